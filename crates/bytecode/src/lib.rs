@@ -1,0 +1,28 @@
+//! The language of the virtual machine.
+//!
+//! Everything the rest of the house knows about opcodes comes from here: the facts ([`ops`], one row per opcode)
+//! and the meaning ([`semantics`], one generic function per opcode over a [`Machine`]). Programs are plain data
+//! ([`program`]), written as text ([`asm`]), shown as text ([`disasm`]), stored as bytes ([`container`]), and
+//! proved well-formed once ([`verify`]), so that no tier has to check them again.
+//!
+//! In the sentence `profile -> detect -> compile -> cache -> execute -> deoptimise` this crate stands before the
+//! first word: it is what all stages talk about. It depends on no other crate of the project.
+
+#![forbid(unsafe_code)]
+
+pub mod asm;
+pub mod build;
+pub mod container;
+pub mod diagnostic;
+pub mod disasm;
+pub mod fuel;
+pub mod machine;
+pub mod ops;
+pub mod program;
+pub mod semantics;
+pub mod verify;
+
+pub use machine::{BinOp, Cmp, Flow, Machine, Mixed, Pair, Single, UnOp};
+pub use ops::{ControlFlow, Op, OpInfo, Operand};
+pub use program::{Const, FuncId, Function, Inst, Program};
+pub use verify::{Facts, Verified, verify};

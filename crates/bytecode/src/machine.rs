@@ -1,0 +1,324 @@
+//! The [`Machine`] trait: the primitives in which every opcode's meaning is written.
+//!
+//! A machine is one reading of the opcodes. To the interpreter a [`Machine::Value`] is a run-time value; to a compiler it
+//! is the *name* of one, and a method call appends an IR instruction instead of computing. Plain Rust values
+//! (constants, targets, which arm of a `match` is taken) are what is known while translating.
+//!
+//! Two rules keep one meaning for all machines:
+//!
+//! - **Speculation happens only in [`Machine::pair`], [`Machine::single`] and [`Machine::truth`].** The interpreter looks at
+//!   the operands (and records what it saw); a compiler looks at the record and emits guards. Both answer with an arm of
+//!   the same enum.
+//! - **Exits before effects.** Everything that can fail comes before the first push, store or output of the opcode.
+//!   A machine may therefore always answer "leave" and have the interpreter execute the opcode again.
+//!
+//! `Option` results mean "the fast path does not apply": the caller then uses the general form ([`Machine::binary`],
+//! [`Machine::unary`]), which handles every case and raises the errors. `None` has no effects.
+
+/// A comparison.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Cmp {
+    /// `==`
+    Eq,
+    /// `!=`
+    Ne,
+    /// `<`
+    Lt,
+    /// `<=`
+    Le,
+    /// `>`
+    Gt,
+    /// `>=`
+    Ge,
+}
+
+impl Cmp {
+    /// All comparisons.
+    pub const ALL: [Cmp; 6] = [Cmp::Eq, Cmp::Ne, Cmp::Lt, Cmp::Le, Cmp::Gt, Cmp::Ge];
+
+    /// What the comparison says of two values that stand in the given order.
+    #[inline]
+    pub fn holds(self, order: std::cmp::Ordering) -> bool {
+        match self {
+            Cmp::Eq => order.is_eq(),
+            Cmp::Ne => order.is_ne(),
+            Cmp::Lt => order.is_lt(),
+            Cmp::Le => order.is_le(),
+            Cmp::Gt => order.is_gt(),
+            Cmp::Ge => order.is_ge(),
+        }
+    }
+
+    /// The comparison with its operands exchanged: `a < b` is `b > a`.
+    pub fn swapped(self) -> Cmp {
+        match self {
+            Cmp::Eq => Cmp::Eq,
+            Cmp::Ne => Cmp::Ne,
+            Cmp::Lt => Cmp::Gt,
+            Cmp::Le => Cmp::Ge,
+            Cmp::Gt => Cmp::Lt,
+            Cmp::Ge => Cmp::Le,
+        }
+    }
+
+    /// The comparison that holds exactly when this one does not, for totally ordered operands (ints, not floats).
+    pub fn negated(self) -> Cmp {
+        match self {
+            Cmp::Eq => Cmp::Ne,
+            Cmp::Ne => Cmp::Eq,
+            Cmp::Lt => Cmp::Ge,
+            Cmp::Le => Cmp::Gt,
+            Cmp::Gt => Cmp::Le,
+            Cmp::Ge => Cmp::Lt,
+        }
+    }
+
+    /// The operator as Python writes it.
+    pub fn symbol(self) -> &'static str {
+        match self {
+            Cmp::Eq => "==",
+            Cmp::Ne => "!=",
+            Cmp::Lt => "<",
+            Cmp::Le => "<=",
+            Cmp::Gt => ">",
+            Cmp::Ge => ">=",
+        }
+    }
+}
+
+/// A binary operation in its general form: any operands, every error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[allow(missing_docs)]
+pub enum BinOp {
+    Add,
+    Sub,
+    Mul,
+    Div,
+    FloorDiv,
+    Mod,
+    Pow,
+    And,
+    Or,
+    Xor,
+    Shl,
+    Shr,
+    Compare(Cmp),
+}
+
+impl BinOp {
+    /// All binary operations.
+    pub const ALL: [BinOp; 18] = [
+        BinOp::Add,
+        BinOp::Sub,
+        BinOp::Mul,
+        BinOp::Div,
+        BinOp::FloorDiv,
+        BinOp::Mod,
+        BinOp::Pow,
+        BinOp::And,
+        BinOp::Or,
+        BinOp::Xor,
+        BinOp::Shl,
+        BinOp::Shr,
+        BinOp::Compare(Cmp::Eq),
+        BinOp::Compare(Cmp::Ne),
+        BinOp::Compare(Cmp::Lt),
+        BinOp::Compare(Cmp::Le),
+        BinOp::Compare(Cmp::Gt),
+        BinOp::Compare(Cmp::Ge),
+    ];
+
+    /// The operation's position in [`BinOp::ALL`].
+    pub fn number(self) -> u32 {
+        BinOp::ALL.iter().position(|&b| b == self).map_or(0, |i| i as u32)
+    }
+
+    /// The operator as Python writes it.
+    pub fn symbol(self) -> &'static str {
+        match self {
+            BinOp::Add => "+",
+            BinOp::Sub => "-",
+            BinOp::Mul => "*",
+            BinOp::Div => "/",
+            BinOp::FloorDiv => "//",
+            BinOp::Mod => "%",
+            BinOp::Pow => "**",
+            BinOp::And => "&",
+            BinOp::Or => "|",
+            BinOp::Xor => "^",
+            BinOp::Shl => "<<",
+            BinOp::Shr => ">>",
+            BinOp::Compare(cmp) => cmp.symbol(),
+        }
+    }
+}
+
+/// A unary operation in its general form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum UnOp {
+    /// `-a`
+    Neg,
+    /// `~a`
+    Invert,
+}
+
+impl UnOp {
+    /// All unary operations.
+    pub const ALL: [UnOp; 2] = [UnOp::Neg, UnOp::Invert];
+
+    /// The operator as Python writes it.
+    pub fn symbol(self) -> &'static str {
+        match self {
+            UnOp::Neg => "-",
+            UnOp::Invert => "~",
+        }
+    }
+}
+
+/// How exactly an int must become a float when one operand of a pair is an int and the other a float.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mixed {
+    /// Rounded to the nearest float: arithmetic.
+    Rounded,
+    /// Only without loss; a pair that would lose is [`Pair::Other`]: comparisons, where 2**53 + 1 is not 2.0**53.
+    Exact,
+    /// Never: an int beside a float is [`Pair::Other`]. For operations that floats do not have.
+    Never,
+}
+
+/// What two operands are, as far as the fast paths care.
+pub enum Pair<M: Machine + ?Sized> {
+    /// Two ints that fit the machine's `Int`.
+    Ints(M::Int, M::Int),
+    /// Two floats, or a float and an int turned into one (see [`Mixed`]).
+    Floats(M::Float, M::Float),
+    /// Anything else: use the general form.
+    Other,
+}
+
+/// What one operand is, as far as the fast paths care.
+pub enum Single<M: Machine + ?Sized> {
+    /// An int that fits the machine's `Int`.
+    Int(M::Int),
+    /// A float.
+    Float(M::Float),
+    /// Anything else: use the general form.
+    Other,
+}
+
+/// The result of a primitive or an opcode: go on, or leave the straight line.
+pub type Flow<M, T = ()> = Result<T, <M as Machine>::Exit>;
+
+/// One reading of the opcodes. See the module's documentation for the two rules.
+///
+/// The primitives are grouped as in the opcode table. Implementations for speed mark each `#[inline(always)]`.
+#[allow(clippy::missing_errors_doc)]
+pub trait Machine {
+    /// A value of any type.
+    type Value: Copy;
+    /// An int known to be one.
+    type Int: Copy;
+    /// A float known to be one.
+    type Float: Copy;
+    /// A truth value known to be one.
+    type Bool: Copy;
+    /// Why control leaves the straight line. One byte where speed matters; its payload stays in the machine.
+    type Exit;
+
+    /// Pushes a value on the operand stack.
+    fn push(&mut self, value: Self::Value);
+    /// Pops the top of the operand stack; the verifier has proved that there is one.
+    fn pop(&mut self) -> Self::Value;
+    /// The constant with index `k`.
+    fn constant(&mut self, k: u32) -> Self::Value;
+    /// Reads a local.
+    fn local(&mut self, slot: u32) -> Self::Value;
+    /// Writes a local.
+    fn set_local(&mut self, slot: u32, value: Self::Value);
+    /// Reads a global.
+    fn global(&mut self, slot: u32) -> Self::Value;
+    /// Writes a global.
+    fn set_global(&mut self, slot: u32, value: Self::Value);
+
+    /// What two operands are. Speculation.
+    fn pair(&mut self, a: Self::Value, b: Self::Value, mixed: Mixed) -> Flow<Self, Pair<Self>>;
+    /// What one operand is. Speculation.
+    fn single(&mut self, a: Self::Value) -> Flow<Self, Single<Self>>;
+    /// Whether a value counts as true: not 0, 0.0, `false`, `none` or `""`. Speculation.
+    fn truth(&mut self, a: Self::Value) -> Flow<Self, Self::Bool>;
+
+    /// An int as a value of any type.
+    fn box_int(&mut self, a: Self::Int) -> Self::Value;
+    /// A float as a value of any type.
+    fn box_float(&mut self, a: Self::Float) -> Self::Value;
+    /// A truth value as a value of any type.
+    fn box_bool(&mut self, a: Self::Bool) -> Self::Value;
+
+    /// `a + b`; `None` if it does not fit.
+    fn int_add(&mut self, a: Self::Int, b: Self::Int) -> Flow<Self, Option<Self::Int>>;
+    /// `a - b`; `None` if it does not fit.
+    fn int_sub(&mut self, a: Self::Int, b: Self::Int) -> Flow<Self, Option<Self::Int>>;
+    /// `a * b`; `None` if it does not fit.
+    fn int_mul(&mut self, a: Self::Int, b: Self::Int) -> Flow<Self, Option<Self::Int>>;
+    /// `a / b` as a float, correctly rounded; `None` if `b` is zero or an operand is beyond 2**53.
+    fn int_div(&mut self, a: Self::Int, b: Self::Int) -> Flow<Self, Option<Self::Float>>;
+    /// `a // b`; `None` if `b` is zero or the result does not fit.
+    fn int_floordiv(&mut self, a: Self::Int, b: Self::Int) -> Flow<Self, Option<Self::Int>>;
+    /// `a % b`; `None` if `b` is zero.
+    fn int_mod(&mut self, a: Self::Int, b: Self::Int) -> Flow<Self, Option<Self::Int>>;
+    /// `-a`; `None` if it does not fit.
+    fn int_neg(&mut self, a: Self::Int) -> Flow<Self, Option<Self::Int>>;
+    /// `a & b`.
+    fn int_and(&mut self, a: Self::Int, b: Self::Int) -> Self::Int;
+    /// `a | b`.
+    fn int_or(&mut self, a: Self::Int, b: Self::Int) -> Self::Int;
+    /// `a ^ b`.
+    fn int_xor(&mut self, a: Self::Int, b: Self::Int) -> Self::Int;
+    /// `~a`.
+    fn int_not(&mut self, a: Self::Int) -> Self::Int;
+    /// `a << b`; `None` if `b` is negative or the result does not fit.
+    fn int_shl(&mut self, a: Self::Int, b: Self::Int) -> Flow<Self, Option<Self::Int>>;
+    /// `a >> b`; `None` if `b` is negative.
+    fn int_shr(&mut self, a: Self::Int, b: Self::Int) -> Flow<Self, Option<Self::Int>>;
+    /// Compares two ints.
+    fn int_compare(&mut self, cmp: Cmp, a: Self::Int, b: Self::Int) -> Self::Bool;
+
+    /// `a + b`.
+    fn float_add(&mut self, a: Self::Float, b: Self::Float) -> Self::Float;
+    /// `a - b`.
+    fn float_sub(&mut self, a: Self::Float, b: Self::Float) -> Self::Float;
+    /// `a * b`.
+    fn float_mul(&mut self, a: Self::Float, b: Self::Float) -> Self::Float;
+    /// `a / b`; `None` if `b` is zero.
+    fn float_div(&mut self, a: Self::Float, b: Self::Float) -> Flow<Self, Option<Self::Float>>;
+    /// `-a`.
+    fn float_neg(&mut self, a: Self::Float) -> Self::Float;
+    /// Compares two floats; every comparison with NaN but `!=` is false.
+    fn float_compare(&mut self, cmp: Cmp, a: Self::Float, b: Self::Float) -> Self::Bool;
+
+    /// `not a`.
+    fn bool_not(&mut self, a: Self::Bool) -> Self::Bool;
+
+    /// A binary operation in its general form.
+    fn binary(&mut self, op: BinOp, a: Self::Value, b: Self::Value) -> Flow<Self, Self::Value>;
+    /// A unary operation in its general form.
+    fn unary(&mut self, op: UnOp, a: Self::Value) -> Flow<Self, Self::Value>;
+
+    /// Control goes to `target`.
+    fn jump(&mut self, target: u32) -> Flow<Self>;
+    /// Control goes to `target` if `condition` equals `when`, else to the next instruction.
+    fn branch(&mut self, condition: Self::Bool, when: bool, target: u32) -> Flow<Self>;
+    /// Calls a function with the arguments on the stack.
+    fn call(&mut self, function: u32) -> Flow<Self>;
+    /// Returns from the current function.
+    fn ret(&mut self, value: Self::Value) -> Flow<Self>;
+    /// Ends the program.
+    fn halt(&mut self) -> Flow<Self>;
+
+    /// Writes a value and a line feed.
+    fn print(&mut self, value: Self::Value) -> Flow<Self>;
+    /// Writes a character.
+    fn print_char(&mut self, value: Self::Value) -> Flow<Self>;
+    /// Reads a line.
+    fn input(&mut self) -> Flow<Self, Self::Value>;
+}

@@ -1,0 +1,241 @@
+//! The opcode table: one row per opcode, and everything that can be derived from a row.
+//!
+//! A row of [`for_each_op!`](crate::for_each_op) reads
+//!
+//! ```text
+//! /// One-line documentation.
+//! Variant function "mnemonic" operand [inputs -- outputs] control-flow effects;
+//! ```
+//!
+//! - `Variant` names the opcode in [`Op`]; `function` is its meaning in [`crate::semantics`].
+//! - `operand` is an [`Operand`]: what the instruction's 32-bit argument means.
+//! - `[inputs -- outputs]` is the stack signature, top of stack on the right. `call` takes as many inputs as its
+//!   callee has parameters; its row shows only the result.
+//! - `control-flow` is a [`ControlFlow`].
+//! - `effects`: `total` opcodes always finish; `may_exit` opcodes can raise an error, allocate or leave compiled code,
+//!   always *before* their first effect, so that executing them again from the same state is always right.
+//!
+//! The row's number is its position, and the binary container stores that number: append, never reorder.
+
+/// Calls the macro `$m` with every row of the opcode table.
+///
+/// This is the single source of the enum, the decoder, the mnemonics, the stack signatures, the dispatch arms of
+/// the interpreter and the dispatch of every other machine.
+#[macro_export]
+macro_rules! for_each_op {
+    ($m:path) => {
+        $m! {
+            /// Do nothing.
+            Nop nop "nop" None [ -- ] Next total;
+            /// Push constant `k`: an int of any size, a float, a str, `true`, `false` or `none`.
+            Push push "push" Const [ -- v] Next total;
+            /// Drop the top of the stack.
+            Pop pop "pop" None [a -- ] Next total;
+            /// Push a copy of the top of the stack.
+            Dup dup "dup" None [a -- a a] Next total;
+            /// Exchange the two values on top.
+            Swap swap "swap" None [a b -- b a] Next total;
+            /// Rotate the three values on top: the third comes up.
+            Rot rot "rot" None [a b c -- b c a] Next total;
+            /// Push a copy of the second value.
+            Over over "over" None [a b -- a b a] Next total;
+            /// `a + b`: numbers, or concatenation of two strs.
+            Add add "add" None [a b -- r] Next may_exit;
+            /// `a - b`.
+            Sub sub "sub" None [a b -- r] Next may_exit;
+            /// `a * b`: numbers, or a str repeated an int number of times.
+            Mul mul "mul" None [a b -- r] Next may_exit;
+            /// `a / b`: true division; the result is a float.
+            Div div "div" None [a b -- r] Next may_exit;
+            /// `a // b`: division rounded towards minus infinity.
+            FloorDiv floordiv "floordiv" None [a b -- r] Next may_exit;
+            /// `a % b`: remainder with the sign of `b`.
+            Mod modulo "mod" None [a b -- r] Next may_exit;
+            /// `a ** b`.
+            Pow pow "pow" None [a b -- r] Next may_exit;
+            /// `-a`.
+            Neg neg "neg" None [a -- r] Next may_exit;
+            /// `a & b`.
+            And and "and" None [a b -- r] Next may_exit;
+            /// `a | b`.
+            Or or "or" None [a b -- r] Next may_exit;
+            /// `a ^ b`.
+            Xor xor "xor" None [a b -- r] Next may_exit;
+            /// `~a`.
+            Invert invert "invert" None [a -- r] Next may_exit;
+            /// `a << b`.
+            Shl shl "shl" None [a b -- r] Next may_exit;
+            /// `a >> b`.
+            Shr shr "shr" None [a b -- r] Next may_exit;
+            /// `a == b`.
+            Eq eq "eq" None [a b -- r] Next may_exit;
+            /// `a != b`.
+            Ne ne "ne" None [a b -- r] Next may_exit;
+            /// `a < b`.
+            Lt lt "lt" None [a b -- r] Next may_exit;
+            /// `a <= b`.
+            Le le "le" None [a b -- r] Next may_exit;
+            /// `a > b`.
+            Gt gt "gt" None [a b -- r] Next may_exit;
+            /// `a >= b`.
+            Ge ge "ge" None [a b -- r] Next may_exit;
+            /// `true` if `a` is zero-like (0, 0.0, `false`, `none`, `""`), else `false`.
+            Not not "not" None [a -- r] Next may_exit;
+            /// Go to the target.
+            Jump jump "jump" Target [ -- ] Jump may_exit;
+            /// Go to the target if the value is zero-like: 0, 0.0, `false`, `none` or `""`.
+            JumpIfZero jump_if_zero "jump_if_zero" Target [a -- ] Branch may_exit;
+            /// Go to the target unless the value is zero-like.
+            JumpIfNotZero jump_if_not_zero "jump_if_not_zero" Target [a -- ] Branch may_exit;
+            /// Push the value of a local.
+            LoadLocal load_local "load_local" Local [ -- v] Next total;
+            /// Pop a value into a local.
+            StoreLocal store_local "store_local" Local [v -- ] Next total;
+            /// Push the value of a global.
+            LoadGlobal load_global "load_global" Global [ -- v] Next total;
+            /// Pop a value into a global.
+            StoreGlobal store_global "store_global" Global [v -- ] Next total;
+            /// Call a function: its arguments are on the stack, the first deepest; its result replaces them.
+            Call call "call" Func [ -- r] Next may_exit;
+            /// Return the top of the stack to the caller; from the entry function, end the program.
+            Ret ret "ret" None [v -- ] End may_exit;
+            /// End the program. Its result is the top of the stack, or `none` if the stack is empty.
+            Halt halt "halt" None [ -- ] End may_exit;
+            /// Write the value and a line feed to standard output.
+            Print print "print" None [a -- ] Next may_exit;
+            /// Write one character: of a code point, or the characters of a str, without a line feed.
+            PrintChar print_char "print_char" None [a -- ] Next may_exit;
+            /// Read a line: an int or float if it is written like one, else a str; `none` at the end of input.
+            Input input "input" None [ -- v] Next may_exit;
+        }
+    };
+}
+
+/// What an instruction's 32-bit argument means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Operand {
+    /// No argument.
+    None,
+    /// Index into the program's constants.
+    Const,
+    /// Slot of a local of the current function.
+    Local,
+    /// Slot of a global of the program.
+    Global,
+    /// Index of a function of the program.
+    Func,
+    /// Program counter of an instruction of the same function.
+    Target,
+}
+
+/// Where control goes after an instruction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ControlFlow {
+    /// To the next instruction.
+    Next,
+    /// To the target, always.
+    Jump,
+    /// To the target or to the next instruction.
+    Branch,
+    /// Nowhere in this function.
+    End,
+}
+
+/// What the table says of one opcode.
+#[derive(Clone, Copy, Debug)]
+pub struct OpInfo {
+    /// The name in assembly text, lower case.
+    pub mnemonic: &'static str,
+    /// What the argument means.
+    pub operand: Operand,
+    /// Names of the values taken from the stack, top last. Empty for `call`, which takes its callee's parameters.
+    pub inputs: &'static [&'static str],
+    /// Names of the values left on the stack, top last.
+    pub outputs: &'static [&'static str],
+    /// Where control goes next.
+    pub flow: ControlFlow,
+    /// Whether it can raise an error, allocate or leave compiled code.
+    pub may_exit: bool,
+    /// One line of documentation.
+    pub doc: &'static str,
+}
+
+macro_rules! is_may_exit {
+    (may_exit) => {
+        true
+    };
+    (total) => {
+        false
+    };
+}
+
+macro_rules! define_ops {
+    ($($(#[doc = $doc:literal])* $V:ident $f:ident $name:literal $operand:ident
+       [$($i:ident)* -- $($o:ident)*] $flow:ident $effect:ident;)*) => {
+        /// An opcode. The numbers are stable: they are what the binary container stores.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[repr(u8)]
+        pub enum Op { $($(#[doc = $doc])* $V,)* }
+
+        impl Op {
+            /// All opcodes in the order of their numbers.
+            pub const ALL: &'static [Op] = &[$(Op::$V),*];
+
+            const INFO: &'static [OpInfo] = &[$(OpInfo {
+                mnemonic: $name,
+                operand: Operand::$operand,
+                inputs: &[$(stringify!($i)),*],
+                outputs: &[$(stringify!($o)),*],
+                flow: ControlFlow::$flow,
+                may_exit: is_may_exit!($effect),
+                doc: concat!($($doc),*).trim_ascii(),
+            }),*];
+        }
+    };
+}
+for_each_op!(define_ops);
+
+impl Op {
+    /// The opcode's row of the table.
+    #[inline]
+    pub fn info(self) -> &'static OpInfo {
+        &Op::INFO[self as usize]
+    }
+
+    /// The opcode with this number, if there is one.
+    pub fn from_number(n: u8) -> Option<Op> {
+        Op::ALL.get(n as usize).copied()
+    }
+
+    /// The opcode with this mnemonic, in any case, if there is one.
+    pub fn from_mnemonic(name: &str) -> Option<Op> {
+        Op::ALL.iter().copied().find(|op| op.info().mnemonic.eq_ignore_ascii_case(name))
+    }
+
+    /// Whether control can leave the straight line here: to a target, or out of the function.
+    #[inline]
+    pub fn transfers(self) -> bool {
+        self.info().flow != ControlFlow::Next
+    }
+}
+
+impl std::fmt::Display for Op {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.info().mnemonic)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_and_mnemonics_lead_back() {
+        for &op in Op::ALL {
+            assert_eq!(Op::from_number(op as u8), Some(op));
+            assert_eq!(Op::from_mnemonic(&op.info().mnemonic.to_uppercase()), Some(op));
+            assert!(!op.info().doc.is_empty());
+        }
+        assert_eq!(Op::from_number(Op::ALL.len() as u8), None);
+    }
+}

@@ -1,0 +1,124 @@
+//! Programs as plain data: functions, instructions, constants, globals.
+//!
+//! A [`Program`] may be anything; only [`crate::verify`] turns it into something that can run.
+
+use crate::ops::Op;
+use dashu_int::IBig;
+
+/// Index of a function in its program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct FuncId(pub u32);
+
+/// One instruction: an opcode and its argument (0 where the opcode takes none). Its position is its *pc*.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Inst {
+    /// What to do.
+    pub op: Op,
+    /// With what; the opcode's [`crate::Operand`] says how to read it.
+    pub arg: u32,
+}
+
+impl Inst {
+    /// An instruction with an argument.
+    pub fn new(op: Op, arg: u32) -> Inst {
+        Inst { op, arg }
+    }
+
+    /// An instruction without an argument.
+    pub fn bare(op: Op) -> Inst {
+        Inst { op, arg: 0 }
+    }
+}
+
+/// A constant of a program.
+///
+/// Floats are compared by their bits, so that `0.0` and `-0.0` are two constants and NaN is one.
+#[derive(Clone, Debug)]
+pub enum Const {
+    /// `none`
+    None,
+    /// `true` or `false`
+    Bool(bool),
+    /// An int that fits 64 bits. Ints always use the smallest form that holds them.
+    Int(i64),
+    /// A larger int.
+    BigInt(IBig),
+    /// A float.
+    Float(f64),
+    /// A string.
+    Str(Box<str>),
+}
+
+impl Const {
+    /// An int in its smallest form.
+    pub fn int(value: IBig) -> Const {
+        match i64::try_from(&value) {
+            Ok(small) => Const::Int(small),
+            Err(_) => Const::BigInt(value),
+        }
+    }
+}
+
+impl PartialEq for Const {
+    fn eq(&self, other: &Const) -> bool {
+        match (self, other) {
+            (Const::None, Const::None) => true,
+            (Const::Bool(a), Const::Bool(b)) => a == b,
+            (Const::Int(a), Const::Int(b)) => a == b,
+            (Const::BigInt(a), Const::BigInt(b)) => a == b,
+            (Const::Float(a), Const::Float(b)) => a.to_bits() == b.to_bits(),
+            (Const::Str(a), Const::Str(b)) => a == b,
+            _ => false,
+        }
+    }
+}
+
+/// A function: its code, and the names that people see.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Function {
+    /// Its name, unique in the program.
+    pub name: String,
+    /// How many of its locals are parameters: the first ones.
+    pub params: u32,
+    /// The names of its locals, parameters first. Their number is the number of local slots.
+    pub locals: Vec<String>,
+    /// Its instructions.
+    pub code: Vec<Inst>,
+    /// The source line (1-based) of each instruction; 0 where unknown. As long as `code`.
+    pub lines: Vec<u32>,
+}
+
+/// A program: what the assembler, the container and front ends make, and the verifier reads.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Program {
+    /// Where it came from, for messages: usually a file name.
+    pub source_name: String,
+    /// Its functions.
+    pub functions: Vec<Function>,
+    /// Its constants, each once.
+    pub constants: Vec<Const>,
+    /// The names of its globals. All start as `none`.
+    pub globals: Vec<String>,
+    /// Which function runs first.
+    pub entry: u32,
+    /// Whether the entry function takes *up to* as many arguments as it has locals (the rest stay `none`) instead of
+    /// exactly its parameters: so in a listing without functions, whose parameters nobody declared.
+    pub open_entry: bool,
+}
+
+impl Program {
+    /// The index of this constant, added if it is new.
+    pub fn intern(&mut self, constant: Const) -> u32 {
+        let at = self.constants.iter().position(|c| *c == constant);
+        at.unwrap_or_else(|| {
+            self.constants.push(constant);
+            self.constants.len() - 1
+        }) as u32
+    }
+
+    /// The source line of an instruction, if known.
+    pub fn line(&self, function: FuncId, pc: u32) -> Option<u32> {
+        let line = *self.functions.get(function.0 as usize)?.lines.get(pc as usize)?;
+        (line != 0).then_some(line)
+    }
+}

@@ -1,0 +1,382 @@
+//! What each opcode means: one small function per row of the table, generic over the [`Machine`].
+//!
+//! This is the only place where the meaning of an opcode is written. The interpreter, the IR builder and every other
+//! machine instantiate these functions; a new opcode is a row in [`crate::ops`] and a function here.
+
+use crate::machine::{BinOp, Cmp, Flow, Machine, Mixed, Pair, Single, UnOp};
+use crate::ops::Op;
+
+/// Does nothing.
+#[inline(always)]
+pub fn nop<M: Machine>(_: &mut M) -> Flow<M> {
+    Ok(())
+}
+
+/// Pushes a constant.
+#[inline(always)]
+pub fn push<M: Machine>(m: &mut M, k: u32) -> Flow<M> {
+    let value = m.constant(k);
+    m.push(value);
+    Ok(())
+}
+
+/// Drops the top.
+#[inline(always)]
+pub fn pop<M: Machine>(m: &mut M) -> Flow<M> {
+    m.pop();
+    Ok(())
+}
+
+/// Copies the top.
+#[inline(always)]
+pub fn dup<M: Machine>(m: &mut M) -> Flow<M> {
+    let a = m.pop();
+    m.push(a);
+    m.push(a);
+    Ok(())
+}
+
+/// Exchanges the two on top.
+#[inline(always)]
+pub fn swap<M: Machine>(m: &mut M) -> Flow<M> {
+    let (b, a) = (m.pop(), m.pop());
+    m.push(b);
+    m.push(a);
+    Ok(())
+}
+
+/// Brings the third up.
+#[inline(always)]
+pub fn rot<M: Machine>(m: &mut M) -> Flow<M> {
+    let (c, b, a) = (m.pop(), m.pop(), m.pop());
+    m.push(b);
+    m.push(c);
+    m.push(a);
+    Ok(())
+}
+
+/// Copies the second.
+#[inline(always)]
+pub fn over<M: Machine>(m: &mut M) -> Flow<M> {
+    let (b, a) = (m.pop(), m.pop());
+    m.push(a);
+    m.push(b);
+    m.push(a);
+    Ok(())
+}
+
+/// The shape that `+ - * // %` share: ints with a fast path that may not apply, floats with one that may not apply,
+/// else the general form.
+macro_rules! arithmetic {
+    ($($(#[$doc:meta])* $name:ident, $op:ident, |$m:ident| ints($x:ident, $y:ident) $ints:expr, floats($p:ident, $q:ident) $floats:expr;)*) => {$(
+        $(#[$doc])*
+        #[inline(always)]
+        pub fn $name<M: Machine>($m: &mut M) -> Flow<M> {
+            let (b, a) = ($m.pop(), $m.pop());
+            let fast = match $m.pair(a, b, Mixed::Rounded)? {
+                Pair::Ints($x, $y) => $ints.map(|r| $m.box_int(r)),
+                Pair::Floats($p, $q) => $floats.map(|r| $m.box_float(r)),
+                Pair::Other => None,
+            };
+            let result = match fast {
+                Some(result) => result,
+                None => $m.binary(BinOp::$op, a, b)?,
+            };
+            $m.push(result);
+            Ok(())
+        }
+    )*};
+}
+
+arithmetic! {
+    /// `a + b`.
+    add, Add, |m| ints(x, y) m.int_add(x, y)?, floats(p, q) Some(m.float_add(p, q));
+    /// `a - b`.
+    sub, Sub, |m| ints(x, y) m.int_sub(x, y)?, floats(p, q) Some(m.float_sub(p, q));
+    /// `a * b`.
+    mul, Mul, |m| ints(x, y) m.int_mul(x, y)?, floats(p, q) Some(m.float_mul(p, q));
+    /// `a // b`. Floats go the general way: the quotient needs an exact remainder.
+    floordiv, FloorDiv, |m| ints(x, y) m.int_floordiv(x, y)?, floats(_p, _q) None::<M::Float>;
+    /// `a % b`.
+    modulo, Mod, |m| ints(x, y) m.int_mod(x, y)?, floats(_p, _q) None::<M::Float>;
+}
+
+/// `a / b`, always a float.
+#[inline(always)]
+pub fn div<M: Machine>(m: &mut M) -> Flow<M> {
+    let (b, a) = (m.pop(), m.pop());
+    let fast = match m.pair(a, b, Mixed::Rounded)? {
+        Pair::Ints(x, y) => m.int_div(x, y)?,
+        Pair::Floats(p, q) => m.float_div(p, q)?,
+        Pair::Other => None,
+    };
+    let result = match fast {
+        Some(quotient) => m.box_float(quotient),
+        None => m.binary(BinOp::Div, a, b)?,
+    };
+    m.push(result);
+    Ok(())
+}
+
+/// `a ** b`: always the general form.
+#[inline(always)]
+pub fn pow<M: Machine>(m: &mut M) -> Flow<M> {
+    let (b, a) = (m.pop(), m.pop());
+    let result = m.binary(BinOp::Pow, a, b)?;
+    m.push(result);
+    Ok(())
+}
+
+/// `-a`.
+#[inline(always)]
+pub fn neg<M: Machine>(m: &mut M) -> Flow<M> {
+    let a = m.pop();
+    let fast = match m.single(a)? {
+        Single::Int(x) => m.int_neg(x)?.map(|r| m.box_int(r)),
+        Single::Float(p) => {
+            let r = m.float_neg(p);
+            Some(m.box_float(r))
+        }
+        Single::Other => None,
+    };
+    let result = match fast {
+        Some(result) => result,
+        None => m.unary(UnOp::Neg, a)?,
+    };
+    m.push(result);
+    Ok(())
+}
+
+/// `~a`.
+#[inline(always)]
+pub fn invert<M: Machine>(m: &mut M) -> Flow<M> {
+    let a = m.pop();
+    let result = match m.single(a)? {
+        Single::Int(x) => {
+            let r = m.int_not(x);
+            m.box_int(r)
+        }
+        Single::Float(_) | Single::Other => m.unary(UnOp::Invert, a)?,
+    };
+    m.push(result);
+    Ok(())
+}
+
+/// The shape of the operators that only ints have.
+macro_rules! bitwise {
+    ($($(#[$doc:meta])* $name:ident, $op:ident, |$m:ident| ints($x:ident, $y:ident) $ints:expr;)*) => {$(
+        $(#[$doc])*
+        #[inline(always)]
+        pub fn $name<M: Machine>($m: &mut M) -> Flow<M> {
+            let (b, a) = ($m.pop(), $m.pop());
+            let fast = match $m.pair(a, b, Mixed::Never)? {
+                Pair::Ints($x, $y) => $ints.map(|r| $m.box_int(r)),
+                Pair::Floats(..) | Pair::Other => None,
+            };
+            let result = match fast {
+                Some(result) => result,
+                None => $m.binary(BinOp::$op, a, b)?,
+            };
+            $m.push(result);
+            Ok(())
+        }
+    )*};
+}
+
+bitwise! {
+    /// `a & b`.
+    and, And, |m| ints(x, y) Some(m.int_and(x, y));
+    /// `a | b`.
+    or, Or, |m| ints(x, y) Some(m.int_or(x, y));
+    /// `a ^ b`.
+    xor, Xor, |m| ints(x, y) Some(m.int_xor(x, y));
+    /// `a << b`.
+    shl, Shl, |m| ints(x, y) m.int_shl(x, y)?;
+    /// `a >> b`.
+    shr, Shr, |m| ints(x, y) m.int_shr(x, y)?;
+}
+
+#[inline(always)]
+fn compare<M: Machine>(m: &mut M, cmp: Cmp) -> Flow<M> {
+    let (b, a) = (m.pop(), m.pop());
+    let result = match m.pair(a, b, Mixed::Exact)? {
+        Pair::Ints(x, y) => {
+            let r = m.int_compare(cmp, x, y);
+            m.box_bool(r)
+        }
+        Pair::Floats(p, q) => {
+            let r = m.float_compare(cmp, p, q);
+            m.box_bool(r)
+        }
+        Pair::Other => m.binary(BinOp::Compare(cmp), a, b)?,
+    };
+    m.push(result);
+    Ok(())
+}
+
+/// `a == b`.
+#[inline(always)]
+pub fn eq<M: Machine>(m: &mut M) -> Flow<M> {
+    compare(m, Cmp::Eq)
+}
+
+/// `a != b`.
+#[inline(always)]
+pub fn ne<M: Machine>(m: &mut M) -> Flow<M> {
+    compare(m, Cmp::Ne)
+}
+
+/// `a < b`.
+#[inline(always)]
+pub fn lt<M: Machine>(m: &mut M) -> Flow<M> {
+    compare(m, Cmp::Lt)
+}
+
+/// `a <= b`.
+#[inline(always)]
+pub fn le<M: Machine>(m: &mut M) -> Flow<M> {
+    compare(m, Cmp::Le)
+}
+
+/// `a > b`.
+#[inline(always)]
+pub fn gt<M: Machine>(m: &mut M) -> Flow<M> {
+    compare(m, Cmp::Gt)
+}
+
+/// `a >= b`.
+#[inline(always)]
+pub fn ge<M: Machine>(m: &mut M) -> Flow<M> {
+    compare(m, Cmp::Ge)
+}
+
+/// Whether `a` is zero-like.
+#[inline(always)]
+pub fn not<M: Machine>(m: &mut M) -> Flow<M> {
+    let a = m.pop();
+    let truth = m.truth(a)?;
+    let negated = m.bool_not(truth);
+    let result = m.box_bool(negated);
+    m.push(result);
+    Ok(())
+}
+
+/// Goes to the target.
+#[inline(always)]
+pub fn jump<M: Machine>(m: &mut M, target: u32) -> Flow<M> {
+    m.jump(target)
+}
+
+/// Goes to the target if the value is zero-like.
+#[inline(always)]
+pub fn jump_if_zero<M: Machine>(m: &mut M, target: u32) -> Flow<M> {
+    let a = m.pop();
+    let truth = m.truth(a)?;
+    m.branch(truth, false, target)
+}
+
+/// Goes to the target unless the value is zero-like.
+#[inline(always)]
+pub fn jump_if_not_zero<M: Machine>(m: &mut M, target: u32) -> Flow<M> {
+    let a = m.pop();
+    let truth = m.truth(a)?;
+    m.branch(truth, true, target)
+}
+
+/// Pushes a local.
+#[inline(always)]
+pub fn load_local<M: Machine>(m: &mut M, slot: u32) -> Flow<M> {
+    let value = m.local(slot);
+    m.push(value);
+    Ok(())
+}
+
+/// Pops into a local.
+#[inline(always)]
+pub fn store_local<M: Machine>(m: &mut M, slot: u32) -> Flow<M> {
+    let value = m.pop();
+    m.set_local(slot, value);
+    Ok(())
+}
+
+/// Pushes a global.
+#[inline(always)]
+pub fn load_global<M: Machine>(m: &mut M, slot: u32) -> Flow<M> {
+    let value = m.global(slot);
+    m.push(value);
+    Ok(())
+}
+
+/// Pops into a global.
+#[inline(always)]
+pub fn store_global<M: Machine>(m: &mut M, slot: u32) -> Flow<M> {
+    let value = m.pop();
+    m.set_global(slot, value);
+    Ok(())
+}
+
+/// Calls a function.
+#[inline(always)]
+pub fn call<M: Machine>(m: &mut M, function: u32) -> Flow<M> {
+    m.call(function)
+}
+
+/// Returns the top of the stack.
+#[inline(always)]
+pub fn ret<M: Machine>(m: &mut M) -> Flow<M> {
+    let value = m.pop();
+    m.ret(value)
+}
+
+/// Ends the program.
+#[inline(always)]
+pub fn halt<M: Machine>(m: &mut M) -> Flow<M> {
+    m.halt()
+}
+
+/// Prints a value and a line feed.
+#[inline(always)]
+pub fn print<M: Machine>(m: &mut M) -> Flow<M> {
+    let a = m.pop();
+    m.print(a)
+}
+
+/// Prints a character.
+#[inline(always)]
+pub fn print_char<M: Machine>(m: &mut M) -> Flow<M> {
+    let a = m.pop();
+    m.print_char(a)
+}
+
+/// Reads a line.
+#[inline(always)]
+pub fn input<M: Machine>(m: &mut M) -> Flow<M> {
+    let line = m.input()?;
+    m.push(line);
+    Ok(())
+}
+
+/// Expands to the call of an opcode's meaning, with its argument if its row has an operand.
+#[macro_export]
+macro_rules! apply_op {
+    (None $f:ident $m:expr, $arg:expr) => {
+        $crate::semantics::$f($m)
+    };
+    ($operand:ident $f:ident $m:expr, $arg:expr) => {
+        $crate::semantics::$f($m, $arg)
+    };
+}
+
+macro_rules! define_step {
+    ($($(#[doc = $doc:literal])* $V:ident $f:ident $name:literal $operand:ident
+       [$($i:ident)* -- $($o:ident)*] $flow:ident $effect:ident;)*) => {
+        /// Executes one opcode on a machine: for machines that are not the hot loop of an interpreter.
+        ///
+        /// # Errors
+        /// Whatever the machine's primitives answer.
+        pub fn step<M: Machine>(m: &mut M, op: Op, arg: u32) -> Flow<M> {
+            match op { $(Op::$V => apply_op!($operand $f m, arg),)* }
+        }
+    };
+}
+crate::for_each_op!(define_step);

@@ -1,0 +1,354 @@
+//! The data of the IR: functions, blocks, instructions, values, frame states. Plain vectors, indices as names.
+//!
+//! Invariants, checked by [`crate::verify`]:
+//! - a value is defined once, by an instruction or as a block parameter, and its definition dominates its uses;
+//! - block 0 is the entry: it has no predecessors, and its parameters are the function's [`Input`]s, in order;
+//! - arguments of a jump match the target's parameters in number and type;
+//! - an instruction has a frame state exactly if its table row names an exit reason.
+
+use crate::op::Opcode;
+use crate::reason::ExitReason;
+use bytecode::{BinOp, Cmp, UnOp};
+
+/// The type of a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Type {
+    /// An int of 64 bits, unboxed.
+    Int,
+    /// A float, unboxed.
+    Float,
+    /// A truth value, unboxed: 0 or 1.
+    Bool,
+    /// A value of any type, as the interpreter holds it.
+    Boxed,
+}
+
+impl Type {
+    /// The name in IR text.
+    pub fn name(self) -> &'static str {
+        match self {
+            Type::Int => "int",
+            Type::Float => "float",
+            Type::Bool => "bool",
+            Type::Boxed => "boxed",
+        }
+    }
+}
+
+impl std::fmt::Display for Type {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+macro_rules! index_type {
+    ($(#[$doc:meta])* $name:ident, $prefix:literal) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub struct $name(pub u32);
+
+        impl $name {
+            /// As an index into the function's vector of them.
+            #[inline]
+            pub fn index(self) -> usize {
+                self.0 as usize
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                write!(f, concat!($prefix, "{}"), self.0)
+            }
+        }
+    };
+}
+
+index_type!(
+    /// A value: `v3`.
+    Value,
+    "v"
+);
+index_type!(
+    /// A block: `b1`.
+    Block,
+    "b"
+);
+index_type!(
+    /// A frame state: `@7`.
+    StateId,
+    "@"
+);
+
+/// The part of an instruction that is known now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Imm {
+    /// Nothing.
+    None,
+    /// An int.
+    Int(i64),
+    /// The bits of a float.
+    Float(u64),
+    /// A bool.
+    Bool(bool),
+    /// The bits of a boxed value.
+    Boxed(u64),
+    /// Which comparison.
+    Cmp(Cmp),
+    /// Which binary operation.
+    BinOp(BinOp),
+    /// Which unary operation.
+    UnOp(UnOp),
+    /// Which global.
+    Slot(u32),
+    /// How much fuel, and whether this is a back-edge.
+    Charge {
+        /// Instructions in the run that is about to start.
+        cost: u32,
+        /// Whether control takes a back-edge here: one more round of a loop.
+        back_edge: bool,
+    },
+}
+
+/// One instruction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Inst {
+    /// What it does.
+    pub op: Opcode,
+    /// Its operands; only the first [`Opcode::operands`] count, the rest repeat `Value(0)`.
+    pub args: [Value; 2],
+    /// The part known now.
+    pub imm: Imm,
+    /// Where the interpreter goes on if it leaves.
+    pub state: Option<StateId>,
+    /// The value it defines.
+    pub result: Option<Value>,
+    /// The bytecode it came from.
+    pub pc: u32,
+}
+
+impl Inst {
+    /// Its operands.
+    #[inline]
+    pub fn args(&self) -> &[Value] {
+        &self.args[..self.op.operands().len()]
+    }
+
+    /// Its operands, to change.
+    #[inline]
+    pub fn args_mut(&mut self) -> &mut [Value] {
+        let n = self.op.operands().len();
+        &mut self.args[..n]
+    }
+}
+
+/// A block to go to and the arguments for its parameters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// Where.
+    pub block: Block,
+    /// With what.
+    pub args: Vec<Value>,
+}
+
+/// How a block ends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Terminator {
+    /// Go on there.
+    Jump(Target),
+    /// Go on at one of two places.
+    Branch {
+        /// A bool.
+        condition: Value,
+        /// Where to if it is true.
+        then: Target,
+        /// Where to if it is false.
+        otherwise: Target,
+    },
+    /// Leave compiled code.
+    Exit {
+        /// Why.
+        reason: ExitReason,
+        /// Where the interpreter goes on.
+        state: StateId,
+    },
+}
+
+impl Terminator {
+    /// The places it can go to, in order.
+    pub fn targets(&self) -> impl Iterator<Item = &Target> {
+        let (a, b) = match self {
+            Terminator::Jump(target) => (Some(target), None),
+            Terminator::Branch { then, otherwise, .. } => (Some(then), Some(otherwise)),
+            Terminator::Exit { .. } => (None, None),
+        };
+        a.into_iter().chain(b)
+    }
+
+    /// The places it can go to, to change.
+    pub fn targets_mut(&mut self) -> impl Iterator<Item = &mut Target> {
+        let (a, b) = match self {
+            Terminator::Jump(target) => (Some(target), None),
+            Terminator::Branch { then, otherwise, .. } => (Some(then), Some(otherwise)),
+            Terminator::Exit { .. } => (None, None),
+        };
+        a.into_iter().chain(b)
+    }
+}
+
+/// A block: parameters, instructions, an end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BlockData {
+    /// The values it takes from its predecessors.
+    pub params: Vec<Value>,
+    /// Its instructions in order.
+    pub insts: Vec<Inst>,
+    /// Its end.
+    pub end: Terminator,
+    /// The bytecode at which it starts.
+    pub pc: u32,
+}
+
+/// How the interpreter goes on at a frame state's pc.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Resume {
+    /// It executes the instruction there; the run it stands in is paid for.
+    Execute,
+    /// It transfers control there: charges for the run that starts there, as a jump to it does.
+    Transfer {
+        /// Whether the transfer is a back-edge.
+        back_edge: bool,
+    },
+}
+
+/// What a frame of the interpreter must look like to go on from here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FrameState {
+    /// The bytecode function.
+    pub function: u32,
+    /// Where the interpreter goes on.
+    pub pc: u32,
+    /// How it goes on there.
+    pub resume: Resume,
+    /// The locals; `None` for one that holds in the interpreter's frame what it held on entry.
+    pub locals: Vec<Option<Value>>,
+    /// The operand stack, bottom first.
+    pub stack: Vec<Value>,
+    /// The frame that called this one, for inlined code.
+    pub caller: Option<StateId>,
+}
+
+impl FrameState {
+    /// All values it needs, of this frame alone.
+    pub fn values(&self) -> impl Iterator<Item = Value> + '_ {
+        self.locals.iter().flatten().chain(&self.stack).copied()
+    }
+
+    /// All values it needs, of this frame alone, to change.
+    pub fn values_mut(&mut self) -> impl Iterator<Item = &mut Value> + '_ {
+        self.locals.iter_mut().flatten().chain(&mut self.stack)
+    }
+}
+
+/// Where an input comes from in the interpreter's frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum InputPlace {
+    /// A local.
+    Local(u32),
+    /// An entry of the operand stack, counted from the bottom.
+    Stack(u32),
+}
+
+/// A value that compiled code takes from the interpreter's frame on entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Input {
+    /// From where.
+    pub place: InputPlace,
+    /// As what; entering is refused if the value is of another type.
+    pub ty: Type,
+}
+
+/// A unit of compilation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Function {
+    /// A name for people: `main@2`.
+    pub name: String,
+    /// The bytecode function.
+    pub function: u32,
+    /// Where the interpreter enters.
+    pub entry_pc: u32,
+    /// What it takes on entry; parallel to the parameters of block 0.
+    pub inputs: Vec<Input>,
+    /// The blocks; 0 is the entry. A block that nothing reaches may stay: it is ignored.
+    pub blocks: Vec<BlockData>,
+    /// The type of each value.
+    pub types: Vec<Type>,
+    /// The frame states.
+    pub states: Vec<FrameState>,
+}
+
+impl Function {
+    /// An empty function.
+    pub fn new(name: String, function: u32, entry_pc: u32) -> Function {
+        Function {
+            name,
+            function,
+            entry_pc,
+            inputs: Vec::new(),
+            blocks: Vec::new(),
+            types: Vec::new(),
+            states: Vec::new(),
+        }
+    }
+
+    /// A new value of this type, not yet defined.
+    pub fn new_value(&mut self, ty: Type) -> Value {
+        self.types.push(ty);
+        Value(self.types.len() as u32 - 1)
+    }
+
+    /// A new block without parameters, that leaves until it is given another end.
+    pub fn new_block(&mut self, pc: u32) -> Block {
+        let end = Terminator::Exit { reason: ExitReason::Unreached, state: StateId(u32::MAX) };
+        self.blocks.push(BlockData { params: Vec::new(), insts: Vec::new(), end, pc });
+        Block(self.blocks.len() as u32 - 1)
+    }
+
+    /// Gives a block one more parameter.
+    pub fn add_param(&mut self, block: Block, ty: Type) -> Value {
+        let value = self.new_value(ty);
+        self.blocks[block.index()].params.push(value);
+        value
+    }
+
+    /// A new frame state.
+    pub fn new_state(&mut self, state: FrameState) -> StateId {
+        self.states.push(state);
+        StateId(self.states.len() as u32 - 1)
+    }
+
+    /// Appends an instruction to a block; gives the value it defines.
+    pub fn append(
+        &mut self,
+        block: Block,
+        op: Opcode,
+        args: &[Value],
+        imm: Imm,
+        state: Option<StateId>,
+        pc: u32,
+    ) -> Option<Value> {
+        debug_assert_eq!(args.len(), op.operands().len());
+        debug_assert!(op.imm_matches(imm));
+        debug_assert_eq!(state.is_some(), op.exit_reason().is_some());
+        let result = op.result().map(|ty| self.new_value(ty));
+        let mut two = [Value(0); 2];
+        two[..args.len()].copy_from_slice(args);
+        self.blocks[block.index()].insts.push(Inst { op, args: two, imm, state, result, pc });
+        result
+    }
+
+    /// The type of a value.
+    #[inline]
+    pub fn ty(&self, value: Value) -> Type {
+        self.types[value.index()]
+    }
+}

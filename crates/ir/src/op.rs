@@ -1,0 +1,239 @@
+//! The instruction table: one row per IR instruction, and everything that can be derived from a row.
+//!
+//! A row of [`for_each_instruction!`](crate::for_each_instruction) reads
+//!
+//! ```text
+//! /// One-line documentation.
+//! Variant name [operand types -- result type] effect exit-reason;
+//! ```
+//!
+//! The immediate of an instruction ([`crate::Imm`]) is not in the row: its shape follows from the variant (see
+//! [`Opcode::imm_matches`]).
+
+use crate::data::{Imm, Type};
+use crate::reason::ExitReason;
+
+/// Calls the macro `$m` with every row of the instruction table.
+#[macro_export]
+macro_rules! for_each_instruction {
+    ($m:path) => {
+        $m! {
+            /// An int known now.
+            ConstInt const_int [ -- int] pure;
+            /// A float known now.
+            ConstFloat const_float [ -- float] pure;
+            /// A bool known now.
+            ConstBool const_bool [ -- bool] pure;
+            /// A boxed value known now: `none`, or a constant of the program that lives as long as the program.
+            ConstBoxed const_boxed [ -- boxed] pure;
+
+            /// `a + b`; leaves if the result does not fit.
+            IntAdd int_add [int int -- int] pure Overflow;
+            /// `a - b`; leaves if the result does not fit.
+            IntSub int_sub [int int -- int] pure Overflow;
+            /// `a * b`; leaves if the result does not fit.
+            IntMul int_mul [int int -- int] pure Overflow;
+            /// `-a`; leaves if the result does not fit.
+            IntNeg int_neg [int -- int] pure Overflow;
+            /// `a // b`, rounded towards minus infinity; leaves if `b` is 0, or -1 with the least int.
+            IntFloorDiv int_floordiv [int int -- int] pure ZeroDivisor;
+            /// `a % b` with the sign of `b`; leaves if `b` is 0.
+            IntMod int_mod [int int -- int] pure ZeroDivisor;
+            /// `a & b`.
+            IntAnd int_and [int int -- int] pure;
+            /// `a | b`.
+            IntOr int_or [int int -- int] pure;
+            /// `a ^ b`.
+            IntXor int_xor [int int -- int] pure;
+            /// `~a`.
+            IntNot int_not [int -- int] pure;
+            /// `a << b`; leaves if `b` is negative or the result does not fit.
+            IntShl int_shl [int int -- int] pure ShiftRange;
+            /// `a >> b`, arithmetic, any `b >= 0`; leaves if `b` is negative.
+            IntShr int_shr [int int -- int] pure ShiftRange;
+            /// Compares ints.
+            IntCompare int_compare [int int -- bool] pure;
+
+            /// `a + b`, wrapping: only where a pass has proved that it fits.
+            IntAddFits int_add_fits [int int -- int] pure;
+            /// `a - b`, wrapping: only where a pass has proved that it fits.
+            IntSubFits int_sub_fits [int int -- int] pure;
+            /// `a * b`, wrapping: only where a pass has proved that it fits.
+            IntMulFits int_mul_fits [int int -- int] pure;
+
+            /// The float nearest to an int.
+            IntToFloat int_to_float [int -- float] pure;
+            /// The float equal to an int; leaves if the int is beyond 2**53 on either side.
+            IntToFloatExact int_to_float_exact [int -- float] pure Inexact;
+            /// 1 for true, 0 for false.
+            BoolToInt bool_to_int [bool -- int] pure;
+            /// `not a`.
+            BoolNot bool_not [bool -- bool] pure;
+
+            /// `a + b`.
+            FloatAdd float_add [float float -- float] pure;
+            /// `a - b`.
+            FloatSub float_sub [float float -- float] pure;
+            /// `a * b`.
+            FloatMul float_mul [float float -- float] pure;
+            /// `a / b`; leaves if `b` is zero.
+            FloatDiv float_div [float float -- float] pure ZeroDivisor;
+            /// `-a`.
+            FloatNeg float_neg [float -- float] pure;
+            /// Compares floats; with NaN only `!=` holds.
+            FloatCompare float_compare [float float -- bool] pure;
+
+            /// Boxes an int. Allocates, uncharged, if the int needs more than the 48 bits of a small int.
+            BoxInt box_int [int -- boxed] pure;
+            /// Boxes a float.
+            BoxFloat box_float [float -- boxed] pure;
+            /// Boxes a bool.
+            BoxBool box_bool [bool -- boxed] pure;
+            /// Unboxes an int of 64 bits; leaves if the value is anything else, a bool included.
+            GuardInt guard_int [boxed -- int] pure NotInt;
+            /// Unboxes a float; leaves if the value is anything else.
+            GuardFloat guard_float [boxed -- float] pure NotFloat;
+            /// Unboxes a bool; leaves if the value is anything else.
+            GuardBool guard_bool [boxed -- bool] pure NotBool;
+            /// Whether a value of any type counts as true.
+            Truth truth [boxed -- bool] pure;
+
+            /// A binary operation in its general form; leaves, without effects, if that needs the interpreter.
+            CallBinary call_binary [boxed boxed -- boxed] call Slow;
+            /// A unary operation in its general form; leaves, without effects, if that needs the interpreter.
+            CallUnary call_unary [boxed -- boxed] call Slow;
+            /// Reads a global.
+            LoadGlobal load_global [ -- boxed] read;
+            /// Writes a global.
+            StoreGlobal store_global [boxed -- ] write;
+            /// Writes a value and a line feed to standard output; leaves, without effects, if that needs the interpreter.
+            Print print [boxed -- ] call Slow;
+            /// Writes a character to standard output; leaves, without effects, if that needs the interpreter.
+            PrintChar print_char [boxed -- ] call Slow;
+            /// Reads a line from standard input; leaves, without effects, if that needs the interpreter.
+            Input input [ -- boxed] call Slow;
+
+            /// Charges fuel for a run of instructions and counts a round of a loop if it stands on a back-edge;
+            /// leaves, uncharged, if the slice is used up.
+            Charge charge [ -- ] call Poll;
+        }
+    };
+}
+
+/// What an instruction does besides computing its result. An exit is not an effect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Nothing: it depends on its operands alone, so equal ones are one. Where it can leave, one that is dominated by an
+    /// equal one cannot leave any more. It may be removed when its result is unused, unless [`Opcode::may_raise`].
+    Pure,
+    /// Reads globals.
+    Read,
+    /// Writes globals.
+    Write,
+    /// Calls the run time: output, input, fuel. Keeps its order among the others.
+    Call,
+}
+
+macro_rules! ty {
+    (int) => {
+        Type::Int
+    };
+    (float) => {
+        Type::Float
+    };
+    (bool) => {
+        Type::Bool
+    };
+    (boxed) => {
+        Type::Boxed
+    };
+}
+
+macro_rules! effect {
+    (pure) => {
+        Effect::Pure
+    };
+    (read) => {
+        Effect::Read
+    };
+    (write) => {
+        Effect::Write
+    };
+    (call) => {
+        Effect::Call
+    };
+}
+
+macro_rules! define_instructions {
+    ($($(#[doc = $doc:literal])* $V:ident $name:ident [$($arg:ident)* -- $($res:ident)?] $effect:ident $($reason:ident)?;)*) => {
+        /// An IR instruction's operation.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[repr(u8)]
+        pub enum Opcode { $($(#[doc = $doc])* $V,)* }
+
+        impl Opcode {
+            /// All operations.
+            pub const ALL: &'static [Opcode] = &[$(Opcode::$V),*];
+
+            /// The name in IR text.
+            pub fn name(self) -> &'static str {
+                match self { $(Opcode::$V => stringify!($name),)* }
+            }
+
+            /// The types of the operands: at most two.
+            pub fn operands(self) -> &'static [Type] {
+                match self { $(Opcode::$V => &[$(ty!($arg)),*],)* }
+            }
+
+            /// The type of the result, if there is one.
+            pub fn result(self) -> Option<Type> {
+                match self { $(Opcode::$V => [$(ty!($res))?].first().copied(),)* }
+            }
+
+            /// What it does besides computing its result.
+            pub fn effect(self) -> Effect {
+                match self { $(Opcode::$V => effect!($effect),)* }
+            }
+
+            /// Why it leaves, if it can.
+            pub fn exit_reason(self) -> Option<ExitReason> {
+                match self { $(Opcode::$V => [$(ExitReason::$reason)?].first().copied(),)* }
+            }
+        }
+    };
+}
+crate::for_each_instruction!(define_instructions);
+
+impl Opcode {
+    /// The operation with this name in IR text.
+    pub fn from_name(name: &str) -> Option<Opcode> {
+        Opcode::ALL.iter().copied().find(|op| op.name() == name)
+    }
+
+    /// Whether leaving here may end in the program's observable behaviour, so that the instruction must stay even if its
+    /// result is unused. A failing guard does: the interpreter then executes the opcode on operands of other
+    /// types, and that may raise. Overflow does not: it only changes how the result is represented.
+    pub fn may_raise(self) -> bool {
+        match self {
+            Opcode::IntFloorDiv | Opcode::IntMod | Opcode::FloatDiv | Opcode::IntShl | Opcode::IntShr => true,
+            Opcode::GuardInt | Opcode::GuardFloat | Opcode::GuardBool => true,
+            _ => self.effect() == Effect::Call,
+        }
+    }
+
+    /// Whether the immediate has the shape that this operation needs.
+    pub fn imm_matches(self, imm: Imm) -> bool {
+        match self {
+            Opcode::ConstInt => matches!(imm, Imm::Int(_)),
+            Opcode::ConstFloat => matches!(imm, Imm::Float(_)),
+            Opcode::ConstBool => matches!(imm, Imm::Bool(_)),
+            Opcode::ConstBoxed => matches!(imm, Imm::Boxed(_)),
+            Opcode::IntCompare | Opcode::FloatCompare => matches!(imm, Imm::Cmp(_)),
+            Opcode::CallBinary => matches!(imm, Imm::BinOp(_)),
+            Opcode::CallUnary => matches!(imm, Imm::UnOp(_)),
+            Opcode::LoadGlobal | Opcode::StoreGlobal => matches!(imm, Imm::Slot(_)),
+            Opcode::Charge => matches!(imm, Imm::Charge { .. }),
+            _ => imm == Imm::None,
+        }
+    }
+}
