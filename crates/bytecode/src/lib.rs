@@ -3,7 +3,7 @@
 //! Everything the rest of the house knows about opcodes comes from here: the facts ([`ops`], one row per opcode)
 //! and the meaning ([`semantics`], one generic function per opcode over a [`Machine`]). Programs are plain data
 //! ([`program`]), written as text ([`asm`]), shown as text ([`disasm`]), stored as bytes ([`container`]), and
-//! proved well-formed once ([`verify`]), so that no tier has to check them again.
+//! proved well-formed once ([`mod@verify`]), so that no tier has to check them again.
 //!
 //! In the sentence `profile -> detect -> compile -> cache -> execute -> deoptimise` this crate stands before the
 //! first word: it is what all stages talk about. It depends on no other crate of the project.
@@ -22,6 +22,8 @@ pub mod program;
 pub mod semantics;
 pub mod verify;
 
+pub use asm::assemble;
+pub use diagnostic::{Diagnostic, Place, Severity};
 pub use machine::{BinOp, Cmp, Flow, Machine, Mixed, Pair, Single, UnOp};
 pub use ops::{ControlFlow, Op, OpInfo, Operand};
 pub use program::{Const, FuncId, Function, Inst, Program};

@@ -1,6 +1,6 @@
 //! Programs as plain data: functions, instructions, constants, globals.
 //!
-//! A [`Program`] may be anything; only [`crate::verify`] turns it into something that can run.
+//! A [`Program`] may be anything; only [`mod@crate::verify`] turns it into something that can run.
 
 use crate::ops::Op;
 use dashu_int::IBig;

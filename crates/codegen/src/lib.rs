@@ -1,1 +1,199 @@
-//! placeholder
+//! From the IR through Cranelift to machine code and an exit table.
+//!
+//! In the sentence `profile -> detect -> compile -> cache -> execute -> deoptimise` this crate is the end of *compile*. It is
+//! the only user of Cranelift, and none of Cranelift's types are in its interface. It makes bytes; mapping them into
+//! executable memory is the cache's business.
+//!
+//! - [`Compiler`] turns an [`ir::Function`] into a [`CodeUnit`].
+//! - [`NativeContext`] is what the code works on, [`ValueLayout`] how it sees boxed values.
+//! - [`disassemble`] shows the code.
+//!
+//! Invariant: the same function, layout, options and machine give the same bytes in every process.
+
+#![forbid(unsafe_code)]
+
+mod abi;
+mod boxes;
+mod disasm;
+mod error;
+mod exits;
+mod facts;
+mod ints;
+mod layout;
+mod lower;
+mod unit;
+
+pub use abi::{Entry, FUEL_SHIFT, MAX_SLICE, NativeContext, Routines, pack_fuel, unpack_fuel};
+pub use disasm::{MachineLine, disassemble};
+pub use error::CodegenError;
+pub use layout::ValueLayout;
+pub use unit::{CodeUnit, ExitRecord, FrameRecipe, Recipe};
+
+use cranelift_codegen::control::ControlPlane;
+use cranelift_codegen::ir::types::{I32, I64};
+use cranelift_codegen::ir::{AbiParam, SourceLoc};
+use cranelift_codegen::isa::OwnedTargetIsa;
+use cranelift_codegen::settings::{self, Configurable};
+use cranelift_codegen::{CompiledCode, Context};
+use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
+use lower::HEADER_MARK;
+
+/// How hard Cranelift works on the code.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OptLevel {
+    /// It only selects instructions and allocates registers. 
+    #[default]
+    None,
+    /// It also numbers values, moves pure operations and simplifies.
+    Speed,
+}
+
+/// Choices for a [`Compiler`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CompilerOptions {
+    /// How hard Cranelift works.
+    pub opt_level: OptLevel,
+}
+
+/// Compiles functions for this machine, one after the other, reusing its memory.
+pub struct Compiler {
+    isa: OwnedTargetIsa,
+    context: Context,
+    builder: FunctionBuilderContext,
+    control: ControlPlane,
+}
+
+/// Code is placed so that the hottest loop starts at a multiple of this, in bytes: a line of the instruction cache.
+const LOOP_ALIGNMENT: u32 = 64;
+
+impl Compiler {
+    /// Prepares for this machine. This takes some tenths of a millisecond.
+    ///
+    /// # Errors
+    /// [`CodegenError::Unsupported`] if there is no code generator for this machine.
+    pub fn new(options: CompilerOptions) -> Result<Compiler, CodegenError> {
+        let mut flags = settings::builder();
+        let level = match options.opt_level {
+            OptLevel::None => "none",
+            OptLevel::Speed => "speed",
+        };
+        let verifier = if cfg!(debug_assertions) { "true" } else { "false" };
+        // Nothing unwinds through compiled code. Stack probes cost nothing unless a frame is larger than a page,
+        // and then they are what keeps it from stepping over the guard page.
+        let choices = [
+            ("opt_level", level),
+            ("enable_verifier", verifier),
+            ("unwind_info", "false"),
+            ("regalloc_algorithm", "backtracking"),
+            ("enable_probestack", "true"),
+            ("probestack_strategy", "inline"),
+        ];
+        let unsupported = |e: String| CodegenError::Unsupported(e);
+        for (name, value) in choices {
+            flags.set(name, value).map_err(|e| unsupported(e.to_string()))?;
+        }
+        let builder = cranelift_codegen::isa::lookup(target_lexicon::Triple::host())
+            .map_err(|e| unsupported(e.to_string()))?;
+        let isa = builder.finish(settings::Flags::new(flags)).map_err(|e| unsupported(e.to_string()))?;
+        if isa.pointer_bytes() != 8 {
+            return Err(unsupported("pointers are not 64 bits".to_owned()));
+        }
+        Ok(Compiler {
+            isa,
+            context: Context::new(),
+            builder: FunctionBuilderContext::new(),
+            control: ControlPlane::default(),
+        })
+    }
+
+    /// Compiles a function that [`ir::verify`] accepts.
+    ///
+    /// # Errors
+    /// [`CodegenError::Malformed`] if it breaks an invariant of the IR that is looked at here,
+    /// [`CodegenError::TooLarge`] if it needs too much, [`CodegenError::Cranelift`] if Cranelift refuses.
+    pub fn compile(&mut self, f: &ir::Function, layout: &ValueLayout) -> Result<CodeUnit, CodegenError> {
+        self.context.clear();
+        let result = self.compile_into_context(f, layout);
+        if result.is_err() {
+            // A builder given up half-way leaves its context dirty.
+            self.builder = FunctionBuilderContext::new();
+        }
+        result
+    }
+
+    fn compile_into_context(
+        &mut self,
+        f: &ir::Function,
+        layout: &ValueLayout,
+    ) -> Result<CodeUnit, CodegenError> {
+        let facts = facts::gather(f)?;
+        let target = self.isa.frontend_config();
+        let signature = &mut self.context.func.signature;
+        signature.call_conv = target.default_call_conv;
+        signature.params.push(AbiParam::new(I64));
+        signature.returns.push(AbiParam::new(I32));
+        let builder = FunctionBuilder::new(&mut self.context.func, &mut self.builder);
+        let exits = lower::lower(f, &facts, layout, builder, target)?;
+        if std::env::var("CLIF").is_ok() { println!("{}", self.context.func.display()); }
+        let code = self
+            .context
+            .compile(&*self.isa, &mut self.control)
+            .map_err(|e| CodegenError::Cranelift(e.inner.to_string()))?;
+        if !code.buffer.relocs().is_empty() {
+            return Err(CodegenError::Cranelift("the code refers to something outside".to_owned()));
+        }
+        let (bytes, places) = place(code);
+        Ok(CodeUnit {
+            bytes,
+            alignment: LOOP_ALIGNMENT,
+            exits: exits.records,
+            slots: exits.slots,
+            inputs: f.inputs.clone(),
+            places,
+        })
+    }
+}
+
+/// Copies the code, with the hottest loop's header moved to a multiple of [`LOOP_ALIGNMENT`] by instructions in front
+/// that do nothing, and reads off where the bytecode went.
+fn place(code: &CompiledCode) -> (Vec<u8>, Vec<(u32, u32)>) {
+    let known = || code.buffer.get_srclocs_sorted().iter().filter(|s| s.loc != SourceLoc::default());
+    let header = known().find(|s| s.loc.bits() & HEADER_MARK != 0).map(|s| s.start);
+    let padding = match header {
+        Some(start) if cfg!(target_arch = "x86_64") => start.wrapping_neg() % LOOP_ALIGNMENT,
+        _ => 0,
+    };
+    let padding = if std::env::var("NOPAD").is_ok() { 0 } else { padding };
+    let data = code.buffer.data();
+    let mut bytes = Vec::with_capacity(data.len() + padding as usize);
+    pad(&mut bytes, padding);
+    bytes.extend_from_slice(data);
+    let mut places: Vec<(u32, u32)> = Vec::new();
+    for s in known() {
+        let pc = (s.loc.bits() & !HEADER_MARK).wrapping_sub(1);
+        if places.last().is_none_or(|&(_, last)| last != pc) {
+            places.push((s.start + padding, pc));
+        }
+    }
+    (bytes, places)
+}
+
+/// Appends this many bytes of x86-64 instructions that do nothing, as few as possible.
+fn pad(bytes: &mut Vec<u8>, mut n: u32) {
+    const NOPS: [&[u8]; 9] = [
+        &[0x90],
+        &[0x66, 0x90],
+        &[0x0f, 0x1f, 0x00],
+        &[0x0f, 0x1f, 0x40, 0],
+        &[0x0f, 0x1f, 0x44, 0, 0],
+        &[0x66, 0x0f, 0x1f, 0x44, 0, 0],
+        &[0x0f, 0x1f, 0x80, 0, 0, 0, 0],
+        &[0x0f, 0x1f, 0x84, 0, 0, 0, 0, 0],
+        &[0x66, 0x0f, 0x1f, 0x84, 0, 0, 0, 0, 0],
+    ];
+    while n > 0 {
+        let size = n.min(NOPS.len() as u32);
+        bytes.extend_from_slice(NOPS[size as usize - 1]);
+        n -= size;
+    }
+}

@@ -346,6 +346,11 @@ impl Function {
         result
     }
 
+    /// How many instructions there are in all blocks, without the blocks' ends.
+    pub fn inst_count(&self) -> usize {
+        self.blocks.iter().map(|block| block.insts.len()).sum()
+    }
+
     /// The type of a value.
     #[inline]
     pub fn ty(&self, value: Value) -> Type {

@@ -1,1 +1,592 @@
-//! placeholder
+//! The reference evaluator: executes IR without machine code, slowly and plainly.
+//!
+//! Serves *compile* in `profile -> detect -> compile -> cache -> execute -> deoptimise`: it says what a function means, so that passes
+//! and `codegen` can be compared with it. The arithmetic of the int instructions ([`int_binary`], [`compare`]) is defined here
+//! once; constant folding uses the same.
+//!
+//! Invariants: on a verified function it never panics and never answers [`Outcome::Malformed`]; it stops after the steps allowed.
+
+use crate::data::{Function, Imm, Resume, StateId, Target, Terminator, Type, Value};
+use crate::op::Opcode;
+use crate::reason::ExitReason;
+use bytecode::{BinOp, Cmp, UnOp};
+use rustc_hash::FxHashMap;
+use std::cmp::Ordering;
+use std::collections::VecDeque;
+
+/// A value while evaluating.
+#[derive(Clone, Copy, Debug)]
+pub enum Scalar {
+    /// An unboxed int.
+    Int(i64),
+    /// An unboxed float.
+    Float(f64),
+    /// An unboxed bool.
+    Bool(bool),
+    /// A boxed value: bits that only the [`Host`] understands.
+    Boxed(u64),
+}
+
+impl Scalar {
+    /// Its type.
+    pub fn ty(self) -> Type {
+        match self {
+            Scalar::Int(_) => Type::Int,
+            Scalar::Float(_) => Type::Float,
+            Scalar::Bool(_) => Type::Bool,
+            Scalar::Boxed(_) => Type::Boxed,
+        }
+    }
+}
+
+/// Equal exactly if no program could tell them apart: floats by their bits, but one NaN is like another.
+impl PartialEq for Scalar {
+    fn eq(&self, other: &Scalar) -> bool {
+        match (*self, *other) {
+            (Scalar::Int(a), Scalar::Int(b)) => a == b,
+            (Scalar::Float(a), Scalar::Float(b)) => a.to_bits() == b.to_bits() || (a.is_nan() && b.is_nan()),
+            (Scalar::Bool(a), Scalar::Bool(b)) => a == b,
+            (Scalar::Boxed(a), Scalar::Boxed(b)) => a == b,
+            _ => false,
+        }
+    }
+}
+
+/// What the evaluator needs of a run time: boxed values and effects. Where a method may answer `None` or `false`, that means
+/// "leave": it had no effect.
+pub trait Host {
+    /// Boxes an int.
+    fn box_int(&mut self, value: i64) -> u64;
+    /// Boxes a float.
+    fn box_float(&mut self, value: f64) -> u64;
+    /// Boxes a bool.
+    fn box_bool(&mut self, value: bool) -> u64;
+    /// What a boxed value holds: an int of 64 bits, a float or a bool; anything else comes back as [`Scalar::Boxed`].
+    fn unbox(&mut self, bits: u64) -> Scalar;
+    /// Whether a boxed value counts as true.
+    fn truth(&mut self, bits: u64) -> bool;
+    /// A binary operation in its general form.
+    fn binary(&mut self, op: BinOp, a: u64, b: u64) -> Option<u64>;
+    /// A unary operation in its general form.
+    fn unary(&mut self, op: UnOp, a: u64) -> Option<u64>;
+    /// Reads a global.
+    fn global(&mut self, slot: u32) -> u64;
+    /// Writes a global.
+    fn set_global(&mut self, slot: u32, bits: u64);
+    /// Writes a value and a line feed.
+    fn print(&mut self, bits: u64) -> bool;
+    /// Writes a character.
+    fn print_char(&mut self, bits: u64) -> bool;
+    /// Reads a line.
+    fn input(&mut self) -> Option<u64>;
+    /// Charges fuel; `false` if the slice is used up.
+    fn charge(&mut self, cost: u32, back_edge: bool) -> bool;
+}
+
+/// A frame of the interpreter, as an exit leaves it. Boxed ints, floats and bools appear as what they hold, so that it
+/// does not matter on which side of the exit a value was boxed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Frame {
+    /// The bytecode function.
+    pub function: u32,
+    /// Where it goes on.
+    pub pc: u32,
+    /// How it goes on there.
+    pub resume: Resume,
+    /// The locals; `None` for one that holds what it held on entry.
+    pub locals: Vec<Option<Scalar>>,
+    /// The operand stack, bottom first.
+    pub stack: Vec<Scalar>,
+}
+
+/// How an evaluation ended.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outcome {
+    /// It left compiled code.
+    Exit {
+        /// Why.
+        reason: ExitReason,
+        /// Where the innermost frame goes on.
+        pc: u32,
+        /// By which frame state.
+        state: StateId,
+        /// The frames, the innermost first, each followed by its caller.
+        frames: Vec<Frame>,
+        /// The fuel charged.
+        fuel: u64,
+    },
+    /// It did not leave within the steps allowed.
+    OutOfSteps,
+    /// The function is not one that [`crate::verify`] accepts, or the inputs are not of its inputs' types; says what was missing.
+    Malformed(String),
+}
+
+/// What an int instruction with two operands gives; `None` if it leaves (or is no such instruction). The `_fits` forms wrap.
+pub fn int_binary(op: Opcode, a: i64, b: i64) -> Option<i64> {
+    match op {
+        Opcode::IntAdd => a.checked_add(b),
+        Opcode::IntSub => a.checked_sub(b),
+        Opcode::IntMul => a.checked_mul(b),
+        Opcode::IntAddFits => Some(a.wrapping_add(b)),
+        Opcode::IntSubFits => Some(a.wrapping_sub(b)),
+        Opcode::IntMulFits => Some(a.wrapping_mul(b)),
+        Opcode::IntFloorDiv => {
+            let quotient = a.checked_div(b)?;
+            // Rust rounds towards zero: one too high if there is a remainder and the signs differ.
+            Some(if a % b != 0 && (a < 0) != (b < 0) { quotient - 1 } else { quotient })
+        }
+        Opcode::IntMod => {
+            if b == 0 {
+                return None;
+            }
+            let rest = a.wrapping_rem(b);
+            Some(if rest != 0 && (rest < 0) != (b < 0) { rest + b } else { rest })
+        }
+        Opcode::IntAnd => Some(a & b),
+        Opcode::IntOr => Some(a | b),
+        Opcode::IntXor => Some(a ^ b),
+        Opcode::IntShl => match b {
+            ..0 => None,
+            0..=63 => Some(a << b).filter(|shifted| shifted >> b == a),
+            _ => (a == 0).then_some(0),
+        },
+        Opcode::IntShr => (b >= 0).then(|| a >> b.min(63)),
+        _ => None,
+    }
+}
+
+/// What a comparison says of two ints or floats.
+pub fn compare<T: PartialOrd>(cmp: Cmp, a: T, b: T) -> bool {
+    a.partial_cmp(&b).map_or(cmp == Cmp::Ne, |order: Ordering| cmp.holds(order))
+}
+
+/// Whether a float equals an int without loss in both directions: up to 2**53.
+pub fn is_exact_float(value: i64) -> bool {
+    value.unsigned_abs() <= 1 << 53
+}
+
+enum Stop {
+    Leave(ExitReason, StateId),
+    Malformed(String),
+}
+
+type Go<T> = Result<T, Stop>;
+
+struct Evaluator<'a> {
+    f: &'a Function,
+    host: &'a mut dyn Host,
+    values: Vec<Option<Scalar>>,
+    fuel: u64,
+}
+
+fn malformed<T>(what: impl Into<String>) -> Go<T> {
+    Err(Stop::Malformed(what.into()))
+}
+
+impl Evaluator<'_> {
+    fn get(&self, value: Value) -> Go<Scalar> {
+        match self.values.get(value.index()).copied().flatten() {
+            Some(scalar) => Ok(scalar),
+            None => malformed(format!("{value} has no value here")),
+        }
+    }
+
+    fn int(&self, value: Value) -> Go<i64> {
+        match self.get(value)? {
+            Scalar::Int(i) => Ok(i),
+            _ => malformed(format!("{value} is not an int")),
+        }
+    }
+
+    fn float(&self, value: Value) -> Go<f64> {
+        match self.get(value)? {
+            Scalar::Float(x) => Ok(x),
+            _ => malformed(format!("{value} is not a float")),
+        }
+    }
+
+    fn bool(&self, value: Value) -> Go<bool> {
+        match self.get(value)? {
+            Scalar::Bool(b) => Ok(b),
+            _ => malformed(format!("{value} is not a bool")),
+        }
+    }
+
+    fn boxed(&self, value: Value) -> Go<u64> {
+        match self.get(value)? {
+            Scalar::Boxed(bits) => Ok(bits),
+            _ => malformed(format!("{value} is not boxed")),
+        }
+    }
+
+    fn set(&mut self, value: Value, scalar: Scalar) -> Go<()> {
+        match (self.values.get_mut(value.index()), self.f.types.get(value.index())) {
+            (Some(place), Some(&ty)) if ty == scalar.ty() => {
+                *place = Some(scalar);
+                Ok(())
+            }
+            _ => malformed(format!("{value} is not of type {}", scalar.ty())),
+        }
+    }
+
+    fn inst(&mut self, inst: &crate::data::Inst) -> Go<()> {
+        use Opcode as O;
+        let [a, b] = inst.args;
+        // `None` from here on means that the instruction leaves.
+        let result: Option<Option<Scalar>> = match (inst.op, inst.imm) {
+            (O::ConstInt, Imm::Int(i)) => Some(Some(Scalar::Int(i))),
+            (O::ConstFloat, Imm::Float(bits)) => Some(Some(Scalar::Float(f64::from_bits(bits)))),
+            (O::ConstBool, Imm::Bool(b)) => Some(Some(Scalar::Bool(b))),
+            (O::ConstBoxed, Imm::Boxed(bits)) => Some(Some(Scalar::Boxed(bits))),
+            (
+                O::IntAdd
+                | O::IntSub
+                | O::IntMul
+                | O::IntFloorDiv
+                | O::IntMod
+                | O::IntAnd
+                | O::IntOr
+                | O::IntXor
+                | O::IntShl
+                | O::IntShr
+                | O::IntAddFits
+                | O::IntSubFits
+                | O::IntMulFits,
+                _,
+            ) => int_binary(inst.op, self.int(a)?, self.int(b)?).map(|r| Some(Scalar::Int(r))),
+            (O::IntNeg, _) => self.int(a)?.checked_neg().map(|r| Some(Scalar::Int(r))),
+            (O::IntNot, _) => Some(Some(Scalar::Int(!self.int(a)?))),
+            (O::IntCompare, Imm::Cmp(cmp)) => Some(Some(Scalar::Bool(compare(cmp, self.int(a)?, self.int(b)?)))),
+            (O::IntToFloat, _) => Some(Some(Scalar::Float(self.int(a)? as f64))),
+            (O::IntToFloatExact, _) => {
+                Some(self.int(a)?).filter(|&i| is_exact_float(i)).map(|i| Some(Scalar::Float(i as f64)))
+            }
+            (O::BoolToInt, _) => Some(Some(Scalar::Int(i64::from(self.bool(a)?)))),
+            (O::BoolNot, _) => Some(Some(Scalar::Bool(!self.bool(a)?))),
+            (O::FloatAdd, _) => Some(Some(Scalar::Float(self.float(a)? + self.float(b)?))),
+            (O::FloatSub, _) => Some(Some(Scalar::Float(self.float(a)? - self.float(b)?))),
+            (O::FloatMul, _) => Some(Some(Scalar::Float(self.float(a)? * self.float(b)?))),
+            (O::FloatDiv, _) => {
+                let (a, b) = (self.float(a)?, self.float(b)?);
+                (b != 0.0).then(|| Some(Scalar::Float(a / b)))
+            }
+            (O::FloatNeg, _) => Some(Some(Scalar::Float(-self.float(a)?))),
+            (O::FloatCompare, Imm::Cmp(cmp)) => {
+                Some(Some(Scalar::Bool(compare(cmp, self.float(a)?, self.float(b)?))))
+            }
+            (O::BoxInt, _) => Some(Some(Scalar::Boxed(self.host.box_int(self.int(a)?)))),
+            (O::BoxFloat, _) => Some(Some(Scalar::Boxed(self.host.box_float(self.float(a)?)))),
+            (O::BoxBool, _) => Some(Some(Scalar::Boxed(self.host.box_bool(self.bool(a)?)))),
+            (O::GuardInt | O::GuardFloat | O::GuardBool, _) => {
+                let held = self.host.unbox(self.boxed(a)?);
+                (Some(held.ty()) == inst.op.result()).then_some(Some(held))
+            }
+            (O::Truth, _) => Some(Some(Scalar::Bool(self.host.truth(self.boxed(a)?)))),
+            (O::CallBinary, Imm::BinOp(op)) => {
+                self.host.binary(op, self.boxed(a)?, self.boxed(b)?).map(|r| Some(Scalar::Boxed(r)))
+            }
+            (O::CallUnary, Imm::UnOp(op)) => self.host.unary(op, self.boxed(a)?).map(|r| Some(Scalar::Boxed(r))),
+            (O::LoadGlobal, Imm::Slot(slot)) => Some(Some(Scalar::Boxed(self.host.global(slot)))),
+            (O::StoreGlobal, Imm::Slot(slot)) => {
+                self.host.set_global(slot, self.boxed(a)?);
+                Some(None)
+            }
+            (O::Print, _) => self.host.print(self.boxed(a)?).then_some(None),
+            (O::PrintChar, _) => self.host.print_char(self.boxed(a)?).then_some(None),
+            (O::Input, _) => self.host.input().map(|r| Some(Scalar::Boxed(r))),
+            (O::Charge, Imm::Charge { cost, back_edge }) => {
+                let charged = self.host.charge(cost, back_edge);
+                if charged {
+                    self.fuel = self.fuel.saturating_add(u64::from(cost));
+                }
+                charged.then_some(None)
+            }
+            _ => return malformed(format!("{} has an immediate of the wrong shape", inst.op.name())),
+        };
+        match result {
+            Some(scalar) => match (inst.result, scalar) {
+                (Some(value), Some(scalar)) => self.set(value, scalar),
+                (None, None) => Ok(()),
+                _ => malformed(format!("{} and its result do not match", inst.op.name())),
+            },
+            None => match (inst.op.exit_reason(), inst.state) {
+                (Some(reason), Some(state)) => Err(Stop::Leave(reason, state)),
+                _ => malformed(format!("{} has no frame state", inst.op.name())),
+            },
+        }
+    }
+
+    fn go(&mut self, target: &Target) -> Go<usize> {
+        let args: Vec<Scalar> = target.args.iter().map(|&arg| self.get(arg)).collect::<Go<_>>()?;
+        self.enter(target.block.index(), &args)?;
+        Ok(target.block.index())
+    }
+
+    fn enter(&mut self, block: usize, args: &[Scalar]) -> Go<()> {
+        let f = self.f;
+        let Some(data) = f.blocks.get(block) else { return malformed(format!("b{block} does not exist")) };
+        if data.params.len() != args.len() {
+            return malformed(format!("b{block} takes {} values, not {}", data.params.len(), args.len()));
+        }
+        for (&param, &arg) in data.params.iter().zip(args) {
+            self.set(param, arg)?;
+        }
+        Ok(())
+    }
+
+    fn held(&mut self, value: Value) -> Go<Scalar> {
+        match self.get(value)? {
+            Scalar::Boxed(bits) => Ok(self.host.unbox(bits)),
+            unboxed => Ok(unboxed),
+        }
+    }
+
+    fn leave(&mut self, reason: ExitReason, state: StateId) -> Go<Outcome> {
+        let f = self.f;
+        let mut frames: Vec<Frame> = Vec::new();
+        let mut at = Some(state);
+        while let Some(id) = at {
+            let Some(frame) = f.states.get(id.index()) else { return malformed(format!("{id} does not exist")) };
+            if frames.len() > f.states.len() {
+                return malformed(format!("the callers of {state} do not end"));
+            }
+            let locals = frame.locals.iter().map(|local| local.map(|v| self.held(v)).transpose());
+            let locals = locals.collect::<Go<_>>()?;
+            let stack = frame.stack.iter().map(|&v| self.held(v)).collect::<Go<_>>()?;
+            frames.push(Frame { function: frame.function, pc: frame.pc, resume: frame.resume, locals, stack });
+            at = frame.caller;
+        }
+        let pc = frames.first().map_or(0, |frame| frame.pc);
+        Ok(Outcome::Exit { reason, pc, state, frames, fuel: self.fuel })
+    }
+
+    fn run(&mut self, inputs: &[Scalar], steps: u64) -> Go<Outcome> {
+        let f = self.f;
+        self.enter(0, inputs)?;
+        let mut left = steps;
+        let mut block = 0;
+        loop {
+            let data = &f.blocks[block];
+            for inst in &data.insts {
+                if left == 0 {
+                    return Ok(Outcome::OutOfSteps);
+                }
+                left -= 1;
+                match self.inst(inst) {
+                    Ok(()) => {}
+                    Err(Stop::Leave(reason, state)) => return self.leave(reason, state),
+                    Err(stop) => return Err(stop),
+                }
+            }
+            if left == 0 {
+                return Ok(Outcome::OutOfSteps);
+            }
+            left -= 1;
+            block = match &data.end {
+                Terminator::Jump(target) => self.go(target)?,
+                Terminator::Branch { condition, then, otherwise } => {
+                    let target = if self.bool(*condition)? { then } else { otherwise };
+                    self.go(target)?
+                }
+                Terminator::Exit { reason, state } => return self.leave(*reason, *state),
+            };
+        }
+    }
+}
+
+/// Executes a function with these inputs until it leaves, or until it has taken this many steps (an instruction or a block's end is
+/// one). The function should be verified; see [`Outcome::Malformed`].
+pub fn evaluate(f: &Function, inputs: &[Scalar], host: &mut dyn Host, steps: u64) -> Outcome {
+    let mut evaluator = Evaluator { f, host, values: vec![None; f.types.len()], fuel: 0 };
+    match evaluator.run(inputs, steps) {
+        Ok(outcome) => outcome,
+        Err(Stop::Malformed(what)) => Outcome::Malformed(what),
+        Err(Stop::Leave(..)) => Outcome::Malformed("an exit in the entry".to_owned()),
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Held {
+    None,
+    Int(i64),
+    Float(u64),
+    Bool(bool),
+}
+
+/// A small host for tests: ints of 64 bits, floats, bools and `none` (whose bits are 0); equal values have equal bits.
+///
+/// Its general operations know `+ - *` and comparisons of numbers, bools counting as 0 and 1, and leave for everything else, as they
+/// do where the result would not fit.
+#[derive(Default)]
+pub struct SimpleHost {
+    values: Vec<Held>,
+    bits: FxHashMap<Held, u64>,
+    globals: FxHashMap<u32, u64>,
+    /// What was written.
+    pub output: String,
+    /// What [`Host::input`] gives, first to last, then `none`.
+    pub lines: VecDeque<i64>,
+    /// How many charges succeed before one leaves; `None` for all.
+    pub charges: Option<u64>,
+}
+
+impl SimpleHost {
+    /// A host without input and with endless fuel.
+    pub fn new() -> SimpleHost {
+        SimpleHost::default()
+    }
+
+    fn bits(&mut self, held: Held) -> u64 {
+        if held == Held::None {
+            return 0;
+        }
+        let next = self.values.len() as u64 + 1;
+        let bits = *self.bits.entry(held).or_insert(next);
+        if bits == next {
+            self.values.push(held);
+        }
+        bits
+    }
+
+    /// The bits of a value; all NaNs have the same.
+    fn canonical(&mut self, held: Held) -> u64 {
+        match held {
+            Held::Float(x) => self.box_float(f64::from_bits(x)),
+            other => self.bits(other),
+        }
+    }
+
+    fn held(&self, bits: u64) -> Held {
+        let index = usize::try_from(bits).ok().and_then(|i| i.checked_sub(1));
+        index.and_then(|i| self.values.get(i)).copied().unwrap_or(Held::None)
+    }
+
+    /// A boxed value as text, as [`Host::print`] writes it.
+    pub fn text(&self, bits: u64) -> String {
+        match self.held(bits) {
+            Held::None => "none".to_owned(),
+            Held::Int(i) => i.to_string(),
+            Held::Float(x) => format!("{:?}", f64::from_bits(x)),
+            Held::Bool(b) => b.to_string(),
+        }
+    }
+}
+
+impl Host for SimpleHost {
+    fn box_int(&mut self, value: i64) -> u64 {
+        self.bits(Held::Int(value))
+    }
+
+    fn box_float(&mut self, value: f64) -> u64 {
+        let value = if value.is_nan() { f64::NAN } else { value };
+        self.bits(Held::Float(value.to_bits()))
+    }
+
+    fn box_bool(&mut self, value: bool) -> u64 {
+        self.bits(Held::Bool(value))
+    }
+
+    fn unbox(&mut self, bits: u64) -> Scalar {
+        match self.held(bits) {
+            Held::None => Scalar::Boxed(bits),
+            Held::Int(i) => Scalar::Int(i),
+            Held::Float(x) => Scalar::Float(f64::from_bits(x)),
+            Held::Bool(b) => Scalar::Bool(b),
+        }
+    }
+
+    fn truth(&mut self, bits: u64) -> bool {
+        match self.held(bits) {
+            Held::None => false,
+            Held::Int(i) => i != 0,
+            Held::Float(x) => f64::from_bits(x) != 0.0,
+            Held::Bool(b) => b,
+        }
+    }
+
+    fn binary(&mut self, op: BinOp, a: u64, b: u64) -> Option<u64> {
+        let int = |held| match held {
+            Held::Int(i) => Some(i),
+            Held::Bool(b) => Some(i64::from(b)),
+            Held::Float(_) | Held::None => None,
+        };
+        let (a, b) = (self.held(a), self.held(b));
+        let held = if let (Some(a), Some(b)) = (int(a), int(b)) {
+            match op {
+                BinOp::Add => Held::Int(a.checked_add(b)?),
+                BinOp::Sub => Held::Int(a.checked_sub(b)?),
+                BinOp::Mul => Held::Int(a.checked_mul(b)?),
+                BinOp::Compare(cmp) => Held::Bool(compare(cmp, a, b)),
+                _ => return None,
+            }
+        } else {
+            let float = |held| match held {
+                Held::Float(x) => Some(f64::from_bits(x)),
+                other => int(other).map(|i| i as f64),
+            };
+            let (a, b) = (float(a)?, float(b)?);
+            match op {
+                BinOp::Add => Held::Float((a + b).to_bits()),
+                BinOp::Sub => Held::Float((a - b).to_bits()),
+                BinOp::Mul => Held::Float((a * b).to_bits()),
+                BinOp::Compare(cmp) => Held::Bool(compare(cmp, a, b)),
+                _ => return None,
+            }
+        };
+        Some(self.canonical(held))
+    }
+
+    fn unary(&mut self, op: UnOp, a: u64) -> Option<u64> {
+        let held = match (op, self.held(a)) {
+            (UnOp::Neg, Held::Int(i)) => Held::Int(i.checked_neg()?),
+            (UnOp::Neg, Held::Float(x)) => Held::Float((-f64::from_bits(x)).to_bits()),
+            (UnOp::Invert, Held::Int(i)) => Held::Int(!i),
+            _ => return None,
+        };
+        Some(self.canonical(held))
+    }
+
+    fn global(&mut self, slot: u32) -> u64 {
+        self.globals.get(&slot).copied().unwrap_or(0)
+    }
+
+    fn set_global(&mut self, slot: u32, bits: u64) {
+        self.globals.insert(slot, bits);
+    }
+
+    fn print(&mut self, bits: u64) -> bool {
+        let text = self.text(bits);
+        self.output.push_str(&text);
+        self.output.push('\n');
+        true
+    }
+
+    fn print_char(&mut self, bits: u64) -> bool {
+        let Held::Int(code) = self.held(bits) else { return false };
+        match u32::try_from(code).ok().and_then(char::from_u32) {
+            Some(c) => {
+                self.output.push(c);
+                true
+            }
+            None => false,
+        }
+    }
+
+    fn input(&mut self) -> Option<u64> {
+        Some(match self.lines.pop_front() {
+            Some(i) => self.box_int(i),
+            None => 0,
+        })
+    }
+
+    fn charge(&mut self, _cost: u32, _back_edge: bool) -> bool {
+        match &mut self.charges {
+            None => true,
+            Some(0) => false,
+            Some(left) => {
+                *left -= 1;
+                true
+            }
+        }
+    }
+}

@@ -11,6 +11,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod analysis;
 pub mod data;
 pub mod eval;
 pub mod op;

@@ -1,0 +1,173 @@
+//! Exits: from frame states to exit records and to the cold code that fills the transfer buffer.
+//!
+//! In the sentence `profile -> detect -> compile -> cache -> execute -> deoptimise` this is where *compile* prepares
+//! *deoptimise*.
+//!
+//! Exits dominate the time that compiling takes, so as little as possible is done per exit:
+//! - a constant is written into the record, not stored by code;
+//! - an input is still in the transfer buffer, in its own slot, so nothing is stored for it either (hence exits
+//!   store above the inputs);
+//! - a box is not stored but what it was made from, so that a box that only exits see is never made;
+//! - exits with the same frame state and fuel share one block of stores; what tells them apart is its parameter.
+//!
+//! Invariant: every value that a frame state names dominates the instruction that names the state, hence also the
+//! shared block.
+
+use crate::error::{CodegenError, malformed};
+use crate::facts::Facts;
+use crate::unit::{ExitRecord, FrameRecipe, Recipe};
+use cranelift_codegen::ir as clif;
+use ir::{ExitReason, Function, Imm, StateId, Value};
+use std::collections::HashMap;
+
+/// More exits than this in one function are refused.
+const MAX_EXITS: usize = 1 << 20;
+/// More frames than this in one exit are refused.
+const MAX_FRAMES: usize = 256;
+
+/// The point at which an instruction may leave.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Leave {
+    pub reason: ExitReason,
+    pub state: StateId,
+    pub pc: u32,
+}
+
+/// How the cold side gets back an operand that the hot side has overwritten with the result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Undo {
+    /// The operand.
+    pub value: Value,
+    /// The wrapped result.
+    pub result: clif::Value,
+    /// The other operand.
+    pub other: clif::Value,
+    /// Whether the other operand was added; else it was subtracted.
+    pub added: bool,
+}
+
+/// A block that stores what a frame state needs.
+pub(crate) struct Tail {
+    pub block: clif::Block,
+    pub stores: Vec<(u32, Value)>,
+    pub fuel: clif::Value,
+    pub undo: Option<Undo>,
+    pub pc: u32,
+}
+
+/// All exits of a function.
+pub(crate) struct Exits {
+    pub records: Vec<ExitRecord>,
+    pub tails: Vec<Tail>,
+    pub slots: u32,
+    inputs: u32,
+    tail_of: HashMap<(StateId, clif::Value, Option<Undo>), usize>,
+    number_of: HashMap<(ExitReason, u32, usize), u32>,
+}
+
+impl Exits {
+    pub fn new(inputs: u32) -> Exits {
+        Exits {
+            records: Vec::new(),
+            tails: Vec::new(),
+            slots: inputs,
+            inputs,
+            tail_of: HashMap::new(),
+            number_of: HashMap::new(),
+        }
+    }
+
+    /// The number of the exit for leaving here, and the index of its tail; `new_block` makes a block for a new tail.
+    pub fn exit(
+        &mut self,
+        f: &Function,
+        facts: &Facts,
+        leave: Leave,
+        fuel: clif::Value,
+        undo: Option<Undo>,
+        new_block: impl FnOnce() -> clif::Block,
+    ) -> Result<(u32, usize), CodegenError> {
+        let key = (leave.state, fuel, undo);
+        let known = self.tail_of.get(&key).copied();
+        if let Some(tail) = known
+            && let Some(&number) = self.number_of.get(&(leave.reason, leave.pc, tail))
+        {
+            return Ok((number, tail));
+        }
+        if self.records.len() >= MAX_EXITS {
+            return Err(CodegenError::TooLarge(format!("more than {MAX_EXITS} exits")));
+        }
+        let number = self.records.len() as u32;
+        let mut stores = Stores { next: self.inputs, list: Vec::new() };
+        let frames = frames(f, facts, leave.state, &mut stores)?;
+        self.slots = self.slots.max(stores.next);
+        self.records.push(ExitRecord { reason: leave.reason, pc: leave.pc, frames });
+        let tail = known.unwrap_or_else(|| {
+            let tail = self.tails.len();
+            self.tails.push(Tail { block: new_block(), stores: stores.list, fuel, undo, pc: leave.pc });
+            self.tail_of.insert(key, tail);
+            tail
+        });
+        self.number_of.insert((leave.reason, leave.pc, tail), number);
+        Ok((number, tail))
+    }
+}
+
+/// The slots that one exit fills.
+struct Stores {
+    next: u32,
+    list: Vec<(u32, Value)>,
+}
+
+fn frames(
+    f: &Function,
+    facts: &Facts,
+    state: StateId,
+    stores: &mut Stores,
+) -> Result<Vec<FrameRecipe>, CodegenError> {
+    let mut frames = Vec::new();
+    let mut next = Some(state);
+    while let Some(id) = next {
+        let Some(state) = f.states.get(id.index()) else {
+            return malformed(format!("frame state {id} does not exist"));
+        };
+        if frames.len() >= MAX_FRAMES {
+            return Err(CodegenError::TooLarge(format!("more than {MAX_FRAMES} frames at an exit")));
+        }
+        let mut locals = Vec::new();
+        for (slot, value) in state.locals.iter().enumerate() {
+            if let Some(value) = value {
+                locals.push((slot as u32, recipe(f, facts, *value, stores)?));
+            }
+        }
+        let stack = state.stack.iter().map(|&v| recipe(f, facts, v, stores)).collect::<Result<_, _>>()?;
+        frames.push(FrameRecipe { function: state.function, pc: state.pc, resume: state.resume, locals, stack });
+        next = state.caller;
+    }
+    Ok(frames)
+}
+
+fn recipe(f: &Function, facts: &Facts, value: Value, stores: &mut Stores) -> Result<Recipe, CodegenError> {
+    if value.index() >= f.types.len() {
+        return malformed(format!("{value} has no type"));
+    }
+    let root = facts.boxed_from[value.index()].unwrap_or(value);
+    match facts.constants[root.index()] {
+        Some(Imm::Int(i)) => return Ok(Recipe::Int(i)),
+        Some(Imm::Float(bits)) => return Ok(Recipe::Float(bits)),
+        Some(Imm::Bool(b)) => return Ok(Recipe::Bool(b)),
+        Some(Imm::Boxed(bits)) => return Ok(Recipe::Boxed(bits)),
+        _ => {}
+    }
+    let ty = f.ty(root);
+    if let Some(input) = f.blocks[0].params.iter().position(|&p| p == root) {
+        return Ok(Recipe::Slot { index: input as u32, ty });
+    }
+    if let Some(&(index, _)) = stores.list.iter().find(|&&(_, v)| v == root) {
+        return Ok(Recipe::Slot { index, ty });
+    }
+    let index = stores.next;
+    stores.next += 1;
+    stores.list.push((index, root));
+    Ok(Recipe::Slot { index, ty })
+}

@@ -1,0 +1,343 @@
+//! Int and float arithmetic that can leave.
+//!
+//! In the sentence `profile -> detect -> compile -> cache -> execute -> deoptimise` this is part of *compile*'s last step.
+//!
+//! Invariant: a division instruction is reached only with a divisor that is neither 0 nor -1, so it cannot trap.
+
+use crate::error::CodegenError;
+use crate::exits::Undo;
+use crate::lower::Lowering;
+use cranelift_codegen::ir as clif;
+use cranelift_codegen::ir::condcodes::IntCC;
+use cranelift_codegen::ir::types::{F64, I64};
+use cranelift_codegen::ir::{BlockArg, InstBuilder, MemFlagsData};
+use ir::{Imm, Inst, Opcode};
+
+fn variant() -> u8 { use std::sync::OnceLock; static V: OnceLock<u8> = OnceLock::new(); *V.get_or_init(|| std::env::var("VARIANT").ok().and_then(|s| s.bytes().next()).unwrap_or(b'B')) }
+fn no_undo() -> bool { use std::sync::OnceLock; static V: OnceLock<bool> = OnceLock::new(); *V.get_or_init(|| std::env::var("NOUNDO").is_ok()) }
+
+impl Lowering<'_, '_> {
+    pub fn int_add_sub(
+        &mut self,
+        inst: &Inst,
+        a: clif::Value,
+        b: clif::Value,
+    ) -> Result<clif::Value, CodegenError> {
+        let adds = inst.op == Opcode::IntAdd;
+        let [mut x, mut y] = inst.args;
+        let (mut a, mut b) = (a, b);
+        if adds && (self.known_int(x).is_some() || (self.known_int(y).is_none() && self.facts.uses[y.index()] < self.facts.uses[x.index()])) {
+            std::mem::swap(&mut x, &mut y);
+            std::mem::swap(&mut a, &mut b);
+        }
+        let known = self.known_int(y);
+        let result;
+        let out;
+        match (known, variant()) {
+            (Some(c), b'B') => {
+                result = if adds { self.b.ins().iadd(a, b) } else { self.b.ins().isub(a, b) };
+                let cc = if adds == (c >= 0) { IntCC::SignedLessThan } else { IntCC::SignedGreaterThan };
+                out = self.b.ins().icmp(cc, result, a);
+            }
+            (Some(c), b'C') if c != i64::MIN => {
+                result = if adds { self.b.ins().iadd(a, b) } else { self.b.ins().isub(a, b) };
+                let d = if adds { c } else { -c };
+                if d >= 0 {
+                    let l = self.iconst(i64::MIN.wrapping_add(d));
+                    out = self.b.ins().icmp(IntCC::SignedLessThan, result, l);
+                } else {
+                    let l = self.iconst(i64::MAX.wrapping_add(d));
+                    out = self.b.ins().icmp(IntCC::SignedGreaterThan, result, l);
+                }
+            }
+            (Some(c), b'D') if c.unsigned_abs() < 1 << 30 => {
+                let d = if adds { c } else { -c };
+                let (cc, near, exact) = if d >= 0 { (IntCC::SignedGreaterThan, 0x7fff_ffff, i64::MAX - d) } else { (IntCC::SignedLessThan, -0x8000_0000, i64::MIN - d) };
+                let near = self.iconst(near);
+                let far = self.b.ins().icmp(cc, a, near);
+                let cold = self.b.create_block();
+                self.b.set_cold_block(cold);
+                let join = self.b.create_block();
+                self.b.ins().brif(far, cold, &[], join, &[]);
+                self.b.seal_block(cold);
+                self.b.switch_to_block(cold);
+                let exact = self.iconst(exact);
+                let o = self.b.ins().icmp(cc, a, exact);
+                self.leave_if(o, inst, None)?;
+                let cb = self.b.current_block().unwrap();
+                self.b.set_cold_block(cb);
+                self.b.ins().jump(join, &[]);
+                self.b.seal_block(join);
+                self.b.switch_to_block(join);
+                return Ok(if adds { self.b.ins().iadd(a, b) } else { self.b.ins().isub(a, b) });
+            }
+            _ => {
+                (result, out) = if adds { self.b.ins().sadd_overflow(a, b) } else { self.b.ins().ssub_overflow(a, b) };
+            }
+        }
+        let undo = (x != y && !no_undo()).then_some(Undo { value: x, result, other: b, added: adds });
+        let undo = undo.filter(|_| known.is_none() || variant() == b'C' || variant() == b'A' || variant() == b'B');
+        self.leave_if(out, inst, undo)?;
+        Ok(result)
+    }
+
+    /// Multiplies; there is nothing cheaper than the overflow flag, and no way to undo.
+    pub fn int_mul(
+        &mut self,
+        inst: &Inst,
+        a: clif::Value,
+        b: clif::Value,
+    ) -> Result<clif::Value, CodegenError> {
+        let (result, overflow) = self.b.ins().smul_overflow(a, b);
+        self.leave_if(overflow, inst, None)?;
+        Ok(result)
+    }
+
+    pub fn int_neg(&mut self, inst: &Inst, a: clif::Value) -> Result<clif::Value, CodegenError> {
+        let least = self.iconst(i64::MIN);
+        let overflow = self.b.ins().icmp(IntCC::Equal, a, least);
+        self.leave_if(overflow, inst, None)?;
+        Ok(self.b.ins().ineg(a))
+    }
+
+    /// Shifts up and back again: what does not come back has not fitted.
+    pub fn int_shl(
+        &mut self,
+        inst: &Inst,
+        a: clif::Value,
+        b: clif::Value,
+    ) -> Result<clif::Value, CodegenError> {
+        match self.known_int(inst.args[1]) {
+            Some(0..64) => {}
+            Some(_) => self.leave_always(inst)?,
+            None => {
+                let out_of_range = self.b.ins().icmp_imm_u(IntCC::UnsignedGreaterThan, b, 63);
+                self.leave_if(out_of_range, inst, None)?;
+            }
+        }
+        let result = self.b.ins().ishl(a, b);
+        let back = self.b.ins().sshr(result, b);
+        let lost = self.b.ins().icmp(IntCC::NotEqual, back, a);
+        self.leave_if(lost, inst, None)?;
+        Ok(result)
+    }
+
+    /// All counts from 63 on give the sign alone.
+    pub fn int_shr(
+        &mut self,
+        inst: &Inst,
+        a: clif::Value,
+        b: clif::Value,
+    ) -> Result<clif::Value, CodegenError> {
+        match self.known_int(inst.args[1]) {
+            Some(n @ 0..) => return Ok(self.b.ins().sshr_imm_u(a, n.min(63) as u64)),
+            Some(_) => self.leave_always(inst)?,
+            None => {
+                let negative = self.b.ins().icmp_imm_s(IntCC::SignedLessThan, b, 0);
+                self.leave_if(negative, inst, None)?;
+            }
+        }
+        let large = self.b.ins().icmp_imm_u(IntCC::UnsignedGreaterThan, b, 63);
+        let most = self.iconst(63);
+        let count = self.b.ins().select(large, most, b);
+        Ok(self.b.ins().sshr(a, count))
+    }
+
+    /// Divides, rounding down.
+    pub fn int_floordiv(
+        &mut self,
+        inst: &Inst,
+        a: clif::Value,
+        b: clif::Value,
+    ) -> Result<clif::Value, CodegenError> {
+        match self.known_int(inst.args[1]) {
+            Some(0) => {
+                self.leave_always(inst)?;
+                Ok(self.iconst(0))
+            }
+            Some(-1) => {
+                let least = self.iconst(i64::MIN);
+                let overflow = self.b.ins().icmp(IntCC::Equal, a, least);
+                self.leave_if(overflow, inst, None)?;
+                Ok(self.b.ins().ineg(a))
+            }
+            Some(d @ 1..) => Ok(self.floordiv_by(a, d)),
+            Some(_) => Ok(self.floordiv_checked(a, b)),
+            None => {
+                let join = self.unless_0_or_minus_1(inst, b)?;
+                let least = self.iconst(i64::MIN);
+                let overflow = self.b.ins().icmp(IntCC::Equal, a, least);
+                self.leave_if_cold(overflow, inst)?;
+                let negated = self.b.ins().ineg(a);
+                self.b.ins().jump(join.result, &[BlockArg::Value(negated)]);
+                self.b.switch_to_block(join.divide);
+                let quotient = self.floordiv_checked(a, b);
+                Ok(self.rejoin(join.result, quotient))
+            }
+        }
+    }
+
+    /// The remainder that goes with [`Self::int_floordiv`]: it has the divisor's sign.
+    pub fn int_mod(
+        &mut self,
+        inst: &Inst,
+        a: clif::Value,
+        b: clif::Value,
+    ) -> Result<clif::Value, CodegenError> {
+        match self.known_int(inst.args[1]) {
+            Some(0) => {
+                self.leave_always(inst)?;
+                Ok(self.iconst(0))
+            }
+            Some(-1) => Ok(self.iconst(0)),
+            Some(d @ 1..) if d & (d - 1) == 0 => {
+                let mask = self.iconst(d - 1);
+                Ok(self.b.ins().band(a, mask))
+            }
+            Some(d @ 1..) => {
+                let quotient = self.floordiv_by(a, d);
+                let whole = self.b.ins().imul(quotient, b);
+                Ok(self.b.ins().isub(a, whole))
+            }
+            Some(_) => Ok(self.mod_checked(a, b)),
+            None => {
+                let join = self.unless_0_or_minus_1(inst, b)?;
+                let zero = self.iconst(0);
+                self.b.ins().jump(join.result, &[BlockArg::Value(zero)]);
+                self.b.switch_to_block(join.divide);
+                let remainder = self.mod_checked(a, b);
+                Ok(self.rejoin(join.result, remainder))
+            }
+        }
+    }
+
+    /// Leaves if the divisor is 0. What follows is emitted into a cold block where it is -1; [`Join::divide`] is where it is neither.
+    fn unless_0_or_minus_1(&mut self, inst: &Inst, b: clif::Value) -> Result<Join, CodegenError> {
+        let join = Join { divide: self.b.create_block(), result: self.b.create_block() };
+        self.b.append_block_param(join.result, I64);
+        let next = self.b.ins().iadd_imm_s(b, 1);
+        let special = self.b.ins().icmp_imm_u(IntCC::UnsignedLessThanOrEqual, next, 1);
+        self.unlikely(special, join.divide, &[]);
+        self.b.seal_block(join.divide);
+        let zero = self.b.ins().icmp_imm_u(IntCC::Equal, b, 0);
+        self.leave_if_cold(zero, inst)?;
+        Ok(join)
+    }
+
+    /// `a // b` for a divisor that is neither 0 nor -1.
+    fn floordiv_checked(&mut self, a: clif::Value, b: clif::Value) -> clif::Value {
+        let quotient = self.b.ins().sdiv(a, b);
+        let whole = self.b.ins().imul(quotient, b);
+        let rest = self.b.ins().isub(a, whole);
+        let inexact_and_signs_differ = self.rounds_up(rest, b);
+        let step = self.b.ins().uextend(I64, inexact_and_signs_differ);
+        self.b.ins().isub(quotient, step)
+    }
+
+    /// `a % b` for a divisor that is neither 0 nor -1.
+    fn mod_checked(&mut self, a: clif::Value, b: clif::Value) -> clif::Value {
+        let rest = self.b.ins().srem(a, b);
+        let moved = self.b.ins().iadd(rest, b);
+        let wrong_sign = self.rounds_up(rest, b);
+        self.b.ins().select(wrong_sign, moved, rest)
+    }
+
+    /// Whether a remainder of truncating division belongs to a quotient that was rounded up: it is not 0 and its sign is not the
+    /// divisor's.
+    fn rounds_up(&mut self, rest: clif::Value, divisor: clif::Value) -> clif::Value {
+        let signs = self.b.ins().bxor(rest, divisor);
+        let differ = self.b.ins().icmp_imm_s(IntCC::SignedLessThan, signs, 0);
+        let inexact = self.b.ins().icmp_imm_u(IntCC::NotEqual, rest, 0);
+        self.b.ins().band(differ, inexact)
+    }
+
+    /// `a // d` for a positive constant, without a division: a shift, or a multiplication by the reciprocal.
+    ///
+    /// `~(~a // d)` equals `a // d` rounded down, so flipping negative operands before and after leaves one
+    /// case, operands below 2**63, for which a 64-bit reciprocal is always exact.
+    fn floordiv_by(&mut self, a: clif::Value, d: i64) -> clif::Value {
+        if d & (d - 1) == 0 {
+            return self.b.ins().sshr_imm_u(a, u64::from(d.trailing_zeros()));
+        }
+        let (reciprocal, shift) = reciprocal(d);
+        let sign = self.b.ins().sshr_imm_u(a, 63);
+        let flipped = self.b.ins().bxor(a, sign);
+        let reciprocal = self.iconst(reciprocal as i64);
+        let high = self.b.ins().umulhi(flipped, reciprocal);
+        let quotient = self.b.ins().ushr_imm_u(high, u64::from(shift));
+        self.b.ins().bxor(quotient, sign)
+    }
+
+    pub fn int_to_float_exact(&mut self, inst: &Inst, a: clif::Value) -> Result<clif::Value, CodegenError> {
+        let half = self.iconst(1 << 53);
+        let range = self.iconst(1 << 54);
+        let shifted = self.b.ins().iadd(a, half);
+        let beyond = self.b.ins().icmp(IntCC::UnsignedGreaterThan, shifted, range);
+        self.leave_if(beyond, inst, None)?;
+        Ok(self.b.ins().fcvt_from_sint(F64, a))
+    }
+
+    /// Looks for a zero divisor of either sign in its bits: that is one branch, where comparing floats takes two
+    /// because of NaN.
+    pub fn float_div(
+        &mut self,
+        inst: &Inst,
+        a: clif::Value,
+        b: clif::Value,
+    ) -> Result<clif::Value, CodegenError> {
+        let known = match self.facts.constants[inst.args[1].index()] {
+            Some(Imm::Float(bits)) => Some(bits << 1 == 0),
+            _ => None,
+        };
+        match known {
+            Some(false) => {}
+            Some(true) => self.leave_always(inst)?,
+            None => {
+                let bits = self.b.ins().bitcast(I64, MemFlagsData::new(), b);
+                let magnitude = self.b.ins().iadd(bits, bits);
+                let zero = self.b.ins().icmp_imm_u(IntCC::Equal, magnitude, 0);
+                self.leave_if(zero, inst, None)?;
+            }
+        }
+        Ok(self.b.ins().fdiv(a, b))
+    }
+}
+
+/// The blocks of a division with special divisors.
+struct Join {
+    /// Where the divisor is ordinary.
+    divide: clif::Block,
+    /// Where the result arrives, as a parameter.
+    result: clif::Block,
+}
+
+/// `m` and `s` such that `x / d` is `(x * m) >> (64 + s)` for all `x` below 2**63; `d` is at least 3 and not a power of two.
+///
+/// With `l` the least number such that `d < 2**l`, `m` is `2**(63 + l) / d` rounded up, which is below 2**64. Then
+/// `m * d` exceeds `2**(63 + l)` by at most `d <= 2**l`, which is the condition for exactness.
+fn reciprocal(d: i64) -> (u64, u32) {
+    let l = 64 - (d as u64).leading_zeros();
+    let m = (1u128 << (63 + l)) / d as u128 + 1;
+    (m as u64, l - 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reciprocals_divide_exactly() {
+        let divisors = [3, 5, 6, 7, 9, 10, 11, 100, 641, 1000, 1_000_000_007, (1 << 32) + 1, i64::MAX - 1, i64::MAX];
+        for d in divisors {
+            let (m, s) = reciprocal(d);
+            let near = |x: u64| [x.saturating_sub(1), x, x + 1];
+            let multiples = [1, 2, 3, 1 << 20, i64::MAX as u64 / d as u64].map(|k| (d as u64).wrapping_mul(k));
+            for x in multiples.into_iter().chain([0, 1 << 62, i64::MAX as u64 - 1]).flat_map(near) {
+                if x <= i64::MAX as u64 {
+                    let q = ((u128::from(x) * u128::from(m)) >> (64 + s)) as u64;
+                    assert_eq!(q, x / d as u64, "{x} / {d}");
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,528 @@
+//! From the IR to Cranelift's: blocks, values, dispatch over the instructions.
+//!
+//! In the sentence `profile -> detect -> compile -> cache -> execute -> deoptimise` this is the heart of *compile*'s last
+//! step. The longer instructions are in [`crate::ints`] and [`crate::boxes`], the exits in [`crate::exits`].
+//!
+//! Invariants:
+//! - nothing emitted can trap: divisors are checked, memory accesses are to the context and what it points to;
+//! - fuel is one variable: loaded on entry, stored wherever control leaves;
+//! - blocks are visited so that definitions come before uses.
+
+use crate::abi::{NativeContext, packed_cost};
+use crate::error::{CodegenError, malformed};
+use crate::exits::{Exits, Leave, Undo};
+use crate::facts::Facts;
+use crate::layout::ValueLayout;
+use cranelift_codegen::ir as clif;
+use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};
+use cranelift_codegen::ir::immediates::Ieee64;
+use cranelift_codegen::ir::types::{F64, I8, I32, I64};
+use cranelift_codegen::ir::{BlockArg, InstBuilder, MemFlagsData, SourceLoc};
+use cranelift_codegen::isa::TargetFrontendConfig;
+use cranelift_frontend::{FunctionBuilder, Variable};
+use ir::{Block, Function, Imm, Inst, Opcode, Target, Terminator, Type, Value};
+use std::mem::offset_of;
+
+/// Marks the places of the hottest loop's header, so that its code can be found and aligned.
+pub(crate) const HEADER_MARK: u32 = 1 << 31;
+
+/// A routine's parameters and result, and its name in the function.
+pub(crate) type Signature = (&'static [clif::Type], clif::Type, clif::SigRef);
+
+/// One function on its way into Cranelift's IR.
+pub(crate) struct Lowering<'a, 'b> {
+    pub f: &'a Function,
+    pub facts: &'a Facts,
+    pub layout: &'a ValueLayout,
+    pub b: FunctionBuilder<'b>,
+    pub ctx: clif::Value,
+    pub signatures: Vec<Signature>,
+    pub target: TargetFrontendConfig,
+    exits: Exits,
+    fuel: Variable,
+    globals: Option<clif::Value>,
+    values: Vec<Option<clif::Value>>,
+    blocks: Vec<Option<clif::Block>>,
+    mark: u32,
+}
+
+/// What compiled code touches in memory is aligned, mapped and its own.
+pub(crate) fn memory() -> MemFlagsData {
+    MemFlagsData::trusted()
+}
+
+/// How Cranelift holds a value of this type.
+fn clif_type(ty: Type) -> clif::Type {
+    match ty {
+        Type::Int | Type::Boxed => I64,
+        Type::Float => F64,
+        Type::Bool => I8,
+    }
+}
+
+/// Translates a function into the one that `b` builds; gives its exits.
+pub(crate) fn lower(
+    f: &Function,
+    facts: &Facts,
+    layout: &ValueLayout,
+    mut b: FunctionBuilder<'_>,
+    target: TargetFrontendConfig,
+) -> Result<Exits, CodegenError> {
+    let entry_params = &f.blocks[0].params;
+    if entry_params.len() != f.inputs.len() || entry_params.len() > u16::MAX as usize {
+        return malformed("the entry's parameters are not the inputs");
+    }
+    let fuel = b.declare_var(I64);
+    let entry = b.create_block();
+    b.append_block_params_for_function_params(entry);
+    b.switch_to_block(entry);
+    let ctx = b.block_params(entry)[0];
+    let mut lowering = Lowering {
+        f,
+        facts,
+        layout,
+        b,
+        ctx,
+        signatures: Vec::new(),
+        target,
+        exits: Exits::new(f.inputs.len() as u32),
+        fuel,
+        globals: None,
+        values: vec![None; f.types.len()],
+        blocks: vec![None; f.blocks.len()],
+        mark: 0,
+    };
+    lowering.create_blocks(entry)?;
+    lowering.enter()?;
+    for &block in &facts.order {
+        lowering.block(block)?;
+    }
+    lowering.finish()
+}
+
+impl Lowering<'_, '_> {
+    fn create_blocks(&mut self, entry: clif::Block) -> Result<(), CodegenError> {
+        self.blocks[0] = Some(entry);
+        for &block in self.facts.order.iter().skip(1) {
+            let data = &self.f.blocks[block.index()];
+            let new = self.b.create_block();
+            self.blocks[block.index()] = Some(new);
+            if self.is_cold(block) {
+                self.b.set_cold_block(new);
+            }
+            for &param in &data.params {
+                let ty = self.type_of(param)?;
+                let value = self.b.append_block_param(new, clif_type(ty));
+                self.values[param.index()] = Some(value);
+            }
+        }
+        Ok(())
+    }
+
+    /// Blocks that leave stay out of the way of what runs often: of loops, and of code whose assumptions hold.
+    fn is_cold(&self, block: Block) -> bool {
+        match self.f.blocks[block.index()].end {
+            Terminator::Exit { reason, .. } => self.facts.hot_header.is_some() || reason.is_deopt(),
+            _ => false,
+        }
+    }
+
+    /// Takes the inputs from the transfer buffer and the rest from the context.
+    fn enter(&mut self) -> Result<(), CodegenError> {
+        let fuel = self.load_fuel();
+        self.b.def_var(self.fuel, fuel);
+        if self.facts.globals {
+            let offset = offset_of!(NativeContext, globals) as i32;
+            self.globals = Some(self.b.ins().load(I64, memory(), self.ctx, offset));
+        }
+        let params = &self.f.blocks[0].params;
+        if params.is_empty() {
+            return Ok(());
+        }
+        let slots = self.b.ins().load(I64, memory(), self.ctx, offset_of!(NativeContext, slots) as i32);
+        for (i, &param) in params.iter().enumerate() {
+            let ty = self.type_of(param)?;
+            let offset = i as i32 * 8;
+            let value = match ty {
+                Type::Int | Type::Boxed | Type::Float => {
+                    self.b.ins().load(clif_type(ty), memory(), slots, offset)
+                }
+                Type::Bool => {
+                    let raw = self.b.ins().load(I64, memory(), slots, offset);
+                    self.b.ins().ireduce(I8, raw)
+                }
+            };
+            self.values[param.index()] = Some(value);
+        }
+        Ok(())
+    }
+
+    fn block(&mut self, block: Block) -> Result<(), CodegenError> {
+        let Some(here) = self.blocks[block.index()] else {
+            return malformed(format!("{block} is not reachable"));
+        };
+        if block.0 != 0 {
+            self.b.switch_to_block(here);
+        }
+        let header = self.facts.hot_header == Some(block);
+        let data = &self.f.blocks[block.index()];
+        for inst in &data.insts {
+            self.mark = if header { HEADER_MARK } else { 0 };
+            self.set_place(inst.pc);
+            let result = self.inst(inst)?;
+            if let (Some(name), Some(value)) = (inst.result, result) {
+                self.values[name.index()] = Some(value);
+            }
+        }
+        let pc = data.insts.last().map_or(data.pc, |inst| inst.pc);
+        self.set_place(pc);
+        self.mark = 0;
+        self.end(&data.end, pc)
+    }
+
+    /// Says that what follows comes from this bytecode. Places count from 1, so that 0 stays apart; those too large
+    /// to carry the mark are left out.
+    pub fn set_place(&mut self, pc: u32) {
+        let place =
+            if pc < HEADER_MARK - 2 { SourceLoc::new((pc + 1) | self.mark) } else { SourceLoc::default() };
+        self.b.set_srcloc(place);
+    }
+
+    fn end(&mut self, end: &Terminator, pc: u32) -> Result<(), CodegenError> {
+        match end {
+            Terminator::Jump(target) => {
+                let (block, args) = self.target(target)?;
+                self.b.ins().jump(block, &args);
+            }
+            Terminator::Branch { condition, then, otherwise } => {
+                let condition = self.value(*condition, Type::Bool)?;
+                let (then, then_args) = self.target(then)?;
+                let (otherwise, otherwise_args) = self.target(otherwise)?;
+                self.b.ins().brif(condition, then, &then_args, otherwise, &otherwise_args);
+            }
+            Terminator::Exit { reason, state } => {
+                let leave = Leave { reason: *reason, state: *state, pc };
+                self.leave(leave)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn target(&mut self, target: &Target) -> Result<(clif::Block, Vec<BlockArg>), CodegenError> {
+        let Some(block) = self.blocks[target.block.index()] else {
+            return malformed(format!("{} is not reachable", target.block));
+        };
+        let params = &self.f.blocks[target.block.index()].params;
+        if params.len() != target.args.len() {
+            return malformed(format!("a jump to {} passes {} values", target.block, target.args.len()));
+        }
+        let mut args = Vec::with_capacity(params.len());
+        for (&param, &arg) in params.iter().zip(&target.args) {
+            let ty = self.type_of(param)?;
+            args.push(BlockArg::Value(self.value(arg, ty)?));
+        }
+        Ok((block, args))
+    }
+
+    fn inst(&mut self, inst: &Inst) -> Result<Option<clif::Value>, CodegenError> {
+        let mut args = [self.ctx; 2];
+        // A box that only exits see is rebuilt by them.
+        if let Some(result) = inst.result
+            && self.facts.boxed_from[result.index()].is_some()
+            && self.facts.uses[result.index()] == 0
+        {
+            return Ok(None);
+        }
+        for (i, (&arg, &ty)) in inst.args().iter().zip(inst.op.operands()).enumerate() {
+            args[i] = self.value(arg, ty)?;
+        }
+        let [a, b] = args;
+        let value = match inst.op {
+            // Constants are made where they are used.
+            Opcode::ConstInt | Opcode::ConstFloat | Opcode::ConstBool | Opcode::ConstBoxed => return Ok(None),
+            Opcode::IntAdd | Opcode::IntSub => self.int_add_sub(inst, a, b)?,
+            Opcode::IntMul => self.int_mul(inst, a, b)?,
+            Opcode::IntNeg => self.int_neg(inst, a)?,
+            Opcode::IntFloorDiv => self.int_floordiv(inst, a, b)?,
+            Opcode::IntMod => self.int_mod(inst, a, b)?,
+            Opcode::IntAnd => self.b.ins().band(a, b),
+            Opcode::IntOr => self.b.ins().bor(a, b),
+            Opcode::IntXor => self.b.ins().bxor(a, b),
+            Opcode::IntNot => self.b.ins().bnot(a),
+            Opcode::IntShl => self.int_shl(inst, a, b)?,
+            Opcode::IntShr => self.int_shr(inst, a, b)?,
+            Opcode::IntCompare => {
+                let cc = int_condition(inst.imm)?;
+                self.b.ins().icmp(cc, a, b)
+            }
+            Opcode::IntAddFits => self.b.ins().iadd(a, b),
+            Opcode::IntSubFits => self.b.ins().isub(a, b),
+            Opcode::IntMulFits => self.b.ins().imul(a, b),
+            Opcode::IntToFloat => self.b.ins().fcvt_from_sint(F64, a),
+            Opcode::IntToFloatExact => self.int_to_float_exact(inst, a)?,
+            Opcode::BoolToInt => self.b.ins().uextend(I64, a),
+            Opcode::BoolNot => self.b.ins().icmp_imm_u(IntCC::Equal, a, 0),
+            Opcode::FloatAdd => self.b.ins().fadd(a, b),
+            Opcode::FloatSub => self.b.ins().fsub(a, b),
+            Opcode::FloatMul => self.b.ins().fmul(a, b),
+            Opcode::FloatDiv => self.float_div(inst, a, b)?,
+            Opcode::FloatNeg => self.b.ins().fneg(a),
+            Opcode::FloatCompare => {
+                let cc = float_condition(inst.imm)?;
+                self.b.ins().fcmp(cc, a, b)
+            }
+            Opcode::BoxInt => self.box_int(a),
+            Opcode::BoxFloat => self.b.ins().bitcast(I64, MemFlagsData::new(), a),
+            Opcode::BoxBool => {
+                let wide = self.b.ins().uextend(I64, a);
+                let base = self.iconst(self.layout.false_bits as i64);
+                self.b.ins().bor(wide, base)
+            }
+            Opcode::GuardInt => self.guard_int(inst, a)?,
+            Opcode::GuardFloat => self.guard_float(inst, a)?,
+            Opcode::GuardBool => self.guard_bool(inst, a)?,
+            Opcode::Truth => self.truth(a),
+            Opcode::CallBinary => self.call_binary(inst, a, b)?,
+            Opcode::CallUnary => self.call_unary(inst, a)?,
+            Opcode::Input => self.call_input(inst)?,
+            Opcode::LoadGlobal => {
+                let (globals, offset) = self.global(inst.imm)?;
+                self.b.ins().load(I64, memory(), globals, offset)
+            }
+            Opcode::StoreGlobal => {
+                let (globals, offset) = self.global(inst.imm)?;
+                self.b.ins().store(memory(), a, globals, offset);
+                return Ok(None);
+            }
+            Opcode::Print => {
+                self.call_print(inst, a, offset_of!(NativeContext, routines.print))?;
+                return Ok(None);
+            }
+            Opcode::PrintChar => {
+                self.call_print(inst, a, offset_of!(NativeContext, routines.print_char))?;
+                return Ok(None);
+            }
+            Opcode::Charge => {
+                self.charge(inst)?;
+                return Ok(None);
+            }
+        };
+        Ok(Some(value))
+    }
+
+    /// Takes the cost from the fuel. The test comes before the subtraction, so that the exit finds the old fuel
+    /// and the loop needs one register for it.
+    fn charge(&mut self, inst: &Inst) -> Result<(), CodegenError> {
+        let Imm::Charge { cost, back_edge } = inst.imm else {
+            return malformed("charge without a cost");
+        };
+        let fuel = self.b.use_var(self.fuel);
+        let cost = self.iconst(packed_cost(cost, back_edge));
+        let short = self.b.ins().icmp(IntCC::SignedLessThan, fuel, cost);
+        self.leave_if(short, inst, None)?;
+        let rest = self.b.ins().isub(fuel, cost);
+        self.b.def_var(self.fuel, rest);
+        Ok(())
+    }
+
+    fn global(&mut self, imm: Imm) -> Result<(clif::Value, i32), CodegenError> {
+        let (Imm::Slot(slot), Some(globals)) = (imm, self.globals) else {
+            return malformed("global access without a slot");
+        };
+        match slot.checked_mul(8).and_then(|n| i32::try_from(n).ok()) {
+            Some(offset) => Ok((globals, offset)),
+            None => Err(CodegenError::TooLarge(format!("global slot {slot}"))),
+        }
+    }
+
+    pub fn iconst(&mut self, n: i64) -> clif::Value {
+        self.b.ins().iconst(I64, n)
+    }
+
+    pub fn type_of(&self, value: Value) -> Result<Type, CodegenError> {
+        match self.f.types.get(value.index()) {
+            Some(&ty) => Ok(ty),
+            None => malformed(format!("{value} has no type")),
+        }
+    }
+
+    /// The int that this value is known to be.
+    pub fn known_int(&self, value: Value) -> Option<i64> {
+        match self.facts.constants[value.index()] {
+            Some(Imm::Int(n)) => Some(n),
+            _ => None,
+        }
+    }
+
+    /// Cranelift's name of a value. A constant is made anew for each use: Cranelift folds it into the instruction or makes
+    /// it in a register just there, which keeps no register busy.
+    fn value(&mut self, value: Value, ty: Type) -> Result<clif::Value, CodegenError> {
+        if self.type_of(value)? != ty {
+            return malformed(format!("{value} is not of type {ty}"));
+        }
+        match self.facts.constants[value.index()] {
+            Some(Imm::Int(n)) => Ok(self.iconst(n)),
+            Some(Imm::Bool(b)) => Ok(self.b.ins().iconst(I8, i64::from(b))),
+            Some(Imm::Boxed(bits)) => Ok(self.iconst(bits as i64)),
+            Some(Imm::Float(bits)) => Ok(self.b.ins().f64const(Ieee64::with_bits(bits))),
+            _ => match self.values[value.index()] {
+                Some(v) => Ok(v),
+                None => malformed(format!("{value} is used before it is defined")),
+            },
+        }
+    }
+
+    /// Stores fuel into the context: control is about to leave.
+    pub fn store_fuel(&mut self) {
+        let fuel = self.b.use_var(self.fuel);
+        self.b.ins().store(memory(), fuel, self.ctx, offset_of!(NativeContext, fuel) as i32);
+    }
+
+    fn load_fuel(&mut self) -> clif::Value {
+        self.b.ins().load(I64, memory(), self.ctx, offset_of!(NativeContext, fuel) as i32)
+    }
+
+    /// Takes fuel back from the context: a routine may have charged.
+    pub fn reload_fuel(&mut self) {
+        let fuel = self.load_fuel();
+        self.b.def_var(self.fuel, fuel);
+    }
+
+    /// Where this instruction leaves.
+    pub fn leave_of(&self, inst: &Inst) -> Result<Leave, CodegenError> {
+        match (inst.op.exit_reason(), inst.state) {
+            (Some(reason), Some(state)) => Ok(Leave { reason, state, pc: inst.pc }),
+            _ => malformed(format!("{} without a frame state", inst.op.name())),
+        }
+    }
+
+    /// Leaves if the condition holds; what follows is where it does not.
+    pub fn leave_if(
+        &mut self,
+        condition: clif::Value,
+        inst: &Inst,
+        undo: Option<Undo>,
+    ) -> Result<(), CodegenError> {
+        let (exit, number) = self.exit_block(self.leave_of(inst)?, undo)?;
+        let go_on = self.b.create_block();
+        self.b.ins().brif(condition, exit, &[BlockArg::Value(number)], go_on, &[]);
+        self.b.seal_block(go_on);
+        self.b.switch_to_block(go_on);
+        Ok(())
+    }
+
+    /// Leaves always; nothing may follow in this block.
+    fn leave(&mut self, leave: Leave) -> Result<(), CodegenError> {
+        let (exit, number) = self.exit_block(leave, None)?;
+        self.b.ins().jump(exit, &[BlockArg::Value(number)]);
+        Ok(())
+    }
+
+    /// Leaves always; what follows is emitted into a block that nothing reaches.
+    pub fn leave_always(&mut self, inst: &Inst) -> Result<(), CodegenError> {
+        self.leave(self.leave_of(inst)?)?;
+        let nowhere = self.b.create_block();
+        self.b.seal_block(nowhere);
+        self.b.switch_to_block(nowhere);
+        Ok(())
+    }
+
+    fn exit_block(
+        &mut self,
+        leave: Leave,
+        undo: Option<Undo>,
+    ) -> Result<(clif::Block, clif::Value), CodegenError> {
+        let fuel = self.b.use_var(self.fuel);
+        let b = &mut self.b;
+        let (number, tail) = self.exits.exit(self.f, self.facts, leave, fuel, undo, || {
+            let block = b.create_block();
+            b.append_block_param(block, I32);
+            b.set_cold_block(block);
+            block
+        })?;
+        let block = self.exits.tails[tail].block;
+        let number = self.b.ins().iconst(I32, i64::from(number));
+        Ok((block, number))
+    }
+
+    /// Emits the exits' blocks.
+    fn finish(mut self) -> Result<Exits, CodegenError> {
+        self.mark = 0;
+        let out = self.b.create_block();
+        self.b.set_cold_block(out);
+        let tails = std::mem::take(&mut self.exits.tails);
+        for tail in &tails {
+            self.b.switch_to_block(tail.block);
+            self.set_place(tail.pc);
+            let number = self.b.block_params(tail.block)[0];
+            self.b.ins().store(memory(), tail.fuel, self.ctx, offset_of!(NativeContext, fuel) as i32);
+            if !tail.stores.is_empty() {
+                let slots =
+                    self.b.ins().load(I64, memory(), self.ctx, offset_of!(NativeContext, slots) as i32);
+                for &(slot, value) in &tail.stores {
+                    let bits = match tail.undo {
+                        Some(undo) if undo.value == value => self.undo(undo),
+                        _ => self.raw(value)?,
+                    };
+                    let Some(offset) = slot.checked_mul(8).and_then(|n| i32::try_from(n).ok()) else {
+                        return Err(CodegenError::TooLarge(format!("{slot} values at an exit")));
+                    };
+                    self.b.ins().store(memory(), bits, slots, offset);
+                }
+            }
+            self.b.ins().return_(&[number]);
+        }
+        self.b.seal_all_blocks();
+        self.b.finalize(self.target);
+        Ok(self.exits)
+    }
+
+    fn undo(&mut self, undo: Undo) -> clif::Value {
+        if undo.added {
+            self.b.ins().isub(undo.result, undo.other)
+        } else {
+            self.b.ins().iadd(undo.result, undo.other)
+        }
+    }
+
+    /// A value as the transfer buffer holds it.
+    fn raw(&mut self, value: Value) -> Result<clif::Value, CodegenError> {
+        let ty = self.type_of(value)?;
+        let held = self.value(value, ty)?;
+        Ok(match ty {
+            Type::Bool => self.b.ins().uextend(I64, held),
+            Type::Int | Type::Boxed | Type::Float => held,
+        })
+    }
+}
+
+fn int_condition(imm: Imm) -> Result<IntCC, CodegenError> {
+    use bytecode::Cmp;
+    let Imm::Cmp(cmp) = imm else {
+        return malformed("a comparison without its kind");
+    };
+    Ok(match cmp {
+        Cmp::Eq => IntCC::Equal,
+        Cmp::Ne => IntCC::NotEqual,
+        Cmp::Lt => IntCC::SignedLessThan,
+        Cmp::Le => IntCC::SignedLessThanOrEqual,
+        Cmp::Gt => IntCC::SignedGreaterThan,
+        Cmp::Ge => IntCC::SignedGreaterThanOrEqual,
+    })
+}
+
+/// All are false with NaN except `!=`, as in Cranelift.
+fn float_condition(imm: Imm) -> Result<FloatCC, CodegenError> {
+    use bytecode::Cmp;
+    let Imm::Cmp(cmp) = imm else {
+        return malformed("a comparison without its kind");
+    };
+    Ok(match cmp {
+        Cmp::Eq => FloatCC::Equal,
+        Cmp::Ne => FloatCC::NotEqual,
+        Cmp::Lt => FloatCC::LessThan,
+        Cmp::Le => FloatCC::LessThanOrEqual,
+        Cmp::Gt => FloatCC::GreaterThan,
+        Cmp::Ge => FloatCC::GreaterThanOrEqual,
+    })
+}

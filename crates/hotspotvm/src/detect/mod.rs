@@ -1,0 +1,115 @@
+//! **Stage 2, detect:** which code is hot, and which part of the graph around it to compile.
+//!
+//! Each place that can get hot (the target of a backward jump, or a function's entry) is in one [`Hotness`]:
+//!
+//! ```text
+//!                    half the threshold of back-edges        executed threshold times
+//!     Cold ---------------------------------------> Warm --------------------------> (chosen)
+//!                                                                                   |        \
+//!                                          cannot or need not be compiled: refuse   |         \ compile, install
+//!                                                                                   v          v
+//!                                                                              LeftAlone <--- Compiled(unit)
+//!                                                          recompiled too often, or    ^        |
+//!                                                          the OS refuses memory       |        | one exit too many:
+//!                                                                                      +------- v  invalidate, widen
+//!                                                                                             Warm
+//! ```
+//!
+//! The rule for loops is the seed of this project: executed at least `threshold` times, and the
+//! back-edge taken at least half as often.
+
+pub mod cfg;
+
+use cfg::{Cfg, Subgraph};
+
+/// Where a place stands in the diagram of the module's documentation.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub enum Hotness {
+    /// Nothing remarkable yet.
+    #[default]
+    Cold,
+    /// On its way: reported, and looked at more often.
+    Warm,
+    /// Runs as compiled code: the number of the unit.
+    Compiled(u32),
+    /// Stays with the interpreter, for the reason that was logged.
+    LeftAlone,
+}
+
+/// What stands around a hot place and can be compiled as one: blocks of the function's graph, entered at one of them.
+#[derive(Clone, Debug)]
+pub struct Region {
+    /// For each block of the function, whether it belongs to the region.
+    pub inside: Vec<bool>,
+    /// The region's graph as seen from its entry.
+    pub graph: Subgraph,
+    /// Whether it is a loop (else a straight stretch of code from a function's entry).
+    pub is_loop: bool,
+}
+
+/// The graph of a function and its loops.
+#[derive(Clone, Debug)]
+pub struct FunctionGraph {
+    /// All blocks.
+    pub cfg: Cfg,
+    whole: Subgraph,
+}
+
+impl FunctionGraph {
+    /// The graph of verified code.
+    pub fn new(code: &[bytecode::Inst]) -> FunctionGraph {
+        let cfg = Cfg::new(code);
+        let whole = cfg.subgraph(0, |_| true);
+        FunctionGraph { cfg, whole }
+    }
+
+    /// The loop to compile when control keeps arriving at `pc` by backward jumps: the innermost natural loop around it,
+    /// entered there. (A loop whose test stands below its body is entered at the body.)
+    ///
+    /// # Errors
+    /// Why there is no such loop, in words.
+    pub fn loop_around(&self, pc: u32) -> Result<Region, String> {
+        let entry = self.cfg.block_of[pc as usize];
+        let innermost = self
+            .whole
+            .headers()
+            .into_iter()
+            .map(|header| self.whole.loop_body(&self.cfg, header))
+            .filter(|body| body[entry as usize])
+            .min_by_key(|body| body.iter().filter(|b| **b).count());
+        let describe = |(from, to): (u32, u32)| {
+            let (from, to) = (&self.cfg.blocks[from as usize], &self.cfg.blocks[to as usize]);
+            format!(
+                "irreducible control flow: the loop that goes back from pc {} to pc {} can also be entered elsewhere",
+                from.end - 1,
+                to.start
+            )
+        };
+        let Some(inside) = innermost else {
+            return Err(self.whole.irreducible.map_or_else(
+                || format!("no loop passes through pc {pc}"),
+                describe,
+            ));
+        };
+        let graph = self.cfg.subgraph(entry, |b| inside[b as usize]);
+        match graph.irreducible {
+            Some(edge) => Err(describe(edge)),
+            None => Ok(Region { inside, graph, is_loop: true }),
+        }
+    }
+
+    /// The straight stretch from a function's entry: every block that is reached without going back.
+    ///
+    /// # Errors
+    /// If the function has loops, which are compiled on their own.
+    pub fn straight_from_entry(&self) -> Result<Region, String> {
+        if !self.whole.retreating.is_empty() {
+            return Err("the function's loops are compiled on their own".to_string());
+        }
+        let mut inside = vec![false; self.cfg.blocks.len()];
+        for &block in &self.whole.order {
+            inside[block as usize] = true;
+        }
+        Ok(Region { inside, graph: self.whole.clone(), is_loop: false })
+    }
+}

@@ -1,0 +1,258 @@
+//! Every transition of the sentence `profile -> detect -> compile -> cache -> execute -> deoptimise`, as data.
+//!
+//! One schema, written here once and read by `--verbose`, `--trace` (NDJSON, one event a line), the tests and every other tool.
+//! Events carry no times unless [`crate::Options::timing`] is on, so the log of a run is reproducible byte for byte.
+
+use ir::ExitReason;
+use serde::{Serialize, Serializer};
+
+/// Version of the schema; the first line of every trace names it.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// A place in the bytecode.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Spot {
+    /// The function's name.
+    pub function: String,
+    /// The instruction.
+    pub pc: u32,
+    /// Its source line, if known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line: Option<u32>,
+}
+
+impl std::fmt::Display for Spot {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} pc {}", self.function, self.pc)
+    }
+}
+
+/// What was compiled, as text, side by side: only made when asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Listing {
+    /// The bytecode.
+    pub bytecode: String,
+    /// The IR as built.
+    pub ir_built: String,
+    /// The IR after all passes.
+    pub ir: String,
+    /// The machine code, with the pc of the bytecode that each instruction came from.
+    pub machine: String,
+}
+
+fn reason_name<S: Serializer>(reason: &ExitReason, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(reason.name())
+}
+
+/// A transition.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Event {
+    /// The schema and the engine's settings that decide what gets compiled.
+    Start {
+        /// [`SCHEMA_VERSION`].
+        schema: u32,
+        /// Executions before code counts as hot.
+        hotspot_threshold: u64,
+        /// Whether compiling is on.
+        jit: bool,
+    },
+    /// The machine can't run compiled code; everything is interpreted.
+    NoJit {
+        /// Why.
+        why: String,
+    },
+    /// Half-way to hot.
+    Warm {
+        /// Where.
+        at: Spot,
+        /// Backward arrivals so far.
+        back_edges: u64,
+    },
+    /// Hot: worth compiling.
+    Hot {
+        /// Where.
+        at: Spot,
+        /// How often it was executed.
+        executed: u64,
+        /// How often control went back to it.
+        back_edges: u64,
+    },
+    /// Not compiled, for good.
+    Refuse {
+        /// Where.
+        at: Spot,
+        /// Why.
+        why: String,
+    },
+    /// Compiling begins.
+    CompileStart {
+        /// The number of the unit of code.
+        unit: u32,
+        /// Where it will be entered.
+        at: Spot,
+        /// How code was chosen.
+        strategy: &'static str,
+        /// How many bytecode instructions it covers.
+        instructions: u32,
+        /// The types it assumes of what it takes on entry: `n: int`.
+        assumes: Vec<String>,
+    },
+    /// Compiling ended.
+    CompileEnd {
+        /// The unit.
+        unit: u32,
+        /// IR instructions before and after the passes.
+        ir_before: u32,
+        /// See `ir_before`.
+        ir_after: u32,
+        /// Bytes of machine code.
+        code_bytes: u32,
+        /// Number of exits.
+        exits: u32,
+        /// Time taken, in nanoseconds.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        nanos: Option<u64>,
+        /// What was compiled, as text.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        listing: Option<Box<Listing>>,
+    },
+    /// The code can be entered.
+    Install {
+        /// The unit.
+        unit: u32,
+        /// Where.
+        at: Spot,
+    },
+    /// The interpreter hands over to compiled code.
+    Enter {
+        /// The unit.
+        unit: u32,
+        /// Where.
+        at: Spot,
+    },
+    /// Compiled code hands back, in the ordinary way.
+    Exit {
+        /// The unit.
+        unit: u32,
+        /// Where the interpreter goes on.
+        at: Spot,
+        /// Why.
+        #[serde(serialize_with = "reason_name")]
+        reason: ExitReason,
+        /// Rounds of loops since it was entered.
+        rounds: u64,
+    },
+    /// Compiled code hands back because an assumption was wrong.
+    Deopt {
+        /// The unit.
+        unit: u32,
+        /// Where the interpreter goes on.
+        at: Spot,
+        /// Why.
+        #[serde(serialize_with = "reason_name")]
+        reason: ExitReason,
+        /// What was there instead of what was assumed: the operands of the instruction.
+        observed: String,
+        /// Rounds of loops since it was entered.
+        rounds: u64,
+        /// How often this unit has left by this exit.
+        count: u32,
+    },
+    /// Entering was not possible: a local is not of the type that the code assumes.
+    EntryMismatch {
+        /// The unit.
+        unit: u32,
+        /// Where.
+        at: Spot,
+        /// What was assumed and what was there: `x: int expected, found float`.
+        observed: String,
+        /// How often this happened to this unit.
+        count: u32,
+    },
+    /// The code is taken out of use.
+    Invalidate {
+        /// The unit.
+        unit: u32,
+        /// Where it was entered.
+        at: Spot,
+        /// Why.
+        why: String,
+    },
+    /// The place stays with the interpreter from now on.
+    LeaveAlone {
+        /// Where.
+        at: Spot,
+        /// Why.
+        why: String,
+    },
+}
+
+impl Event {
+    /// The event's name: as in its JSON form.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Event::Start { .. } => "start",
+            Event::NoJit { .. } => "no_jit",
+            Event::Warm { .. } => "warm",
+            Event::Hot { .. } => "hot",
+            Event::Refuse { .. } => "refuse",
+            Event::CompileStart { .. } => "compile_start",
+            Event::CompileEnd { .. } => "compile_end",
+            Event::Install { .. } => "install",
+            Event::Enter { .. } => "enter",
+            Event::Exit { .. } => "exit",
+            Event::Deopt { .. } => "deopt",
+            Event::EntryMismatch { .. } => "entry_mismatch",
+            Event::Invalidate { .. } => "invalidate",
+            Event::LeaveAlone { .. } => "leave_alone",
+        }
+    }
+}
+
+impl std::fmt::Display for Event {
+    /// One line of plain words, without the listing.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:<14} ", self.name())?;
+        match self {
+            Event::Start { hotspot_threshold, jit, .. } => {
+                write!(f, "hotspot threshold {hotspot_threshold}, jit {}", if *jit { "on" } else { "off" })
+            }
+            Event::NoJit { why } => write!(f, "running interpreted: {why}"),
+            Event::Warm { at, back_edges } => write!(f, "{at}: {back_edges} rounds so far"),
+            Event::Hot { at, executed, back_edges } => {
+                write!(f, "{at}: executed {executed} times, back-edge taken {back_edges} times")
+            }
+            Event::Refuse { at, why } | Event::LeaveAlone { at, why } => {
+                write!(f, "{at}: stays with the interpreter: {why}")
+            }
+            Event::CompileStart { unit, at, strategy, instructions, assumes } => {
+                write!(f, "unit {unit}: {strategy} at {at}, {instructions} instructions")?;
+                if !assumes.is_empty() {
+                    write!(f, ", assuming {}", assumes.join(", "))?;
+                }
+                Ok(())
+            }
+            Event::CompileEnd { unit, ir_before, ir_after, code_bytes, exits, nanos, .. } => {
+                write!(f, "unit {unit}: {ir_before} -> {ir_after} IR instructions, {code_bytes} bytes, {exits} exits")?;
+                match nanos {
+                    Some(nanos) => write!(f, ", {} us", nanos / 1000),
+                    None => Ok(()),
+                }
+            }
+            Event::Install { unit, at } => write!(f, "unit {unit} at {at}"),
+            Event::Enter { unit, at } => write!(f, "unit {unit} at {at}"),
+            Event::Exit { unit, at, reason, rounds } => {
+                write!(f, "unit {unit} to {at} after {rounds} rounds: {}", reason.words())
+            }
+            Event::Deopt { unit, at, reason, observed, rounds, count } => {
+                write!(f, "unit {unit} to {at} after {rounds} rounds: {}", reason.words())?;
+                write!(f, " (operands {observed}; exit {count} there)")
+            }
+            Event::EntryMismatch { unit, at, observed, count } => {
+                write!(f, "unit {unit} at {at}: {observed} (refused {count} times)")
+            }
+            Event::Invalidate { unit, at, why } => write!(f, "unit {unit} at {at}: {why}"),
+        }
+    }
+}

@@ -1,0 +1,5 @@
+//! **Stage 5, execute:** the interpreter, the state it works on, and the way into compiled code and back.
+
+pub mod interpreter;
+pub mod native;
+pub mod vm;

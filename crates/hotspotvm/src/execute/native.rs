@@ -1,0 +1,197 @@
+//! The way into compiled code and back, and the routines that compiled code calls.
+//!
+//! While compiled code runs, the [`Vm`] is reached only through the context that it was given, and no garbage is collected: a
+//! routine that would have to collect, to stop the program or to raise an error answers "leave" instead, without effects; the
+//! interpreter then executes the instruction again. So compiled code holds values in registers without telling anyone.
+
+use super::interpreter::kind;
+use super::vm::Vm;
+use crate::cache::Unit;
+use codegen::{NativeContext, Routines, ValueLayout, pack_fuel, unpack_fuel};
+use ir::{Input, InputPlace, Type};
+use bytecode::{BinOp, UnOp};
+use runtime::Value;
+use std::ffi::c_void;
+
+/// How values look, for the code generator.
+pub const LAYOUT: ValueLayout = ValueLayout {
+    int_tag: Value::INT_TAG,
+    false_bits: Value::FALSE.bits(),
+    true_bits: Value::TRUE.bits(),
+    max_float_bits: Value::MAX_FLOAT_BITS,
+    refused: Value::REFUSED.bits(),
+};
+
+const ROUTINES: Routines = Routines {
+    binary: binary_routine,
+    unary: unary_routine,
+    truth: truth_routine,
+    box_int: box_int_routine,
+    unbox_int: unbox_int_routine,
+    print: print_routine,
+    print_char: print_char_routine,
+    input: input_routine,
+};
+
+/// An input that is not of the type that the code assumes.
+#[derive(Clone, Copy, Debug)]
+pub struct Mismatch {
+    /// Which.
+    pub input: Input,
+    /// What was there.
+    pub found: Value,
+}
+
+/// Compiled code has left.
+#[derive(Clone, Copy, Debug)]
+pub struct Left {
+    /// By which exit.
+    pub exit: u32,
+    /// Rounds of loops since it was entered.
+    pub rounds: u64,
+}
+
+/// The value of an input in the current frame.
+pub fn input_value(vm: &Vm, place: InputPlace) -> Value {
+    match place {
+        InputPlace::Local(slot) => vm.local(slot),
+        InputPlace::Stack(depth) => Value::from_bits(vm.stack[(vm.operands_start() + depth) as usize]),
+    }
+}
+
+/// The unboxed type of a value, or `Boxed` if it has none.
+pub fn type_of(vm: &Vm, value: Value) -> Type {
+    use crate::profile::Kinds;
+    match kind(vm, value) {
+        Kinds::INT => Type::Int,
+        Kinds::FLOAT => Type::Float,
+        Kinds::BOOL => Type::Bool,
+        _ => Type::Boxed,
+    }
+}
+
+fn unbox(vm: &Vm, value: Value, ty: Type) -> Option<u64> {
+    match ty {
+        Type::Int => vm.store.as_i64(value).map(|i| i as u64),
+        Type::Float => value.as_float().map(f64::to_bits),
+        Type::Bool => value.as_bool().map(u64::from),
+        Type::Boxed => Some(value.bits()),
+    }
+}
+
+/// Runs compiled code on the current frame, which stands at the unit's entry.
+///
+/// # Errors
+/// If a value is not of the type that the code assumes; then nothing happened.
+pub fn enter(vm: &mut Vm, unit: &Unit, words: &mut Vec<u64>) -> Result<Left, Mismatch> {
+    debug_assert_eq!((vm.regs.function, vm.regs.pc), (unit.function, unit.pc));
+    let size = unit.inputs.len().max(unit.slots as usize);
+    if words.len() < size {
+        words.resize(size, 0);
+    }
+    for (word, &input) in words.iter_mut().zip(&unit.inputs) {
+        let found = input_value(vm, input.place);
+        *word = unbox(vm, found, input.ty).ok_or(Mismatch { input, found })?;
+    }
+    let packed = pack_fuel(vm.slice);
+    let slice = unpack_fuel(packed).0;
+    vm.reserve += (vm.slice - slice) as u64;
+    vm.slice = slice;
+    let mut context = NativeContext {
+        fuel: packed,
+        slots: words.as_mut_ptr(),
+        globals: vm.globals.as_mut_ptr().cast(),
+        scratch: 0,
+        routines: ROUTINES,
+        user: std::ptr::from_mut(vm).cast::<c_void>(),
+    };
+    debug_assert!(words.len() >= unit.slots as usize);
+    // SAFETY: the unit's bytes come from the code generator and live as long as the unit. The context keeps its
+    // promises: the buffer is large enough, `globals` are the program's (whose slots the verifier has checked), `user`
+    // is the Vm, which nobody else touches until the call returns.
+    let exit = unsafe { (unit.code.entry())(&mut context) };
+    let (fuel, rounds) = unpack_fuel(context.fuel);
+    vm.slice = fuel;
+    Ok(Left { exit, rounds })
+}
+
+/// Runs `work` on the Vm behind a context, with the fuel of the context.
+fn with_vm<T>(ctx: *mut NativeContext, work: impl FnOnce(&mut Vm) -> T) -> T {
+    debug_assert!(!ctx.is_null());
+    // SAFETY: compiled code passes on the context that `enter` gave it, whose `user` is a Vm that nobody else touches
+    // until compiled code has left.
+    let (context, vm) = unsafe { (&mut *ctx, &mut *(*ctx).user.cast::<Vm>()) };
+    vm.slice = unpack_fuel(context.fuel).0;
+    let before = vm.slice;
+    let result = work(vm);
+    context.fuel -= (before - vm.slice) << codegen::FUEL_SHIFT;
+    result
+}
+
+extern "C" fn binary_routine(ctx: *mut NativeContext, op: u32, a: u64, b: u64) -> u64 {
+    let (a, b) = (Value::from_bits(a), Value::from_bits(b));
+    let refused = Value::REFUSED.bits();
+    let Some(&op) = BinOp::ALL.get(op as usize) else { return refused };
+    with_vm(ctx, |vm| match vm.store.binary_cost(op, a, b) {
+        Ok(cost) => vm.pay_if_done(cost, |store| store.binary(op, a, b)).map_or(refused, Value::bits),
+        Err(_) => refused,
+    })
+}
+
+extern "C" fn unary_routine(ctx: *mut NativeContext, op: u32, a: u64) -> u64 {
+    let a = Value::from_bits(a);
+    let refused = Value::REFUSED.bits();
+    let Some(&op) = UnOp::ALL.get(op as usize) else { return refused };
+    with_vm(ctx, |vm| {
+        let cost = vm.store.unary_cost(op, a);
+        vm.pay_if_done(cost, |store| store.unary(op, a)).map_or(refused, Value::bits)
+    })
+}
+
+/// The Vm behind a context, for routines that do not touch fuel.
+fn vm_of<'a>(ctx: *mut NativeContext) -> &'a mut Vm {
+    debug_assert!(!ctx.is_null());
+    // SAFETY: as in `with_vm`; the reference does not outlive the routine.
+    unsafe { &mut *(*ctx).user.cast::<Vm>() }
+}
+
+extern "C" fn truth_routine(ctx: *mut NativeContext, a: u64) -> u32 {
+    u32::from(vm_of(ctx).store.truth(Value::from_bits(a)))
+}
+
+extern "C" fn box_int_routine(ctx: *mut NativeContext, a: i64) -> u64 {
+    vm_of(ctx).store.int(a).bits()
+}
+
+extern "C" fn unbox_int_routine(ctx: *mut NativeContext, a: u64) -> u32 {
+    match vm_of(ctx).store.as_i64(Value::from_bits(a)) {
+        Some(i) => {
+            // SAFETY: as in `with_vm`.
+            unsafe { (*ctx).scratch = i as u64 };
+            1
+        }
+        None => 0,
+    }
+}
+
+fn print(ctx: *mut NativeContext, a: u64, character: bool) -> u32 {
+    let a = Value::from_bits(a);
+    with_vm(ctx, |vm| {
+        let cost = vm.print_cost(a);
+        let done = vm.pay_if_done(cost, |store| if character { store.print_char(a) } else { store.print(a) });
+        u32::from(done.is_some())
+    })
+}
+
+extern "C" fn print_routine(ctx: *mut NativeContext, a: u64) -> u32 {
+    print(ctx, a, false)
+}
+
+extern "C" fn print_char_routine(ctx: *mut NativeContext, a: u64) -> u32 {
+    print(ctx, a, true)
+}
+
+/// Reading waits for the world: the interpreter does it.
+extern "C" fn input_routine(_: *mut NativeContext) -> u64 {
+    Value::REFUSED.bits()
+}

@@ -1,0 +1,419 @@
+//! The state of a running program: frames, stack, globals, fuel, and what the profile has seen.
+//!
+//! All of it is plain indices, so that every stage can read it. Only the interpreter holds pointers into it, and only
+//! while it runs.
+//!
+//! Invariants between interpreter runs:
+//! - `stack[..sp]` are values; a frame's locals start at its `base`, its operands follow, the next frame's locals are
+//!   the caller's arguments in place;
+//! - fuel used is `total - reserve - slice`; the slice is what may be spent before limits are looked at.
+
+use crate::options::{Cancel, Options};
+use crate::profile::{Feedback, NEVER, Site};
+use bytecode::{FuncId, Op, Verified};
+use runtime::num::{Cost, NumError};
+use runtime::{Heap, HeapFull, Io, LimitKind, Place, Stop, StopKind, Store, Value};
+use std::sync::Arc;
+use std::time::Instant;
+
+/// Instructions between two looks at limits, cancellation and garbage. At most 2**20 - 1 (see
+/// [`codegen::FUEL_SHIFT`]). An exit and re-entry cost about a microsecond, these about 100 of them.
+const SLICE: i64 = 1 << 18;
+/// The same when there is a deadline to keep within 10 ms even if every instruction takes 100 ns.
+const SLICE_TIMED: i64 = 1 << 16;
+/// "Unlimited" fuel: more than a century of instructions.
+const PLENTY: u64 = i64::MAX as u64;
+
+/// An instruction as the interpreter reads it, with its type feedback beside it: 8 bytes.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct Cell {
+    /// What to do.
+    pub op: Op,
+    /// What operands it has seen.
+    pub feedback: Feedback,
+    /// With what.
+    pub arg: u32,
+}
+
+/// A function as the interpreter reads it.
+#[derive(Debug)]
+pub struct FunctionState {
+    /// Its instructions.
+    pub cells: Box<[Cell]>,
+    /// Its profile: a site per instruction.
+    pub sites: Box<[Site]>,
+    /// How many of its locals are parameters.
+    pub params: u32,
+    /// How many locals it has.
+    pub locals: u32,
+    /// Locals and operands at the most.
+    pub frame_size: u32,
+}
+
+/// A call that waits for another to return.
+#[derive(Clone, Copy, Debug)]
+pub struct Frame {
+    /// The function.
+    pub function: u32,
+    /// Where it goes on: the pc after its `call`.
+    pub pc: u32,
+    /// Where its locals start in the stack.
+    pub base: u32,
+}
+
+/// Where the current call stands.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Registers {
+    /// The function.
+    pub function: u32,
+    /// The instruction: the next one, or the one that leaves.
+    pub pc: u32,
+    /// Where its locals start in the stack.
+    pub base: u32,
+    /// The end of its operands.
+    pub sp: u32,
+}
+
+/// What was counted on the way.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Counters {
+    /// Instructions executed in compiled code.
+    pub jit_instructions: u64,
+    /// Rounds of loops in compiled code.
+    pub jit_iterations: u64,
+    /// Fuel charged for the size of operands.
+    pub size_fuel: u64,
+}
+
+/// The state of a running program.
+pub struct Vm {
+    /// The program.
+    pub program: Arc<Verified>,
+    /// Its functions.
+    pub functions: Vec<FunctionState>,
+    /// Its constants.
+    pub constants: Vec<Value>,
+    /// Its globals.
+    pub globals: Vec<Value>,
+    /// Locals and operands, as the bits of values. (As integers, because those can be had zeroed from the system for nothing.)
+    pub stack: Vec<u64>,
+    /// The calls that wait.
+    pub frames: Vec<Frame>,
+    /// The current call.
+    pub regs: Registers,
+    /// Heap, streams, sizes.
+    pub store: Store,
+    /// Fuel that may be spent before limits are looked at.
+    pub slice: i64,
+    /// Fuel beyond the slice.
+    pub reserve: u64,
+    total: u64,
+    slice_size: i64,
+    /// The result, when the program has ended.
+    pub result: Value,
+    /// Why it stopped, when it did.
+    pub stop: Option<(StopKind, String)>,
+    /// Counted so far.
+    pub counters: Counters,
+    max_depth: u32,
+    deadline: Option<Instant>,
+    timeout_text: String,
+    cancel: Cancel,
+}
+
+impl Vm {
+    /// A program about to start with these arguments.
+    ///
+    /// # Errors
+    /// If the entry function does not take that many arguments, or the program does not fit its limits.
+    pub fn new(
+        program: Arc<Verified>,
+        arguments: &[runtime::num::Output],
+        io: Io,
+        options: &Options,
+        cancel: Cancel,
+    ) -> Result<Vm, Stop> {
+        let limits = &options.limits;
+        let mut store =
+            Store::new(Heap::new(limits.heap_bytes, options.stress.collect), io, limits.numbers);
+        let constants: Vec<Value> =
+            program.program().constants.iter().map(|c| store.constant(c)).collect();
+        store.heap.pin_all();
+        let too_early = |kind, message| Err(Stop { kind: StopKind::Limit(kind), message, trace: Vec::new() });
+        if store.heap.charged() > limits.heap_bytes {
+            let message = format!("the program's constants do not fit {} bytes", limits.heap_bytes);
+            return too_early(LimitKind::Heap, message);
+        }
+        let functions: Vec<FunctionState> = program
+            .program()
+            .functions
+            .iter()
+            .enumerate()
+            .map(|(id, function)| {
+                let facts = program.facts(FuncId(id as u32));
+                let cell = |inst: &bytecode::Inst| Cell {
+                    op: inst.op,
+                    feedback: Feedback::default(),
+                    arg: inst.arg,
+                };
+                let site = |&cost: &u32| Site {
+                    runs: 0,
+                    back_edges: 0,
+                    loop_trigger: NEVER,
+                    entry_trigger: NEVER,
+                    cost,
+                };
+                FunctionState {
+                    cells: function.code.iter().map(cell).collect(),
+                    sites: facts.run_costs.iter().map(site).collect(),
+                    params: function.params,
+                    locals: function.locals.len() as u32,
+                    frame_size: function.locals.len() as u32 + facts.max_stack,
+                }
+            })
+            .collect();
+        let entry = program.program().entry;
+        let main = &functions[entry as usize];
+        let wanted = if program.program().open_entry { main.locals } else { main.params };
+        let given = arguments.len();
+        if given > wanted as usize || (!program.program().open_entry && given != wanted as usize) {
+            let name = &program.program().functions[entry as usize].name;
+            let upto = if program.program().open_entry { "up to " } else { "" };
+            let message = format!("{name} takes {upto}{wanted} arguments, {given} given");
+            return Err(Stop {
+                kind: StopKind::Error(runtime::num::ErrorKind::TypeError),
+                message,
+                trace: Vec::new(),
+            });
+        }
+        if main.frame_size > limits.stack_values {
+            return too_early(LimitKind::Stack, "the entry function's locals do not fit".to_string());
+        }
+        let mut stack = vec![0u64; limits.stack_values as usize];
+        let locals = main.locals;
+        for slot in &mut stack[..locals as usize] {
+            *slot = Value::NONE.bits();
+        }
+        for (slot, argument) in stack.iter_mut().zip(arguments) {
+            *slot = store.value(argument.clone()).bits();
+        }
+        let total = limits.fuel.unwrap_or(PLENTY).min(PLENTY);
+        let usual = if limits.timeout.is_some() { SLICE_TIMED } else { SLICE };
+        let slice_size = options.stress.slice.map_or(usual, |s| i64::from(s).clamp(1, SLICE));
+        let slice = total.min(slice_size as u64) as i64;
+        Ok(Vm {
+            globals: vec![Value::NONE; program.program().globals.len()],
+            program,
+            functions,
+            constants,
+            stack,
+            frames: Vec::new(),
+            regs: Registers { function: entry, pc: 0, base: 0, sp: locals },
+            store,
+            slice,
+            reserve: total - slice as u64,
+            total,
+            slice_size,
+            result: Value::NONE,
+            stop: None,
+            counters: Counters::default(),
+            max_depth: limits.depth,
+            deadline: limits.timeout.map(|t| Instant::now() + t),
+            timeout_text: limits.timeout.map(|t| format!("{t:?}")).unwrap_or_default(),
+            cancel,
+        })
+    }
+
+    /// Fuel used so far.
+    pub fn fuel_used(&self) -> u64 {
+        self.total - self.reserve - self.slice.max(0) as u64
+    }
+
+    /// Instructions executed by the interpreter so far: what was charged, less what compiled code executed and what no
+    /// one has executed yet of runs that are paid for.
+    pub fn interpreter_instructions(&self, current_run_left: u64) -> u64 {
+        let waiting: u64 = self.frames.iter().map(|f| self.run_left(f.function, f.pc)).sum();
+        self.fuel_used()
+            .saturating_sub(self.counters.size_fuel)
+            .saturating_sub(self.counters.jit_instructions)
+            .saturating_sub(waiting + current_run_left)
+    }
+
+    /// Instructions from here to the next transfer of control.
+    pub fn run_left(&self, function: u32, pc: u32) -> u64 {
+        self.functions[function as usize].sites.get(pc as usize).map_or(0, |site| u64::from(site.cost))
+    }
+
+    /// Whether one more call would be too deep.
+    #[inline(always)]
+    pub fn at_max_depth(&self) -> bool {
+        // The current call is not among the frames.
+        self.frames.len() + 1 >= self.max_depth as usize
+    }
+
+    /// Records why the program stops; the first reason counts.
+    pub fn set_stop(&mut self, kind: StopKind, message: String) {
+        self.stop.get_or_insert((kind, message));
+    }
+
+    /// Stops because a call would be too deep.
+    #[cold]
+    pub fn stop_depth(&mut self) {
+        let message = format!("more than {} active calls", self.max_depth);
+        self.set_stop(StopKind::Limit(LimitKind::Depth), message);
+    }
+
+    /// Stops because the stack is full.
+    #[cold]
+    pub fn stop_stack(&mut self) {
+        let message = format!("the locals and operands of all calls exceed {} values", self.stack.len());
+        self.set_stop(StopKind::Limit(LimitKind::Stack), message);
+    }
+
+    /// Stops because of a number routine's answer.
+    #[cold]
+    pub fn stop_number(&mut self, error: NumError) {
+        match error {
+            NumError::Raised { kind, message } => self.set_stop(StopKind::Error(kind), message.into_owned()),
+            limit => self.set_stop(StopKind::Limit(LimitKind::Size), limit.to_string()),
+        }
+    }
+
+    #[cold]
+    fn stop_fuel(&mut self) {
+        let message = format!("{} units used of {}", self.fuel_used(), self.total);
+        self.set_stop(StopKind::Limit(LimitKind::Fuel), message);
+    }
+
+    /// Looks at everything that is looked at between slices, and starts a new slice that covers a run of this cost.
+    ///
+    /// # Errors
+    /// [`Vm::stop`] says why the program must stop.
+    pub fn next_slice(&mut self, cost: u32) -> Result<(), ()> {
+        self.check_interrupts()?;
+        if self.store.heap.wants_collection() {
+            self.collect();
+        }
+        let available = self.reserve + self.slice.max(0) as u64;
+        if available < u64::from(cost) {
+            self.stop_fuel();
+            return Err(());
+        }
+        let slice = available.min(self.slice_size.max(i64::from(cost)) as u64);
+        self.slice = slice as i64;
+        self.reserve = available - slice;
+        Ok(())
+    }
+
+    /// Looks at the clock, the cancel switch and the streams.
+    ///
+    /// # Errors
+    /// [`Vm::stop`] says why the program must stop.
+    pub fn check_interrupts(&mut self) -> Result<(), ()> {
+        if self.cancel.is_cancelled() {
+            self.set_stop(StopKind::Limit(LimitKind::Cancelled), "cancelled by the host".to_string());
+            return Err(());
+        }
+        if self.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+            let message = format!("{} are over", self.timeout_text);
+            self.set_stop(StopKind::Limit(LimitKind::Time), message);
+            return Err(());
+        }
+        if let Some(error) = self.store.io.failure() {
+            let message = format!("standard output or input failed: {error}");
+            self.set_stop(StopKind::Io, message);
+            return Err(());
+        }
+        Ok(())
+    }
+
+    /// Pays for an operation, or stops: fuel first, then heap, collecting garbage if that helps. `extra` are values
+    /// that the operation still needs and that are not on the stack.
+    ///
+    /// # Errors
+    /// [`Vm::stop`] says why the program must stop.
+    pub fn pay(&mut self, cost: Cost, extra: &[Value]) -> Result<(), ()> {
+        if cost.fuel > 0 {
+            self.check_interrupts()?;
+            let from_slice = cost.fuel.min(self.slice.max(0) as u64);
+            let rest = cost.fuel - from_slice;
+            if rest > self.reserve {
+                self.stop_fuel();
+                return Err(());
+            }
+            self.slice -= from_slice as i64;
+            self.reserve -= rest;
+            self.counters.size_fuel += cost.fuel;
+        }
+        if cost.result_bytes > 0 {
+            self.reserve_heap(cost.result_bytes, extra)?;
+        }
+        Ok(())
+    }
+
+    fn reserve_heap(&mut self, bytes: u64, extra: &[Value]) -> Result<(), ()> {
+        let request = Heap::charge_for(bytes);
+        let Vm { stack, globals, regs, store, .. } = self;
+        let mut roots = roots(stack, regs.sp, globals).chain(extra.iter().copied());
+        store.heap.reserve(request, &mut roots).map_err(|HeapFull { request, live, limit }| {
+            let message = format!("{request} bytes more than {live} in use, of {limit}");
+            self.set_stop(StopKind::Limit(LimitKind::Heap), message);
+        })
+    }
+
+    /// Does what compiled code may do by itself: an operation that succeeds, and whose payment needs nothing but
+    /// counting. Otherwise nothing is done and nothing paid, and the interpreter must do it.
+    pub fn pay_if_done<T>(
+        &mut self,
+        cost: Cost,
+        work: impl FnOnce(&mut Store) -> Result<T, NumError>,
+    ) -> Option<T> {
+        let affordable = cost.fuel <= self.slice.max(0) as u64
+            && (cost.result_bytes == 0 || self.store.heap.fits(Heap::charge_for(cost.result_bytes)))
+            && self.store.io.failure().is_none();
+        if !affordable {
+            return None;
+        }
+        let result = work(&mut self.store).ok()?;
+        self.slice -= cost.fuel as i64;
+        self.counters.size_fuel += cost.fuel;
+        Some(result)
+    }
+
+    /// What writing a value costs: fuel alone, since text passes through and stays nowhere.
+    pub fn print_cost(&self, a: Value) -> Cost {
+        Cost { result_bytes: 0, ..self.store.print_cost(a) }
+    }
+
+    /// Frees all objects that the program can't reach.
+    pub fn collect(&mut self) {
+        let Vm { stack, globals, regs, store, .. } = self;
+        store.heap.collect(&mut roots(stack, regs.sp, globals));
+    }
+
+    /// The traceback: the active calls with the current place, innermost last.
+    pub fn trace(&self) -> Vec<Place> {
+        let place = |function: u32, pc: u32| Place {
+            function: self.program.program().functions[function as usize].name.clone(),
+            pc,
+            line: self.program.program().line(FuncId(function), pc),
+        };
+        let waiting = self.frames.iter().map(|frame| place(frame.function, frame.pc.saturating_sub(1)));
+        waiting.chain([place(self.regs.function, self.regs.pc)]).collect()
+    }
+
+    /// A value of the current frame's locals.
+    pub fn local(&self, slot: u32) -> Value {
+        Value::from_bits(self.stack[(self.regs.base + slot) as usize])
+    }
+
+    /// Where the current frame's operands start in the stack.
+    pub fn operands_start(&self) -> u32 {
+        self.regs.base + self.functions[self.regs.function as usize].locals
+    }
+}
+
+fn roots<'a>(stack: &'a [u64], sp: u32, globals: &'a [Value]) -> impl Iterator<Item = Value> + 'a {
+    stack[..sp as usize].iter().map(|&bits| Value::from_bits(bits)).chain(globals.iter().copied())
+}

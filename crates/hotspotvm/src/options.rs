@@ -1,0 +1,97 @@
+//! Settings of an engine.
+
+use runtime::num::NumberLimits;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+/// The default of [`Options::hotspot_threshold`]: the seed's.
+pub const DEFAULT_HOTSPOT_THRESHOLD: u64 = 10;
+
+/// Settings of an engine. `Options::default()` is what `hotspot run` uses.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// How often code must run before it counts as hot. At least 1.
+    pub hotspot_threshold: u64,
+    /// Whether to compile at all.
+    pub jit: bool,
+    /// Whether to measure times (for statistics); costs two clock reads per entry into compiled code.
+    pub timing: bool,
+    /// Whether compile events carry the listing of what was compiled.
+    pub listings: bool,
+    /// What the program may use.
+    pub limits: Limits,
+    /// How to make rare things frequent, for tests.
+    pub stress: Stress,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options {
+            hotspot_threshold: DEFAULT_HOTSPOT_THRESHOLD,
+            jit: true,
+            timing: false,
+            listings: false,
+            limits: Limits::default(),
+            stress: Stress::default(),
+        }
+    }
+}
+
+/// What a program may use. Reaching a limit stops it; it cannot catch that.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Instructions, and the size of big-number work; `None` for no limit.
+    pub fuel: Option<u64>,
+    /// Wall-clock time; `None` for no limit.
+    pub timeout: Option<Duration>,
+    /// Active calls at one time.
+    pub depth: u32,
+    /// Locals and operands of all active calls together, in values of 8 bytes.
+    pub stack_values: u32,
+    /// Charged bytes of live heap objects.
+    pub heap_bytes: u64,
+    /// Sizes of single numbers and strings.
+    pub numbers: NumberLimits,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits {
+            fuel: None,
+            timeout: None,
+            depth: 10_000,
+            stack_values: 1 << 20,
+            heap_bytes: 256 << 20,
+            numbers: NumberLimits::default(),
+        }
+    }
+}
+
+/// How to make rare things frequent, for tests. None of it may change what a program computes.
+#[derive(Clone, Debug, Default)]
+pub struct Stress {
+    /// Make compiled code leave at instructions chosen by this seed, always: about one in four that may exit.
+    pub exits: Option<u64>,
+    /// Collect garbage at every allocation and at every slice of fuel.
+    pub collect: bool,
+    /// Use slices of this much fuel instead of the usual ones.
+    pub slice: Option<u32>,
+}
+
+/// A switch by which another thread stops a running program.
+#[derive(Clone, Debug, Default)]
+pub struct Cancel(Arc<AtomicBool>);
+
+impl Cancel {
+    /// Stops the program at its next safepoint.
+    pub fn cancel(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether [`Cancel::cancel`] was called.
+    #[inline]
+    pub fn is_cancelled(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}

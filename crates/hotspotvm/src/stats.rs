@@ -1,0 +1,156 @@
+//! What a run cost and where its time went.
+
+use ir::ExitReason;
+use serde::Serialize;
+use serde::ser::SerializeMap;
+
+/// Counts of exits by reason.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ExitCounts([u64; ExitReason::ALL.len()]);
+
+impl ExitCounts {
+    /// Counts one.
+    pub fn add(&mut self, reason: ExitReason) {
+        self.0[reason as usize] += 1;
+    }
+
+    /// The count of a reason.
+    pub fn get(&self, reason: ExitReason) -> u64 {
+        self.0[reason as usize]
+    }
+
+    /// All reasons that occurred, with their counts.
+    pub fn iter(&self) -> impl Iterator<Item = (ExitReason, u64)> + '_ {
+        ExitReason::ALL.into_iter().map(|r| (r, self.get(r))).filter(|(_, count)| *count > 0)
+    }
+}
+
+impl Serialize for ExitCounts {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        for (reason, count) in self.iter() {
+            map.serialize_entry(reason.name(), &count)?;
+        }
+        map.end()
+    }
+}
+
+/// Statistics of a run. Times are in nanoseconds and 0 unless [`crate::Options::timing`] was on.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Stats {
+    /// How many units were compiled.
+    pub compilations: u64,
+    /// Rounds of loops run in compiled code: exact.
+    pub jit_iterations: u64,
+    /// Entries into compiled code.
+    pub jit_entries: u64,
+    /// Instructions executed in compiled code: exact.
+    pub jit_instructions: u64,
+    /// Instructions executed by the interpreter: exact.
+    pub interpreter_instructions: u64,
+    /// Fuel used: instructions charged (an instruction that raised an error was charged with the rest of its run), and the size of big-number work.
+    pub fuel_used: u64,
+    /// Exits from compiled code, by reason.
+    pub exits: ExitCounts,
+    /// Of these, deoptimisations.
+    pub deopts: u64,
+    /// Units taken out of use.
+    pub invalidations: u64,
+    /// Bytes of machine code made.
+    pub code_bytes: u64,
+    /// Garbage collections.
+    pub collections: u64,
+    /// Time spent compiling.
+    pub compile_ns: u64,
+    /// Time spent in compiled code.
+    pub jit_ns: u64,
+    /// Time spent interpreting.
+    pub interpreter_ns: u64,
+    /// Whole time of the run.
+    pub total_ns: u64,
+    /// How many times faster an instruction ran in compiled code than in the interpreter, on average; 0 if one of them
+    /// ran none or nothing was timed.
+    pub speedup: f64,
+}
+
+impl Stats {
+    /// Average time of a round of a loop in compiled code, in nanoseconds.
+    pub fn ns_per_jit_iteration(&self) -> f64 {
+        ratio(self.jit_ns, self.jit_iterations)
+    }
+
+    /// Average time of an instruction in compiled code, in nanoseconds.
+    pub fn ns_per_jit_instruction(&self) -> f64 {
+        ratio(self.jit_ns, self.jit_instructions)
+    }
+
+    /// Average time of an interpreted instruction, in nanoseconds.
+    pub fn ns_per_interpreter_instruction(&self) -> f64 {
+        ratio(self.interpreter_ns, self.interpreter_instructions)
+    }
+
+    /// Derives what follows from the rest.
+    pub(crate) fn finish(&mut self) {
+        self.interpreter_ns = self.total_ns.saturating_sub(self.jit_ns + self.compile_ns);
+        let (fast, slow) = (self.ns_per_jit_instruction(), self.ns_per_interpreter_instruction());
+        self.speedup = if fast > 0.0 && slow > 0.0 { slow / fast } else { 0.0 };
+    }
+}
+
+fn ratio(a: u64, b: u64) -> f64 {
+    if b == 0 { 0.0 } else { a as f64 / b as f64 }
+}
+
+fn thousands(n: u64) -> String {
+    let digits = n.to_string();
+    let mut out = String::new();
+    for (i, c) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(c);
+    }
+    out
+}
+
+fn duration(ns: f64) -> String {
+    match ns {
+        n if n < 1e3 => format!("{n:.2} ns"),
+        n if n < 1e6 => format!("{:.2} us", n / 1e3),
+        n if n < 1e9 => format!("{:.2} ms", n / 1e6),
+        n => format!("{:.3} s", n / 1e9),
+    }
+}
+
+impl std::fmt::Display for Stats {
+    /// The table that `--stats` prints.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let rule = "=".repeat(50);
+        let mut row = |name: &str, value: String| writeln!(f, "{name:<28}{value:>22}");
+        row("JIT COMPILATION STATISTICS", String::new())?;
+        row(&rule, String::new())?;
+        row("Total compilations:", thousands(self.compilations))?;
+        row("JIT executions (rounds):", thousands(self.jit_iterations))?;
+        row("JIT instructions:", thousands(self.jit_instructions))?;
+        row("Interpreter executions:", thousands(self.interpreter_instructions))?;
+        if self.total_ns > 0 {
+            let or_dash = |n: u64, ns: f64| if n == 0 { "-".to_string() } else { duration(ns) };
+            row("Avg JIT time/round:", or_dash(self.jit_iterations, self.ns_per_jit_iteration()))?;
+            row("Avg JIT time/instr.:", or_dash(self.jit_instructions, self.ns_per_jit_instruction()))?;
+            let interpreted = self.interpreter_instructions;
+            row("Avg interp time/instr.:", or_dash(interpreted, self.ns_per_interpreter_instruction()))?;
+            let speedup = if self.speedup > 0.0 { format!("{:.2}x", self.speedup) } else { "-".to_string() };
+            row("Speedup factor:", speedup)?;
+            row("Compile time:", duration(self.compile_ns as f64))?;
+            row("Total time:", duration(self.total_ns as f64))?;
+        }
+        row("Code bytes:", thousands(self.code_bytes))?;
+        row("Fuel used:", thousands(self.fuel_used))?;
+        row("Entries into compiled code:", thousands(self.jit_entries))?;
+        row("Deoptimisations:", thousands(self.deopts))?;
+        for (reason, count) in self.exits.iter() {
+            row(&format!("  exits, {reason}:"), thousands(count))?;
+        }
+        writeln!(f, "{rule}")
+    }
+}

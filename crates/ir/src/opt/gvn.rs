@@ -1,0 +1,262 @@
+//! Global value numbering: what was computed once is not computed again.
+//!
+//! Serves *compile* in `profile -> detect -> compile -> cache -> execute -> deoptimise`.
+//!
+//! What: an instruction that depends on its operands alone and equals one that dominates it is replaced by it; guards and checked
+//! arithmetic too, for what did not leave before does not leave now. Reads of globals are replaced by what was read or written before, as far
+//! as nothing can have written between. The truth of a value known to be a number is a comparison. A branch on a condition that a
+//! dominating branch has decided is a jump.
+//! Why: each opcode guards its operands anew; after this, each value is guarded once.
+//!
+//! ```text
+//!     v1: int = guard_int v0 exit @0            v1: int = guard_int v0 exit @0
+//!     v2: int = guard_int v0 exit @1
+//!     v3: int = int_add v1, v2 exit @1      =>  v3: int = int_add v1, v1 exit @1
+//! ```
+//!
+//! Invariants: a table entry is valid exactly in the dominator subtree where it was made; writes of globals stay, since exits show them,
+//! unless they write what is there. Source of the idea: Briggs, Cooper, Simpson, "Value Numbering" (1997), the dominator-tree method.
+
+use super::{Changed, PassCx, Replacements};
+use crate::analysis::dominators::{Step, walk};
+use crate::analysis::{Cfg, Dominators};
+use crate::data::{Block, Function, Imm, Inst, Terminator, Type, Value};
+use crate::op::{Effect, Opcode};
+use bytecode::Cmp;
+use rustc_hash::{FxHashMap, FxHashSet};
+
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Key {
+    /// An operation on operands.
+    Op(Opcode, [Value; 2], Imm),
+    /// What a global holds, in a stretch of code where no unseen write can happen.
+    Global(u32, u32),
+    /// Whether a condition holds.
+    Known(Value),
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Entry {
+    Value(Value),
+    Known(bool),
+}
+
+struct Numbering<'a> {
+    cx: &'a PassCx,
+    cfg: &'a Cfg,
+    tree: &'a Dominators,
+    to: Replacements,
+    table: FxHashMap<Key, Entry>,
+    /// What to put back when the walk leaves a subtree.
+    undo: Vec<(Key, Option<Entry>)>,
+    /// For each block being walked: where its part of `undo` begins, and the memory stretch before it.
+    scopes: Vec<(usize, u32)>,
+    /// Globals that some reached code writes; the others hold what they hold.
+    written: FxHashSet<u32>,
+    stretch: u32,
+    stretches: u32,
+    changed: bool,
+}
+
+/// The key under which equal instructions meet.
+fn key(inst: &Inst) -> Key {
+    let [mut a, mut b] = inst.args;
+    let (mut op, mut imm) = (inst.op, inst.imm);
+    // Where the exact result is known to fit, both forms give it.
+    op = match op {
+        Opcode::IntAddFits => Opcode::IntAdd,
+        Opcode::IntSubFits => Opcode::IntSub,
+        Opcode::IntMulFits => Opcode::IntMul,
+        other => other,
+    };
+    match (op, imm) {
+        (
+            Opcode::IntAdd
+            | Opcode::IntMul
+            | Opcode::IntAnd
+            | Opcode::IntOr
+            | Opcode::IntXor
+            | Opcode::FloatAdd
+            | Opcode::FloatMul,
+            _,
+        ) if b < a => (a, b) = (b, a),
+        (Opcode::IntCompare | Opcode::FloatCompare, Imm::Cmp(cmp)) if b < a => {
+            (a, b, imm) = (b, a, Imm::Cmp(cmp.swapped()));
+        }
+        _ => {}
+    }
+    Key::Op(op, [a, b], imm)
+}
+
+impl Numbering<'_> {
+    fn insert(&mut self, key: Key, entry: Entry) {
+        let before = self.table.insert(key, entry);
+        self.undo.push((key, before));
+    }
+
+    fn lookup(&self, key: Key) -> Option<Value> {
+        match self.table.get(&key) {
+            Some(&Entry::Value(value)) => Some(value),
+            _ => None,
+        }
+    }
+
+    fn global_key(&self, slot: u32) -> Key {
+        Key::Global(slot, if self.written.contains(&slot) { self.stretch } else { 0 })
+    }
+
+    /// A stretch of code begins of which nothing is known yet.
+    fn new_stretch(&mut self) {
+        self.stretches += 1;
+        self.stretch = self.stretches;
+    }
+
+    fn enter(&mut self, f: &Function, block: Block) {
+        self.scopes.push((self.undo.len(), self.stretch));
+        let preds = self.cfg.preds(block);
+        let Some(parent) = self.tree.idom(block) else {
+            self.new_stretch();
+            return;
+        };
+        if preds != [parent] {
+            self.new_stretch();
+        } else if let Terminator::Branch { condition, then, otherwise } = &f.blocks[parent.index()].end
+            && then.block != otherwise.block
+        {
+            let condition = self.to.find(*condition);
+            self.insert(Key::Known(condition), Entry::Known(then.block == block));
+        }
+    }
+
+    fn leave(&mut self) {
+        let Some((start, stretch)) = self.scopes.pop() else { return };
+        for (key, before) in self.undo.drain(start..).rev() {
+            match before {
+                Some(entry) => self.table.insert(key, entry),
+                None => self.table.remove(&key),
+            };
+        }
+        self.stretch = stretch;
+    }
+
+    /// Whether the instruction is replaced by what is known already.
+    fn replace(&mut self, key: Key, inst: &Inst) -> bool {
+        let (Some(known), Some(result)) = (self.lookup(key), inst.result) else { return false };
+        if !self.cx.spend() {
+            return false;
+        }
+        self.to.set(result, known);
+        self.changed = true;
+        true
+    }
+
+    fn block(&mut self, f: &mut Function, block: Block) {
+        let insts = std::mem::take(&mut f.blocks[block.index()].insts);
+        let mut out = Vec::with_capacity(insts.len());
+        for mut inst in insts {
+            self.to.rewrite(&mut inst);
+            match (inst.op, inst.imm) {
+                (Opcode::LoadGlobal, Imm::Slot(slot)) => {
+                    let key = self.global_key(slot);
+                    if self.replace(key, &inst) {
+                        continue;
+                    }
+                    if let Some(result) = inst.result {
+                        self.insert(key, Entry::Value(result));
+                    }
+                }
+                (Opcode::StoreGlobal, Imm::Slot(slot)) => {
+                    let key = self.global_key(slot);
+                    if self.lookup(key) == Some(inst.args[0]) && self.cx.spend() {
+                        self.changed = true;
+                        continue;
+                    }
+                    self.insert(key, Entry::Value(inst.args[0]));
+                }
+                _ if inst.op.effect() == Effect::Pure => {
+                    if inst.op == Opcode::Truth {
+                        self.truth(f, &mut inst, &mut out);
+                    }
+                    let key = key(&inst);
+                    if self.replace(key, &inst) {
+                        continue;
+                    }
+                    if let Some(result) = inst.result {
+                        self.insert(key, Entry::Value(result));
+                    }
+                }
+                _ => {}
+            }
+            out.push(inst);
+        }
+        f.blocks[block.index()].insts = out;
+
+        if let Terminator::Branch { condition, then, otherwise } = &f.blocks[block.index()].end {
+            let condition = self.to.find(*condition);
+            if let Some(&Entry::Known(known)) = self.table.get(&Key::Known(condition))
+                && self.cx.spend()
+            {
+                let target = if known { then.clone() } else { otherwise.clone() };
+                f.blocks[block.index()].end = Terminator::Jump(target);
+                self.changed = true;
+            }
+        }
+    }
+
+    /// Turns the truth of a value that was guarded before into a comparison with zero.
+    fn truth(&mut self, f: &mut Function, inst: &mut Inst, out: &mut Vec<Inst>) {
+        let guarded = |op| self.lookup(Key::Op(op, [inst.args[0], Value(0)], Imm::None));
+        let (value, op, constant, imm, ty) = if let Some(value) = guarded(Opcode::GuardInt) {
+            (value, Opcode::IntCompare, Opcode::ConstInt, Imm::Int(0), Type::Int)
+        } else if let Some(value) = guarded(Opcode::GuardFloat) {
+            (value, Opcode::FloatCompare, Opcode::ConstFloat, Imm::Float(0), Type::Float)
+        } else {
+            return;
+        };
+        if !self.cx.spend() {
+            return;
+        }
+        let zero = f.new_value(ty);
+        let args = [Value(0); 2];
+        out.push(Inst { op: constant, args, imm, state: None, result: Some(zero), pc: inst.pc });
+        *inst = Inst { op, args: [value, zero], imm: Imm::Cmp(Cmp::Ne), ..*inst };
+        self.changed = true;
+    }
+}
+
+/// Numbers the values and removes what is known already.
+pub fn run(f: &mut Function, cx: &PassCx) -> Changed {
+    let cfg = Cfg::new(f);
+    let tree = Dominators::new(&cfg);
+    let mut written = FxHashSet::default();
+    for &block in &cfg.rpo {
+        for inst in &f.blocks[block.index()].insts {
+            if let (Opcode::StoreGlobal, Imm::Slot(slot)) = (inst.op, inst.imm) {
+                written.insert(slot);
+            }
+        }
+    }
+    let mut numbering = Numbering {
+        cx,
+        cfg: &cfg,
+        tree: &tree,
+        to: Replacements::new(f),
+        table: FxHashMap::default(),
+        undo: Vec::new(),
+        scopes: Vec::new(),
+        written,
+        stretch: 0,
+        stretches: 0,
+        changed: false,
+    };
+    walk(&cfg, &tree, |step| match step {
+        Step::Enter(block) => {
+            numbering.enter(f, block);
+            numbering.block(f, block);
+        }
+        Step::Leave(_) => numbering.leave(),
+    });
+    let changed = numbering.changed;
+    numbering.to.apply(f, &cfg);
+    changed.into()
+}

@@ -1,0 +1,119 @@
+//! Why a program stopped before its end, as a value with a place.
+//!
+//! [`StopKind::Error`] is the program's own fault, with Python's class and words; [`StopKind::Limit`] is the host's
+//! decision, which the program cannot catch.
+
+use crate::num::ErrorKind;
+
+/// Which limit was reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum LimitKind {
+    /// Instructions.
+    Fuel,
+    /// Wall-clock time.
+    Time,
+    /// The host cancelled the program.
+    Cancelled,
+    /// Calls within calls.
+    Depth,
+    /// Locals and operands of all active calls together.
+    Stack,
+    /// Bytes of heap objects.
+    Heap,
+    /// Bits of one int, or bytes of one str.
+    Size,
+}
+
+impl LimitKind {
+    /// The name in messages and statistics.
+    pub fn name(self) -> &'static str {
+        match self {
+            LimitKind::Fuel => "fuel",
+            LimitKind::Time => "time",
+            LimitKind::Cancelled => "cancelled",
+            LimitKind::Depth => "depth",
+            LimitKind::Stack => "stack",
+            LimitKind::Heap => "heap",
+            LimitKind::Size => "size",
+        }
+    }
+}
+
+/// Why a program stopped.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StopKind {
+    /// It raised an error that nothing caught.
+    Error(ErrorKind),
+    /// It reached a limit.
+    Limit(LimitKind),
+    /// Standard output or input failed.
+    Io,
+}
+
+/// Where in a program: one line of a traceback.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The function's name.
+    pub function: String,
+    /// The instruction.
+    pub pc: u32,
+    /// The source line, if known.
+    pub line: Option<u32>,
+}
+
+/// A program's early end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stop {
+    /// Why.
+    pub kind: StopKind,
+    /// Why, in words.
+    pub message: String,
+    /// Where: the active calls, innermost last. Empty only if the program had not started.
+    pub trace: Vec<Place>,
+}
+
+impl Stop {
+    /// The place itself: the innermost call.
+    pub fn place(&self) -> Option<&Place> {
+        self.trace.last()
+    }
+
+    /// One line: `ZeroDivisionError: division by zero`.
+    pub fn headline(&self) -> String {
+        match &self.kind {
+            StopKind::Error(kind) if self.message.is_empty() => kind.name().to_string(),
+            StopKind::Error(kind) => format!("{}: {}", kind.name(), self.message),
+            StopKind::Limit(kind) => format!("{} limit: {}", kind.name(), self.message),
+            StopKind::Io => self.message.clone(),
+        }
+    }
+}
+
+/// How many lines of a traceback are shown at either end when there are very many.
+const SHOWN_AT_EACH_END: usize = 8;
+
+impl std::fmt::Display for Stop {
+    /// The traceback, innermost call last, and the headline, as Python prints them.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if !self.trace.is_empty() {
+            writeln!(f, "Traceback (most recent call last):")?;
+        }
+        let hidden = self.trace.len().saturating_sub(2 * SHOWN_AT_EACH_END);
+        for (i, place) in self.trace.iter().enumerate() {
+            if hidden > 0 && i == SHOWN_AT_EACH_END {
+                writeln!(f, "  ... {hidden} more calls ...")?;
+            }
+            if hidden > 0 && (SHOWN_AT_EACH_END..SHOWN_AT_EACH_END + hidden).contains(&i) {
+                continue;
+            }
+            write!(f, "  in {}, pc {}", place.function, place.pc)?;
+            if let Some(line) = place.line {
+                write!(f, ", line {line}")?;
+            }
+            writeln!(f)?;
+        }
+        f.write_str(&self.headline())
+    }
+}
+
+impl std::error::Error for Stop {}

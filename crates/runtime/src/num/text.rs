@@ -1,0 +1,294 @@
+//! Values as text, text as values, and the operators of strings.
+//!
+//! Stands with its parent beside *execute* in `profile -> detect -> compile -> cache -> execute -> deoptimise`: what a
+//! program prints and what it is given pass through here.
+
+use std::borrow::Cow;
+use std::fmt::Write;
+
+use bytecode::BinOp;
+use dashu_int::IBig;
+
+use super::int::{self, Int};
+use super::{ErrorKind, NumError, NumberLimits, Operand, Output, unsupported};
+
+/// The most digits that an argument may have in order to be read as an int.
+const MAX_ARGUMENT_DIGITS: usize = 4300;
+
+/// The operators where an operand is neither int nor float.
+pub(super) fn binary(
+    op: BinOp,
+    a: Operand<'_>,
+    b: Operand<'_>,
+    limits: &NumberLimits,
+) -> Result<Output, NumError> {
+    match (op, a, b) {
+        (BinOp::Add, Operand::Str(x), Operand::Str(y)) => concat(&[x, y], limits),
+        (BinOp::Add, Operand::Str(_), _) => {
+            Err(NumError::type_error(format!("can only concatenate str (not \"{}\") to str", b.type_name())))
+        }
+        (BinOp::Mul, Operand::Str(s), times) | (BinOp::Mul, times, Operand::Str(s)) => match times.int() {
+            Some(times) => repeat(s, times, limits),
+            None => Err(NumError::type_error(format!(
+                "can't multiply sequence by non-int of type '{}'",
+                times.type_name()
+            ))),
+        },
+        (BinOp::Mod, Operand::Str(_), _) => {
+            Err(NumError::type_error("str formatting with % is not supported"))
+        }
+        _ => Err(unsupported(op, a, b)),
+    }
+}
+
+/// An empty string with room for so many bytes, if that is allowed and there.
+fn room(bytes: u128, limits: &NumberLimits) -> Result<String, NumError> {
+    let mut text = String::new();
+    match usize::try_from(bytes) {
+        Ok(size) if bytes <= u128::from(limits.max_str_bytes) && text.try_reserve_exact(size).is_ok() => {
+            Ok(text)
+        }
+        _ => Err(limits.str_too_large()),
+    }
+}
+
+fn concat(parts: &[&str; 2], limits: &NumberLimits) -> Result<Output, NumError> {
+    let mut text = room(parts.iter().map(|part| part.len() as u128).sum(), limits)?;
+    parts.iter().for_each(|part| text.push_str(part));
+    Ok(Output::Str(text))
+}
+
+fn repeat(s: &str, times: Int<'_>, limits: &NumberLimits) -> Result<Output, NumError> {
+    let Int::Small(times) = times else {
+        return Err(NumError::overflow("cannot fit 'int' into an index-sized integer"));
+    };
+    let times = times.max(0) as u64;
+    let bytes = s.len() as u128 * u128::from(times);
+    let mut text = room(bytes, limits)?;
+    if bytes > 0 {
+        // Doubling what is there copies large pieces however short the string is.
+        text.push_str(s);
+        let bytes = bytes as usize;
+        while text.len() <= bytes / 2 {
+            text.extend_from_within(..);
+        }
+        text.extend_from_within(..bytes - text.len());
+    }
+    Ok(Output::Str(text))
+}
+
+/// The least digits that an int of so many bits can have.
+fn least_digits(bits: u64) -> u64 {
+    // 30102/100000 is just below log10(2).
+    (u128::from(bits.saturating_sub(1)) * 30102 / 100_000 + 1) as u64
+}
+
+/// The most digits that an int of so many bits can have.
+pub(super) fn most_digits(bits: u64) -> u64 {
+    (u128::from(bits) * 30103 / 100_000 + 1) as u64
+}
+
+/// Whether every int of so many bits has more digits than may become text.
+pub(super) fn certainly_too_many_digits(bits: u64, limits: &NumberLimits) -> bool {
+    limits.max_str_digits != 0 && least_digits(bits) > u64::from(limits.max_str_digits)
+}
+
+/// Appends the value as Python's `str()` writes it.
+///
+/// # Errors
+/// `ValueError` if an int has more digits than [`NumberLimits::max_str_digits`].
+pub fn write_str(out: &mut String, a: Operand<'_>, limits: &NumberLimits) -> Result<(), NumError> {
+    match a {
+        Operand::None => out.push_str("None"),
+        Operand::Bool(b) => out.push_str(if b { "True" } else { "False" }),
+        // Writing to a String cannot fail.
+        Operand::Int(i) => _ = write!(out, "{i}"),
+        Operand::Big(i) => {
+            let max = limits.max_str_digits;
+            let too_many = || {
+                NumError::raised(
+                    ErrorKind::ValueError,
+                    Cow::Owned(format!(
+                        "Exceeds the limit ({max} digits) for integer string conversion; \
+                     use sys.set_int_max_str_digits() to increase the limit"
+                    )),
+                )
+            };
+            if certainly_too_many_digits(int::bits(i), limits) {
+                return Err(too_many());
+            }
+            let text = i.to_string();
+            if max != 0 && text.trim_start_matches('-').len() > max as usize {
+                return Err(too_many());
+            }
+            out.push_str(&text);
+        }
+        Operand::Float(f) => write_float(out, f),
+        Operand::Str(s) => out.push_str(s),
+    }
+    Ok(())
+}
+
+/// Appends the value as Python's `repr()` writes it: strings quoted and escaped, all else as [`write_str`].
+///
+/// # Errors
+/// As [`write_str`].
+pub fn write_repr(out: &mut String, a: Operand<'_>, limits: &NumberLimits) -> Result<(), NumError> {
+    let Operand::Str(s) = a else { return write_str(out, a, limits) };
+    let quote = if s.contains('\'') && !s.contains('"') { '"' } else { '\'' };
+    out.push(quote);
+    for c in s.chars() {
+        // Writing to a String cannot fail.
+        match c {
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            '\\' => out.push_str("\\\\"),
+            c if c == quote => out.extend(['\\', c]),
+            c if is_printable(c) => out.push(c),
+            c => {
+                let code = u32::from(c);
+                _ = match code {
+                    0..=0xff => write!(out, "\\x{code:02x}"),
+                    0x100..=0xffff => write!(out, "\\u{code:04x}"),
+                    _ => write!(out, "\\U{code:08x}"),
+                };
+            }
+        }
+    }
+    out.push(quote);
+    Ok(())
+}
+
+/// Whether Python would show the character itself. The standard library has the same table (all but controls,
+/// formats, private and unassigned code points, and blanks other than the space) behind `escape_debug`, which treats
+/// the first character of a string in a special way; hence the second.
+fn is_printable(c: char) -> bool {
+    if c.is_ascii() {
+        return matches!(c, ' '..='~');
+    }
+    let mut buffer = [b'x'; 5];
+    let length = c.encode_utf8(&mut buffer[1..]).len();
+    std::str::from_utf8(&buffer[..=length]).is_ok_and(|pair| pair.escape_debug().nth(1) == Some(c))
+}
+
+/// Appends the shortest decimal that reads back as the same float, laid out as Python does.
+fn write_float(out: &mut String, f: f64) {
+    if f.is_nan() {
+        return out.push_str("nan");
+    }
+    if f.is_infinite() {
+        return out.push_str(if f > 0.0 { "inf" } else { "-inf" });
+    }
+    let mut text = format!("{:e}", f.abs());
+    // Where two shortest decimals are equally near, Python takes the even one, which is how correct rounding to as many
+    // digits decides.
+    let decimals = text.find('e').unwrap_or(1).saturating_sub(2);
+    let rounded = format!("{:.decimals$e}", f.abs());
+    if rounded != text && rounded.parse() == Ok(f.abs()) {
+        text = rounded;
+    }
+    let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+    let exponent: i32 = exponent.parse().unwrap_or(0);
+    if f.is_sign_negative() {
+        out.push('-');
+    }
+    let digits = mantissa.replace('.', "");
+    // Writing to a String cannot fail.
+    match exponent {
+        -4..0 => {
+            let zeros = (-1 - exponent) as usize;
+            _ = write!(out, "0.{:0<zeros$}{digits}", "");
+        }
+        0..16 => {
+            let whole = exponent as usize + 1;
+            let padded = format!("{digits:0<width$}", width = whole + 1);
+            let (whole, fraction) = padded.split_at(whole);
+            _ = write!(out, "{whole}.{fraction}");
+        }
+        _ => {
+            let sign = if exponent < 0 { '-' } else { '+' };
+            _ = write!(out, "{mantissa}e{sign}{:02}", exponent.abs());
+        }
+    }
+}
+
+/// The value as Python's `str()` writes it.
+///
+/// # Errors
+/// As [`write_str`].
+pub fn str(a: Operand<'_>, limits: &NumberLimits) -> Result<String, NumError> {
+    let mut out = String::new();
+    write_str(&mut out, a, limits)?;
+    Ok(out)
+}
+
+/// The value as Python's `repr()` writes it.
+///
+/// # Errors
+/// As [`write_str`].
+pub fn repr(a: Operand<'_>, limits: &NumberLimits) -> Result<String, NumError> {
+    let mut out = String::new();
+    write_repr(&mut out, a, limits)?;
+    Ok(out)
+}
+
+/// Reads an argument as the value it looks like.
+///
+/// An int, if `int()` takes the text or it is a Python literal with `0x`, `0o` or `0b`, signed or not; a float, if
+/// `float()` takes it (`inf` and `nan` too); else the text itself, unchanged. Blanks around a number and single
+/// underscores between digits are allowed, as in Python. A number with more than 4300 digits stays text, and so do
+/// digits that are not ASCII.
+pub fn parse_argument(text: &str) -> Output {
+    parse_number(text).unwrap_or_else(|| Output::Str(text.to_owned()))
+}
+
+fn parse_number(text: &str) -> Option<Output> {
+    let number = text.trim();
+    let (negative, unsigned) = match number.as_bytes().first()? {
+        b'-' => (true, &number[1..]),
+        b'+' => (false, &number[1..]),
+        _ => (false, number),
+    };
+    let (radix, digits) = match unsigned.get(..2) {
+        Some("0x" | "0X") => (16, &unsigned[2..]),
+        Some("0o" | "0O") => (8, &unsigned[2..]),
+        Some("0b" | "0B") => (2, &unsigned[2..]),
+        _ => (10, unsigned),
+    };
+    // A literal may separate its prefix from its digits.
+    let digits = if radix == 10 { digits } else { digits.strip_prefix('_').unwrap_or(digits) };
+    let plain = without_underscores(digits, |c| c.is_digit(radix))?;
+    if plain.len() > MAX_ARGUMENT_DIGITS && plain.chars().all(|c| c.is_digit(radix)) {
+        return None;
+    }
+    if !plain.is_empty() && plain.chars().all(|c| c.is_digit(radix)) {
+        let magnitude = IBig::from_str_radix(&plain, radix).ok()?;
+        return Some(Output::int(if negative { -magnitude } else { magnitude }));
+    }
+    // Rust's grammar of floats is Python's, once a second sign is excluded.
+    if radix != 10 || plain.starts_with(['+', '-']) {
+        return None;
+    }
+    let magnitude: f64 = plain.parse().ok()?;
+    Some(Output::Float(if negative { -magnitude } else { magnitude }))
+}
+
+/// The text without the underscores that separate digits; `None` if one stands elsewhere.
+fn without_underscores(text: &str, is_digit: impl Fn(char) -> bool) -> Option<Cow<'_, str>> {
+    if !text.contains('_') {
+        return Some(Cow::Borrowed(text));
+    }
+    let mut plain = String::with_capacity(text.len());
+    let mut previous = ' ';
+    for c in text.chars() {
+        if (c == '_' && !is_digit(previous)) || (previous == '_' && !is_digit(c)) {
+            return None;
+        }
+        if c != '_' {
+            plain.push(c);
+        }
+        previous = c;
+    }
+    (previous != '_').then_some(Cow::Owned(plain))
+}

@@ -1,0 +1,196 @@
+//! What the guest's operations need besides the frames: heap, streams, and the sizes allowed.
+//!
+//! The general form of every operation is here, in two steps, so that nothing happens before it is paid for:
+//! first the cost ([`Store::binary_cost`] and its like, computed from sizes alone), which the caller charges to fuel and heap;
+//! then the work, which never collects garbage and so may hold what it likes. The interpreter and the routines of compiled
+//! code differ only in what they do when the cost is too high: the one collects or stops, the other leaves.
+
+use crate::heap::{Heap, Object};
+use crate::io::Io;
+use crate::num::{self, Cost, ErrorKind, NumError, NumberLimits, Operand, Output};
+use crate::value::{Unpacked, Value};
+use bytecode::{BinOp, Const, UnOp};
+use std::borrow::Cow;
+
+/// Heap, streams and limits of one run.
+pub struct Store {
+    /// The objects.
+    pub heap: Heap,
+    /// The streams.
+    pub io: Io,
+    /// Sizes of single numbers and strings.
+    pub limits: NumberLimits,
+    text: String,
+}
+
+impl Store {
+    /// An empty store.
+    pub fn new(heap: Heap, io: Io, limits: NumberLimits) -> Store {
+        Store { heap, io, limits, text: String::new() }
+    }
+
+    /// A value as an operand of the number routines.
+    #[inline]
+    pub fn operand(&self, value: Value) -> Operand<'_> {
+        match value.unpack() {
+            Unpacked::None => Operand::None,
+            Unpacked::Bool(b) => Operand::Bool(b),
+            Unpacked::Int(i) => Operand::Int(i),
+            Unpacked::Float(f) => Operand::Float(f),
+            Unpacked::Ref(_) => match self.heap.get(value) {
+                Some(Object::Int(i)) => Operand::Int(*i),
+                Some(Object::Big(i)) => Operand::Big(i),
+                Some(Object::Str(s)) => Operand::Str(s),
+                None => {
+                    debug_assert!(false, "a reference outlived its object");
+                    Operand::None
+                }
+            },
+        }
+    }
+
+    /// An int as a value. Never collects.
+    #[inline]
+    pub fn int(&mut self, i: i64) -> Value {
+        match Value::small_int(i) {
+            Some(value) => value,
+            None => self.heap.add(Object::Int(i)),
+        }
+    }
+
+    /// The int, if the value is one of at most 64 bits (a bool is not).
+    #[inline]
+    pub fn as_i64(&self, value: Value) -> Option<i64> {
+        match value.as_small_int() {
+            Some(i) => Some(i),
+            None => match self.heap.get(value) {
+                Some(Object::Int(i)) => Some(*i),
+                _ => None,
+            },
+        }
+    }
+
+    /// A result as a value. It has been reserved for; never collects.
+    pub fn value(&mut self, output: Output) -> Value {
+        match output {
+            Output::None => Value::NONE,
+            Output::Bool(b) => Value::bool(b),
+            Output::Int(i) => self.int(i),
+            Output::Float(f) => Value::float(f),
+            Output::Big(i) => self.heap.add(Object::Big(i)),
+            Output::Str(s) => self.heap.add(Object::Str(s.into())),
+        }
+    }
+
+    /// A constant as a value.
+    pub fn constant(&mut self, constant: &Const) -> Value {
+        match constant {
+            Const::None => Value::NONE,
+            Const::Bool(b) => Value::bool(*b),
+            Const::Int(i) => self.int(*i),
+            Const::Float(f) => Value::float(*f),
+            Const::BigInt(i) => self.heap.add(Object::Big(i.clone())),
+            Const::Str(s) => self.heap.add(Object::Str(s.clone())),
+        }
+    }
+
+    /// What a binary operation will cost.
+    ///
+    /// # Errors
+    /// If its result is certain to be too large.
+    pub fn binary_cost(&self, op: BinOp, a: Value, b: Value) -> Result<Cost, NumError> {
+        num::binary_cost(op, self.operand(a), self.operand(b), &self.limits)
+    }
+
+    /// A binary operation in its general form, paid for.
+    ///
+    /// # Errors
+    /// Those of the guest's language, and results that are too large.
+    pub fn binary(&mut self, op: BinOp, a: Value, b: Value) -> Result<Value, NumError> {
+        let output = num::binary(op, self.operand(a), self.operand(b), &self.limits)?;
+        Ok(self.value(output))
+    }
+
+    /// What a unary operation will cost.
+    pub fn unary_cost(&self, op: UnOp, a: Value) -> Cost {
+        num::unary_cost(op, self.operand(a))
+    }
+
+    /// A unary operation in its general form, paid for.
+    ///
+    /// # Errors
+    /// As [`Store::binary`].
+    pub fn unary(&mut self, op: UnOp, a: Value) -> Result<Value, NumError> {
+        let output = num::unary(op, self.operand(a), &self.limits)?;
+        Ok(self.value(output))
+    }
+
+    /// Whether a value counts as true.
+    #[inline]
+    pub fn truth(&self, a: Value) -> bool {
+        num::truth(self.operand(a))
+    }
+
+    /// What writing a value as text will cost.
+    pub fn print_cost(&self, a: Value) -> Cost {
+        num::text_cost(self.operand(a), &self.limits)
+    }
+
+    /// Writes a value and a line feed, paid for.
+    ///
+    /// # Errors
+    /// If the value has no text (an int of too many digits); then nothing was written.
+    pub fn print(&mut self, a: Value) -> Result<(), NumError> {
+        let mut text = std::mem::take(&mut self.text);
+        text.clear();
+        let result = num::write_str(&mut text, self.operand(a), &self.limits);
+        if result.is_ok() {
+            text.push('\n');
+            self.io.write(&text);
+        }
+        self.text = text;
+        result
+    }
+
+    /// Writes the character of a code point, or the characters of a str.
+    ///
+    /// # Errors
+    /// If the value is neither, or no code point; then nothing was written.
+    pub fn print_char(&mut self, a: Value) -> Result<(), NumError> {
+        let raised = |kind, message: String| Err(NumError::Raised { kind, message: Cow::Owned(message) });
+        let code = match self.operand(a) {
+            Operand::Str(s) => {
+                let text = s.to_string();
+                self.io.write(&text);
+                return Ok(());
+            }
+            Operand::Int(i) => u32::try_from(i).ok(),
+            Operand::Bool(b) => Some(u32::from(b)),
+            Operand::Big(_) => None,
+            other @ (Operand::None | Operand::Float(_)) => {
+                let message = format!("print_char needs an int or a str, not '{}'", other.type_name());
+                return raised(ErrorKind::TypeError, message);
+            }
+        };
+        match code.and_then(char::from_u32) {
+            Some(c) => {
+                self.io.write(c.encode_utf8(&mut [0; 4]));
+                Ok(())
+            }
+            None => raised(ErrorKind::ValueError, "chr() arg not in range(0x110000)".to_string()),
+        }
+    }
+
+    /// A value as people read it, shortened to a line: for messages.
+    pub fn describe(&self, a: Value) -> String {
+        const SHOWN: usize = 40;
+        let operand = self.operand(a);
+        let text = num::repr(operand, &self.limits).unwrap_or_else(|_| "an int of very many digits".to_string());
+        if text.chars().count() <= SHOWN {
+            return text;
+        }
+        let mut short: String = text.chars().take(SHOWN - 3).collect();
+        short.push_str("...");
+        short
+    }
+}
