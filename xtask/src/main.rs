@@ -1,2 +1,78 @@
-//! placeholder
-fn main() {}
+//! The project's own chores: `cargo xtask tidy`, `cargo xtask docs` and `cargo xtask ci`.
+//!
+//! It stands beside `profile -> detect -> compile -> cache -> execute -> deoptimise` and takes no part in it: it looks
+//! after the house in which the stages live. Invariants: only `docs` writes to the tree, and only `docs/opcodes.md`;
+//! everything that is wrong is told at once, not one thing per run.
+
+#![forbid(unsafe_code)]
+
+mod ci;
+mod docs;
+mod tidy;
+mod tree;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use tree::Tree;
+
+const HELP: &str = "\
+Usage: cargo xtask COMMAND
+
+Commands:
+  tidy   check the rules of the house that the compiler does not know; each finding is `file:line: message`
+  docs   write docs/opcodes.md from the opcode table
+  ci     all checks: fmt, clippy, doc, test, tidy, in this order; every step runs, whatever the others say
+  help   print this
+
+The exit code is 0 if all is well, 1 if a check failed, 2 if the command is not known.
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let root = root();
+    match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        ["tidy"] => answer(run_tidy(&root)),
+        ["docs"] => answer(docs::write(&root)),
+        ["ci"] => answer(ci::run(&root)),
+        [] | ["help" | "--help" | "-h"] => {
+            print!("{HELP}");
+            ExitCode::SUCCESS
+        }
+        [other, ..] => {
+            eprintln!("cargo xtask: `{other}` is not a command, or takes no arguments\n\n{HELP}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn answer(result: Result<bool, String>) -> ExitCode {
+    match result {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(message) => {
+            eprintln!("cargo xtask: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The root of the workspace: where this crate's folder is.
+fn root() -> PathBuf {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.parent().unwrap_or(here).to_path_buf()
+}
+
+/// Prints what is wrong with the tree; whether nothing is.
+fn run_tidy(root: &Path) -> Result<bool, String> {
+    let tree = Tree::load(root)?;
+    let findings = tidy::check(&tree);
+    for finding in &findings {
+        println!("{finding}");
+    }
+    match findings.len() {
+        0 => println!("tidy: {} files, nothing to complain about", tree.len()),
+        1 => println!("tidy: 1 finding in {} files", tree.len()),
+        n => println!("tidy: {n} findings in {} files", tree.len()),
+    }
+    Ok(findings.is_empty())
+}

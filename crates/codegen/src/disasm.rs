@@ -17,7 +17,7 @@ pub struct MachineLine {
     pub pc: Option<u32>,
 }
 
-/// Disassembles code that lies, or would lie, at `address`; `places` as in [`CodeUnit::places`](crate::CodeUnit::places). On x86-64 the text is
+/// Disassembles code, without the constants that follow it, that lies, or would lie, at `address`; `places` as in [`CodeUnit`](crate::CodeUnit). On x86-64 the text is
 /// in Intel's syntax, elsewhere it is hexadecimal, four bytes a line.
 pub fn disassemble(bytes: &[u8], address: u64, places: &[(u32, u32)]) -> Vec<MachineLine> {
     lines(bytes, address, places)

@@ -8,7 +8,8 @@
 //! - an input is still in the transfer buffer, in its own slot, so nothing is stored for it either (hence exits
 //!   store above the inputs);
 //! - a box is not stored but what it was made from, so that a box that only exits see is never made;
-//! - exits with the same frame state and fuel share one block of stores; what tells them apart is its parameter.
+//! - exits with the same frame state and fuel share one block of stores, a [`Tail`]; what tells them apart is its
+//!   parameter, which each exit passes from a block of its own (so that the number is not made on the hot side).
 //!
 //! Invariant: every value that a frame state names dominates the instruction that names the state, hence also the
 //! shared block.
@@ -41,14 +42,15 @@ pub(crate) struct Undo {
     /// The wrapped result.
     pub result: clif::Value,
     /// The other operand.
-    pub other: clif::Value,
+    pub other: Value,
     /// Whether the other operand was added; else it was subtracted.
     pub added: bool,
 }
 
 /// A block that stores what a frame state needs.
 pub(crate) struct Tail {
-    pub block: clif::Block,
+    /// The exits that end here: their numbers and blocks.
+    pub exits: Vec<(u32, clif::Block)>,
     pub stores: Vec<(u32, Value)>,
     pub fuel: clif::Value,
     pub undo: Option<Undo>,
@@ -62,7 +64,7 @@ pub(crate) struct Exits {
     pub slots: u32,
     inputs: u32,
     tail_of: HashMap<(StateId, clif::Value, Option<Undo>), usize>,
-    number_of: HashMap<(ExitReason, u32, usize), u32>,
+    block_of: HashMap<(ExitReason, u32, usize), clif::Block>,
 }
 
 impl Exits {
@@ -73,11 +75,11 @@ impl Exits {
             slots: inputs,
             inputs,
             tail_of: HashMap::new(),
-            number_of: HashMap::new(),
+            block_of: HashMap::new(),
         }
     }
 
-    /// The number of the exit for leaving here, and the index of its tail; `new_block` makes a block for a new tail.
+    /// The block to go to for leaving here; `new_block` makes one for a new exit.
     pub fn exit(
         &mut self,
         f: &Function,
@@ -86,13 +88,13 @@ impl Exits {
         fuel: clif::Value,
         undo: Option<Undo>,
         new_block: impl FnOnce() -> clif::Block,
-    ) -> Result<(u32, usize), CodegenError> {
+    ) -> Result<clif::Block, CodegenError> {
         let key = (leave.state, fuel, undo);
         let known = self.tail_of.get(&key).copied();
         if let Some(tail) = known
-            && let Some(&number) = self.number_of.get(&(leave.reason, leave.pc, tail))
+            && let Some(&block) = self.block_of.get(&(leave.reason, leave.pc, tail))
         {
-            return Ok((number, tail));
+            return Ok(block);
         }
         if self.records.len() >= MAX_EXITS {
             return Err(CodegenError::TooLarge(format!("more than {MAX_EXITS} exits")));
@@ -102,14 +104,18 @@ impl Exits {
         let frames = frames(f, facts, leave.state, &mut stores)?;
         self.slots = self.slots.max(stores.next);
         self.records.push(ExitRecord { reason: leave.reason, pc: leave.pc, frames });
-        let tail = known.unwrap_or_else(|| {
-            let tail = self.tails.len();
-            self.tails.push(Tail { block: new_block(), stores: stores.list, fuel, undo, pc: leave.pc });
-            self.tail_of.insert(key, tail);
-            tail
-        });
-        self.number_of.insert((leave.reason, leave.pc, tail), number);
-        Ok((number, tail))
+        let block = new_block();
+        let tail = match known {
+            Some(tail) => tail,
+            None => {
+                self.tails.push(Tail { exits: Vec::new(), stores: stores.list, fuel, undo, pc: leave.pc });
+                self.tail_of.insert(key, self.tails.len() - 1);
+                self.tails.len() - 1
+            }
+        };
+        self.tails[tail].exits.push((number, block));
+        self.block_of.insert((leave.reason, leave.pc, tail), block);
+        Ok(block)
     }
 }
 

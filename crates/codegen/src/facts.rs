@@ -5,14 +5,16 @@
 //! IR, in two linear passes.
 
 use crate::error::{CodegenError, malformed};
+use crate::ints::added_constant;
 use ir::{Block, Function, Imm, Opcode, Value};
+
+/// How many registers the limits of checked additions may take in a loop.
+const MAX_LIMITS: usize = 4;
 
 /// What is known of a function.
 pub(crate) struct Facts {
     /// The reachable blocks, each after all that dominate it.
     pub order: Vec<Block>,
-    /// For each block, how many loops it stands in.
-    pub depth: Vec<u32>,
     /// The header of one of the most deeply nested loops.
     pub hot_header: Option<Block>,
     /// For each value, its immediate if it is a constant.
@@ -23,6 +25,8 @@ pub(crate) struct Facts {
     pub uses: Vec<u32>,
     /// Whether a global is read or written.
     pub globals: bool,
+    /// Constants that checked additions in the most deeply nested loops add, each once; at most [`MAX_LIMITS`].
+    pub limits: Vec<i64>,
 }
 
 /// Looks at a function.
@@ -32,13 +36,14 @@ pub(crate) fn gather(f: &Function) -> Result<Facts, CodegenError> {
     let n = f.types.len();
     let mut facts = Facts {
         order,
-        depth,
         hot_header,
         constants: vec![None; n],
         boxed_from: vec![None; n],
         uses: vec![0; n],
         globals: false,
+        limits: Vec::new(),
     };
+    let deepest = hot_header.map(|header| depth[header.index()]);
     for &block in &facts.order {
         let data = &f.blocks[block.index()];
         for inst in &data.insts {
@@ -46,6 +51,22 @@ pub(crate) fn gather(f: &Function) -> Result<Facts, CodegenError> {
                 count(&mut facts.uses, arg)?;
             }
             facts.globals |= matches!(inst.op, Opcode::LoadGlobal | Opcode::StoreGlobal);
+            let operand = |v: Value| match facts.constants.get(v.index()) {
+                Some(&Some(Imm::Int(n))) => Some(n),
+                _ => None,
+            };
+            // An addition of a constant on the left is turned round when it is emitted.
+            let constant = match inst.op {
+                Opcode::IntAdd => operand(inst.args[1]).or_else(|| operand(inst.args[0])),
+                _ => operand(inst.args[1]),
+            };
+            if deepest == Some(depth[block.index()])
+                && facts.limits.len() < MAX_LIMITS
+                && let Some(d) = added_constant(inst.op, constant)
+                && !facts.limits.contains(&d)
+            {
+                facts.limits.push(d);
+            }
             let Some(result) = inst.result else { continue };
             if result.index() >= n {
                 return malformed(format!("{result} has no type"));

@@ -39,9 +39,12 @@ use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 use lower::HEADER_MARK;
 
 /// How hard Cranelift works on the code.
+///
+/// Measured on Zen 3 in cycles per round, `None` against `Speed`: a checked countdown 1.5 and 1.5, a checked sum 2.5 and 2.5,
+/// an unchecked countdown 1.0 and 1.2; compiling them takes 1.6 times as long with `Speed`. Hence the default.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum OptLevel {
-    /// It only selects instructions and allocates registers. 
+    /// It only selects instructions and allocates registers.
     #[default]
     None,
     /// It also numbers values, moves pure operations and simplifies.
@@ -65,6 +68,12 @@ pub struct Compiler {
 
 /// Code is placed so that the hottest loop starts at a multiple of this, in bytes: a line of the instruction cache.
 const LOOP_ALIGNMENT: u32 = 64;
+
+impl std::fmt::Debug for Compiler {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Compiler").field("isa", &self.isa.name()).finish_non_exhaustive()
+    }
+}
 
 impl Compiler {
     /// Prepares for this machine. This takes some tenths of a millisecond.
@@ -134,7 +143,6 @@ impl Compiler {
         signature.returns.push(AbiParam::new(I32));
         let builder = FunctionBuilder::new(&mut self.context.func, &mut self.builder);
         let exits = lower::lower(f, &facts, layout, builder, target)?;
-        if std::env::var("CLIF").is_ok() { println!("{}", self.context.func.display()); }
         let code = self
             .context
             .compile(&*self.isa, &mut self.control)
@@ -142,9 +150,10 @@ impl Compiler {
         if !code.buffer.relocs().is_empty() {
             return Err(CodegenError::Cranelift("the code refers to something outside".to_owned()));
         }
-        let (bytes, places) = place(code);
+        let (bytes, code_len, places) = place(code);
         Ok(CodeUnit {
             bytes,
+            code_len,
             alignment: LOOP_ALIGNMENT,
             exits: exits.records,
             slots: exits.slots,
@@ -155,15 +164,14 @@ impl Compiler {
 }
 
 /// Copies the code, with the hottest loop's header moved to a multiple of [`LOOP_ALIGNMENT`] by instructions in front
-/// that do nothing, and reads off where the bytecode went.
-fn place(code: &CompiledCode) -> (Vec<u8>, Vec<(u32, u32)>) {
+/// that do nothing, and reads off how much of it is instructions and where the bytecode went.
+fn place(code: &CompiledCode) -> (Vec<u8>, u32, Vec<(u32, u32)>) {
     let known = || code.buffer.get_srclocs_sorted().iter().filter(|s| s.loc != SourceLoc::default());
     let header = known().find(|s| s.loc.bits() & HEADER_MARK != 0).map(|s| s.start);
     let padding = match header {
         Some(start) if cfg!(target_arch = "x86_64") => start.wrapping_neg() % LOOP_ALIGNMENT,
         _ => 0,
     };
-    let padding = if std::env::var("NOPAD").is_ok() { 0 } else { padding };
     let data = code.buffer.data();
     let mut bytes = Vec::with_capacity(data.len() + padding as usize);
     pad(&mut bytes, padding);
@@ -175,7 +183,10 @@ fn place(code: &CompiledCode) -> (Vec<u8>, Vec<(u32, u32)>) {
             places.push((s.start + padding, pc));
         }
     }
-    (bytes, places)
+    // Every block has a place up to its end, so constants start, aligned, after the last one.
+    let code_len = code.buffer.get_srclocs_sorted().iter().map(|s| s.end).max();
+    let code_len = code_len.map_or(bytes.len() as u32, |end| end + padding);
+    (bytes, code_len, places)
 }
 
 /// Appends this many bytes of x86-64 instructions that do nothing, as few as possible.

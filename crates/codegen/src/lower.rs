@@ -10,8 +10,9 @@
 
 use crate::abi::{NativeContext, packed_cost};
 use crate::error::{CodegenError, malformed};
-use crate::exits::{Exits, Leave, Undo};
+use crate::exits::{Exits, Leave, Tail, Undo};
 use crate::facts::Facts;
+use crate::ints::limit_of;
 use crate::layout::ValueLayout;
 use cranelift_codegen::ir as clif;
 use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};
@@ -44,6 +45,7 @@ pub(crate) struct Lowering<'a, 'b> {
     values: Vec<Option<clif::Value>>,
     blocks: Vec<Option<clif::Block>>,
     mark: u32,
+    limits: Vec<(i64, clif::Value)>,
 }
 
 /// What compiled code touches in memory is aligned, mapped and its own.
@@ -91,6 +93,7 @@ pub(crate) fn lower(
         values: vec![None; f.types.len()],
         blocks: vec![None; f.blocks.len()],
         mark: 0,
+        limits: Vec::new(),
     };
     lowering.create_blocks(entry)?;
     lowering.enter()?;
@@ -134,6 +137,13 @@ impl Lowering<'_, '_> {
         if self.facts.globals {
             let offset = offset_of!(NativeContext, globals) as i32;
             self.globals = Some(self.b.ins().load(I64, memory(), self.ctx, offset));
+        }
+        for &d in &self.facts.limits {
+            // Cranelift makes a constant anew at each use; what two instructions compute stays in its register.
+            let one = self.iconst(1);
+            let least = self.b.ins().ishl_imm_u(one, 63);
+            let limit = self.b.ins().iadd_imm_s(least, limit_of(d).wrapping_sub(i64::MIN));
+            self.limits.push((d, limit));
         }
         let params = &self.f.blocks[0].params;
         if params.is_empty() {
@@ -335,6 +345,14 @@ impl Lowering<'_, '_> {
         }
     }
 
+    /// The least or greatest result of adding `d` without overflow.
+    pub fn limit(&mut self, d: i64) -> clif::Value {
+        match self.limits.iter().find(|&&(known, _)| known == d) {
+            Some(&(_, limit)) => limit,
+            None => self.iconst(limit_of(d)),
+        }
+    }
+
     pub fn iconst(&mut self, n: i64) -> clif::Value {
         self.b.ins().iconst(I64, n)
     }
@@ -403,9 +421,9 @@ impl Lowering<'_, '_> {
         inst: &Inst,
         undo: Option<Undo>,
     ) -> Result<(), CodegenError> {
-        let (exit, number) = self.exit_block(self.leave_of(inst)?, undo)?;
+        let exit = self.exit_block(self.leave_of(inst)?, undo)?;
         let go_on = self.b.create_block();
-        self.b.ins().brif(condition, exit, &[BlockArg::Value(number)], go_on, &[]);
+        self.b.ins().brif(condition, exit, &[], go_on, &[]);
         self.b.seal_block(go_on);
         self.b.switch_to_block(go_on);
         Ok(())
@@ -413,8 +431,8 @@ impl Lowering<'_, '_> {
 
     /// Leaves always; nothing may follow in this block.
     fn leave(&mut self, leave: Leave) -> Result<(), CodegenError> {
-        let (exit, number) = self.exit_block(leave, None)?;
-        self.b.ins().jump(exit, &[BlockArg::Value(number)]);
+        let exit = self.exit_block(leave, None)?;
+        self.b.ins().jump(exit, &[]);
         Ok(())
     }
 
@@ -427,49 +445,41 @@ impl Lowering<'_, '_> {
         Ok(())
     }
 
-    fn exit_block(
-        &mut self,
-        leave: Leave,
-        undo: Option<Undo>,
-    ) -> Result<(clif::Block, clif::Value), CodegenError> {
+    fn exit_block(&mut self, leave: Leave, undo: Option<Undo>) -> Result<clif::Block, CodegenError> {
         let fuel = self.b.use_var(self.fuel);
         let b = &mut self.b;
-        let (number, tail) = self.exits.exit(self.f, self.facts, leave, fuel, undo, || {
+        self.exits.exit(self.f, self.facts, leave, fuel, undo, || {
             let block = b.create_block();
-            b.append_block_param(block, I32);
             b.set_cold_block(block);
             block
-        })?;
-        let block = self.exits.tails[tail].block;
-        let number = self.b.ins().iconst(I32, i64::from(number));
-        Ok((block, number))
+        })
     }
 
     /// Emits the exits' blocks.
     fn finish(mut self) -> Result<Exits, CodegenError> {
         self.mark = 0;
-        let out = self.b.create_block();
-        self.b.set_cold_block(out);
-        let tails = std::mem::take(&mut self.exits.tails);
-        for tail in &tails {
-            self.b.switch_to_block(tail.block);
+        for tail in std::mem::take(&mut self.exits.tails) {
             self.set_place(tail.pc);
-            let number = self.b.block_params(tail.block)[0];
-            self.b.ins().store(memory(), tail.fuel, self.ctx, offset_of!(NativeContext, fuel) as i32);
-            if !tail.stores.is_empty() {
-                let slots =
-                    self.b.ins().load(I64, memory(), self.ctx, offset_of!(NativeContext, slots) as i32);
-                for &(slot, value) in &tail.stores {
-                    let bits = match tail.undo {
-                        Some(undo) if undo.value == value => self.undo(undo),
-                        _ => self.raw(value)?,
-                    };
-                    let Some(offset) = slot.checked_mul(8).and_then(|n| i32::try_from(n).ok()) else {
-                        return Err(CodegenError::TooLarge(format!("{slot} values at an exit")));
-                    };
-                    self.b.ins().store(memory(), bits, slots, offset);
+            let number = match tail.exits[..] {
+                [(number, block)] => {
+                    self.b.switch_to_block(block);
+                    self.store_tail(&tail)?;
+                    self.b.ins().iconst(I32, i64::from(number))
                 }
-            }
+                _ => {
+                    let shared = self.b.create_block();
+                    self.b.set_cold_block(shared);
+                    let param = self.b.append_block_param(shared, I32);
+                    for &(number, block) in &tail.exits {
+                        self.b.switch_to_block(block);
+                        let number = self.b.ins().iconst(I32, i64::from(number));
+                        self.b.ins().jump(shared, &[BlockArg::Value(number)]);
+                    }
+                    self.b.switch_to_block(shared);
+                    self.store_tail(&tail)?;
+                    param
+                }
+            };
             self.b.ins().return_(&[number]);
         }
         self.b.seal_all_blocks();
@@ -477,12 +487,32 @@ impl Lowering<'_, '_> {
         Ok(self.exits)
     }
 
-    fn undo(&mut self, undo: Undo) -> clif::Value {
-        if undo.added {
-            self.b.ins().isub(undo.result, undo.other)
-        } else {
-            self.b.ins().iadd(undo.result, undo.other)
+    fn store_tail(&mut self, tail: &Tail) -> Result<(), CodegenError> {
+        self.b.ins().store(memory(), tail.fuel, self.ctx, offset_of!(NativeContext, fuel) as i32);
+        if tail.stores.is_empty() {
+            return Ok(());
         }
+        let slots = self.b.ins().load(I64, memory(), self.ctx, offset_of!(NativeContext, slots) as i32);
+        for &(slot, value) in &tail.stores {
+            let bits = match tail.undo {
+                Some(undo) if undo.value == value => self.undo(undo)?,
+                _ => self.raw(value)?,
+            };
+            let Some(offset) = slot.checked_mul(8).and_then(|n| i32::try_from(n).ok()) else {
+                return Err(CodegenError::TooLarge(format!("{slot} values at an exit")));
+            };
+            self.b.ins().store(memory(), bits, slots, offset);
+        }
+        Ok(())
+    }
+
+    fn undo(&mut self, undo: Undo) -> Result<clif::Value, CodegenError> {
+        let other = self.value(undo.other, Type::Int)?;
+        Ok(if undo.added {
+            self.b.ins().isub(undo.result, other)
+        } else {
+            self.b.ins().iadd(undo.result, other)
+        })
     }
 
     /// A value as the transfer buffer holds it.

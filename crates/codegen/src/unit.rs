@@ -13,6 +13,8 @@ use ir::{ExitReason, Input, Resume, Type};
 pub struct CodeUnit {
     /// Machine code, position-independent, entered at its first byte as an [`Entry`](crate::Entry). It refers to nothing outside.
     pub bytes: Vec<u8>,
+    /// How many of the bytes are instructions; constants follow.
+    pub code_len: u32,
     /// The address of the first byte must be a multiple of this power of two, in bytes.
     pub alignment: u32,
     /// The exits, by the number that the code answers.

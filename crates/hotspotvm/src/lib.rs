@@ -1,1 +1,39 @@
-//! placeholder
+//! HotspotVM: a stack-based virtual machine with a just-in-time compiler whose every decision can be seen.
+//!
+//! The crate is one sentence: `profile -> detect -> compile -> cache -> execute -> deoptimise`. Each word is a module; [`engine`] is
+//! the loop that goes through them; [`event`] is what can be seen of it.
+//!
+//! ```
+//! use hotspotvm::{Engine, Io, Options, bytecode};
+//!
+//! let source = "func main(n)\nagain: load_local n\n jump_if_zero done\n load_local n\n push 1\n sub\n store_local n\n jump again\ndone: load_local n\n ret\n";
+//! let program = bytecode::asm::assemble("countdown.hasm", source).expect("it is well written");
+//! let program = bytecode::verify(program).expect("it is well formed");
+//! let arguments = [hotspotvm::Output::Int(10_000)];
+//! let outcome = Engine::new(Options::default()).run(program.into(), &arguments, Io::none());
+//! assert!(matches!(outcome.result, Ok(hotspotvm::Output::Int(0))));
+//! assert_eq!(outcome.stats.jit_iterations, 9_990);
+//! ```
+
+#![deny(unsafe_op_in_unsafe_fn)]
+
+pub mod cache;
+pub mod compile;
+pub mod deopt;
+pub mod detect;
+pub mod engine;
+pub mod event;
+pub mod execute;
+pub mod options;
+pub mod profile;
+pub mod stats;
+
+pub use bytecode;
+pub use engine::{Engine, Outcome};
+pub use event::{Event, Listing, Spot};
+pub use ir::ExitReason;
+pub use options::{Cancel, Limits, Options, Stress};
+pub use runtime::num::Output;
+pub use runtime::{Io, LimitKind, Place, Stop, StopKind};
+pub use runtime;
+pub use stats::Stats;

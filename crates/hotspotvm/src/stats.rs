@@ -91,7 +91,6 @@ impl Stats {
 
     /// Derives what follows from the rest.
     pub(crate) fn finish(&mut self) {
-        self.interpreter_ns = self.total_ns.saturating_sub(self.jit_ns + self.compile_ns);
         let (fast, slow) = (self.ns_per_jit_instruction(), self.ns_per_interpreter_instruction());
         self.speedup = if fast > 0.0 && slow > 0.0 { slow / fast } else { 0.0 };
     }

@@ -256,7 +256,9 @@ impl Evaluator<'_> {
             ) => int_binary(inst.op, self.int(a)?, self.int(b)?).map(|r| Some(Scalar::Int(r))),
             (O::IntNeg, _) => self.int(a)?.checked_neg().map(|r| Some(Scalar::Int(r))),
             (O::IntNot, _) => Some(Some(Scalar::Int(!self.int(a)?))),
-            (O::IntCompare, Imm::Cmp(cmp)) => Some(Some(Scalar::Bool(compare(cmp, self.int(a)?, self.int(b)?)))),
+            (O::IntCompare, Imm::Cmp(cmp)) => {
+                Some(Some(Scalar::Bool(compare(cmp, self.int(a)?, self.int(b)?))))
+            }
             (O::IntToFloat, _) => Some(Some(Scalar::Float(self.int(a)? as f64))),
             (O::IntToFloatExact, _) => {
                 Some(self.int(a)?).filter(|&i| is_exact_float(i)).map(|i| Some(Scalar::Float(i as f64)))
@@ -285,7 +287,9 @@ impl Evaluator<'_> {
             (O::CallBinary, Imm::BinOp(op)) => {
                 self.host.binary(op, self.boxed(a)?, self.boxed(b)?).map(|r| Some(Scalar::Boxed(r)))
             }
-            (O::CallUnary, Imm::UnOp(op)) => self.host.unary(op, self.boxed(a)?).map(|r| Some(Scalar::Boxed(r))),
+            (O::CallUnary, Imm::UnOp(op)) => {
+                self.host.unary(op, self.boxed(a)?).map(|r| Some(Scalar::Boxed(r)))
+            }
             (O::LoadGlobal, Imm::Slot(slot)) => Some(Some(Scalar::Boxed(self.host.global(slot)))),
             (O::StoreGlobal, Imm::Slot(slot)) => {
                 self.host.set_global(slot, self.boxed(a)?);
@@ -346,14 +350,22 @@ impl Evaluator<'_> {
         let mut frames: Vec<Frame> = Vec::new();
         let mut at = Some(state);
         while let Some(id) = at {
-            let Some(frame) = f.states.get(id.index()) else { return malformed(format!("{id} does not exist")) };
+            let Some(frame) = f.states.get(id.index()) else {
+                return malformed(format!("{id} does not exist"));
+            };
             if frames.len() > f.states.len() {
                 return malformed(format!("the callers of {state} do not end"));
             }
             let locals = frame.locals.iter().map(|local| local.map(|v| self.held(v)).transpose());
             let locals = locals.collect::<Go<_>>()?;
             let stack = frame.stack.iter().map(|&v| self.held(v)).collect::<Go<_>>()?;
-            frames.push(Frame { function: frame.function, pc: frame.pc, resume: frame.resume, locals, stack });
+            frames.push(Frame {
+                function: frame.function,
+                pc: frame.pc,
+                resume: frame.resume,
+                locals,
+                stack,
+            });
             at = frame.caller;
         }
         let pc = frames.first().map_or(0, |frame| frame.pc);

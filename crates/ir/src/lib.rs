@@ -22,7 +22,8 @@ pub mod reason;
 pub mod verify;
 
 pub use data::{
-    Block, BlockData, FrameState, Function, Imm, Input, InputPlace, Inst, Resume, StateId, Target, Terminator, Type, Value,
+    Block, BlockData, FrameState, Function, Imm, Input, InputPlace, Inst, Resume, StateId, Target,
+    Terminator, Type, Value,
 };
 pub use op::{Effect, Opcode};
 pub use reason::ExitReason;

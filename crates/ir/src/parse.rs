@@ -7,7 +7,8 @@
 //! everything else is [`crate::verify`]'s.
 
 use crate::data::{
-    Block, BlockData, FrameState, Function, Imm, Input, InputPlace, Inst, Resume, StateId, Target, Terminator, Type, Value,
+    Block, BlockData, FrameState, Function, Imm, Input, InputPlace, Inst, Resume, StateId, Target,
+    Terminator, Type, Value,
 };
 use crate::op::Opcode;
 use crate::print::{binop_name, cmp_name, unop_name};
@@ -80,7 +81,8 @@ impl<'a> Cursor<'a> {
     fn peek_word(&mut self) -> &'a str {
         self.skip_space();
         let rest = self.rest();
-        let end = rest.find(|c: char| !(c.is_ascii_alphanumeric() || "_.+-".contains(c))).unwrap_or(rest.len());
+        let end =
+            rest.find(|c: char| !(c.is_ascii_alphanumeric() || "_.+-".contains(c))).unwrap_or(rest.len());
         &rest[..end]
     }
 
@@ -151,7 +153,9 @@ impl Parser {
         let at = c.at;
         let id: u32 = c.prefixed(prefix, what)?;
         if id as usize >= self.limit {
-            return Err(c.error_at(at, format!("`{prefix}{id}` is beyond what a text of this length can define")));
+            return Err(
+                c.error_at(at, format!("`{prefix}{id}` is beyond what a text of this length can define"))
+            );
         }
         Ok(id)
     }
@@ -335,7 +339,11 @@ impl Parser {
         };
         c.word("an instruction")?;
         if op.result().is_some() != result.is_some() {
-            let which = if result.is_some() { "has no result" } else { "has a result: expected `v0: type = ` before it" };
+            let which = if result.is_some() {
+                "has no result"
+            } else {
+                "has a result: expected `v0: type = ` before it"
+            };
             return Err(c.error_at(at, format!("`{}` {which}", op.name())));
         }
         let imm = imm(c, op)?;
@@ -428,13 +436,17 @@ fn quoted_name(c: &mut Cursor<'_>) -> Parsed<String> {
                     Some('r') => Some('\r'),
                     Some('t') => Some('\t'),
                     Some(same @ ('\\' | '"' | '\'')) => Some(same),
-                    Some('u') => c.rest().strip_prefix('{').and_then(|r| r.split_once('}')).and_then(|(hex, _)| {
-                        c.at += hex.len() + 2;
-                        u32::from_str_radix(hex, 16).ok().and_then(char::from_u32)
-                    }),
+                    Some('u') => {
+                        c.rest().strip_prefix('{').and_then(|r| r.split_once('}')).and_then(|(hex, _)| {
+                            c.at += hex.len() + 2;
+                            u32::from_str_radix(hex, 16).ok().and_then(char::from_u32)
+                        })
+                    }
                     _ => None,
                 };
-                name.push(unescaped.ok_or_else(|| c.error_at(at, "expected an escape like `\\n` or `\\u{e4}`"))?);
+                name.push(
+                    unescaped.ok_or_else(|| c.error_at(at, "expected an escape like `\\n` or `\\u{e4}`"))?,
+                );
             }
             _ => name.push(ch),
         }
@@ -470,7 +482,9 @@ fn imm(c: &mut Cursor<'_>, op: Opcode) -> Parsed<Imm> {
             Imm::Cmp(named(c, &Cmp::ALL, cmp_name, "a comparison like `lt`")?)
         }
         Opcode::CallBinary => Imm::BinOp(named(c, &BinOp::ALL, binop_name, "a binary operation like `add`")?),
-        Opcode::CallUnary => Imm::UnOp(named(c, &UnOp::ALL, unop_name, "a unary operation: `neg` or `invert`")?),
+        Opcode::CallUnary => {
+            Imm::UnOp(named(c, &UnOp::ALL, unop_name, "a unary operation: `neg` or `invert`")?)
+        }
         Opcode::LoadGlobal | Opcode::StoreGlobal => Imm::Slot(c.prefixed("g", "a global like `g0`")?),
         Opcode::Charge => Imm::Charge { cost: c.number("a cost")?, back_edge: c.eat_word("back_edge") },
         _ => Imm::None,
@@ -480,7 +494,9 @@ fn imm(c: &mut Cursor<'_>, op: Opcode) -> Parsed<Imm> {
 fn hex(c: &mut Cursor<'_>) -> Parsed<u64> {
     let what = "64 bits like `0x1f`";
     let digits = c.peek_word().strip_prefix("0x").filter(|d| d.bytes().all(|b| b.is_ascii_hexdigit()));
-    let Some(bits) = digits.and_then(|d| u64::from_str_radix(d, 16).ok()) else { return Err(c.expected(what)) };
+    let Some(bits) = digits.and_then(|d| u64::from_str_radix(d, 16).ok()) else {
+        return Err(c.expected(what));
+    };
     c.word(what)?;
     Ok(bits)
 }
@@ -488,11 +504,20 @@ fn hex(c: &mut Cursor<'_>) -> Parsed<u64> {
 fn float(c: &mut Cursor<'_>) -> Parsed<u64> {
     let what = "a float like `1.0`, `-inf` or `nan:0x7ff8000000000000`";
     if c.eat("nan:") {
+        let at = c.at;
         let bits = hex(c)?;
-        return if f64::from_bits(bits).is_nan() { Ok(bits) } else { Err(c.expected("the bits of a NaN before this")) };
+        if !f64::from_bits(bits).is_nan() {
+            return Err(c.error_at(at, "expected the bits of a NaN"));
+        }
+        return Ok(bits);
     }
-    let value: f64 = c.number(what)?;
-    if value.is_nan() { Err(c.expected(what)) } else { Ok(value.to_bits()) }
+    match c.peek_word().parse::<f64>() {
+        Ok(value) if !value.is_nan() => {
+            c.word(what)?;
+            Ok(value.to_bits())
+        }
+        _ => Err(c.expected(what)),
+    }
 }
 
 /// Reads a function.
@@ -547,7 +572,9 @@ pub fn parse(text: &str) -> Result<Function, ParseError> {
     }
     for (v, ty) in p.types.into_iter().enumerate() {
         let Some(ty) = ty else {
-            return Err(at_end(format!("v{v} is not defined, but a higher value is; add `unused v{v}: int`")));
+            return Err(at_end(format!(
+                "v{v} is not defined, but a higher value is; add `unused v{v}: int`"
+            )));
         };
         p.f.types.push(ty);
     }

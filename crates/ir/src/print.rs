@@ -100,7 +100,9 @@ impl Display for Imm {
             Imm::BinOp(op) => f.write_str(binop_name(op)),
             Imm::UnOp(op) => f.write_str(unop_name(op)),
             Imm::Slot(slot) => write!(f, "g{slot}"),
-            Imm::Charge { cost, back_edge } => write!(f, "{cost}{}", if back_edge { " back_edge" } else { "" }),
+            Imm::Charge { cost, back_edge } => {
+                write!(f, "{cost}{}", if back_edge { " back_edge" } else { "" })
+            }
         }
     }
 }

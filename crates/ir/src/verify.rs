@@ -105,7 +105,8 @@ impl Verifier<'_> {
         }
         let (params, inputs) = (&self.f.blocks[0].params, &self.f.inputs);
         if params.len() != inputs.len() {
-            let message = format!("{} parameters, but the function has {} inputs", params.len(), inputs.len());
+            let message =
+                format!("{} parameters, but the function has {} inputs", params.len(), inputs.len());
             self.error(entry, message);
         }
         for (&param, input) in params.iter().zip(inputs) {
@@ -157,7 +158,10 @@ impl Verifier<'_> {
         match self.sound_chain.get(state.index()) {
             None => return self.error(block, format!("{by} leaves by {state}, which does not exist")),
             Some(false) => {
-                return self.error(block, format!("{by} leaves by {state}, whose callers do not end or do not exist"));
+                return self.error(
+                    block,
+                    format!("{by} leaves by {state}, whose callers do not end or do not exist"),
+                );
             }
             Some(true) => {}
         }
@@ -210,7 +214,10 @@ impl Verifier<'_> {
         };
         if to.params.len() != target.args.len() {
             let (args, params) = (target.args.len(), to.params.len());
-            self.error(block, format!("{by} gives {} {args} arguments, but it has {params} parameters", target.block));
+            self.error(
+                block,
+                format!("{by} gives {} {args} arguments, but it has {params} parameters", target.block),
+            );
         }
         for (&arg, param) in target.args.iter().zip(&to.params) {
             match f.types.get(param.index()) {

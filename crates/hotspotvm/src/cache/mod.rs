@@ -5,6 +5,7 @@
 
 pub mod memory;
 
+use crate::detect::policy::PlaceKey;
 use codegen::ExitRecord;
 use ir::Input;
 
@@ -13,10 +14,8 @@ use ir::Input;
 pub struct Unit {
     /// Its number: units are counted from 1 in order of compilation.
     pub id: u32,
-    /// The bytecode function.
-    pub function: u32,
     /// Where it is entered.
-    pub pc: u32,
+    pub place: PlaceKey,
     /// The machine code.
     pub code: memory::Code,
     /// What it takes on entry.
@@ -25,6 +24,10 @@ pub struct Unit {
     pub exits: Vec<ExitRecord>,
     /// How often it was left by each exit.
     pub exit_counts: Vec<u32>,
+    /// How often it was entered.
+    pub entries: u64,
+    /// Instructions executed in it.
+    pub instructions: u64,
     /// How often it could not be entered because a value was of another type.
     pub mismatches: u32,
     /// Words of transfer buffer that it needs.

@@ -19,6 +19,7 @@
 //! back-edge taken at least half as often.
 
 pub mod cfg;
+pub mod policy;
 
 use cfg::{Cfg, Subgraph};
 
@@ -45,6 +46,14 @@ pub struct Region {
     pub graph: Subgraph,
     /// Whether it is a loop (else a straight stretch of code from a function's entry).
     pub is_loop: bool,
+}
+
+impl Region {
+    /// How many bytecode instructions it covers.
+    pub fn instructions(&self, cfg: &Cfg) -> u32 {
+        let size = |block: &u32| cfg.blocks[*block as usize].end - cfg.blocks[*block as usize].start;
+        self.graph.order.iter().map(size).sum()
+    }
 }
 
 /// The graph of a function and its loops.

@@ -16,7 +16,7 @@
 use super::vm::{Cell, Frame, FunctionState, Vm};
 use crate::profile::{Arrival, Feedback, Kinds, Site};
 use bytecode::machine::{BinOp, Cmp, Flow, Machine, Mixed, Pair, Single, UnOp};
-use bytecode::{Op, semantics};
+use bytecode::Op;
 use runtime::num::{self, Output};
 use runtime::{StopKind, Value};
 

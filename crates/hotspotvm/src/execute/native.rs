@@ -84,7 +84,7 @@ fn unbox(vm: &Vm, value: Value, ty: Type) -> Option<u64> {
 /// # Errors
 /// If a value is not of the type that the code assumes; then nothing happened.
 pub fn enter(vm: &mut Vm, unit: &Unit, words: &mut Vec<u64>) -> Result<Left, Mismatch> {
-    debug_assert_eq!((vm.regs.function, vm.regs.pc), (unit.function, unit.pc));
+    debug_assert_eq!((vm.regs.function, vm.regs.pc), (unit.place.function, unit.place.pc));
     let size = unit.inputs.len().max(unit.slots as usize);
     if words.len() < size {
         words.resize(size, 0);

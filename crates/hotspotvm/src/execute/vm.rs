@@ -75,6 +75,10 @@ pub struct Registers {
     pub sp: u32,
 }
 
+/// The program must stop; [`Vm::stop`] says why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MustStop;
+
 /// What was counted on the way.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Counters {
@@ -290,7 +294,7 @@ impl Vm {
     ///
     /// # Errors
     /// [`Vm::stop`] says why the program must stop.
-    pub fn next_slice(&mut self, cost: u32) -> Result<(), ()> {
+    pub fn next_slice(&mut self, cost: u32) -> Result<(), MustStop> {
         self.check_interrupts()?;
         if self.store.heap.wants_collection() {
             self.collect();
@@ -298,7 +302,7 @@ impl Vm {
         let available = self.reserve + self.slice.max(0) as u64;
         if available < u64::from(cost) {
             self.stop_fuel();
-            return Err(());
+            return Err(MustStop);
         }
         let slice = available.min(self.slice_size.max(i64::from(cost)) as u64);
         self.slice = slice as i64;
@@ -310,20 +314,20 @@ impl Vm {
     ///
     /// # Errors
     /// [`Vm::stop`] says why the program must stop.
-    pub fn check_interrupts(&mut self) -> Result<(), ()> {
+    pub fn check_interrupts(&mut self) -> Result<(), MustStop> {
         if self.cancel.is_cancelled() {
             self.set_stop(StopKind::Limit(LimitKind::Cancelled), "cancelled by the host".to_string());
-            return Err(());
+            return Err(MustStop);
         }
         if self.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
             let message = format!("{} are over", self.timeout_text);
             self.set_stop(StopKind::Limit(LimitKind::Time), message);
-            return Err(());
+            return Err(MustStop);
         }
         if let Some(error) = self.store.io.failure() {
             let message = format!("standard output or input failed: {error}");
             self.set_stop(StopKind::Io, message);
-            return Err(());
+            return Err(MustStop);
         }
         Ok(())
     }
@@ -333,14 +337,14 @@ impl Vm {
     ///
     /// # Errors
     /// [`Vm::stop`] says why the program must stop.
-    pub fn pay(&mut self, cost: Cost, extra: &[Value]) -> Result<(), ()> {
+    pub fn pay(&mut self, cost: Cost, extra: &[Value]) -> Result<(), MustStop> {
         if cost.fuel > 0 {
             self.check_interrupts()?;
             let from_slice = cost.fuel.min(self.slice.max(0) as u64);
             let rest = cost.fuel - from_slice;
             if rest > self.reserve {
                 self.stop_fuel();
-                return Err(());
+                return Err(MustStop);
             }
             self.slice -= from_slice as i64;
             self.reserve -= rest;
@@ -352,13 +356,16 @@ impl Vm {
         Ok(())
     }
 
-    fn reserve_heap(&mut self, bytes: u64, extra: &[Value]) -> Result<(), ()> {
+    fn reserve_heap(&mut self, bytes: u64, extra: &[Value]) -> Result<(), MustStop> {
         let request = Heap::charge_for(bytes);
         let Vm { stack, globals, regs, store, .. } = self;
         let mut roots = roots(stack, regs.sp, globals).chain(extra.iter().copied());
-        store.heap.reserve(request, &mut roots).map_err(|HeapFull { request, live, limit }| {
+        let result = store.heap.reserve(request, &mut roots);
+        drop(roots);
+        result.map_err(|HeapFull { request, live, limit }| {
             let message = format!("{request} bytes more than {live} in use, of {limit}");
             self.set_stop(StopKind::Limit(LimitKind::Heap), message);
+            MustStop
         })
     }
 

@@ -107,8 +107,8 @@ fn intersect(idom: &[u32], mut a: u32, mut b: u32) -> u32 {
 pub(crate) enum Step {
     /// Control comes to this block.
     Enter(Block),
-    /// Everything that this block dominates has been seen.
-    Leave(Block),
+    /// Everything that the block entered last and not left yet dominates has been seen.
+    Leave,
 }
 
 /// Walks the dominator tree from the entry; among siblings in reverse postorder.
@@ -116,7 +116,7 @@ pub(crate) fn walk(cfg: &Cfg, tree: &Dominators, mut visit: impl FnMut(Step)) {
     let mut work: Vec<Step> = cfg.rpo.first().map(|&entry| Step::Enter(entry)).into_iter().collect();
     while let Some(step) = work.pop() {
         if let Step::Enter(block) = step {
-            work.push(Step::Leave(block));
+            work.push(Step::Leave);
             work.extend(tree.children(block).iter().rev().map(|&child| Step::Enter(child)));
         }
         visit(step);

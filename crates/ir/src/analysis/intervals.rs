@@ -325,7 +325,10 @@ mod tests {
                         for &y in &samples(b) {
                             match int_binary(op, x, y) {
                                 Some(r) => {
-                                    assert!(result.holds(r), "{op:?} {x} {y} = {r} not in {result:?}, {a:?} {b:?}");
+                                    assert!(
+                                        result.holds(r),
+                                        "{op:?} {x} {y} = {r} not in {result:?}, {a:?} {b:?}"
+                                    );
                                 }
                                 None => assert!(!fits, "{op:?} {x} {y} leaves; {a:?} {b:?}"),
                             }

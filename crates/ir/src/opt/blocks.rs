@@ -93,7 +93,9 @@ fn skip(f: &mut Function, cx: &PassCx) -> bool {
 /// Whether a block, not the entry, has no instructions and jumps elsewhere.
 fn is_empty(f: &Function, block: Block) -> bool {
     let data = &f.blocks[block.index()];
-    block.0 != 0 && data.insts.is_empty() && matches!(&data.end, Terminator::Jump(target) if target.block != block)
+    block.0 != 0
+        && data.insts.is_empty()
+        && matches!(&data.end, Terminator::Jump(target) if target.block != block)
 }
 
 fn join(f: &mut Function, cx: &PassCx) -> bool {

@@ -120,6 +120,15 @@ pub fn run(f: &mut Function, cx: &PassCx) -> Changed {
     }
     let live = marker.live;
 
+    // All or nothing: dead code uses dead code, and half of it cannot stay.
+    let dead = cfg.rpo.iter().any(|&block| {
+        let data = &f.blocks[block.index()];
+        let dead_inst =
+            |inst: &Inst| !is_needed(inst) && inst.result.is_some_and(|result| !live[result.index()]);
+        data.insts.iter().any(dead_inst)
+            || (block.0 != 0 && data.params.iter().any(|param| !live[param.index()]))
+    });
+    let may_remove = dead && cx.spend();
     let mut removed: Vec<Vec<bool>> = Vec::with_capacity(f.blocks.len());
     let mut changed = false;
     let mut dead_params = false;
@@ -133,15 +142,16 @@ pub fn run(f: &mut Function, cx: &PassCx) -> Changed {
             continue;
         }
         let before = block.insts.len();
-        block.insts.retain(|inst| {
-            is_needed(inst) || inst.result.is_none_or(|result| live[result.index()]) || !cx.spend()
-        });
+        if !may_remove {
+            removed.push(Vec::new());
+            continue;
+        }
+        block.insts.retain(|inst| is_needed(inst) || inst.result.is_none_or(|result| live[result.index()]));
         changed |= block.insts.len() != before;
         removed.push(block.params.iter().map(|param| b != 0 && !live[param.index()]).collect());
         dead_params |= removed[b].contains(&true);
     }
-    // A dead instruction kept for want of fuel may use a dead parameter.
-    if dead_params && cx.fuel_left() != 0 {
+    if dead_params {
         params::remove(f, &cfg, &removed);
         changed = true;
     }

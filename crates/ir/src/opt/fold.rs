@@ -250,8 +250,8 @@ impl Folder<'_> {
         let [a, b] = inst.args;
         let Imm::Cmp(cmp) = inst.imm else { return None };
         match (self.int(a), self.int(b)) {
-            (Some(x), Some(y)) => return boolean(compare(cmp, x, y)),
-            (Some(_), None) => return comparison(Opcode::IntCompare, cmp.swapped(), b, a),
+            (Some(x), Some(y)) => boolean(compare(cmp, x, y)),
+            (Some(_), None) => comparison(Opcode::IntCompare, cmp.swapped(), b, a),
             (None, y) => {
                 if a == b {
                     return boolean(cmp.holds(std::cmp::Ordering::Equal));

@@ -75,6 +75,20 @@ impl Unboxing {
         Some((known.ty, known.inside))
     }
 
+    /// The unboxed form of a boxed argument at the end of a block, if there is one of this type.
+    fn form(
+        &self,
+        f: &Function,
+        unboxed: &FxHashMap<Value, Value>,
+        arg: Value,
+        at_end_of: Block,
+        ty: Type,
+    ) -> Option<Value> {
+        let param = unboxed.get(&arg).copied();
+        let form = param.or_else(|| self.inside(arg, at_end_of).map(|(_, inside)| inside))?;
+        (f.ty(form) == ty).then_some(form)
+    }
+
     fn kind(&self, value: Value, at_end_of: Block) -> Kind {
         match self.kinds.get(&value) {
             Some(&kind) if kind != Kind::Any => kind,
@@ -140,9 +154,6 @@ pub fn run(f: &mut Function, cx: &PassCx) -> Changed {
                 && cx.spend()
             {
                 unboxed.insert(param, f.new_value(ty));
-            } else if let Some(kind) = unboxing.kinds.get_mut(&param) {
-                // Without fuel it stays boxed, and so must what it feeds: what follows then finds no unboxed form.
-                *kind = Kind::Any;
             }
         }
     }
@@ -151,9 +162,10 @@ pub fn run(f: &mut Function, cx: &PassCx) -> Changed {
         let mut lost = Vec::new();
         for &block in &cfg.rpo {
             for target in f.blocks[block.index()].end.targets() {
-                for (arg, param) in target.args.iter().zip(&f.blocks[target.block.index()].params) {
-                    let has_form = unboxed.contains_key(arg) || unboxing.inside(*arg, block).is_some();
-                    if unboxed.contains_key(param) && !has_form {
+                for (&arg, param) in target.args.iter().zip(&f.blocks[target.block.index()].params) {
+                    if let Some(&inside) = unboxed.get(param)
+                        && unboxing.form(f, &unboxed, arg, block, f.ty(inside)).is_none()
+                    {
                         lost.push(*param);
                     }
                 }
@@ -173,9 +185,10 @@ pub fn run(f: &mut Function, cx: &PassCx) -> Changed {
         let mut end = f.blocks[block.index()].end.clone();
         for target in end.targets_mut() {
             for (arg, param) in target.args.iter_mut().zip(&f.blocks[target.block.index()].params) {
-                if unboxed.contains_key(param) {
-                    let inside = unboxed.get(arg).copied().or_else(|| unboxing.inside(*arg, block).map(|i| i.1));
-                    *arg = inside.unwrap_or(*arg);
+                if let Some(&inside) = unboxed.get(param)
+                    && let Some(form) = unboxing.form(f, &unboxed, *arg, block, f.ty(inside))
+                {
+                    *arg = form;
                 }
             }
         }

@@ -58,21 +58,27 @@ struct Numbering<'a> {
     changed: bool,
 }
 
+/// The checked form of an operation that is known to fit. Where the checked form was computed before, it may replace the other one; not
+/// the other way round, since code that is known to fit where it stood may since have been hoisted to where it is not.
+fn checked(op: Opcode) -> Option<Opcode> {
+    match op {
+        Opcode::IntAddFits => Some(Opcode::IntAdd),
+        Opcode::IntSubFits => Some(Opcode::IntSub),
+        Opcode::IntMulFits => Some(Opcode::IntMul),
+        _ => None,
+    }
+}
+
 /// The key under which equal instructions meet.
-fn key(inst: &Inst) -> Key {
+fn key(op: Opcode, inst: &Inst) -> Key {
     let [mut a, mut b] = inst.args;
-    let (mut op, mut imm) = (inst.op, inst.imm);
-    // Where the exact result is known to fit, both forms give it.
-    op = match op {
-        Opcode::IntAddFits => Opcode::IntAdd,
-        Opcode::IntSubFits => Opcode::IntSub,
-        Opcode::IntMulFits => Opcode::IntMul,
-        other => other,
-    };
+    let mut imm = inst.imm;
     match (op, imm) {
         (
             Opcode::IntAdd
             | Opcode::IntMul
+            | Opcode::IntAddFits
+            | Opcode::IntMulFits
             | Opcode::IntAnd
             | Opcode::IntOr
             | Opcode::IntXor
@@ -177,7 +183,12 @@ impl Numbering<'_> {
                     if inst.op == Opcode::Truth {
                         self.truth(f, &mut inst, &mut out);
                     }
-                    let key = key(&inst);
+                    if let Some(op) = checked(inst.op)
+                        && self.replace(key(op, &inst), &inst)
+                    {
+                        continue;
+                    }
+                    let key = key(inst.op, &inst);
                     if self.replace(key, &inst) {
                         continue;
                     }
@@ -254,7 +265,7 @@ pub fn run(f: &mut Function, cx: &PassCx) -> Changed {
             numbering.enter(f, block);
             numbering.block(f, block);
         }
-        Step::Leave(_) => numbering.leave(),
+        Step::Leave => numbering.leave(),
     });
     let changed = numbering.changed;
     numbering.to.apply(f, &cfg);

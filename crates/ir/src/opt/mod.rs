@@ -49,6 +49,7 @@ pub struct PassCx {
     pub disabled: Vec<String>,
     /// Whether the function is verified after each pass; a violation is a bug in the pass and panics. On in debug builds.
     pub verify: bool,
+    /// How many rewritings are still allowed.
     fuel: Cell<u64>,
 }
 
@@ -131,12 +132,17 @@ const DCE: Pass = Pass { name: "dce", run: dce::run };
 const COMPACT: Pass = Pass { name: "compact", run: compact::run };
 
 /// The passes in the order in which [`optimize`] runs them.
+#[rustfmt::skip]
 pub const PIPELINE: &[Pass] = &[
-    // Clean what the builder left: constants, parameters that are always the same value, blocks that only jump.
-    FOLD, PARAMS, BLOCKS, GVN, // Unbox what goes around loops; the guards and boxes in the loops then fold away.
-    GUARDS, FOLD, PARAMS, GVN, // Out of the loops with what stays the same in them.
-    LICM, GVN, // Overflow checks that cannot fail, comparisons that are decided.
-    RANGES, FOLD, // Make the exits cheap, then remove what only they needed.
+    // Clean what the builder left: constants, parameters that are always one value, blocks that only jump.
+    FOLD, PARAMS, BLOCKS, GVN,
+    // Unbox what goes around loops; the guards and boxes in the loops then fold away.
+    GUARDS, FOLD, PARAMS, GVN,
+    // Out of the loops with what stays the same in them.
+    LICM, GVN,
+    // Overflow checks that cannot fail, comparisons that are decided.
+    RANGES, FOLD,
+    // Make the exits cheap, then remove what only they needed, and tidy up.
     STATES, DCE, PARAMS, BLOCKS, DCE, COMPACT,
 ];
 
@@ -217,12 +223,12 @@ impl Replacements {
             return;
         }
         for &block in &cfg.rpo {
-            let mut data = std::mem::replace(&mut f.blocks[block.index()].insts, Vec::new());
-            for inst in &mut data {
+            let mut insts = std::mem::take(&mut f.blocks[block.index()].insts);
+            for inst in &mut insts {
                 self.rewrite(inst);
             }
             let block = &mut f.blocks[block.index()];
-            block.insts = data;
+            block.insts = insts;
             if let crate::data::Terminator::Branch { condition, .. } = &mut block.end {
                 *condition = self.find(*condition);
             }

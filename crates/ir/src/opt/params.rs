@@ -34,7 +34,9 @@ pub fn run(f: &mut Function, cx: &PassCx) -> Changed {
         for &block in &cfg.rpo {
             for target in f.blocks[block.index()].end.targets() {
                 let params = &f.blocks[target.block.index()].params;
-                for ((&arg, &param), seen) in target.args.iter().zip(params).zip(&mut incoming[target.block.index()]) {
+                for ((&arg, &param), seen) in
+                    target.args.iter().zip(params).zip(&mut incoming[target.block.index()])
+                {
                     let arg = to.find(arg);
                     *seen = match *seen {
                         _ if arg == param => *seen,

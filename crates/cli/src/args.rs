@@ -1,0 +1,320 @@
+//! What can be written on the command line, its help, and its first checks.
+//!
+//! It stands outside `profile -> detect -> compile -> cache -> execute -> deoptimise`: it turns words into
+//! [`hotspotvm::Options`]. Invariant: a limit that would stop every program, or that cannot be kept, is refused here, in words.
+
+use clap::{Args, Parser, Subcommand};
+use hotspotvm::Options;
+use std::path::PathBuf;
+use std::time::Duration;
+
+const EXAMPLES: &str = "\
+Examples:
+  hotspot demo                               see what this is about; needs no program
+  hotspot run countdown.hasm 10000           run a program; 10000 is its argument
+  hotspot run --verbose sum.hasm 1000        the same, and watch it being compiled
+  hotspot run --stats sum.hasm 1000          the same, and count what ran where
+  hotspot run --fuel 1000000 untrusted.hasm  stop after a million instructions
+  hotspot compare sum.hasm 1000000           with and without compiling, side by side
+  hotspot check *.hasm                       look for mistakes without running
+  hotspot dis --listing sum.hasm             show the bytecode
+
+Exit codes:
+  0  all is well
+  1  the program raised an error that nothing caught
+  2  wrong usage, or a program that cannot be read or is refused
+  3  the program reached a limit (fuel, time, depth, heap, size)
+  4  input or output failed; silently if the reader of standard output went away
+  5  `compare` found two answers: a fault in HotspotVM itself";
+
+const AFTER_RUN: &str = "\
+PROGRAM is assembly text (.hasm) or a binary container (.hsbc); which one it is, its content tells.
+
+ARGS are read as an int or a float where they look like one, else as a str. Options of hotspot stand before PROGRAM: what \
+follows it, `-5` and `--stats` too, belongs to the program.
+
+Examples:
+  hotspot run sum.hasm 1000
+  hotspot run --verbose --hotspot-threshold 50 sum.hasm 1000
+  hotspot run --stats --no-jit sum.hasm 1000
+  hotspot run --timeout 0.5 --max-heap 64M untrusted.hasm
+  hotspot run - 3 -4 < add.hasm
+
+The traceback of an error goes to standard error. Exit codes: see `hotspot --help`.";
+
+/// A stack virtual machine with a just-in-time compiler that shows what it does.
+#[derive(Parser, Debug)]
+#[command(name = "hotspot", version, max_term_width = 100, after_long_help = EXAMPLES)]
+#[command(long_about = "A stack virtual machine with a just-in-time compiler that shows what it does.\n\n\
+A program starts out interpreted. Where it spends its time it becomes hot, is compiled to machine code and goes on there; \
+if an assumption of that code turns out wrong, the interpreter takes over again. Each of these steps can be watched, \
+counted and switched off, and none of them changes what a program computes.")]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+}
+
+#[derive(Subcommand, Debug)]
+pub(crate) enum Command {
+    /// Run a program
+    #[command(after_long_help = AFTER_RUN, after_help = "`--help` says more and has examples.")]
+    Run(RunArgs),
+    /// Look for mistakes in programs without running them
+    Check(CheckArgs),
+    /// Turn assembly text into a binary container
+    Asm(AsmArgs),
+    /// Show a program as assembly text
+    Dis(DisArgs),
+    /// Run a program with and without compiling and compare times and results
+    #[command(
+        after_long_help = "The two ways take turns, so that a busy machine slows both alike; times are medians. \
+What the program prints is compared, not shown. What it reads from standard input is kept and given to each run anew.\n\n\
+Example:\n  hotspot compare --runs 9 sum.hasm 1000000"
+    )]
+    Compare(CompareArgs),
+    /// See compiling at work in three short demonstrations
+    Demo,
+}
+
+/// A program and what it is given.
+#[derive(Args, Debug)]
+pub(crate) struct ProgramArgs {
+    /// The program: a .hasm or .hsbc file, or `-` for standard input
+    pub(crate) program: String,
+    /// The program's arguments
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    pub(crate) args: Vec<String>,
+}
+
+/// How a program is run.
+#[derive(Args, Debug)]
+pub(crate) struct EngineArgs {
+    /// Executions before code counts as hot; at least 1 [default: 10]
+    #[arg(long, value_name = "N", value_parser = threshold)]
+    pub(crate) hotspot_threshold: Option<u64>,
+    /// Stop after so many instructions (work on big numbers counts by its size) [default: no limit]
+    #[arg(long, value_name = "N", value_parser = fuel, help_heading = "Limits")]
+    pub(crate) fuel: Option<u64>,
+    /// Stop after this time; fractions are fine [default: no limit]
+    #[arg(long, value_name = "SECONDS", value_parser = timeout, help_heading = "Limits")]
+    pub(crate) timeout: Option<Duration>,
+    /// Calls that may be active at one time [default: 10000]
+    #[arg(long, value_name = "N", value_parser = depth, help_heading = "Limits")]
+    pub(crate) max_depth: Option<u32>,
+    /// Memory for strings and large numbers, in bytes; 64K, 256M, 2G are understood [default: 256M]
+    #[arg(long, value_name = "BYTES", value_parser = heap, help_heading = "Limits")]
+    pub(crate) max_heap: Option<u64>,
+    /// Bits that one int may have [default: 524288]
+    #[arg(long, value_name = "N", value_parser = int_bits, help_heading = "Limits")]
+    pub(crate) max_int_bits: Option<u64>,
+}
+
+impl EngineArgs {
+    /// The engine's settings: the defaults, and what was asked for.
+    pub(crate) fn options(&self) -> Options {
+        let mut options = Options::default();
+        options.hotspot_threshold = self.hotspot_threshold.unwrap_or(options.hotspot_threshold);
+        let limits = &mut options.limits;
+        limits.fuel = self.fuel.or(limits.fuel);
+        limits.timeout = self.timeout.or(limits.timeout);
+        limits.depth = self.max_depth.unwrap_or(limits.depth);
+        limits.heap_bytes = self.max_heap.unwrap_or(limits.heap_bytes);
+        limits.numbers.max_int_bits = self.max_int_bits.unwrap_or(limits.numbers.max_int_bits);
+        options
+    }
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct RunArgs {
+    #[command(flatten)]
+    pub(crate) engine: EngineArgs,
+    /// Only interpret
+    #[arg(long)]
+    pub(crate) no_jit: bool,
+    /// Show each step of compiling on standard error as it happens, with what was compiled
+    #[arg(long, short, help_heading = "What to show")]
+    pub(crate) verbose: bool,
+    /// Show counts and times on standard error at the end
+    #[arg(long, help_heading = "What to show")]
+    pub(crate) stats: bool,
+    /// Write counts and times to a file as JSON
+    #[arg(long, value_name = "FILE", help_heading = "What to show")]
+    pub(crate) stats_json: Option<PathBuf>,
+    /// Write each step of compiling to a file, one JSON object a line
+    #[arg(long, value_name = "FILE.ndjson", help_heading = "What to show")]
+    pub(crate) trace: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) program: ProgramArgs,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct CheckArgs {
+    /// Write each error and warning to standard output as one JSON object a line
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// The programs: .hasm or .hsbc files, or `-` for standard input
+    #[arg(required = true, value_name = "PROGRAM")]
+    pub(crate) programs: Vec<String>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct AsmArgs {
+    /// Where to write the container; `-` for standard output [default: PROGRAM with the ending .hsbc]
+    #[arg(short, long, value_name = "OUT.hsbc")]
+    pub(crate) output: Option<PathBuf>,
+    /// The assembly text, or `-` for standard input
+    #[arg(value_name = "PROGRAM.hasm")]
+    pub(crate) program: String,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct DisArgs {
+    /// Show pc, source line and meaning of each instruction instead of text that can be assembled again
+    #[arg(long)]
+    pub(crate) listing: bool,
+    /// The program: a .hasm or .hsbc file, or `-` for standard input
+    pub(crate) program: String,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct CompareArgs {
+    #[command(flatten)]
+    pub(crate) engine: EngineArgs,
+    /// How often to run each way; from 1 to 1000
+    #[arg(long, value_name = "N", default_value = "5", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub(crate) runs: u32,
+    /// Write the comparison to standard output as a JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) program: ProgramArgs,
+}
+
+/// A whole number of at least 1.
+fn positive(text: &str, zero: &str) -> Result<u64, String> {
+    match text.parse::<u64>() {
+        Ok(0) => Err(zero.to_owned()),
+        Ok(number) => Ok(number),
+        Err(error) if *error.kind() == std::num::IntErrorKind::PosOverflow => {
+            Err(format!("at most {} is possible", u64::MAX))
+        }
+        Err(_) => Err("expected a whole number of at least 1".to_owned()),
+    }
+}
+
+fn threshold(text: &str) -> Result<u64, String> {
+    positive(text, "code is hot after at least 1 execution; to compile nothing, use --no-jit")
+}
+
+fn fuel(text: &str) -> Result<u64, String> {
+    positive(text, "without fuel no program can start; for no limit, leave the option out")
+}
+
+fn depth(text: &str) -> Result<u32, String> {
+    let number = positive(text, "the program's first function is a call too: at least 1 is needed")?;
+    u32::try_from(number).map_err(|_| format!("at most {} is possible", u32::MAX))
+}
+
+fn int_bits(text: &str) -> Result<u64, String> {
+    const MOST: u64 = 1 << 32;
+    match positive(text, "ints of 64 bits are always allowed: at least 64 is needed")? {
+        ..64 => Err("ints of 64 bits are always allowed: at least 64 is needed".to_owned()),
+        number if number > MOST => Err(format!("at most {MOST} is possible")),
+        number => Ok(number),
+    }
+}
+
+fn timeout(text: &str) -> Result<Duration, String> {
+    const MOST: f64 = 1e9;
+    match text.parse::<f64>() {
+        Ok(seconds) if seconds.is_nan() => Err("expected a number of seconds".to_owned()),
+        Ok(seconds) if seconds <= 0.0 => {
+            Err("the time must be more than 0 seconds; for no limit, leave the option out".to_owned())
+        }
+        Ok(seconds) if seconds > MOST => {
+            Err(format!("at most {MOST} seconds are possible; for no limit, leave the option out"))
+        }
+        Ok(seconds) => Ok(Duration::from_secs_f64(seconds).max(Duration::from_nanos(1))),
+        Err(_) => Err("expected a number of seconds, like 2 or 0.5".to_owned()),
+    }
+}
+
+fn heap(text: &str) -> Result<u64, String> {
+    const MOST: u64 = 1 << 44;
+    let (digits, unit) = match text.char_indices().last() {
+        Some((at, 'k' | 'K')) => (&text[..at], 1 << 10),
+        Some((at, 'm' | 'M')) => (&text[..at], 1 << 20),
+        Some((at, 'g' | 'G')) => (&text[..at], 1 << 30),
+        _ => (text, 1u64),
+    };
+    match digits.parse::<u64>() {
+        Ok(0) => Err("without memory hardly any program can run: at least 1 byte is needed".to_owned()),
+        Ok(number) => match number.checked_mul(unit) {
+            Some(bytes) if bytes <= MOST => Ok(bytes),
+            _ => Err(format!("at most {}G is possible", MOST >> 30)),
+        },
+        Err(error) if *error.kind() == std::num::IntErrorKind::PosOverflow => {
+            Err(format!("at most {}G is possible", MOST >> 30))
+        }
+        Err(_) => Err("expected a number of bytes, like 1000000, 64K, 256M or 2G".to_owned()),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        use clap::CommandFactory;
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn sizes_have_units() {
+        assert_eq!(heap("1"), Ok(1));
+        assert_eq!(heap("64K"), Ok(65_536));
+        assert_eq!(heap("2g"), Ok(2 << 30));
+        assert_eq!(heap("16384G"), Ok(1 << 44));
+        for bad in [
+            "",
+            "0",
+            "0M",
+            "K",
+            "-1",
+            "1.5M",
+            "1T",
+            "5é",
+            "16385G",
+            "99999999999999999999",
+            "18446744073709551615G",
+        ] {
+            assert!(heap(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn limits_that_cannot_be_kept_are_refused() {
+        assert_eq!(timeout("0.5"), Ok(Duration::from_millis(500)));
+        for bad in ["0", "-1", "nan", "inf", "1e300", "soon", ""] {
+            assert!(timeout(bad).is_err(), "{bad}");
+        }
+        assert_eq!(int_bits("64"), Ok(64));
+        assert!(int_bits("63").is_err() && int_bits("4294967297").is_err() && int_bits("0").is_err());
+        assert_eq!(depth("4294967295"), Ok(u32::MAX));
+        assert!(depth("4294967296").is_err() && depth("0").is_err());
+        assert_eq!(threshold("1"), Ok(1));
+        assert!(threshold("0").unwrap_err().contains("--no-jit"));
+        assert!(fuel("18446744073709551616").unwrap_err().contains("at most"));
+    }
+
+    #[test]
+    fn what_follows_the_program_belongs_to_it() {
+        let cli = Cli::parse_from(["hotspot", "run", "--stats", "p.hasm", "-5", "--verbose", "x"]);
+        let Some(Command::Run(run)) = cli.command else { panic!() };
+        assert!(run.stats && !run.verbose);
+        assert_eq!(run.program.program, "p.hasm");
+        assert_eq!(run.program.args, ["-5", "--verbose", "x"]);
+    }
+}

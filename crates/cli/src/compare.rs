@@ -1,0 +1,444 @@
+//! `hotspot compare`: the same program with and without compiling, side by side.
+//!
+//! It measures `profile -> detect -> compile -> cache -> execute -> deoptimise` from outside. Invariants: the two ways
+//! take turns, each going first as often as the other; nobody listens to events while time is taken; every run
+//! must give the same output, result and fuel as the first one.
+
+use crate::args::CompareArgs;
+use crate::load;
+use crate::report::{self, Failure, Status, complain};
+use crate::run;
+use crate::streams::{Capture, Captured, Failed, SharedInput};
+use crate::text::{self, Table, duration, thousands};
+use hotspotvm::bytecode::Verified;
+use hotspotvm::runtime::num::Output;
+use hotspotvm::runtime::{Io, LimitKind, Stop, StopKind};
+use hotspotvm::{Engine, Event, Options, Stats};
+use serde_json::{Value, json};
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// Runs the command.
+///
+/// # Errors
+/// If the program did not start, or standard output fails.
+pub(crate) fn compare(args: &CompareArgs) -> Result<Status, Failure> {
+    let path = &args.program.program;
+    let program = load::load(path)?.program;
+    let arguments = run::arguments(&program, &args.program.args)?;
+    let input: Box<dyn std::io::Read> =
+        if path == "-" { Box::new(std::io::empty()) } else { Box::new(std::io::stdin()) };
+    let input = SharedInput::new(input);
+    let subject = Subject { program, arguments, input };
+    let comparison = match measure(&subject, &args.engine.options(), args.runs) {
+        Ok(comparison) => comparison,
+        Err(Trouble::Time(stop)) => {
+            complain("error: a run was stopped by its time limit, so there is nothing to compare");
+            return Ok(run::ended(&stop, &Failed::default()));
+        }
+        Err(Trouble::Differs(message)) => {
+            complain(&format!("error: {}", text::lines(&message)));
+            complain("  This is a fault in HotspotVM, not in the program: the two ways must agree.");
+            return Ok(Status::Differs);
+        }
+    };
+    if args.json {
+        report::show(&format!("{:#}\n", comparison.as_json(path)))?;
+    } else {
+        report::show(&comparison.report())?;
+    }
+    Ok(match &comparison.stop {
+        Some(stop) => run::ended(stop, &Failed::default()),
+        None => Status::Ok,
+    })
+}
+
+/// What is run.
+pub(crate) struct Subject {
+    /// The program.
+    pub(crate) program: Arc<Verified>,
+    /// What it is given.
+    pub(crate) arguments: Vec<Output>,
+    /// What it reads.
+    pub(crate) input: SharedInput,
+}
+
+/// Why nothing could be compared.
+#[derive(Debug)]
+pub(crate) enum Trouble {
+    /// The time limit stopped a run: when, depends on the machine.
+    Time(Stop),
+    /// Two runs gave two answers: which ones.
+    Differs(String),
+}
+
+/// The times of one way, in nanoseconds, in order of size.
+#[derive(Debug)]
+pub(crate) struct Times(Vec<u64>);
+
+impl Times {
+    fn new(mut times: Vec<u64>) -> Times {
+        times.sort_unstable();
+        Times(times)
+    }
+
+    /// The middle one; between two, their mean.
+    fn median(&self) -> f64 {
+        let middle = self.0.len() / 2;
+        match self.0.get(middle) {
+            None => 0.0,
+            Some(&upper) if self.0.len() % 2 == 1 => upper as f64,
+            Some(&upper) => self.0[middle - 1] as f64 / 2.0 + upper as f64 / 2.0,
+        }
+    }
+
+    fn fastest(&self) -> u64 {
+        self.0.first().copied().unwrap_or(0)
+    }
+
+    fn slowest(&self) -> u64 {
+        self.0.last().copied().unwrap_or(0)
+    }
+
+    fn row(&self) -> Vec<String> {
+        [self.median(), self.fastest() as f64, self.slowest() as f64].map(duration).to_vec()
+    }
+
+    fn as_json(&self) -> Value {
+        json!({ "median_ns": self.median(), "min_ns": self.fastest(), "max_ns": self.slowest() })
+    }
+}
+
+/// What was measured.
+#[derive(Debug)]
+pub(crate) struct Comparison {
+    runs: u32,
+    interpreted: Times,
+    compiled: Times,
+    compiling: Times,
+    first_compiling: u64,
+    /// Counts and times of a run that was compiled: the one whose time was nearest to the median.
+    stats: Stats,
+    /// Nanoseconds for an instruction, only interpreted.
+    ns_per_instruction: f64,
+    output_bytes: u64,
+    /// The result, or the error, in one line.
+    ending: String,
+    stop: Option<Stop>,
+    /// Why nothing was compiled, if nothing was.
+    not_compiled: Option<String>,
+}
+
+/// What must not depend on how a program is run.
+#[derive(Debug, PartialEq, Eq)]
+struct Answer {
+    ending: String,
+    fuel: u64,
+    output: Captured,
+}
+
+struct Run {
+    answer: Answer,
+    stop: Option<Stop>,
+    stats: Stats,
+}
+
+fn run_once(subject: &Subject, options: &Options, jit: bool) -> Result<Run, Trouble> {
+    let options = Options { jit, timing: true, listings: false, ..options.clone() };
+    let capture = Capture::default();
+    let io = subject.input.io(&capture);
+    let outcome = Engine::new(options).run(Arc::clone(&subject.program), &subject.arguments, io);
+    let (ending, stop) = match outcome.result {
+        Ok(value) => (format!("{} ({})", run::shown(&value), value.operand().type_name()), None),
+        Err(stop) if stop.kind == StopKind::Limit(LimitKind::Time) => return Err(Trouble::Time(stop)),
+        Err(stop) => (stop.to_string(), Some(stop)),
+    };
+    let answer = Answer { ending, fuel: outcome.stats.fuel_used, output: capture.get() };
+    Ok(Run { answer, stop, stats: outcome.stats })
+}
+
+/// Runs a program both ways, `runs` times each.
+///
+/// # Errors
+/// If the runs cannot be compared, or do not agree.
+pub(crate) fn measure(subject: &Subject, options: &Options, runs: u32) -> Result<Comparison, Trouble> {
+    let mut first: Option<Run> = None;
+    let (mut interpreted, mut compiled) = (Vec::new(), Vec::new());
+    for round in 0..runs {
+        let order = if round % 2 == 0 { [false, true] } else { [true, false] };
+        for jit in order {
+            let run = run_once(subject, options, jit)?;
+            if let Some(first) = &first {
+                agree(&first.answer, &run.answer, jit).map_err(Trouble::Differs)?;
+            }
+            let side = if jit { &mut compiled } else { &mut interpreted };
+            side.push(run.stats.clone());
+            first.get_or_insert(run);
+        }
+    }
+    let times = |side: &[Stats], of: fn(&Stats) -> u64| Times::new(side.iter().map(of).collect());
+    let interpreted_times = times(&interpreted, |stats| stats.total_ns);
+    let compiled_times = times(&compiled, |stats| stats.total_ns);
+    let compiling = times(&compiled, |stats| stats.compile_ns);
+    let first_compiling = compiled.first().map_or(0, |stats| stats.compile_ns);
+    let median = compiled_times.median();
+    let nearest = compiled
+        .into_iter()
+        .min_by(|a, b| (a.total_ns as f64 - median).abs().total_cmp(&(b.total_ns as f64 - median).abs()));
+    let stats = nearest.unwrap_or_default();
+    let instructions = interpreted.first().map_or(0, |stats| stats.interpreter_instructions);
+    let not_compiled = (stats.compilations == 0).then(|| why_not_compiled(subject, options));
+    let (ending, output_bytes, stop) = match first {
+        Some(run) => (run.answer.ending, run.answer.output.length(), run.stop),
+        None => (String::new(), 0, None),
+    };
+    Ok(Comparison {
+        runs,
+        ns_per_instruction: ratio(interpreted_times.median(), instructions as f64),
+        interpreted: interpreted_times,
+        compiled: compiled_times,
+        compiling,
+        first_compiling,
+        stats,
+        output_bytes,
+        ending,
+        stop,
+        not_compiled,
+    })
+}
+
+/// Says how two answers differ, if they do.
+fn agree(first: &Answer, other: &Answer, jit: bool) -> Result<(), String> {
+    if first == other {
+        return Ok(());
+    }
+    let way = if jit { "with compiling" } else { "only interpreted" };
+    if first.ending != other.ending {
+        return Err(format!(
+            "a run {way} ended with\n{}\nwhere the first run ended with\n{}",
+            other.ending, first.ending
+        ));
+    }
+    if first.output != other.output {
+        let (a, b) = (first.output.text(), other.output.text());
+        let line = a.lines().zip(b.lines()).position(|(a, b)| a != b);
+        let line = line.map_or_else(String::new, |at| format!(", first in line {}", at + 1));
+        return Err(format!("a run {way} printed something else than the first run{line}"));
+    }
+    Err(format!("a run {way} used {} fuel, where the first run used {}", other.fuel, first.fuel))
+}
+
+/// What the engine says about it, in a run of its own: while time is taken, nobody listens.
+fn why_not_compiled(subject: &Subject, options: &Options) -> String {
+    let reason: Rc<RefCell<Option<String>>> = Rc::default();
+    let mut engine = Engine::new(Options { jit: true, ..options.clone() });
+    let heard = Rc::clone(&reason);
+    engine.on_event(move |event| {
+        let words = match event {
+            Event::NoJit { why } => why.clone(),
+            Event::Refuse { at, why } => format!("{at}: {why}"),
+            _ => return,
+        };
+        heard.borrow_mut().get_or_insert(words);
+    });
+    let io: Io = subject.input.io(&Capture::default());
+    let _ = engine.run(Arc::clone(&subject.program), &subject.arguments, io);
+    let reason = reason.borrow_mut().take();
+    reason.unwrap_or_else(|| "no loop of the program ran often enough to become hot".to_owned())
+}
+
+fn ratio(a: f64, b: f64) -> f64 {
+    if b > 0.0 { a / b } else { 0.0 }
+}
+
+impl Comparison {
+    /// How many times faster the program was with compiling.
+    pub(crate) fn speedup(&self) -> f64 {
+        ratio(self.interpreted.median(), self.compiled.median())
+    }
+
+    /// Nanoseconds for a round of a loop in compiled code, if there were any.
+    fn compiled_round(&self) -> Option<f64> {
+        (self.stats.jit_iterations > 0).then(|| self.stats.ns_per_jit_iteration())
+    }
+
+    /// Nanoseconds that the interpreter would have taken for such a round: its instructions at its speed.
+    fn interpreted_round(&self) -> Option<f64> {
+        let rounds = self.stats.jit_iterations;
+        (rounds > 0).then(|| self.stats.jit_instructions as f64 / rounds as f64 * self.ns_per_instruction)
+    }
+
+    /// After how many rounds compiling has paid for itself; none if a compiled round is no faster.
+    fn break_even(&self) -> Option<u64> {
+        let saved = self.interpreted_round()? - self.compiled_round()?;
+        (saved > 0.0).then(|| (self.compiling.median() / saved).ceil() as u64)
+    }
+
+    /// The times as a table.
+    pub(crate) fn table(&self) -> String {
+        let mut table = Table::new(&["", "median", "fastest", "slowest"]);
+        table.row("only interpreted", &self.interpreted.row());
+        table.row("with compiling", &self.compiled.row());
+        table.row("  of this, compiling", &self.compiling.row());
+        table.text()
+    }
+
+    /// What the times mean, in words.
+    pub(crate) fn words(&self) -> String {
+        let mut out = String::new();
+        if let Some(why) = &self.not_compiled {
+            let why = text::line(&format!("nothing was compiled: {why}."));
+            out.push_str(&text::wrapped("Compiling:  ", &why));
+            out.push_str(&text::wrapped("Speedup:    ", "none: all runs were interpreted."));
+            return out;
+        }
+        out.push_str(&text::wrapped("Speedup:    ", &speedup_words(self.speedup())));
+        let compiling = format!(
+            "{} took {}; the first time in a process, {}.",
+            text::counted(self.stats.compilations as usize, "compilation"),
+            duration(self.compiling.median()),
+            duration(self.first_compiling as f64)
+        );
+        out.push_str(&text::wrapped("Compiling:  ", &compiling));
+        let words = match (self.interpreted_round(), self.compiled_round(), self.break_even()) {
+            (Some(slow), Some(fast), Some(rounds)) => format!(
+                "a round of a loop takes {} interpreted and {} compiled, so compiling has paid for itself after about \
+                 {} rounds. The program ran {} of them compiled.",
+                duration(slow),
+                duration(fast),
+                thousands(rounds),
+                thousands(self.stats.jit_iterations)
+            ),
+            (Some(slow), Some(fast), None) => format!(
+                "never: a round of a loop takes {} interpreted and {} compiled.",
+                duration(slow),
+                duration(fast)
+            ),
+            _ => "unknown: no round of a loop ran in compiled code.".to_owned(),
+        };
+        out.push_str(&text::wrapped("Break-even: ", &words));
+        out
+    }
+
+    fn report(&self) -> String {
+        const SHOWN: usize = 200;
+        let mut out = format!("{} each way, in turns:\n\n", text::counted(self.runs as usize, "run"));
+        out.push_str(&self.table());
+        out.push('\n');
+        out.push_str(&self.words());
+        let ending = match &self.stop {
+            Some(stop) => format!("the same error, {}", stop.headline()),
+            None => format!("the result {}", self.ending),
+        };
+        let mut ending = text::line(&ending);
+        if ending.chars().count() > SHOWN {
+            ending = ending.chars().take(SHOWN).chain(" and so on".chars()).collect();
+        }
+        let printed = match self.output_bytes {
+            0 => "nothing".to_owned(),
+            bytes => format!("the same {}", text::counted(bytes as usize, "byte")),
+        };
+        let answers = format!("all runs printed {printed}, used the same fuel and ended with {ending}.");
+        out.push_str(&text::wrapped("Answers:    ", &answers));
+        out
+    }
+
+    fn as_json(&self, program: &str) -> Value {
+        json!({
+            "program": program,
+            "runs": self.runs,
+            "interpreted": self.interpreted.as_json(),
+            "compiled": self.compiled.as_json(),
+            "speedup": self.speedup(),
+            "compilations": self.stats.compilations,
+            "compile_ns": self.compiling.median(),
+            "first_compile_ns": self.first_compiling,
+            "compiled_rounds": self.stats.jit_iterations,
+            "interpreted_ns_per_round": self.interpreted_round(),
+            "compiled_ns_per_round": self.compiled_round(),
+            "break_even_rounds": self.break_even(),
+            "not_compiled": self.not_compiled,
+            "output_bytes": self.output_bytes,
+            "ended_with": self.stop.as_ref().map_or_else(|| self.ending.clone(), Stop::headline),
+        })
+    }
+}
+
+fn speedup_words(speedup: f64) -> String {
+    match speedup {
+        s if s <= 0.0 => "too short to measure.".to_owned(),
+        s if s < 0.95 => format!("{s:.2}x: compiling cost more than it gained."),
+        s if s < 1.05 => format!("{s:.2}x: compiling made no difference."),
+        s => format!("{s:.2}x: so many times faster with compiling."),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn comparison(interpreted: &[u64], compiled: &[u64], compiling: u64) -> Comparison {
+        let stats = Stats {
+            compilations: 1,
+            jit_iterations: 100,
+            jit_instructions: 1_000,
+            jit_ns: 500,
+            ..Stats::default()
+        };
+        Comparison {
+            runs: interpreted.len() as u32,
+            interpreted: Times::new(interpreted.to_vec()),
+            compiled: Times::new(compiled.to_vec()),
+            compiling: Times::new(vec![compiling]),
+            first_compiling: compiling,
+            stats,
+            ns_per_instruction: 2.0,
+            output_bytes: 0,
+            ending: "0 (int)".into(),
+            stop: None,
+            not_compiled: None,
+        }
+    }
+
+    #[test]
+    fn medians_are_in_the_middle() {
+        assert_eq!(Times::new(vec![30, 10, 20]).median(), 20.0);
+        assert_eq!(Times::new(vec![40, 10, 20, 30]).median(), 25.0);
+        assert_eq!(Times::new(vec![u64::MAX, u64::MAX]).median(), u64::MAX as f64);
+        assert_eq!(Times::new(Vec::new()).median(), 0.0);
+    }
+
+    #[test]
+    fn compiling_pays_when_the_saved_time_makes_up_for_it() {
+        // A round is 10 instructions: 20 ns interpreted, 5 ns compiled.
+        let c = comparison(&[3_000, 4_000, 2_000], &[1_000, 1_500, 900], 3_001);
+        assert_eq!(c.speedup(), 3.0);
+        assert_eq!(c.break_even(), Some(201));
+        assert!(c.words().contains("after about 201 rounds"), "{}", c.words());
+        let slow = Comparison { ns_per_instruction: 0.4, ..comparison(&[1], &[1], 5) };
+        assert_eq!(slow.break_even(), None);
+        assert!(slow.words().contains("never"), "{}", slow.words());
+        let none = Comparison { stats: Stats::default(), ..comparison(&[1], &[1], 5) };
+        assert_eq!(none.break_even(), None);
+    }
+
+    #[test]
+    fn answers_that_differ_are_described() {
+        let answer = |text: &[u8], fuel| {
+            let mut capture = Capture::default();
+            std::io::Write::write_all(&mut capture, text).unwrap();
+            Answer { ending: "0 (int)".into(), fuel, output: capture.get() }
+        };
+        let first = answer(b"a\nb\n", 5);
+        assert_eq!(agree(&first, &answer(b"a\nb\n", 5), true), Ok(()));
+        let printed = agree(&first, &answer(b"a\nc\n", 5), true).unwrap_err();
+        assert_eq!(
+            printed,
+            "a run with compiling printed something else than the first run, first in line 2"
+        );
+        let fuel = agree(&first, &answer(b"a\nb\n", 6), false).unwrap_err();
+        assert_eq!(fuel, "a run only interpreted used 6 fuel, where the first run used 5");
+    }
+}

@@ -1,0 +1,155 @@
+//! Reading programs: files or standard input, text or container.
+//!
+//! It stands before `profile -> detect -> compile -> cache -> execute -> deoptimise`: what it gives the engine is
+//! verified. Invariants: what a file holds decides what it is, not its name; never more than [`MAX_FILE`] bytes are read.
+
+use crate::render;
+use crate::report::{self, Failure, Status};
+use hotspotvm::bytecode::diagnostic::{Diagnostic, MAX_DIAGNOSTICS, Place, Severity};
+use hotspotvm::bytecode::{Program, Verified, assemble, container, verify};
+use std::io::Read;
+use std::path::Path;
+use std::sync::Arc;
+
+/// The largest file that is read, in bytes.
+const MAX_FILE: u64 = 256 << 20;
+
+/// The name of standard input in messages.
+const STDIN: &str = "<stdin>";
+
+/// A file's content.
+pub(crate) struct Source {
+    /// Its name, for messages.
+    pub(crate) name: String,
+    bytes: Vec<u8>,
+}
+
+impl Source {
+    /// Reads a file, or standard input if the name is `-`.
+    ///
+    /// # Errors
+    /// What the system says, and files that are too large.
+    pub(crate) fn read(path: &str) -> Result<Source, String> {
+        let (name, result) = if path == "-" {
+            (STDIN, read_bytes(std::io::stdin().lock()))
+        } else {
+            (path, std::fs::File::open(path).and_then(read_bytes))
+        };
+        match result {
+            Ok(bytes) if bytes.len() as u64 > MAX_FILE => {
+                Err(format!("cannot read `{name}`: it has more than {} MiB", MAX_FILE >> 20))
+            }
+            Ok(bytes) => Ok(Source { name: name.to_owned(), bytes }),
+            Err(error) => Err(format!("cannot read `{name}`: {}", report::io_words(&error))),
+        }
+    }
+
+    /// Whether it is a container.
+    pub(crate) fn is_container(&self) -> bool {
+        container::is_container(&self.bytes)
+    }
+
+    /// The text, if it is one: for showing lines of it.
+    pub(crate) fn text(&self) -> Option<&str> {
+        if self.is_container() { None } else { std::str::from_utf8(&self.bytes).ok() }
+    }
+
+    /// The program in it, not yet verified.
+    ///
+    /// # Errors
+    /// What the assembler or the container's reader says.
+    pub(crate) fn program(&self) -> Result<Program, Vec<Diagnostic>> {
+        let refuse = |message: String, hint: &str| {
+            let place = Place { source_name: self.name.clone(), ..Place::default() };
+            let error = Diagnostic::error(message, place);
+            vec![if hint.is_empty() { error } else { error.with_hint(hint) }]
+        };
+        if self.is_container() {
+            return container::read(&self.bytes).map_err(|error| refuse(error.to_string(), ""));
+        }
+        match std::str::from_utf8(&self.bytes) {
+            Ok(text) => assemble(&self.name, text),
+            Err(error) => {
+                let at = error.valid_up_to();
+                let line = self.bytes[..at].iter().filter(|&&b| b == b'\n').count() + 1;
+                let message =
+                    format!("this is not UTF-8 text (at byte {at}, line {line}), and not a container");
+                Err(refuse(message, "a program is assembly text, or a file made by `hotspot asm`"))
+            }
+        }
+    }
+
+    /// The program in it, verified.
+    ///
+    /// # Errors
+    /// What the assembler, the container's reader or the verifier says.
+    pub(crate) fn verified(&self) -> Result<Verified, Vec<Diagnostic>> {
+        verify(self.program()?)
+    }
+}
+
+fn read_bytes(from: impl Read) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    from.take(MAX_FILE + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// A program that is ready to run.
+#[derive(Debug)]
+pub(crate) struct Loaded {
+    /// The program.
+    pub(crate) program: Arc<Verified>,
+    /// The program's warnings, rendered.
+    pub(crate) warnings: String,
+}
+
+/// Reads and verifies a program; if it is refused, says why on standard error.
+///
+/// # Errors
+/// If it cannot be read or is refused.
+pub(crate) fn load(path: &str) -> Result<Loaded, Failure> {
+    verified(&Source::read(path).map_err(Failure::refused)?)
+}
+
+/// The program of a source, ready to run; if it is refused, says why on standard error.
+///
+/// # Errors
+/// If it is refused.
+pub(crate) fn verified(source: &Source) -> Result<Loaded, Failure> {
+    let program = source.verified().map_err(|errors| refuse(&errors, source))?;
+    let warnings = render::all(program.warnings(), source);
+    Ok(Loaded { program: Arc::new(program), warnings })
+}
+
+/// Says on standard error why a program is refused.
+pub(crate) fn refuse(errors: &[Diagnostic], source: &Source) -> Failure {
+    render::show(&render::all(errors, source));
+    report::complain(&summary(errors, &source.name));
+    Failure::silent(Status::Refused)
+}
+
+/// `2 errors in a.hasm`.
+pub(crate) fn summary(diagnostics: &[Diagnostic], name: &str) -> String {
+    let name = crate::text::line(name);
+    if diagnostics.len() > MAX_DIAGNOSTICS {
+        return format!("more than {MAX_DIAGNOSTICS} errors in {name}");
+    }
+    let errors = diagnostics.iter().filter(|d| d.severity == Severity::Error).count();
+    format!("{} in {name}", crate::text::counted(errors, "error"))
+}
+
+/// Refuses to overwrite a program by what is made from it.
+///
+/// # Errors
+/// If both names mean one file.
+pub(crate) fn keep_apart(program: &str, output: &Path) -> Result<(), Failure> {
+    let same = match (std::fs::canonicalize(program), std::fs::canonicalize(output)) {
+        (Ok(a), Ok(b)) => a == b,
+        _ => false,
+    };
+    if same {
+        let message = format!("`{}` is the program itself; it is not overwritten", output.display());
+        return Err(Failure::refused(message));
+    }
+    Ok(())
+}

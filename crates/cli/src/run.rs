@@ -1,0 +1,225 @@
+//! `hotspot run`: runs a program, and shows of it what was asked for.
+//!
+//! It looks on while the engine goes through `profile -> detect -> compile -> cache -> execute -> deoptimise`. Invariants:
+//! standard output is the program's alone; files that were asked for are opened before the program starts and
+//! completed after an error too.
+
+use crate::args::RunArgs;
+use crate::load::{self, Loaded};
+use crate::report::{self, Failure, Status, complain};
+use crate::streams::{self, Failed};
+use crate::{render, text};
+use hotspotvm::bytecode::{Function, Verified};
+use hotspotvm::runtime::num::{NumberLimits, Output, parse_argument, repr};
+use hotspotvm::runtime::{Stop, StopKind};
+use hotspotvm::{Engine, Event, Listing, Stats};
+use std::cell::RefCell;
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::Path;
+use std::rc::Rc;
+
+/// Runs the command.
+///
+/// # Errors
+/// If the program did not start, or a file could not be written.
+pub(crate) fn run(args: &RunArgs) -> Result<Status, Failure> {
+    let path = &args.program.program;
+    let Loaded { program, warnings } = load::load(path)?;
+    let arguments = arguments(&program, &args.program.args)?;
+    let trace = args.trace.as_deref().map(|file| OutFile::create(path, file)).transpose()?;
+    let stats_file = args.stats_json.as_deref().map(|file| OutFile::create(path, file)).transpose()?;
+    if args.verbose {
+        render::show(&warnings);
+    }
+
+    let mut options = args.engine.options();
+    options.jit = !args.no_jit;
+    options.timing = args.stats || args.stats_json.is_some();
+    options.listings = args.verbose;
+    let mut engine = Engine::new(options);
+    let trace = trace.map(|file| Rc::new(RefCell::new(file)));
+    if args.verbose || trace.is_some() {
+        let (verbose, trace) = (args.verbose, trace.clone());
+        engine.on_event(move |event| {
+            if verbose {
+                complain(&described(event));
+            }
+            if let Some(trace) = &trace {
+                trace.borrow_mut().json_line(event);
+            }
+        });
+    }
+
+    let failed = Failed::default();
+    let outcome = engine.run(program, &arguments, streams::real(path == "-", &failed));
+    let mut status = match &outcome.result {
+        Ok(result) => {
+            if args.verbose {
+                complain(&format!("{:<14} {}", "result", text::line(&shown(result))));
+            }
+            Status::Ok
+        }
+        Err(stop) => ended(stop, &failed),
+    };
+    // The last of the output goes out when the program has ended already.
+    if status == Status::Ok && failed.has_failed() {
+        status = failed.show();
+    }
+    if args.stats {
+        for line in outcome.stats.to_string().lines() {
+            complain(line.trim_end());
+        }
+    }
+    if let Some(mut file) = stats_file {
+        file.stats(&outcome.stats);
+        file.finish()?;
+    }
+    if let Some(trace) = trace {
+        trace.borrow_mut().finish()?;
+    }
+    Ok(status)
+}
+
+/// The program's arguments as values.
+///
+/// # Errors
+/// If the entry function does not take so many.
+pub(crate) fn arguments(program: &Verified, words: &[String]) -> Result<Vec<Output>, Failure> {
+    let program = program.program();
+    if let Some(entry) = program.functions.get(program.entry as usize) {
+        let most = if program.open_entry { entry.locals.len() } else { entry.params as usize };
+        let least = if program.open_entry { 0 } else { most };
+        if words.len() < least || words.len() > most {
+            return Err(wrong_number(entry, least, most, words));
+        }
+    }
+    Ok(words.iter().map(|word| parse_argument(word)).collect())
+}
+
+fn wrong_number(entry: &Function, least: usize, most: usize, words: &[String]) -> Failure {
+    const SHOWN: usize = 8;
+    let mut names = entry.locals.iter().take(most.min(SHOWN)).cloned().collect::<Vec<_>>().join(", ");
+    if most > SHOWN {
+        names.push_str(", ...");
+    }
+    let bound = if least == most { "" } else { "at most " };
+    let takes = match most {
+        0 => "no arguments".to_owned(),
+        _ => format!("{bound}{} ({names})", text::counted(most, "argument")),
+    };
+    let given = match words.len() {
+        0 => "none was given".to_owned(),
+        1 => "1 was given".to_owned(),
+        more => format!("{more} were given"),
+    };
+    let failure = Failure::refused(format!("`{}` takes {takes}, but {given}", entry.name));
+    match words.iter().find(|word| word.starts_with("--") && word.len() > 2) {
+        Some(word) => {
+            failure.with_help(format!("options of hotspot stand before PROGRAM; so should `{word}`"))
+        }
+        None if words.len() < least => {
+            failure.with_help("arguments follow the program: hotspot run PROGRAM ARGS")
+        }
+        None => failure,
+    }
+}
+
+/// Says why a program ended early, and what that means for the exit code.
+pub(crate) fn ended(stop: &Stop, failed: &Failed) -> Status {
+    let status = match stop.kind {
+        StopKind::Error(_) => Status::Raised,
+        StopKind::Limit(_) => Status::Limit,
+        StopKind::Io => Status::Io,
+    };
+    if status == Status::Io && failed.is_broken_pipe() {
+        return status;
+    }
+    complain(&text::lines(&stop.to_string()));
+    status
+}
+
+/// A value for people: as its language writes it, however long.
+pub(crate) fn shown(value: &Output) -> String {
+    let limits = NumberLimits { max_str_digits: 0, ..NumberLimits::default() };
+    repr(value.operand(), &limits).unwrap_or_else(|error| error.to_string())
+}
+
+/// An event for people: one line, and under it what was compiled.
+fn described(event: &Event) -> String {
+    let mut out = text::line(&event.to_string());
+    if let Event::CompileEnd { listing: Some(listing), .. } = event {
+        out.push('\n');
+        out.push_str(&listed(listing));
+    }
+    out.trim_end().to_owned()
+}
+
+/// The forms of what was compiled, each under its heading.
+pub(crate) fn listed(listing: &Listing) -> String {
+    let forms = [
+        ("bytecode", &listing.bytecode),
+        ("IR as built", &listing.ir_built),
+        ("IR after the passes", &listing.ir),
+        ("machine code", &listing.machine),
+    ];
+    let mut out = String::new();
+    for (heading, form) in forms {
+        if !form.is_empty() {
+            out.push_str(&format!("    {heading}:\n"));
+            out.push_str(&text::indented(&text::lines(form), 8));
+        }
+    }
+    out
+}
+
+/// A file being written. Its first failure is kept until the end, so that a program is not disturbed by it.
+struct OutFile {
+    name: String,
+    writer: BufWriter<File>,
+    failure: Option<std::io::Error>,
+}
+
+impl OutFile {
+    fn create(program: &str, path: &Path) -> Result<OutFile, Failure> {
+        load::keep_apart(program, path)?;
+        let name = format!("`{}`", path.display());
+        match File::create(path) {
+            Ok(file) => Ok(OutFile { name, writer: BufWriter::new(file), failure: None }),
+            Err(error) => Err(Failure::output(&name, &error)),
+        }
+    }
+
+    fn note(&mut self, result: std::io::Result<()>) {
+        if let (Err(error), None) = (result, &self.failure) {
+            self.failure = Some(error);
+        }
+    }
+
+    fn json_line(&mut self, event: &Event) {
+        if self.failure.is_none() {
+            let result = serde_json::to_writer(&mut self.writer, event).map_err(std::io::Error::from);
+            let result = result.and_then(|()| self.writer.write_all(b"\n"));
+            self.note(result);
+        }
+    }
+
+    fn stats(&mut self, stats: &Stats) {
+        let result = serde_json::to_writer_pretty(&mut self.writer, stats).map_err(std::io::Error::from);
+        let result = result.and_then(|()| self.writer.write_all(b"\n"));
+        self.note(result);
+    }
+
+    fn finish(&mut self) -> Result<(), Failure> {
+        let flushed = self.writer.flush();
+        self.note(flushed);
+        match self.failure.take() {
+            // A pipe given as a file is still a file that was asked for: its loss is told.
+            Some(error) => {
+                let message = format!("cannot write {}: {}", self.name, report::io_words(&error));
+                Err(Failure::io(message))
+            }
+            None => Ok(()),
+        }
+    }
+}

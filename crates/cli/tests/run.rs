@@ -1,0 +1,298 @@
+//! `hotspot run`: exit codes, what goes to which stream, arguments, limits.
+
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use common::{ADD, COUNTDOWN, Dir, ENDLESS, INVERT};
+use serde_json::Value;
+use std::process::Stdio;
+
+#[test]
+fn output_is_the_programs_alone() {
+    let dir = Dir::new("pure");
+    dir.write("add.hasm", ADD);
+    dir.hotspot(&["run", "add.hasm", "3", "4"]).check(0, "7\n", "");
+    let shown = dir.hotspot(&["run", "--verbose", "--stats", "add.hasm", "3", "4"]);
+    assert_eq!((shown.code, &*shown.out), (0, "7\n"));
+    assert!(shown.err.starts_with("start          hotspot threshold 10, jit on\n"), "{}", shown.err);
+    assert!(shown.err.contains("\nresult         7\n"), "{}", shown.err);
+    assert!(shown.err.contains("Total compilations:"), "{}", shown.err);
+    assert!(shown.err.lines().all(|line| line == line.trim_end()), "{}", shown.err);
+}
+
+#[test]
+fn arguments_are_ints_floats_and_strs() {
+    let dir = Dir::new("arguments");
+    dir.write("add.hasm", ADD);
+    let printed = |a: &str, b: &str| dir.hotspot(&["run", "add.hasm", a, b]).out;
+    assert_eq!(printed("-5", "3"), "-2\n");
+    assert_eq!(printed("3", "-5"), "-2\n");
+    assert_eq!(printed("-1.5", "1"), "-0.5\n");
+    assert_eq!(printed("1e3", "0"), "1000.0\n");
+    assert_eq!(printed("-a", "--stats"), "-a--stats\n");
+    assert_eq!(printed("9223372036854775807", "1"), "9223372036854775808\n");
+    assert_eq!(dir.hotspot(&["run", "add.hasm", "--", "3", "-4"]).out, "-1\n");
+}
+
+#[test]
+fn a_wrong_number_of_arguments_is_told_before_the_start() {
+    let dir = Dir::new("number");
+    dir.write("add.hasm", ADD);
+    dir.write("open.hasm", "load_local n\nprint\n");
+    dir.hotspot(&["run", "add.hasm"]).check(
+        2,
+        "",
+        "error: `main` takes 2 arguments (a, b), but none was given\n  help: arguments follow the program: hotspot run \
+         PROGRAM ARGS\n",
+    );
+    dir.hotspot(&["run", "add.hasm", "1", "2", "--stats"]).check(
+        2,
+        "",
+        "error: `main` takes 2 arguments (a, b), but 3 were given\n  help: options of hotspot stand before PROGRAM; so \
+         should `--stats`\n",
+    );
+    dir.hotspot(&["run", "open.hasm"]).check(0, "None\n", "");
+    dir.hotspot(&["run", "open.hasm", "7"]).check(0, "7\n", "");
+    let many = dir.hotspot(&["run", "open.hasm", "7", "8"]);
+    many.check(2, "", "error: `main` takes at most 1 argument (n), but 2 were given\n");
+}
+
+#[test]
+fn an_error_of_the_program_has_a_traceback() {
+    let dir = Dir::new("raised");
+    dir.write("invert.hasm", INVERT);
+    dir.hotspot(&["run", "invert.hasm", "1"]).check(0, "1\n", "");
+    dir.hotspot(&["run", "invert.hasm", "0"]).check(
+        1,
+        "",
+        "Traceback (most recent call last):\n  in main, pc 1, line 3\n  in invert, pc 2, line 11\n\
+         ZeroDivisionError: integer division or modulo by zero\n",
+    );
+}
+
+#[test]
+fn statistics_are_shown_after_an_error_too() {
+    let dir = Dir::new("raised-stats");
+    dir.write("invert.hasm", INVERT);
+    let ran = dir.hotspot(&["run", "--stats", "--stats-json", "s.json", "--trace", "t", "invert.hasm", "0"]);
+    assert_eq!((ran.code, &*ran.out), (1, ""));
+    assert!(ran.err.contains("ZeroDivisionError") && ran.err.contains("Fuel used:"), "{}", ran.err);
+    let stats: Value = serde_json::from_str(&dir.read("s.json")).unwrap();
+    assert!(stats["fuel_used"].as_u64().unwrap() > 0);
+    assert!(dir.read("t").starts_with("{\"event\":\"start\""));
+}
+
+#[test]
+fn limits_stop_a_program() {
+    let dir = Dir::new("limits");
+    dir.write("endless.hasm", ENDLESS);
+    dir.write("silent.hasm", "again: jump again\n");
+    dir.write("deep.hasm", "func main()\n    call main\n    ret\n");
+    dir.write("big.hasm", "push 3\npush 1000\npow\npop\n");
+    dir.write("long.hasm", "push \"ab\"\npush 1000000\nmul\nhalt\n");
+    dir.hotspot(&["run", "--fuel", "1000", "silent.hasm"]).check_failed(3, "fuel limit");
+    dir.hotspot(&["run", "--fuel", "1000", "--no-jit", "silent.hasm"]).check_failed(3, "fuel limit");
+    dir.hotspot(&["run", "--timeout", "0.05", "silent.hasm"]).check_failed(3, "time limit");
+    dir.hotspot(&["run", "--max-depth", "50", "deep.hasm"]).check_failed(3, "depth limit");
+    dir.hotspot(&["run", "--max-int-bits", "100", "big.hasm"]).check_failed(3, "size limit");
+    dir.hotspot(&["run", "big.hasm"]).check(0, "", "");
+    dir.hotspot(&["run", "--max-heap", "64K", "long.hasm"]).check_failed(3, "heap limit");
+    dir.hotspot(&["run", "--max-heap", "64M", "long.hasm"]).check(0, "", "");
+    let printed = dir.hotspot(&["run", "--fuel", "30", "endless.hasm"]);
+    assert_eq!((printed.code, &*printed.out), (3, "1\n".repeat(10).as_str()), "what was printed is not lost");
+}
+
+#[test]
+fn limits_that_make_no_sense_are_refused() {
+    let dir = Dir::new("absurd");
+    let refused = |option: &str, value: &str| {
+        let ran = dir.hotspot(&["run", option, value, "p.hasm"]);
+        assert!(ran.code == 2 && ran.out.is_empty(), "{ran:?}");
+        let (_, said) = ran.err.lines().next().unwrap().split_once(">': ").unwrap();
+        said.to_owned()
+    };
+    assert_eq!(
+        refused("--fuel", "0"),
+        "without fuel no program can start; for no limit, leave the option out"
+    );
+    assert_eq!(
+        refused("--hotspot-threshold", "0"),
+        "code is hot after at least 1 execution; to compile nothing, use --no-jit"
+    );
+    assert_eq!(
+        refused("--timeout", "0"),
+        "the time must be more than 0 seconds; for no limit, leave the option out"
+    );
+    assert_eq!(refused("--timeout", "soon"), "expected a number of seconds, like 2 or 0.5");
+    assert_eq!(refused("--max-heap", "99999G"), "at most 16384G is possible");
+    assert_eq!(refused("--max-depth", "4294967296"), "at most 4294967295 is possible");
+    assert_eq!(refused("--max-int-bits", "8"), "ints of 64 bits are always allowed: at least 64 is needed");
+}
+
+#[test]
+fn usage_errors_are_told() {
+    let dir = Dir::new("usage");
+    dir.hotspot(&["run"]).check_failed(2, "<PROGRAM>");
+    dir.hotspot(&["run", "--frobnicate", "p"]).check_failed(2, "--frobnicate");
+    dir.hotspot(&["frobnicate"]).check_failed(2, "frobnicate");
+    dir.hotspot(&["run", "p.hasm"]).check(2, "", "error: cannot read `p.hasm`: No such file or directory\n");
+    dir.hotspot(&["run", "."]).check(2, "", "error: cannot read `.`: Is a directory\n");
+    dir.write("bytes", b"push 1\n\xff\n");
+    dir.hotspot(&["run", "bytes"])
+        .check_failed(2, "this is not UTF-8 text (at byte 7, line 2), and not a container");
+}
+
+#[test]
+fn help_is_there_for_newcomers() {
+    let dir = Dir::new("help");
+    let alone = dir.hotspot(&[]);
+    let help = dir.hotspot(&["--help"]);
+    assert_eq!((help.code, &*help.err), (0, ""));
+    assert_eq!((alone.code, &alone.out), (0, &help.out));
+    for piece in ["Examples:", "hotspot demo", "Exit codes:", "compare", "a limit"] {
+        assert!(help.out.contains(piece), "{piece}");
+    }
+    assert!(help.out.lines().all(|line| line.chars().count() <= 100));
+    let run = dir.hotspot(&["run", "--help"]).out;
+    for piece in ["--hotspot-threshold", "--fuel", "--trace", "Examples:", "[default: 10]"] {
+        assert!(run.contains(piece), "{piece}");
+    }
+}
+
+#[test]
+fn a_program_may_come_from_standard_input() {
+    let dir = Dir::new("stdin");
+    dir.hotspot_with(&["run", "-", "3", "4"], ADD).check(0, "7\n", "");
+    dir.hotspot_with(&["run", "-"], "input\nprint\n").check(0, "None\n", "");
+    let broken = dir.hotspot_with(&["run", "-"], "frobnicate\n");
+    assert!(broken.code == 2 && broken.err.contains(" --> <stdin>:1:1\n"), "{}", broken.err);
+}
+
+#[test]
+fn a_program_reads_standard_input() {
+    let dir = Dir::new("input");
+    dir.write("p.hasm", "input\ninput\nadd\nprint\n");
+    dir.hotspot_with(&["run", "p.hasm"], "40\n2.5\n").check(0, "42.5\n", "");
+}
+
+#[test]
+fn what_the_program_names_cannot_command_the_terminal() {
+    let dir = Dir::new("escapes");
+    dir.write(
+        "p.hasm",
+        "entry \"\u{1b}[31m\"\nfunc \"\u{1b}[31m\"()\n    push 1\n    push 0\n    div\n    ret\n",
+    );
+    let ran = dir.hotspot(&["run", "--verbose", "p.hasm"]);
+    assert_eq!(ran.code, 1, "{ran:?}");
+    assert!(!ran.err.contains('\u{1b}') && ran.err.contains("in \\u{1b}[31m, pc 2"), "{}", ran.err);
+}
+
+#[test]
+fn a_reader_who_goes_away_ends_the_program_silently() {
+    let dir = Dir::new("pipe");
+    dir.write("endless.hasm", ENDLESS);
+    let mut command = dir.command(&["run", "endless.hasm"]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), &*output.stderr), (Some(4), &b""[..]));
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn output_that_cannot_be_written_is_told() {
+    let dir = Dir::new("full");
+    dir.write("add.hasm", ADD);
+    dir.write("endless.hasm", ENDLESS);
+    for args in [&["run", "add.hasm", "1", "2"][..], &["run", "endless.hasm"], &["dis", "add.hasm"]] {
+        let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+        let output = dir.command(args).stdout(full).output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(
+            output.status.code() == Some(4) && said.contains("No space left on device"),
+            "{args:?} {said}"
+        );
+    }
+    let ran = dir.hotspot(&["run", "--trace", "/dev/full", "add.hasm", "1", "2"]);
+    assert_eq!((ran.code, &*ran.out), (4, "3\n"));
+    assert_eq!(ran.err, "error: cannot write `/dev/full`: No space left on device\n");
+}
+
+#[test]
+fn a_file_that_cannot_be_made_is_told_before_the_start() {
+    let dir = Dir::new("no-file");
+    dir.write("add.hasm", ADD);
+    let ran = dir.hotspot(&["run", "--trace", "nowhere/t", "add.hasm", "1", "2"]);
+    ran.check(4, "", "error: cannot write `nowhere/t`: No such file or directory\n");
+    let ran = dir.hotspot(&["run", "--stats-json", "add.hasm", "add.hasm", "1", "2"]);
+    ran.check(2, "", "error: `add.hasm` is the program itself; it is not overwritten\n");
+    assert_eq!(dir.read("add.hasm"), ADD);
+}
+
+#[test]
+fn statistics_are_written_as_json() {
+    let dir = Dir::new("stats");
+    dir.write("countdown.hasm", COUNTDOWN);
+    dir.hotspot(&["run", "--stats-json", "s.json", "countdown.hasm", "10000"]).check(0, "0\n", "");
+    let stats: Value = serde_json::from_str(&dir.read("s.json")).unwrap();
+    assert_eq!((&stats["compilations"], &stats["jit_iterations"]), (&1.into(), &9_990.into()));
+    assert_eq!(stats["exits"]["region_end"], 1);
+    let count = |name: &str| stats[name].as_u64().unwrap();
+    assert_eq!(count("jit_instructions") + count("interpreter_instructions"), count("fuel_used"));
+    assert!(count("total_ns") > 0 && count("compile_ns") > 0, "{stats}");
+    assert!(stats["speedup"].as_f64().unwrap() > 0.0);
+
+    dir.hotspot(&["run", "--no-jit", "--stats-json", "n.json", "countdown.hasm", "10000"])
+        .check(0, "0\n", "");
+    let without: Value = serde_json::from_str(&dir.read("n.json")).unwrap();
+    assert_eq!((&without["compilations"], &without["jit_iterations"]), (&0.into(), &0.into()));
+    assert_eq!(without["fuel_used"], stats["fuel_used"]);
+}
+
+#[test]
+fn a_trace_has_an_event_on_each_line_and_is_reproducible() {
+    let dir = Dir::new("trace");
+    dir.write("countdown.hasm", COUNTDOWN);
+    let args = ["run", "--hotspot-threshold", "50", "--trace", "t.ndjson", "countdown.hasm", "1000"];
+    dir.hotspot(&args).check(0, "0\n", "");
+    let trace = dir.read("t.ndjson");
+    let events: Vec<Value> = trace.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let names: Vec<_> = events.iter().map(|event| event["event"].as_str().unwrap()).collect();
+    assert_eq!(names, ["start", "warm", "hot", "compile_start", "compile_end", "install", "enter", "exit"]);
+    assert_eq!((&events[0]["schema"], &events[0]["hotspot_threshold"]), (&1.into(), &50.into()));
+    assert_eq!(events[2]["at"]["function"], "main");
+    assert_eq!((&events[7]["rounds"], &events[7]["reason"]), (&950.into(), &"region_end".into()));
+    dir.hotspot(&args).check(0, "0\n", "");
+    assert_eq!(dir.read("t.ndjson"), trace);
+}
+
+#[test]
+fn what_is_compiled_is_shown_in_all_its_forms() {
+    let dir = Dir::new("verbose");
+    dir.write("countdown.hasm", COUNTDOWN);
+    let ran = dir.hotspot(&["run", "--verbose", "countdown.hasm", "1000"]);
+    assert_eq!((ran.code, &*ran.out), (0, "0\n"));
+    let at = |piece: &str| ran.err.find(piece).unwrap_or_else(|| panic!("no `{piece}` in {}", ran.err));
+    let order = [
+        "start  ",
+        "hot  ",
+        "compile_end  ",
+        "    bytecode:\n",
+        "load_local 0 (n)",
+        "    IR as built:\n",
+        "    IR after the passes:\n",
+        "int_sub",
+        "    machine code:\n",
+        " ret\n",
+        "install  ",
+        "exit  ",
+        "result  ",
+    ];
+    let places: Vec<usize> = order.into_iter().map(at).collect();
+    let mut early_sub = places.clone();
+    early_sub.remove(7);
+    assert!(early_sub.is_sorted(), "{}", ran.err);
+    let off = dir.hotspot(&["run", "--verbose", "--no-jit", "countdown.hasm", "1000"]);
+    assert_eq!(off.err, "start          hotspot threshold 10, jit off\nresult         None\n");
+}

@@ -1,0 +1,168 @@
+//! One compilation, from a region to a unit that can be installed.
+
+use super::region::{self, Request};
+use crate::cache::{Unit, memory};
+use crate::detect::policy::{PlaceKey, PlaceState};
+use crate::detect::{FunctionGraph, Region};
+use crate::event::Listing;
+use crate::execute::native::{LAYOUT, input_value, type_of};
+use crate::execute::vm::Vm;
+use bytecode::{FuncId, disasm};
+use codegen::{Compiler, CompilerOptions};
+use ir::opt::PassCx;
+use ir::{InputPlace, Type};
+use std::fmt::Write;
+
+/// The compiler and what it needs from compilation to compilation.
+pub struct Driver {
+    compiler: Option<Compiler>,
+    /// Test mode: see [`crate::options::Stress::exits`].
+    pub stress: Option<u64>,
+    /// Whether to make listings.
+    pub listings: bool,
+}
+
+/// A compilation's result.
+pub struct Compiled {
+    /// The code, ready to be installed.
+    pub unit: Unit,
+    /// The types it assumes, for the log: `n: int`.
+    pub assumes: Vec<String>,
+    /// IR instructions before the passes.
+    pub ir_before: u32,
+    /// IR instructions after the passes.
+    pub ir_after: u32,
+    /// Bytes of machine code.
+    pub code_bytes: u32,
+    /// What was compiled, as text, if wanted.
+    pub listing: Option<Box<Listing>>,
+}
+
+/// Why there is no code.
+pub enum Failure {
+    /// This region cannot be compiled, for a reason in words.
+    Refused(String),
+    /// No region can: the operating system gives no executable memory.
+    NoMemory(String),
+}
+
+impl Driver {
+    /// A driver that has not compiled anything yet. (The code generator is made when it is first needed: that takes
+    /// longer than many programs.)
+    pub fn new(stress: Option<u64>, listings: bool) -> Driver {
+        Driver { compiler: None, stress, listings }
+    }
+
+    /// Compiles a region for entry at the place where the interpreter stands.
+    ///
+    /// # Errors
+    /// See [`Failure`].
+    pub fn compile(
+        &mut self,
+        vm: &Vm,
+        id: u32,
+        key: PlaceKey,
+        place: &PlaceState,
+        graph: &FunctionGraph,
+        region: &Region,
+    ) -> Result<Compiled, Failure> {
+        let program = vm.program.program();
+        let input_type = |at: InputPlace| {
+            if place.boxed.contains(&at) { Type::Boxed } else { type_of(vm, input_value(vm, at)) }
+        };
+        let mut f = region::build(&Request {
+            program,
+            facts: vm.program.facts(FuncId(key.function)),
+            function: key.function,
+            cells: &vm.functions[key.function as usize].cells,
+            cfg: &graph.cfg,
+            region,
+            entry_pc: key.pc,
+            input_type: &input_type,
+            constants: &vm.constants,
+            stress: self.stress,
+        })
+        .map_err(Failure::Refused)?;
+        debug_assert_eq!(ir::verify::verify(&f), Ok(()), "{f}");
+        let ir_before = f.inst_count() as u32;
+        let ir_built = if self.listings { f.to_string() } else { String::new() };
+        ir::opt::optimize(&mut f, &PassCx::new());
+        let broken = |error: codegen::CodegenError| Failure::Refused(format!("the code generator gave up: {error}"));
+        let compiler = match &mut self.compiler {
+            Some(compiler) => compiler,
+            none => none.insert(Compiler::new(CompilerOptions::default()).map_err(broken)?),
+        };
+        let code_unit = compiler.compile(&f, &LAYOUT).map_err(broken)?;
+        let code = memory::Code::new(&code_unit.bytes).map_err(|error| Failure::NoMemory(error.to_string()))?;
+        let listing = self.listings.then(|| {
+            Box::new(Listing {
+                bytecode: bytecode_listing(vm, key, graph, region),
+                ir_built,
+                ir: f.to_string(),
+                machine: machine_listing(&code_unit, code.address()),
+            })
+        });
+        let assumes = f
+            .inputs
+            .iter()
+            .filter(|input| input.ty != Type::Boxed)
+            .map(|input| format!("{}: {}", input_name(vm, key.function, input.place), input.ty))
+            .collect();
+        Ok(Compiled {
+            assumes,
+            ir_before,
+            ir_after: f.inst_count() as u32,
+            code_bytes: code_unit.bytes.len() as u32,
+            listing,
+            unit: Unit {
+                id,
+                place: key,
+                code,
+                inputs: code_unit.inputs,
+                exit_counts: vec![0; code_unit.exits.len()],
+                exits: code_unit.exits,
+                entries: 0,
+                instructions: 0,
+                mismatches: 0,
+                slots: code_unit.slots,
+            },
+        })
+    }
+}
+
+/// The name of what an input is taken from, for people.
+pub fn input_name(vm: &Vm, function: u32, place: InputPlace) -> String {
+    match place {
+        InputPlace::Local(slot) => {
+            let locals = &vm.program.program().functions[function as usize].locals;
+            locals.get(slot as usize).cloned().unwrap_or_else(|| format!("local {slot}"))
+        }
+        InputPlace::Stack(depth) => format!("stack {depth}"),
+    }
+}
+
+fn bytecode_listing(vm: &Vm, key: PlaceKey, graph: &FunctionGraph, region: &Region) -> String {
+    let mut blocks = region.graph.order.clone();
+    blocks.sort_unstable();
+    let mut text = String::new();
+    for block in blocks {
+        let block = &graph.cfg.blocks[block as usize];
+        text.push_str(&disasm::listing(vm.program.program(), FuncId(key.function), block.start..block.end));
+    }
+    text
+}
+
+fn machine_listing(unit: &codegen::CodeUnit, address: u64) -> String {
+    let mut text = String::new();
+    let mut last = None;
+    for line in codegen::disassemble(&unit.bytes, address, &unit.places) {
+        let pc = match line.pc {
+            Some(pc) if line.pc != last => format!("pc {pc}"),
+            _ => String::new(),
+        };
+        last = line.pc;
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "{:6x}  {pc:<8}{}", line.offset, line.text);
+    }
+    text
+}

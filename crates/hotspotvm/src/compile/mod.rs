@@ -1,0 +1,7 @@
+//! **Stage 3, compile:** from a hot region and its profile to machine code.
+//!
+//! `region` builds IR, `ir::opt` improves it, `codegen` lowers it. All three are deterministic: the same bytecode, profile and input types give the
+//! same bytes.
+
+pub mod driver;
+pub mod region;

@@ -1,0 +1,233 @@
+//! What to do about a place that keeps being reached: the only place where it is decided what gets compiled.
+//!
+//! Decisions depend on counts alone, never on time, so they are the same in every run.
+
+use super::{FunctionGraph, Hotness, Region};
+use crate::execute::vm::Vm;
+use crate::profile::{NEVER, executions};
+use bytecode::{FuncId, Op};
+use ir::InputPlace;
+use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
+
+/// The most instructions of a function whose graph is looked at.
+const MAX_FUNCTION: usize = 100_000;
+/// The fewest instructions of straight code that are worth entering compiled code for: entering and leaving costs about as much as interpreting so many.
+const MIN_STRAIGHT: u32 = 64;
+/// How often a unit may leave by the same wrong assumption before it is replaced.
+pub const MAX_EXITS: u32 = 3;
+/// How often code for one place is replaced before the place is left alone.
+pub const MAX_RECOMPILES: u32 = 4;
+/// After so many entries a unit must have shown that it pays.
+pub const TRIAL_ENTRIES: u64 = 64;
+/// Instructions per entry that pay for entering and leaving.
+pub const MIN_PER_ENTRY: u64 = 64;
+
+/// How control arrives at a place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Arriving {
+    /// By a backward jump.
+    Loop,
+    /// By a call.
+    Entry,
+}
+
+/// A place that can get hot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct PlaceKey {
+    /// The function.
+    pub function: u32,
+    /// The instruction.
+    pub pc: u32,
+    /// How control arrives.
+    pub arriving: Arriving,
+}
+
+/// What is known of a place.
+#[derive(Clone, Debug, Default)]
+pub struct PlaceState {
+    /// Where it stands.
+    pub hotness: Hotness,
+    /// How often its code was replaced.
+    pub recompiles: u32,
+    /// Inputs that have been of several types: to be taken boxed.
+    pub boxed: HashSet<InputPlace>,
+}
+
+/// What happened at a place, for the log, and what to do.
+#[derive(Debug)]
+pub enum Decision {
+    /// Go on interpreting.
+    Interpret,
+    /// Run the unit with this number.
+    Enter(u32),
+    /// Half-way to hot; go on interpreting. (Asked again at once, it may be hot.)
+    Warm {
+        /// Backward arrivals so far.
+        back_edges: u64,
+    },
+    /// Hot: compile this.
+    Compile {
+        /// How often the place was executed.
+        executed: u64,
+        /// How often control went back to it.
+        back_edges: u64,
+        /// What to compile, or why not.
+        region: Result<Region, String>,
+    },
+}
+
+/// The places of a run and their graphs.
+pub struct Policy {
+    threshold: u64,
+    places: HashMap<PlaceKey, PlaceState>,
+    graphs: HashMap<u32, Rc<FunctionGraph>>,
+}
+
+impl Policy {
+    /// No place is known yet. Arms the triggers of the profile.
+    pub fn new(threshold: u64, vm: &mut Vm) -> Policy {
+        let threshold = threshold.max(1);
+        let policy = Policy { threshold, places: HashMap::new(), graphs: HashMap::new() };
+        for function in &mut vm.functions {
+            function.sites[0].entry_trigger = threshold;
+            for pc in 0..function.cells.len() {
+                let cell = function.cells[pc];
+                if matches!(cell.op, Op::Jump | Op::JumpIfZero | Op::JumpIfNotZero) && cell.arg as usize <= pc {
+                    function.sites[cell.arg as usize].loop_trigger = policy.warm_at();
+                }
+            }
+        }
+        policy
+    }
+
+    fn warm_at(&self) -> u64 {
+        self.threshold.div_ceil(2)
+    }
+
+    /// The state of a place.
+    pub fn place(&mut self, key: PlaceKey) -> &mut PlaceState {
+        self.places.entry(key).or_default()
+    }
+
+    /// The graph of a function.
+    pub fn graph(&mut self, vm: &Vm, function: u32) -> Rc<FunctionGraph> {
+        let code = &vm.program.program().functions[function as usize].code;
+        self.graphs.entry(function).or_insert_with(|| Rc::new(FunctionGraph::new(code))).clone()
+    }
+
+    /// Control has reached a trigger.
+    pub fn arrived(&mut self, vm: &mut Vm, key: PlaceKey) -> Decision {
+        match self.place(key).hotness.clone() {
+            Hotness::Compiled(unit) => return Decision::Enter(unit),
+            Hotness::LeftAlone => {
+                set_trigger(vm, key, NEVER);
+                return Decision::Interpret;
+            }
+            Hotness::Cold | Hotness::Warm => {}
+        }
+        let site = vm.functions[key.function as usize].sites[key.pc as usize];
+        if self.place(key).hotness == Hotness::Cold {
+            self.place(key).hotness = Hotness::Warm;
+            if key.arriving == Arriving::Loop {
+                return Decision::Warm { back_edges: site.back_edges };
+            }
+        }
+        let code = &vm.program.program().functions[key.function as usize].code;
+        let counts = executions(code, &vm.functions[key.function as usize].sites);
+        // The arrival under way is counted already, but not executed yet.
+        let executed = counts[key.pc as usize].saturating_sub(1);
+        let hot = match key.arriving {
+            Arriving::Loop => executed >= self.threshold && site.back_edges >= self.warm_at(),
+            Arriving::Entry => true,
+        };
+        if !hot {
+            set_trigger(vm, key, site.back_edges + 1);
+            return Decision::Interpret;
+        }
+        let region = self.choose(vm, key, &counts);
+        Decision::Compile { executed, back_edges: site.back_edges, region }
+    }
+
+    fn choose(&mut self, vm: &Vm, key: PlaceKey, counts: &[u64]) -> Result<Region, String> {
+        let function = &vm.program.program().functions[key.function as usize];
+        if function.code.len() > MAX_FUNCTION {
+            return Err(format!("the function has more than {MAX_FUNCTION} instructions"));
+        }
+        let graph = self.graph(vm, key.function);
+        let region = match key.arriving {
+            Arriving::Loop => graph.loop_around(key.pc)?,
+            Arriving::Entry => graph.straight_from_entry()?,
+        };
+        let size = region.instructions(&graph.cfg);
+        let most = crate::compile::region::MAX_INSTRUCTIONS;
+        if size > most {
+            return Err(format!("{size} instructions are more than the {most} that are compiled as one"));
+        }
+        if key.arriving == Arriving::Entry && size < MIN_STRAIGHT {
+            return Err(format!("{size} instructions without a loop: entering compiled code would cost more"));
+        }
+        let rounds = counts[key.pc as usize].max(1);
+        for &block in &region.graph.order {
+            let block = &graph.cfg.blocks[block as usize];
+            for pc in block.start..block.end {
+                let inst = function.code[pc as usize];
+                if inst.op == Op::Call && counts[pc as usize].saturating_mul(4) >= rounds {
+                    let callee = &vm.program.program().functions[inst.arg as usize].name;
+                    let share = counts[pc as usize].min(rounds) * 100 / rounds;
+                    return Err(format!(
+                        "it calls `{callee}` at pc {pc} in {share} % of its rounds, and calls run in the interpreter"
+                    ));
+                }
+            }
+        }
+        Ok(region)
+    }
+
+    /// The place runs as compiled code from now on: every arrival asks.
+    pub fn installed(&mut self, vm: &mut Vm, key: PlaceKey, unit: u32) {
+        self.place(key).hotness = Hotness::Compiled(unit);
+        set_trigger(vm, key, 0);
+    }
+
+    /// The place stays with the interpreter from now on: no arrival asks.
+    pub fn leave_alone(&mut self, vm: &mut Vm, key: PlaceKey) {
+        self.place(key).hotness = Hotness::LeftAlone;
+        set_trigger(vm, key, NEVER);
+    }
+
+    /// The place's code was taken out: interpret long enough to see the new types, then compile again. Answers whether
+    /// that is still worth trying.
+    pub fn invalidated(&mut self, vm: &mut Vm, key: PlaceKey) -> bool {
+        let warm_at = self.warm_at();
+        let place = self.place(key);
+        place.recompiles += 1;
+        if place.recompiles > MAX_RECOMPILES {
+            self.leave_alone(vm, key);
+            return false;
+        }
+        place.hotness = Hotness::Warm;
+        let site = vm.functions[key.function as usize].sites[key.pc as usize];
+        let arrivals = if key.arriving == Arriving::Loop { site.back_edges } else { site.runs };
+        set_trigger(vm, key, arrivals + warm_at);
+        true
+    }
+}
+
+fn set_trigger(vm: &mut Vm, key: PlaceKey, at: u64) {
+    let site = &mut vm.functions[key.function as usize].sites[key.pc as usize];
+    match key.arriving {
+        Arriving::Loop => site.loop_trigger = at,
+        Arriving::Entry => site.entry_trigger = at,
+    }
+}
+
+/// The name of a place's function and its position, for events.
+pub fn spot(vm: &Vm, function: u32, pc: u32) -> crate::event::Spot {
+    let program = vm.program.program();
+    crate::event::Spot {
+        function: program.functions[function as usize].name.clone(),
+        pc,
+        line: program.line(FuncId(function), pc),
+    }
+}

@@ -1,0 +1,372 @@
+//! Range analysis: overflow checks that cannot fail, comparisons that are decided.
+//!
+//! Serves *compile* in `profile -> detect -> compile -> cache -> execute -> deoptimise`.
+//!
+//! What: finds for each int an interval that holds all it can be, and rewrites checked arithmetic that surely fits to its `_fits` form, exact
+//! conversions that surely are exact, and comparisons that always come out the same.
+//! Why: the code generator knows nothing of ranges, and an overflow check on a loop's counter costs as much as the loop.
+//!
+//! ```text
+//! b1(v2: int):                                      b1(v2: int):
+//!     v3: bool = int_compare lt v2, v1                  v3: bool = int_compare lt v2, v1
+//!     branch v3, b2, b3                                 branch v3, b2, b3
+//! b2:                                          =>   b2:
+//!     v5: int = int_add v2, v4 exit @0                  v5: int = int_add_fits v2, v4
+//!     jump b1(v5)                                       jump b1(v5)
+//! ```
+//!
+//! (`v4` is 1: below some int there is no greatest int.)
+//!
+//! Invariants:
+//! - an interval is used only once a whole round has changed none: then they hold together. Rounds start from "nothing can come here", grow,
+//!   and loops' headers jump to thresholds so that they end; if they do not end soon nothing is changed;
+//! - a branch narrows its operands' intervals in the blocks that only its edge leads to, and on that edge's arguments;
+//! - what leaves on overflow goes on with a result that fits: a result's interval is cut to 64 bits.
+//!
+//! Source of the idea: Cousot and Cousot's intervals with widening and narrowing (1977), constraints along dominating branches as in
+//! ABCD (Bodik, Gupta, Sarkar 2000).
+
+use super::{Changed, PassCx, definitions};
+use crate::analysis::dominators::{Step, walk};
+use crate::analysis::intervals::{self, Interval};
+use crate::analysis::{Cfg, Dominators};
+use crate::data::{Block, Function, Imm, Inst, Terminator, Type, Value};
+use crate::op::Opcode;
+
+/// Rounds before headers' intervals are widened to thresholds, before they are widened at once, and before giving up.
+const EXACT_ROUNDS: u32 = 2;
+const THRESHOLD_ROUNDS: u32 = 8;
+const MOST_ROUNDS: u32 = 40;
+/// Rounds that win back what widening lost.
+const NARROW_ROUNDS: u32 = 2;
+/// How many constants of comparisons serve as thresholds.
+const MOST_THRESHOLDS: usize = 32;
+
+#[derive(Clone, Copy, PartialEq)]
+enum Round {
+    Grow { number: u32 },
+    Narrow,
+    Rewrite,
+}
+
+struct Solver<'a> {
+    cfg: &'a Cfg,
+    tree: &'a Dominators,
+    cx: &'a PassCx,
+    defs: Vec<Option<Inst>>,
+    /// The interval of each value at the place where the walk is.
+    now: Vec<Interval>,
+    /// Intervals to put back when the walk leaves a block.
+    undo: Vec<(Value, Interval)>,
+    scopes: Vec<usize>,
+    /// The interval of each parameter, at its block.
+    params: Vec<Interval>,
+    /// For each block, where in `given` the arguments of its first and second edge begin.
+    edges: Vec<[usize; 2]>,
+    /// What the edges' arguments were when last looked at.
+    given: Vec<Interval>,
+    /// For each block, the begins of its incoming edges.
+    incoming: Vec<Vec<usize>>,
+    /// Whether an edge comes back to the block.
+    is_header: Vec<bool>,
+    /// Bounds at which widening stops, ascending; the least and the greatest int are the last ones.
+    thresholds: Vec<i64>,
+    grew: bool,
+    changed: bool,
+}
+
+impl<'a> Solver<'a> {
+    fn new(f: &Function, cfg: &'a Cfg, tree: &'a Dominators, cx: &'a PassCx) -> Solver<'a> {
+        let mut params = vec![Interval::ALL; f.types.len()];
+        let mut edges = vec![[0; 2]; f.blocks.len()];
+        let mut incoming = vec![Vec::new(); f.blocks.len()];
+        let mut is_header = vec![false; f.blocks.len()];
+        let mut count = 0;
+        for (at, &block) in cfg.rpo.iter().enumerate() {
+            if at != 0 {
+                f.blocks[block.index()]
+                    .params
+                    .iter()
+                    .for_each(|param| params[param.index()] = Interval::NONE);
+            }
+            for (i, target) in f.blocks[block.index()].end.targets().enumerate() {
+                edges[block.index()][i] = count;
+                incoming[target.block.index()].push(count);
+                count += target.args.len();
+                is_header[target.block.index()] |= cfg.position(target.block) as usize <= at;
+            }
+        }
+        let defs = definitions(f, cfg);
+        let mut thresholds = vec![-1, 0, 1];
+        let compared = defs.iter().flatten().filter(|inst| inst.op == Opcode::IntCompare);
+        for constant in compared.flat_map(|inst| inst.args).filter_map(|arg| defs[arg.index()]) {
+            if let Imm::Int(value) = constant.imm
+                && thresholds.len() < MOST_THRESHOLDS
+            {
+                thresholds.push(value);
+            }
+        }
+        thresholds.extend([i64::MIN, i64::MAX]);
+        thresholds.sort_unstable();
+        Solver {
+            cfg,
+            tree,
+            cx,
+            defs,
+            now: vec![Interval::ALL; f.types.len()],
+            undo: Vec::new(),
+            scopes: Vec::new(),
+            params,
+            edges,
+            given: vec![Interval::NONE; count],
+            incoming,
+            is_header,
+            thresholds,
+            grew: false,
+            changed: false,
+        }
+    }
+
+    fn round(&mut self, f: &mut Function, round: Round) {
+        let (cfg, tree) = (self.cfg, self.tree);
+        walk(cfg, tree, |step| match step {
+            Step::Enter(block) => {
+                self.scopes.push(self.undo.len());
+                if let Some(parent) = tree.idom(block)
+                    && cfg.preds(block) == [parent]
+                    && let Terminator::Branch { condition, then, otherwise } = &f.blocks[parent.index()].end
+                    && then.block != otherwise.block
+                {
+                    self.assume(*condition, then.block == block);
+                }
+                self.enter(f, block, round);
+                if round == Round::Rewrite {
+                    self.rewrite(f, block);
+                } else {
+                    for inst in &f.blocks[block.index()].insts {
+                        if let Some(result) = inst.result {
+                            self.now[result.index()] = self.result(inst);
+                        }
+                    }
+                    self.give(f, block);
+                }
+            }
+            Step::Leave => {
+                let start = self.scopes.pop().unwrap_or(0);
+                self.restore(start);
+            }
+        });
+    }
+
+    fn restore(&mut self, start: usize) {
+        for (value, before) in self.undo.drain(start..).rev() {
+            self.now[value.index()] = before;
+        }
+    }
+
+    /// Narrows the operands of a comparison that is known to hold, or not to; `false` if that cannot be.
+    fn assume(&mut self, mut condition: Value, mut holds: bool) -> bool {
+        loop {
+            let Some(inst) = self.defs[condition.index()] else { return true };
+            match (inst.op, inst.imm) {
+                (Opcode::BoolNot, _) => (condition, holds) = (inst.args[0], !holds),
+                (Opcode::IntCompare, Imm::Cmp(cmp)) => {
+                    let cmp = if holds { cmp } else { cmp.negated() };
+                    let [a, b] = inst.args;
+                    if a == b {
+                        return true;
+                    }
+                    let (of_a, of_b) = intervals::where_holds(cmp, self.now[a.index()], self.now[b.index()]);
+                    for (value, interval) in [(a, of_a), (b, of_b)] {
+                        let before = std::mem::replace(&mut self.now[value.index()], interval);
+                        self.undo.push((value, before));
+                    }
+                    return !of_a.is_empty() && !of_b.is_empty();
+                }
+                _ => return true,
+            }
+        }
+    }
+
+    /// The parameters of a block from what its edges give.
+    fn enter(&mut self, f: &Function, block: Block, round: Round) {
+        for (i, &param) in f.blocks[block.index()].params.iter().enumerate() {
+            let known = self.params[param.index()];
+            if block.0 == 0 || f.ty(param) != Type::Int || round == Round::Rewrite {
+                self.now[param.index()] = known;
+                continue;
+            }
+            let edges = &self.incoming[block.index()];
+            let comes = edges.iter().fold(Interval::NONE, |all, &edge| all.union(self.given[edge + i]));
+            let new = match round {
+                Round::Grow { .. } if known.covers(comes) => known,
+                Round::Grow { number } => {
+                    self.grew = true;
+                    let grown = known.union(comes);
+                    if self.is_header[block.index()] { self.widen(known, grown, number) } else { grown }
+                }
+                Round::Narrow | Round::Rewrite => known.meet(comes),
+            };
+            self.params[param.index()] = new;
+            self.now[param.index()] = new;
+        }
+    }
+
+    fn widen(&self, before: Interval, after: Interval, round: u32) -> Interval {
+        if round < EXACT_ROUNDS || before.is_empty() {
+            return after;
+        }
+        let mut wide = after;
+        if after.lo < before.lo {
+            let below = self.thresholds.iter().rev().copied().find(|&t| t <= after.lo);
+            wide.lo = below.filter(|_| round < THRESHOLD_ROUNDS).unwrap_or(i64::MIN);
+        }
+        if after.hi > before.hi {
+            let above = self.thresholds.iter().copied().find(|&t| t >= after.hi);
+            wide.hi = above.filter(|_| round < THRESHOLD_ROUNDS).unwrap_or(i64::MAX);
+        }
+        wide
+    }
+
+    fn result(&self, inst: &Inst) -> Interval {
+        let now = |value: Value| self.now[value.index()];
+        let [a, b] = inst.args;
+        match (inst.op, inst.imm) {
+            (Opcode::ConstInt, Imm::Int(value)) => Interval::only(value),
+            (Opcode::BoolToInt, _) => Interval::new(0, 1),
+            _ => match inst.op.operands() {
+                [Type::Int, Type::Int] => intervals::binary(inst.op, now(a), now(b)),
+                [Type::Int] => intervals::unary(inst.op, now(a)),
+                _ => Interval::ALL,
+            },
+        }
+    }
+
+    /// Notes what the block's edges give.
+    fn give(&mut self, f: &Function, block: Block) {
+        let end = &f.blocks[block.index()].end;
+        for (i, target) in end.targets().enumerate() {
+            let start = self.undo.len();
+            let possible = match end {
+                Terminator::Branch { condition, then, otherwise } if then.block != otherwise.block => {
+                    self.assume(*condition, i == 0)
+                }
+                _ => true,
+            };
+            let at = self.edges[block.index()][i];
+            for (given, arg) in self.given[at..].iter_mut().zip(&target.args) {
+                *given = if possible { self.now[arg.index()] } else { Interval::NONE };
+            }
+            self.restore(start);
+        }
+    }
+
+    /// Rewrites a block by the intervals found.
+    fn rewrite(&mut self, f: &mut Function, block: Block) {
+        let insts = std::mem::take(&mut f.blocks[block.index()].insts);
+        let mut out = Vec::with_capacity(insts.len());
+        for inst in insts {
+            if let Some(result) = inst.result {
+                self.now[result.index()] = self.result(&inst);
+            }
+            out.push(inst);
+            if let Some((op, args, imm)) = self.better(f, &inst, &mut out) {
+                let at = out.len() - 1;
+                out[at] = Inst { op, args, imm, state: None, ..inst };
+                self.changed = true;
+            }
+        }
+        f.blocks[block.index()].insts = out;
+    }
+
+    /// A form of the instruction that needs no check. May insert a constant before the instruction, which is the last of `out`.
+    fn better(
+        &mut self,
+        f: &mut Function,
+        inst: &Inst,
+        out: &mut Vec<Inst>,
+    ) -> Option<(Opcode, [Value; 2], Imm)> {
+        let [a, b] = inst.args;
+        let (x, y) = match inst.op.operands() {
+            [Type::Int, Type::Int] => (self.now[a.index()], self.now[b.index()]),
+            [Type::Int] => (self.now[a.index()], Interval::ALL),
+            _ => return None,
+        };
+        // Nothing is claimed of code that is never reached.
+        if x.is_empty() || y.is_empty() {
+            return None;
+        }
+        let mut constant = |this: &mut Self, value: i64| {
+            let result = f.new_value(Type::Int);
+            let imm = Imm::Int(value);
+            let args = [Value(0); 2];
+            let pc = inst.pc;
+            let at = out.len() - 1;
+            out.insert(at, Inst { op: Opcode::ConstInt, args, imm, state: None, result: Some(result), pc });
+            this.now.push(Interval::only(value));
+            this.defs.push(None);
+            this.params.push(Interval::ALL);
+            result
+        };
+        let fits = match inst.op {
+            Opcode::IntAdd => Some(Opcode::IntAddFits),
+            Opcode::IntSub => Some(Opcode::IntSubFits),
+            Opcode::IntMul => Some(Opcode::IntMulFits),
+            _ => None,
+        };
+        if let Some(form) = fits {
+            return (intervals::fits(inst.op, x, y) && self.cx.spend()).then_some((
+                form,
+                inst.args,
+                Imm::None,
+            ));
+        }
+        match (inst.op, inst.imm) {
+            (Opcode::IntShl, _) => {
+                let count = y.single().filter(|_| intervals::fits(inst.op, x, y))?;
+                if !self.cx.spend() {
+                    return None;
+                }
+                let factor = constant(self, 1 << count);
+                Some((Opcode::IntMulFits, [a, factor], Imm::None))
+            }
+            (Opcode::IntNeg, _) if x.lo != i64::MIN && self.cx.spend() => {
+                let zero = constant(self, 0);
+                Some((Opcode::IntSubFits, [zero, a], Imm::None))
+            }
+            (Opcode::IntToFloatExact, _) => {
+                let exact = Interval::new(-(1 << 53), 1 << 53).covers(x) && self.cx.spend();
+                exact.then_some((Opcode::IntToFloat, inst.args, Imm::None))
+            }
+            (Opcode::IntCompare, Imm::Cmp(cmp)) => {
+                let known = intervals::decide(cmp, x, y).filter(|_| self.cx.spend())?;
+                Some((Opcode::ConstBool, [Value(0); 2], Imm::Bool(known)))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Finds the intervals and rewrites by them.
+pub fn run(f: &mut Function, cx: &PassCx) -> Changed {
+    let cfg = Cfg::new(f);
+    let tree = Dominators::new(&cfg);
+    let mut solver = Solver::new(f, &cfg, &tree, cx);
+    let mut number = 0;
+    loop {
+        solver.grew = false;
+        solver.round(f, Round::Grow { number });
+        if !solver.grew {
+            break;
+        }
+        number += 1;
+        if number == MOST_ROUNDS {
+            return Changed::No;
+        }
+    }
+    for _ in 0..NARROW_ROUNDS {
+        solver.round(f, Round::Narrow);
+    }
+    solver.round(f, Round::Rewrite);
+    solver.changed.into()
+}

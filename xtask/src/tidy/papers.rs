@@ -1,0 +1,211 @@
+//! That the papers say what is true: README's commands, the opcode manual, links, the examples, the sources of dependencies.
+//!
+//! It stands beside `profile -> detect -> compile -> cache -> execute -> deoptimise`. Invariant: what can be derived is compared with
+//! what it is derived from, not with a copy of it.
+
+use super::Finding;
+use crate::docs;
+use crate::tree::Tree;
+
+/// README's two commands.
+const COMMANDS: [&str; 2] = ["cargo run --release -- demo", "cargo test"];
+
+/// The only place that dependencies may come from.
+const SOURCE: &str = "source = \"registry+https://github.com/rust-lang/crates.io-index\"";
+
+/// Checks the papers.
+pub fn check(tree: &Tree) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    check_readme(tree, &mut findings);
+    check_opcodes(tree, &mut findings);
+    check_links(tree, &mut findings);
+    check_examples(tree, &mut findings);
+    check_sources(tree, &mut findings);
+    findings
+}
+
+/// README names both commands, and they would do something: one program to run, which knows `demo`.
+fn check_readme(tree: &Tree, findings: &mut Vec<Finding>) {
+    let readme = tree.get("README.md").unwrap_or("");
+    for command in COMMANDS {
+        if !readme.lines().any(|l| l.trim().starts_with(command)) {
+            findings.push(Finding::new("README.md", 1, format!("the command `{command}` is missing")));
+        }
+    }
+    let programs: Vec<&str> = tree
+        .files()
+        .filter(|(path, text)| {
+            let is_manifest = path.starts_with("crates/") && path.ends_with("/Cargo.toml");
+            let main = path.replace("Cargo.toml", "src/main.rs");
+            is_manifest && (text.contains("[[bin]]") || tree.get(&main).is_some())
+        })
+        .map(|(path, _)| path)
+        .collect();
+    if programs != ["crates/cli/Cargo.toml"] {
+        let message = format!("`cargo run` needs exactly one program, in crates/cli; found {programs:?}");
+        findings.push(Finding::new("README.md", 1, message));
+    }
+    let knows_demo = tree.rust().any(|(path, text)| {
+        let names = |line: super::source::Line| !super::source::words(&line.code, "Demo").is_empty();
+        path.starts_with("crates/cli/src/")
+            && (text.contains("\"demo\"") || super::source::lines(text).into_iter().any(names))
+    });
+    if !knows_demo {
+        findings.push(Finding::new("README.md", 1, "the command `demo` is not in crates/cli/src"));
+    }
+}
+
+fn check_opcodes(tree: &Tree, findings: &mut Vec<Finding>) {
+    let written = tree.get(docs::PATH).unwrap_or("");
+    let right = docs::opcodes();
+    if written != right {
+        let same = written.lines().zip(right.lines()).take_while(|(a, b)| a == b).count();
+        let message = "not what the opcode table says: run `cargo xtask docs`";
+        findings.push(Finding::new(docs::PATH, same + 1, message));
+    }
+}
+
+/// Links of Markdown files to other files of the project lead somewhere.
+fn check_links(tree: &Tree, findings: &mut Vec<Finding>) {
+    for (path, text) in tree.files().filter(|(path, _)| path.ends_with(".md")) {
+        let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        for (i, line) in text.lines().enumerate() {
+            for (at, _) in line.match_indices("](") {
+                let link = line[at + 2..].split([')', '#']).next().unwrap_or("");
+                if link.is_empty() || link.contains("://") || leads_somewhere(tree, folder, link) {
+                    continue;
+                }
+                findings.push(Finding::new(path, i + 1, format!("the link to `{link}` leads nowhere")));
+            }
+        }
+    }
+}
+
+/// Whether a link from a folder names a file or a folder of the tree. The licences are not in it.
+fn leads_somewhere(tree: &Tree, folder: &str, link: &str) -> bool {
+    let mut parts: Vec<&str> = folder.split('/').filter(|p| !p.is_empty()).collect();
+    for part in link.trim_end_matches('/').split('/') {
+        match part {
+            "." => {}
+            ".." => {
+                parts.pop();
+            }
+            part => parts.push(part),
+        }
+    }
+    let target = parts.join("/");
+    let inside = format!("{target}/");
+    target.starts_with("LICENSE-")
+        || tree.files().any(|(path, _)| path == target || path.starts_with(&inside))
+}
+
+/// Each example is well-formed, says how it is called and has its expected output; each expected output has its example.
+fn check_examples(tree: &Tree, findings: &mut Vec<Finding>) {
+    for (path, text) in tree.files() {
+        if let Some(name) = path.strip_prefix("examples/").and_then(|p| p.strip_suffix(".hasm")) {
+            if !text.starts_with("; args:") {
+                findings.push(Finding::new(path, 1, "an example starts with `; args: ...`, its arguments"));
+            }
+            let program = bytecode::assemble(path, text).and_then(bytecode::verify);
+            for error in program.err().unwrap_or_default() {
+                let line = error.place.line.max(1) as usize;
+                findings.push(Finding::new(path, line, error.message));
+            }
+            let expected = format!("examples/expected/{name}.out");
+            if tree.get(&expected).is_none() {
+                findings.push(Finding::new(path, 1, format!("its expected output, {expected}, is missing")));
+            }
+        }
+        if let Some(name) = path.strip_prefix("examples/expected/").and_then(|p| p.strip_suffix(".out")) {
+            let example = format!("examples/{name}.hasm");
+            if tree.get(&example).is_none() {
+                findings.push(Finding::new(path, 1, format!("there is no {example}")));
+            }
+        }
+    }
+}
+
+/// Every dependency comes from the one registry.
+fn check_sources(tree: &Tree, findings: &mut Vec<Finding>) {
+    for (i, line) in tree.get("Cargo.lock").unwrap_or("").lines().enumerate() {
+        if line.starts_with("source = ") && line != SOURCE {
+            findings.push(Finding::new("Cargo.lock", i + 1, "dependencies come from crates.io only"));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn messages(files: &[(&str, &str)], check: fn(&Tree, &mut Vec<Finding>)) -> Vec<String> {
+        let mut findings = Vec::new();
+        check(&Tree::of(files), &mut findings);
+        findings.iter().map(Finding::to_string).collect()
+    }
+
+    #[test]
+    fn commands_that_do_not_exist_are_found() {
+        let readme = ("README.md", "```sh\ncargo run --release -- demo   # see\ncargo test\n```\n");
+        let manifest = ("crates/cli/Cargo.toml", "[[bin]]\nname = \"hotspot\"\n");
+        let main = ("crates/cli/src/main.rs", "enum Command { Demo }\n");
+        assert_eq!(messages(&[readme, manifest, main], check_readme), [""; 0]);
+        assert_eq!(messages(&[("README.md", "cargo test"), manifest, main], check_readme).len(), 1);
+        assert_eq!(
+            messages(&[readme, manifest], check_readme),
+            ["README.md:1: the command `demo` is not in crates/cli/src"]
+        );
+        let second = ("crates/ir/Cargo.toml", "[[bin]]\n");
+        assert_eq!(messages(&[readme, manifest, main, second], check_readme).len(), 1);
+        assert_eq!(messages(&[], check_readme).len(), 4);
+    }
+
+    #[test]
+    fn an_old_opcode_manual_is_found() {
+        let right = docs::opcodes();
+        assert_eq!(messages(&[(docs::PATH, &right)], check_opcodes), [""; 0]);
+        let old = right.replacen("| dup |", "| double |", 1);
+        let line = 1 + right.lines().position(|l| l.contains("| dup |")).unwrap_or(0);
+        let found = messages(&[(docs::PATH, &old)], check_opcodes);
+        assert_eq!(
+            found,
+            [format!("docs/opcodes.md:{line}: not what the opcode table says: run `cargo xtask docs`")]
+        );
+        assert_eq!(messages(&[], check_opcodes).len(), 1);
+    }
+
+    #[test]
+    fn dead_links_are_found() {
+        let text = "[a](b.md) [c](../README.md#top) [d](https://example.org/x) [e](#here) [f](../crates/ir)\n[g](gone.md)";
+        let files = [("docs/a.md", text), ("docs/b.md", ""), ("README.md", ""), ("crates/ir/Cargo.toml", "")];
+        assert_eq!(messages(&files, check_links), ["docs/a.md:2: the link to `gone.md` leads nowhere"]);
+    }
+
+    #[test]
+    fn examples_without_arguments_or_output_are_found() {
+        let good = ("examples/a.hasm", "; args: 1\nhalt\n");
+        let out = ("examples/expected/a.out", "");
+        assert_eq!(messages(&[good, out], check_examples), [""; 0]);
+        assert_eq!(messages(&[good], check_examples).len(), 1);
+        assert_eq!(messages(&[out], check_examples).len(), 1);
+        assert_eq!(messages(&[("examples/a.hasm", "halt\n"), out], check_examples).len(), 1);
+    }
+
+    #[test]
+    fn broken_examples_are_found() {
+        let out = ("examples/expected/a.out", "");
+        let shown = messages(&[("examples/a.hasm", "; args:\npush 1\nadd\nhalt\n"), out], check_examples);
+        assert_eq!(shown, ["examples/a.hasm:3: `add` at pc 1 needs 2 values, the stack has 1"]);
+        let shown = messages(&[("examples/a.hasm", "; args:\nsquish\n"), out], check_examples);
+        assert_eq!(shown, ["examples/a.hasm:2: unknown instruction `squish`"]);
+    }
+
+    #[test]
+    fn other_sources_are_found() {
+        let lock = format!("[[package]]\n{SOURCE}\n[[package]]\nsource = \"git+https://example.org/x\"\n");
+        assert_eq!(
+            messages(&[("Cargo.lock", &lock)], check_sources),
+            ["Cargo.lock:4: dependencies come from crates.io only"]
+        );
+    }
+}
