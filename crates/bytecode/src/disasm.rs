@@ -151,8 +151,9 @@ pub fn instruction_text(program: &Program, function: FuncId, pc: u32) -> String 
 pub fn listing(program: &Program, function: FuncId, range: Range<u32>) -> String {
     let length = program.functions.get(function.0 as usize).map_or(0, |f| f.code.len() as u32);
     let range = range.start..range.end.min(length);
-    let widest = range.clone().filter_map(|pc| program.line(function, pc)).max().unwrap_or(0);
-    let (pc_width, line_width) = (digits(range.end.saturating_sub(1)), digits(widest));
+    // As wide as the whole function needs, so that ranges listed one after the other line up.
+    let widest = (0..length).filter_map(|pc| program.line(function, pc)).max().unwrap_or(0);
+    let (pc_width, line_width) = (digits(length.saturating_sub(1)), digits(widest));
     let mut out = String::new();
     for pc in range {
         let line = program.line(function, pc).map_or_else(|| "-".to_owned(), |line| line.to_string());

@@ -138,9 +138,10 @@ fn countdown() -> Result<String, Failure> {
     out.push_str(&told(&seen.events));
     if let Some(why) = seen.why_not() {
         out.push('\n');
-        out.push_str(&paragraph(&format!(
-            "Nothing was compiled here: {why}. The result is the same, it only takes longer."
-        )));
+        out.push_str(&text::wrapped(
+            "",
+            &format!("Nothing was compiled here: {why}. The result is the same, it only takes longer."),
+        ));
     }
     if let Some(listing) = seen.events.iter().find_map(listing_of) {
         out.push_str("\nThe loop in its four forms:\n\n");

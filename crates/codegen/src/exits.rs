@@ -147,7 +147,13 @@ fn frames(
             }
         }
         let stack = state.stack.iter().map(|&v| recipe(f, facts, v, stores)).collect::<Result<_, _>>()?;
-        frames.push(FrameRecipe { function: state.function, pc: state.pc, resume: state.resume, locals, stack });
+        frames.push(FrameRecipe {
+            function: state.function,
+            pc: state.pc,
+            resume: state.resume,
+            locals,
+            stack,
+        });
         next = state.caller;
     }
     Ok(frames)

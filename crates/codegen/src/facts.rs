@@ -106,8 +106,11 @@ fn count(uses: &mut [u32], value: Value) -> Result<(), CodegenError> {
     Ok(())
 }
 
+/// From a block to a block.
+type Edge = (Block, Block);
+
 /// The reachable blocks in reverse postorder, and the back-edges `(from, to)` of the depth-first walk.
-fn reachable(f: &Function) -> Result<(Vec<Block>, Vec<(Block, Block)>), CodegenError> {
+fn reachable(f: &Function) -> Result<(Vec<Block>, Vec<Edge>), CodegenError> {
     #[derive(Clone, Copy, PartialEq)]
     enum Mark {
         New,
@@ -148,7 +151,7 @@ fn reachable(f: &Function) -> Result<(Vec<Block>, Vec<(Block, Block)>), CodegenE
 }
 
 /// For each block how many natural loops it is in, and the header of a deepest one.
-fn loops(f: &Function, back_edges: &[(Block, Block)]) -> (Vec<u32>, Option<Block>) {
+fn loops(f: &Function, back_edges: &[Edge]) -> (Vec<u32>, Option<Block>) {
     let n = f.blocks.len();
     let mut depth = vec![0; n];
     if back_edges.is_empty() {

@@ -38,9 +38,7 @@ impl Lowering<'_, '_> {
         let [mut a, mut b] = [a, b];
         // The first operand is the one overwritten: better not a constant, and better one that has no other use.
         let uses = |v: ir::Value| self.facts.uses[v.index()];
-        if adds
-            && (self.known_int(x).is_some() || (self.known_int(y).is_none() && uses(y) < uses(x)))
-        {
+        if adds && (self.known_int(x).is_some() || (self.known_int(y).is_none() && uses(y) < uses(x))) {
             std::mem::swap(&mut x, &mut y);
             std::mem::swap(&mut a, &mut b);
         }
@@ -292,7 +290,7 @@ pub(crate) fn added_constant(op: Opcode, operand: Option<i64>) -> Option<i64> {
 
 /// The least result of adding `d >= 0`, or the greatest of adding `d < 0`, that is not an overflow.
 pub(crate) fn limit_of(d: i64) -> i64 {
-    if d >= 0 { i64::MIN + d } else { i64::MAX + d }
+    if d >= 0 { i64::MIN + d } else { i64::MAX + d + 1 }
 }
 
 /// The blocks of a division with special divisors.
@@ -319,11 +317,13 @@ mod tests {
 
     #[test]
     fn reciprocals_divide_exactly() {
-        let divisors = [3, 5, 6, 7, 9, 10, 11, 100, 641, 1000, 1_000_000_007, (1 << 32) + 1, i64::MAX - 1, i64::MAX];
+        let divisors =
+            [3, 5, 6, 7, 9, 10, 11, 100, 641, 1000, 1_000_000_007, (1 << 32) + 1, i64::MAX - 1, i64::MAX];
         for d in divisors {
             let (m, s) = reciprocal(d);
             let near = |x: u64| [x.saturating_sub(1), x, x + 1];
-            let multiples = [1, 2, 3, 1 << 20, i64::MAX as u64 / d as u64].map(|k| (d as u64).wrapping_mul(k));
+            let multiples =
+                [1, 2, 3, 1 << 20, i64::MAX as u64 / d as u64].map(|k| (d as u64).wrapping_mul(k));
             for x in multiples.into_iter().chain([0, 1 << 62, i64::MAX as u64 - 1]).flat_map(near) {
                 if x <= i64::MAX as u64 {
                     let q = ((u128::from(x) * u128::from(m)) >> (64 + s)) as u64;

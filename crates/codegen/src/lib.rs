@@ -40,7 +40,7 @@ use lower::HEADER_MARK;
 
 /// How hard Cranelift works on the code.
 ///
-/// Measured on Zen 3 in cycles per round, `None` against `Speed`: a checked countdown 1.5 and 1.5, a checked sum 2.5 and 2.5,
+/// Measured on Zen 3 in cycles per round, `None` against `Speed`: a checked countdown 1.5 and 2.0, a checked sum 2.5 and 3.0,
 /// an unchecked countdown 1.0 and 1.2; compiling them takes 1.6 times as long with `Speed`. Hence the default.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum OptLevel {
@@ -68,6 +68,9 @@ pub struct Compiler {
 
 /// Code is placed so that the hottest loop starts at a multiple of this, in bytes: a line of the instruction cache.
 const LOOP_ALIGNMENT: u32 = 64;
+
+/// Code that needs more of the host's stack than this, in bytes, is refused.
+const MAX_FRAME: u32 = 64 << 10;
 
 impl std::fmt::Debug for Compiler {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -149,6 +152,10 @@ impl Compiler {
             .map_err(|e| CodegenError::Cranelift(e.inner.to_string()))?;
         if !code.buffer.relocs().is_empty() {
             return Err(CodegenError::Cranelift("the code refers to something outside".to_owned()));
+        }
+        let frame = code.buffer.frame_layout().map_or(0, |layout| layout.frame_to_fp_offset);
+        if frame > MAX_FRAME {
+            return Err(CodegenError::TooLarge(format!("{frame} bytes of stack")));
         }
         let (bytes, code_len, places) = place(code);
         Ok(CodeUnit {

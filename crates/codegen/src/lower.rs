@@ -249,7 +249,9 @@ impl Lowering<'_, '_> {
         let [a, b] = args;
         let value = match inst.op {
             // Constants are made where they are used.
-            Opcode::ConstInt | Opcode::ConstFloat | Opcode::ConstBool | Opcode::ConstBoxed => return Ok(None),
+            Opcode::ConstInt | Opcode::ConstFloat | Opcode::ConstBool | Opcode::ConstBoxed => {
+                return Ok(None);
+            }
             Opcode::IntAdd | Opcode::IntSub => self.int_add_sub(inst, a, b)?,
             Opcode::IntMul => self.int_mul(inst, a, b)?,
             Opcode::IntNeg => self.int_neg(inst, a)?,

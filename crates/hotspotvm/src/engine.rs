@@ -21,7 +21,7 @@ use crate::stats::Stats;
 use bytecode::{Inst, Verified};
 use ir::{ExitReason, Resume};
 use runtime::num::Output;
-use runtime::{Io, Stop, Value};
+use runtime::{Io, Stop, StopKind, Value};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -69,7 +69,13 @@ impl Engine {
         let mut run = Run::new(vm, &self.options, &mut self.listener);
         let result = run.execute();
         run.vm.store.io.flush();
-        let result = result.map(|value| run.output(value));
+        let result = match (result, run.vm.store.io.failure()) {
+            (Ok(_), Some(error)) => {
+                let message = format!("standard output or input failed: {error}");
+                Err(Stop { kind: StopKind::Io, message, trace: run.vm.trace() })
+            }
+            (result, _) => result.map(|value| run.output(value)),
+        };
         Outcome { result, stats: run.finish(start) }
     }
 }
@@ -396,7 +402,7 @@ impl<'e> Run<'e> {
         let trace = self.vm.trace();
         let (kind, message) = self.vm.stop.take().unwrap_or_else(|| {
             debug_assert!(false, "stopped without a reason");
-            (runtime::StopKind::Io, "stopped for an unknown reason".to_string())
+            (StopKind::Io, "stopped for an unknown reason".to_string())
         });
         Stop { kind, message, trace }
     }

@@ -125,9 +125,8 @@ impl std::fmt::Display for Stats {
     /// The table that `--stats` prints.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let rule = "=".repeat(50);
+        writeln!(f, "JIT COMPILATION STATISTICS\n{rule}")?;
         let mut row = |name: &str, value: String| writeln!(f, "{name:<28}{value:>22}");
-        row("JIT COMPILATION STATISTICS", String::new())?;
-        row(&rule, String::new())?;
         row("Total compilations:", thousands(self.compilations))?;
         row("JIT executions (rounds):", thousands(self.jit_iterations))?;
         row("JIT instructions:", thousands(self.jit_instructions))?;

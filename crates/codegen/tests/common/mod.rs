@@ -1,7 +1,10 @@
 //! What the tests share: executable memory, a small run time, and a way to write IR.
 #![allow(dead_code, clippy::unwrap_used)]
 
-use hotspotvm_codegen::{CodeUnit, Compiler, CompilerOptions, Entry, NativeContext, OptLevel, Recipe, Routines, ValueLayout, pack_fuel};
+use hotspotvm_codegen::{
+    CodeUnit, Compiler, CompilerOptions, Entry, NativeContext, OptLevel, Recipe, Routines, ValueLayout,
+    pack_fuel,
+};
 use ir::{Block, FrameState, Function, Imm, Input, InputPlace, Opcode, Resume, StateId, Type, Value};
 use rustix::mm::{MapFlags, MprotectFlags, ProtFlags, mmap_anonymous, mprotect, munmap};
 use std::ffi::c_void;
@@ -29,7 +32,8 @@ impl Mapped {
         assert!(unit.alignment <= 4096);
         // SAFETY: a fresh private mapping, filled before it becomes executable and unmapped when dropped.
         unsafe {
-            let at = mmap_anonymous(null_mut(), len, ProtFlags::READ | ProtFlags::WRITE, MapFlags::PRIVATE).unwrap();
+            let at = mmap_anonymous(null_mut(), len, ProtFlags::READ | ProtFlags::WRITE, MapFlags::PRIVATE)
+                .unwrap();
             std::ptr::copy_nonoverlapping(unit.bytes.as_ptr(), at.cast(), unit.bytes.len());
             mprotect(at, len, MprotectFlags::READ | MprotectFlags::EXEC).unwrap();
             Mapped { at, len }
@@ -157,7 +161,14 @@ impl Harness {
     pub fn with(compiler: &mut Compiler, f: &Function) -> Harness {
         let unit = compiler.compile(f, &LAYOUT).unwrap();
         let code = Mapped::new(&unit);
-        Harness { unit, code, world: World::default(), globals: vec![0; 4], fuel: pack_fuel(1000), slots: Vec::new() }
+        Harness {
+            unit,
+            code,
+            world: World::default(),
+            globals: vec![0; 4],
+            fuel: pack_fuel(1000),
+            slots: Vec::new(),
+        }
     }
 
     /// Runs; gives the number of the exit.
@@ -219,7 +230,15 @@ pub fn state(f: &mut Function, pc: u32, stack: &[Value]) -> StateId {
     })
 }
 
-pub fn op(f: &mut Function, b: Block, op: Opcode, args: &[Value], imm: Imm, st: Option<StateId>, pc: u32) -> Value {
+pub fn op(
+    f: &mut Function,
+    b: Block,
+    op: Opcode,
+    args: &[Value],
+    imm: Imm,
+    st: Option<StateId>,
+    pc: u32,
+) -> Value {
     f.append(b, op, args, imm, st, pc).unwrap()
 }
 

@@ -48,11 +48,6 @@ impl Code {
         Ok(code)
     }
 
-    /// Where it starts: for listings.
-    pub fn address(&self) -> u64 {
-        self.start.as_ptr() as u64
-    }
-
     /// The code as a function.
     ///
     /// # Safety

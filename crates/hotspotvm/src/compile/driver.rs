@@ -99,7 +99,7 @@ impl Driver {
                 bytecode: bytecode_listing(vm, key, graph, region),
                 ir_built,
                 ir: f.to_string(),
-                machine: machine_listing(&code_unit, code.address()),
+                machine: machine_listing(&code_unit),
             })
         });
         let assumes = f
@@ -152,10 +152,10 @@ fn bytecode_listing(vm: &Vm, key: PlaceKey, graph: &FunctionGraph, region: &Regi
     text
 }
 
-fn machine_listing(unit: &codegen::CodeUnit, address: u64) -> String {
+fn machine_listing(unit: &codegen::CodeUnit) -> String {
     let mut text = String::new();
     let mut last = None;
-    for line in codegen::disassemble(&unit.bytes, address, &unit.places) {
+    for line in codegen::disassemble(&unit.bytes, 0, &unit.places) {
         let pc = match line.pc {
             Some(pc) if line.pc != last => format!("pc {pc}"),
             _ => String::new(),

@@ -1,6 +1,7 @@
 //! The control-flow graph of a function: basic blocks, their edges, and loops within a part of the graph.
 
 use bytecode::{ControlFlow, Inst};
+use std::collections::HashSet;
 
 /// A basic block: instructions `start..end`.
 #[derive(Clone, Debug)]
@@ -92,8 +93,8 @@ pub struct Subgraph {
     pub order: Vec<u32>,
     /// The edges that go back: (source, target).
     pub retreating: Vec<(u32, u32)>,
-    /// A retreating edge whose target does not dominate its source, if there is one: (source, target).
-    pub irreducible: Option<(u32, u32)>,
+    /// The retreating edges whose targets do not dominate their sources: (source, target).
+    pub irreducible: Vec<(u32, u32)>,
 }
 
 /// "No position": not in the part of the graph.
@@ -128,14 +129,14 @@ impl Subgraph {
         }
         let dominators = dominators(cfg, &order, &position);
         let mut retreating = Vec::new();
-        let mut irreducible = None;
+        let mut irreducible = Vec::new();
         for (at, &block) in order.iter().enumerate() {
             for &successor in &cfg.blocks[block as usize].successors {
                 let to = position[successor as usize];
                 if to != OUTSIDE && to <= at as u32 {
                     retreating.push((block, successor));
                     if !dominates(&dominators, to, at as u32) {
-                        irreducible.get_or_insert((block, successor));
+                        irreducible.push((block, successor));
                     }
                 }
             }
@@ -143,9 +144,13 @@ impl Subgraph {
         Subgraph { order, retreating, irreducible }
     }
 
-    /// The targets of retreating edges: loop headers, in order of the graph.
+    /// The headers of natural loops, in order of the graph: targets of retreating edges, which dominate all of these.
     pub fn headers(&self) -> Vec<u32> {
-        self.order.iter().copied().filter(|b| self.retreating.iter().any(|(_, to)| to == b)).collect()
+        let mut heads: HashSet<u32> = self.retreating.iter().map(|(_, to)| *to).collect();
+        for (_, to) in &self.irreducible {
+            heads.remove(to);
+        }
+        self.order.iter().copied().filter(|block| heads.contains(block)).collect()
     }
 
     /// The natural loop of a header: all blocks that reach one of its retreating edges without passing the header.
@@ -241,7 +246,7 @@ mod tests {
         let graph = whole(&cfg);
         assert_eq!(graph.headers(), [0]);
         assert_eq!(graph.retreating.len(), 2);
-        assert_eq!(graph.irreducible, None);
+        assert_eq!(graph.irreducible, []);
         assert_eq!(graph.loop_body(&cfg, 0), [true, true, true, true, false]);
     }
 
@@ -278,7 +283,8 @@ mod tests {
             (Op::Halt, 0),
         ]);
         let cfg = Cfg::new(&code);
-        assert!(whole(&cfg).irreducible.is_some());
+        assert_eq!(whole(&cfg).irreducible.len(), 1);
+        assert!(whole(&cfg).headers().is_empty());
     }
 
     #[test]
@@ -299,6 +305,6 @@ mod tests {
         let entry = cfg.block_of[1];
         let part = cfg.subgraph(entry, |b| body[b as usize]);
         assert_eq!(part.headers(), [entry]);
-        assert_eq!(part.irreducible, None);
+        assert_eq!(part.irreducible, []);
     }
 }

@@ -62,14 +62,27 @@ pub struct FunctionGraph {
     /// All blocks.
     pub cfg: Cfg,
     whole: Subgraph,
+    /// For each block, the header of the innermost natural loop around it.
+    innermost: Vec<Option<u32>>,
 }
 
 impl FunctionGraph {
-    /// The graph of verified code.
+    /// The graph of verified code. Deep nests cost time: loops times blocks.
     pub fn new(code: &[bytecode::Inst]) -> FunctionGraph {
         let cfg = Cfg::new(code);
         let whole = cfg.subgraph(0, |_| true);
-        FunctionGraph { cfg, whole }
+        let mut innermost = vec![None; cfg.blocks.len()];
+        let mut size = vec![usize::MAX; cfg.blocks.len()];
+        for header in whole.headers() {
+            let body = whole.loop_body(&cfg, header);
+            let blocks = body.iter().filter(|inside| **inside).count();
+            for (block, _) in body.iter().enumerate().filter(|(_, inside)| **inside) {
+                if blocks < size[block] {
+                    (innermost[block], size[block]) = (Some(header), blocks);
+                }
+            }
+        }
+        FunctionGraph { cfg, whole, innermost }
     }
 
     /// The loop to compile when control keeps arriving at `pc` by backward jumps: the innermost natural loop around it,
@@ -79,14 +92,7 @@ impl FunctionGraph {
     /// Why there is no such loop, in words.
     pub fn loop_around(&self, pc: u32) -> Result<Region, String> {
         let entry = self.cfg.block_of[pc as usize];
-        let innermost = self
-            .whole
-            .headers()
-            .into_iter()
-            .map(|header| self.whole.loop_body(&self.cfg, header))
-            .filter(|body| body[entry as usize])
-            .min_by_key(|body| body.iter().filter(|b| **b).count());
-        let describe = |(from, to): (u32, u32)| {
+        let describe = |&(from, to): &(u32, u32)| {
             let (from, to) = (&self.cfg.blocks[from as usize], &self.cfg.blocks[to as usize]);
             format!(
                 "irreducible control flow: the loop that goes back from pc {} to pc {} can also be entered elsewhere",
@@ -94,14 +100,13 @@ impl FunctionGraph {
                 to.start
             )
         };
-        let Some(inside) = innermost else {
-            return Err(self.whole.irreducible.map_or_else(
-                || format!("no loop passes through pc {pc}"),
-                describe,
-            ));
+        let Some(header) = self.innermost[entry as usize] else {
+            let edge = self.whole.irreducible.first();
+            return Err(edge.map_or_else(|| format!("no loop passes through pc {pc}"), describe));
         };
+        let inside = self.whole.loop_body(&self.cfg, header);
         let graph = self.cfg.subgraph(entry, |b| inside[b as usize]);
-        match graph.irreducible {
+        match graph.irreducible.first() {
             Some(edge) => Err(describe(edge)),
             None => Ok(Region { inside, graph, is_loop: true }),
         }

@@ -11,7 +11,7 @@ use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 /// The most instructions of a function whose graph is looked at.
-const MAX_FUNCTION: usize = 100_000;
+const MAX_FUNCTION: usize = 20_000;
 /// The fewest instructions of straight code that are worth entering compiled code for: entering and leaving costs about as much as interpreting so many.
 const MIN_STRAIGHT: u32 = 64;
 /// How often a unit may leave by the same wrong assumption before it is replaced.
@@ -134,6 +134,10 @@ impl Policy {
             }
         }
         let code = &vm.program.program().functions[key.function as usize].code;
+        if code.len() > MAX_FUNCTION {
+            let region = Err(format!("the function has more than {MAX_FUNCTION} instructions"));
+            return Decision::Compile { executed: site.runs, back_edges: site.back_edges, region };
+        }
         let counts = executions(code, &vm.functions[key.function as usize].sites);
         // The arrival under way is counted already, but not executed yet.
         let executed = counts[key.pc as usize].saturating_sub(1);
@@ -151,9 +155,6 @@ impl Policy {
 
     fn choose(&mut self, vm: &Vm, key: PlaceKey, counts: &[u64]) -> Result<Region, String> {
         let function = &vm.program.program().functions[key.function as usize];
-        if function.code.len() > MAX_FUNCTION {
-            return Err(format!("the function has more than {MAX_FUNCTION} instructions"));
-        }
         let graph = self.graph(vm, key.function);
         let region = match key.arriving {
             Arriving::Loop => graph.loop_around(key.pc)?,

@@ -286,7 +286,7 @@ impl Vm {
 
     #[cold]
     fn stop_fuel(&mut self) {
-        let message = format!("{} units used of {}", self.fuel_used(), self.total);
+        let message = format!("{} of {} used, and the next run of instructions needs more", self.fuel_used(), self.total);
         self.set_stop(StopKind::Limit(LimitKind::Fuel), message);
     }
 

@@ -100,6 +100,10 @@ pub fn function(seed: u64) -> Function {
         g.statement(0);
     }
     let state = g.new_state();
+    if g.random.one_in(2) {
+        // Show all that there is to see; in the other half of the functions much is dead code.
+        g.f.states[state.index()].stack = g.pool.clone();
+    }
     g.f.blocks[g.block.index()].end = Terminator::Exit { reason: ExitReason::Return, state };
     if g.random.one_in(4) {
         // Nothing reaches it.
