@@ -8,7 +8,7 @@
 use crate::abi::NativeContext;
 use crate::error::{CodegenError, malformed};
 use crate::lower::{Lowering, memory};
-use bytecode::UnOp;
+use ir::UnOp;
 use cranelift_codegen::ir as clif;
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::types::{F64, I8, I16, I32, I64};

@@ -290,7 +290,7 @@ pub(crate) fn added_constant(op: Opcode, operand: Option<i64>) -> Option<i64> {
 
 /// The least result of adding `d >= 0`, or the greatest of adding `d < 0`, that is not an overflow.
 pub(crate) fn limit_of(d: i64) -> i64 {
-    if d >= 0 { i64::MIN + d } else { i64::MAX + d + 1 }
+    if d >= 0 { i64::MIN + d } else { i64::MAX + d }
 }
 
 /// The blocks of a division with special divisors.

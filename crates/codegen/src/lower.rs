@@ -529,7 +529,7 @@ impl Lowering<'_, '_> {
 }
 
 fn int_condition(imm: Imm) -> Result<IntCC, CodegenError> {
-    use bytecode::Cmp;
+    use ir::Cmp;
     let Imm::Cmp(cmp) = imm else {
         return malformed("a comparison without its kind");
     };
@@ -545,7 +545,7 @@ fn int_condition(imm: Imm) -> Result<IntCC, CodegenError> {
 
 /// All are false with NaN except `!=`, as in Cranelift.
 fn float_condition(imm: Imm) -> Result<FloatCC, CodegenError> {
-    use bytecode::Cmp;
+    use ir::Cmp;
     let Imm::Cmp(cmp) = imm else {
         return malformed("a comparison without its kind");
     };

@@ -3,7 +3,7 @@
 
 mod common;
 
-use bytecode::{BinOp, Cmp, UnOp};
+use ir::{BinOp, Cmp, UnOp};
 use common::*;
 use hotspotvm_codegen::{
     CodeUnit, CodegenError, Compiler, CompilerOptions, OptLevel, Recipe, disassemble, pack_fuel, unpack_fuel,
@@ -171,6 +171,13 @@ fn charges_beyond_any_slice_always_leave() {
         let before = h.fuel;
         let exit = h.run(&[]);
         if cost < 1 << 20 {
+            for (slice, reason) in [(cost - 1, ExitReason::Poll), (cost, ExitReason::Return)] {
+                h.fuel = pack_fuel(i64::from(slice));
+                let exit = h.run(&[]);
+                assert_eq!(h.unit.exits[exit].reason, reason, "{cost} from {slice}");
+            }
+            h.fuel = before;
+            let exit = h.run(&[]);
             assert_eq!(h.unit.exits[exit].reason, ExitReason::Return);
             assert_eq!(unpack_fuel(h.fuel), ((1 << 20) - 1 - i64::from(cost), 0));
         } else {
@@ -282,7 +289,7 @@ fn calls_pass_values_and_fuel() {
             h.world.charge = 7 << hotspotvm_codegen::FUEL_SHIFT;
             let exit = h.run(&[a, b]);
             assert_eq!(h.unit.exits[exit].reason, ExitReason::RegionEnd, "{call}");
-            assert_eq!(h.world.calls, [call.clone()]);
+            assert_eq!(h.world.calls, std::slice::from_ref(&call));
             assert_eq!(h.stack(exit), result.as_slice());
             assert_eq!(unpack_fuel(h.world.seen_fuel), (990, 1), "{call}");
             assert_eq!(unpack_fuel(h.fuel), (983, 1), "{call}");

@@ -3,7 +3,7 @@
 
 mod common;
 
-use bytecode::Cmp;
+use ir::Cmp;
 use common::*;
 use hotspotvm_codegen::{Compiler, CompilerOptions, OptLevel};
 use ir::{ExitReason, Function, Imm, Opcode, Terminator, Type, Value};
@@ -131,8 +131,8 @@ fn one_op(op: Opcode, imm: Imm, types: &[Type], constants: [Option<Imm>; 2]) -> 
     let entry = ir::Block(0);
     let mut inputs = values.into_iter();
     let mut args: Vec<Value> = Vec::new();
-    for i in 0..types.len() {
-        let arg = match constants[i] {
+    for constant in constants.into_iter().take(types.len()) {
+        let arg = match constant {
             Some(c @ Imm::Int(_)) => common::op(&mut f, entry, Opcode::ConstInt, &[], c, None, 0),
             Some(c @ Imm::Float(_)) => common::op(&mut f, entry, Opcode::ConstFloat, &[], c, None, 0),
             _ => inputs.next().unwrap(),

@@ -21,6 +21,7 @@ pub mod print;
 pub mod reason;
 pub mod verify;
 
+pub use bytecode::{BinOp, Cmp, UnOp};
 pub use data::{
     Block, BlockData, FrameState, Function, Imm, Input, InputPlace, Inst, Resume, StateId, Target,
     Terminator, Type, Value,

@@ -93,6 +93,8 @@ impl Driver {
             none => none.insert(Compiler::new(CompilerOptions::default()).map_err(broken)?),
         };
         let code_unit = compiler.compile(&f, &LAYOUT).map_err(broken)?;
+        // Pages are aligned better than any code asks for.
+        debug_assert!(rustix::param::page_size().is_multiple_of(code_unit.alignment as usize));
         let code = memory::Code::new(&code_unit.bytes).map_err(|error| Failure::NoMemory(error.to_string()))?;
         let listing = self.listings.then(|| {
             Box::new(Listing {
@@ -155,7 +157,7 @@ fn bytecode_listing(vm: &Vm, key: PlaceKey, graph: &FunctionGraph, region: &Regi
 fn machine_listing(unit: &codegen::CodeUnit) -> String {
     let mut text = String::new();
     let mut last = None;
-    for line in codegen::disassemble(&unit.bytes, 0, &unit.places) {
+    for line in codegen::disassemble(&unit.bytes[..unit.code_len as usize], 0, &unit.places) {
         let pc = match line.pc {
             Some(pc) if line.pc != last => format!("pc {pc}"),
             _ => String::new(),
