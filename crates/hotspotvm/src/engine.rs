@@ -355,7 +355,7 @@ impl<'e> Run<'e> {
             Event::EntryMismatch { unit: id, at: spot(vm, place.function, place.pc), observed, count }
         });
         if count >= MAX_EXITS {
-            self.policy.place(place).boxed.insert(input.place);
+            self.policy.place(place).input_changed(input.place);
             let name = input_name(&self.vm, place.function, input.place);
             self.invalidate(id, place, &format!("{name} was not {} {count} times on entry", input.ty));
         }

@@ -11,8 +11,7 @@ const ALLOWED: [(&str, &[&str]); 10] = [
     ("bytecode", &[]),
     ("runtime", &["bytecode"]),
     ("ir", &["bytecode"]),
-    // The names of operations (`Cmp`, `BinOp`, `UnOp`), which the IR's instructions carry.
-    ("codegen", &["ir", "bytecode"]),
+    ("codegen", &["ir"]),
     ("hotspotvm", &["codegen", "ir", "runtime", "bytecode"]),
     ("python", &["bytecode"]),
     ("explorer", &[]),

@@ -50,8 +50,19 @@ pub struct PlaceState {
     pub hotness: Hotness,
     /// How often its code was replaced.
     pub recompiles: u32,
-    /// Inputs that have been of several types: to be taken boxed.
+    /// Inputs whose type has changed once: the next code assumes the new one.
+    changed: HashSet<InputPlace>,
+    /// Inputs whose type has changed again: to be taken boxed.
     pub boxed: HashSet<InputPlace>,
+}
+
+impl PlaceState {
+    /// Code was taken out because this input was of another type.
+    pub fn input_changed(&mut self, place: InputPlace) {
+        if !self.changed.insert(place) {
+            self.boxed.insert(place);
+        }
+    }
 }
 
 /// What happened at a place, for the log, and what to do.

@@ -1,0 +1,157 @@
+//! Limits stop a program at the same place with the same fuel used, whoever runs it; and the examples print what they should.
+
+use filetests::{THRESHOLDS, disagreements, interpreted, load, observe};
+use hotspotvm::{LimitKind, Options, Output, StopKind, runtime};
+use std::path::Path;
+
+fn project(path: &str) -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(path)
+}
+
+fn read(path: &Path) -> String {
+    std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+const NESTED: &str = "
+func main()
+    local i, j, s
+    push 0
+    store_local s
+    push 9
+    store_local i
+outer:
+    load_local i
+    jump_if_zero done
+    push 5
+    store_local j
+inner:
+    load_local j
+    jump_if_zero next
+    load_local s
+    load_local i
+    load_local j
+    mul
+    add
+    store_local s
+    load_local j
+    push 1
+    sub
+    store_local j
+    jump inner
+next:
+    load_local i
+    push 1
+    sub
+    store_local i
+    jump outer
+done:
+    load_local s
+    print
+    load_local s
+    ret
+";
+
+#[test]
+fn every_amount_of_fuel_stops_at_the_same_place() {
+    let program = load("nested", NESTED).unwrap_or_else(|error| panic!("{error}"));
+    let unlimited = observe(&program, &[], &interpreted(&Options::default()).options).0;
+    assert_eq!(unlimited.result, Ok("675".to_string()));
+    let mut places = std::collections::BTreeSet::new();
+    for fuel in (0..=unlimited.fuel).step_by(3).chain([unlimited.fuel - 1, unlimited.fuel]) {
+        let mut options = Options::default();
+        options.limits.fuel = Some(fuel);
+        let expected = observe(&program, &[], &interpreted(&options).options).0;
+        assert!(expected.fuel <= fuel);
+        match &expected.result {
+            Err(stop) => {
+                assert_eq!(stop.kind, StopKind::Limit(LimitKind::Fuel));
+                places.extend(stop.place().map(|place| place.pc));
+            }
+            Ok(_) => assert_eq!(fuel, unlimited.fuel),
+        }
+        for threshold in [1, 3] {
+            let found = observe(&program, &[], &Options { hotspot_threshold: threshold, ..options.clone() }).0;
+            assert_eq!(found, expected, "fuel {fuel}, threshold {threshold}");
+        }
+    }
+    assert!(places.len() >= 5, "the programs stop at {places:?} only");
+}
+
+#[test]
+fn a_heap_limit_inside_a_compiled_loop_is_the_same_everywhere() {
+    let source = "
+func main()
+    local i, s
+    push \"0123456789\"
+    store_local s
+    push 1000
+    store_local i
+again:
+    load_local i
+    jump_if_zero done
+    load_local s
+    push \"0123456789\"
+    add
+    store_local s
+    load_local i
+    push 1
+    sub
+    store_local i
+    jump again
+done:
+    push none
+    ret
+";
+    let program = load("heap", source).unwrap_or_else(|error| panic!("{error}"));
+    for heap in [200, 1_000, 3_333, 5_000, 9_999] {
+        let mut options = Options::default();
+        options.limits.heap_bytes = heap;
+        let (observed, reports) = disagreements(&program, &[], &options, heap);
+        assert!(reports.is_empty(), "{heap} bytes: {}", reports.join("\n"));
+        assert!(matches!(&observed.result, Err(stop) if stop.kind == StopKind::Limit(LimitKind::Heap)), "{observed:?}");
+    }
+}
+
+#[test]
+fn endless_loops_and_huge_powers_stop_at_the_timeout() {
+    for source in ["again: jump again", "push 10\npush 10\npush 8\npow\npow\nprint"] {
+        let program = load("endless", source).unwrap_or_else(|error| panic!("{error}"));
+        for jit in [false, true] {
+            let mut options = Options { jit, ..Options::default() };
+            options.limits.timeout = Some(std::time::Duration::from_millis(30));
+            let stop = observe(&program, &[], &options).0.result.err();
+            let kind = stop.map(|stop| stop.kind);
+            let huge = source.starts_with("push");
+            let wanted = if huge { LimitKind::Size } else { LimitKind::Time };
+            assert_eq!(kind, Some(StopKind::Limit(wanted)));
+        }
+    }
+}
+
+#[test]
+fn examples_print_what_they_promise() {
+    let mut seen = 0;
+    let folder = std::fs::read_dir(project("examples")).unwrap_or_else(|error| panic!("{error}"));
+    for path in folder.filter_map(|entry| Some(entry.ok()?.path())) {
+        if path.extension().is_none_or(|e| e != "hasm") {
+            continue;
+        }
+        seen += 1;
+        let source = read(&path);
+        let name = path.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
+        let expected = read(&project("examples/expected").join(format!("{name}.out")));
+        let arguments: Vec<Output> = source
+            .lines()
+            .find_map(|line| line.strip_prefix("; args:"))
+            .map(|text| text.split_whitespace().map(runtime::num::parse_argument).collect())
+            .unwrap_or_default();
+        let program = load(&name, &source).unwrap_or_else(|error| panic!("{error}"));
+        let reference = observe(&program, &arguments, &interpreted(&Options::default()).options).0;
+        assert_eq!(reference.output, expected, "{name}");
+        for threshold in THRESHOLDS {
+            let options = Options { hotspot_threshold: threshold, ..Options::default() };
+            assert_eq!(observe(&program, &arguments, &options).0, reference, "{name} at threshold {threshold}");
+        }
+    }
+    assert!(seen >= 12, "{seen} examples");
+}
