@@ -351,13 +351,19 @@ impl<'e> Run<'e> {
         self.emit(|vm| {
             let name = input_name(vm, place.function, input.place);
             let kind = vm.store.operand(found).type_name();
-            let observed = format!("{name}: {} expected, found {kind} {}", input.ty, vm.store.describe(found));
+            let (ty, sign) = (input.ty, input.sign.suffix());
+            let observed = format!("{name}: {ty}{sign} expected, found {kind} {}", vm.store.describe(found));
             Event::EntryMismatch { unit: id, at: spot(vm, place.function, place.pc), observed, count }
         });
         if count >= MAX_EXITS {
-            self.policy.place(place).input_changed(input.place);
+            if type_of(&self.vm, found) == input.ty {
+                self.policy.place(place).any_sign = true;
+            } else {
+                self.policy.place(place).input_changed(input.place);
+            }
             let name = input_name(&self.vm, place.function, input.place);
-            self.invalidate(id, place, &format!("{name} was not {} {count} times on entry", input.ty));
+            let (ty, sign) = (input.ty, input.sign.suffix());
+            self.invalidate(id, place, &format!("{name} was not {ty}{sign} on entry {count} times"));
         }
     }
 

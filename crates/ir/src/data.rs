@@ -265,6 +265,46 @@ pub struct Input {
     pub place: InputPlace,
     /// As what; entering is refused if the value is of another type.
     pub ty: Type,
+    /// What is assumed of an int's sign; entering is refused if it is another. Checked once, outside compiled code,
+    /// this is what lets range analysis remove the overflow checks of loops that count towards zero.
+    pub sign: Sign,
+}
+
+/// What is known of an int's sign.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+pub enum Sign {
+    /// Nothing.
+    #[default]
+    Any,
+    /// It is zero or more.
+    NonNegative,
+    /// It is zero or less.
+    NonPositive,
+}
+
+impl Sign {
+    /// Whether an int is of this sign.
+    pub fn holds(self, value: i64) -> bool {
+        match self {
+            Sign::Any => true,
+            Sign::NonNegative => value >= 0,
+            Sign::NonPositive => value <= 0,
+        }
+    }
+
+    /// The narrowest sign that this int has; of zero, that of its successors.
+    pub fn of(value: i64) -> Sign {
+        if value >= 0 { Sign::NonNegative } else { Sign::NonPositive }
+    }
+
+    /// As IR text and logs write it after a type: nothing, ` >= 0` or ` <= 0`.
+    pub fn suffix(self) -> &'static str {
+        match self {
+            Sign::Any => "",
+            Sign::NonNegative => " >= 0",
+            Sign::NonPositive => " <= 0",
+        }
+    }
 }
 
 /// A unit of compilation.

@@ -23,7 +23,7 @@ pub mod verify;
 
 pub use bytecode::{BinOp, Cmp, UnOp};
 pub use data::{
-    Block, BlockData, FrameState, Function, Imm, Input, InputPlace, Inst, Resume, StateId, Target,
+    Block, BlockData, FrameState, Function, Imm, Input, InputPlace, Inst, Resume, Sign, StateId, Target,
     Terminator, Type, Value,
 };
 pub use op::{Effect, Opcode};

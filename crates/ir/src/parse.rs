@@ -7,7 +7,7 @@
 //! everything else is [`crate::verify`]'s.
 
 use crate::data::{
-    Block, BlockData, FrameState, Function, Imm, Input, InputPlace, Inst, Resume, StateId, Target,
+    Block, BlockData, FrameState, Function, Imm, Input, InputPlace, Inst, Resume, Sign, StateId, Target,
     Terminator, Type, Value,
 };
 use crate::op::Opcode;
@@ -246,7 +246,17 @@ impl Parser {
                         return Err(c.expected("`local` or `stack`"));
                     };
                     let ty = self.types[param.index()].unwrap_or(Type::Boxed);
-                    self.f.inputs.push(Input { place, ty });
+                    let sign = if c.eat(">=") {
+                        Sign::NonNegative
+                    } else if c.eat("<=") {
+                        Sign::NonPositive
+                    } else {
+                        Sign::Any
+                    };
+                    if sign != Sign::Any && !c.eat_word("0") {
+                        return Err(c.expected("`0`"));
+                    }
+                    self.f.inputs.push(Input { place, ty, sign });
                 }
                 if !c.eat(",") {
                     break;

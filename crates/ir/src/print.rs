@@ -202,6 +202,7 @@ impl Display for Function {
                         InputPlace::Local(slot) => write!(head, " = local {slot}"),
                         InputPlace::Stack(slot) => write!(head, " = stack {slot}"),
                     };
+                    head.push_str(input.sign.suffix());
                 }
             }
             head.push_str(if block.params.is_empty() { ":" } else { "):" });

@@ -6,7 +6,7 @@
 //! Invariants: no function, however malformed, makes it panic. Blocks that the entry does not reach are ignored, as everywhere.
 
 use crate::analysis::{Cfg, Dominators};
-use crate::data::{Block, Function, Inst, StateId, Target, Terminator, Type, Value};
+use crate::data::{Block, Function, Inst, Sign, StateId, Target, Terminator, Type, Value};
 use crate::reason::ExitReason;
 
 /// Beyond this many complaints the rest is not told: one mistake often has many consequences.
@@ -112,6 +112,9 @@ impl Verifier<'_> {
         for (&param, input) in params.iter().zip(inputs) {
             if self.f.types.get(param.index()).is_some_and(|&ty| ty != input.ty) {
                 self.error(entry, format!("{param} is not of its input's type {}", input.ty));
+            }
+            if input.sign != Sign::Any && input.ty != Type::Int {
+                self.error(entry, format!("{param} is a {} with a sign", input.ty));
             }
         }
     }

@@ -212,7 +212,7 @@ pub fn function(inputs: &[Type]) -> (Function, Vec<Value>) {
     let entry = f.new_block(0);
     let mut values = Vec::new();
     for (i, &ty) in inputs.iter().enumerate() {
-        f.inputs.push(Input { place: InputPlace::Local(i as u32), ty });
+        f.inputs.push(Input { place: InputPlace::Local(i as u32), ty, sign: ir::Sign::Any });
         values.push(f.add_param(entry, ty));
     }
     (f, values)

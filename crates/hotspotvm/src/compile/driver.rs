@@ -10,7 +10,7 @@ use crate::execute::vm::Vm;
 use bytecode::{FuncId, disasm};
 use codegen::{Compiler, CompilerOptions};
 use ir::opt::PassCx;
-use ir::{InputPlace, Type};
+use ir::{InputPlace, Sign, Type};
 use std::fmt::Write;
 
 /// The compiler and what it needs from compilation to compilation.
@@ -68,7 +68,12 @@ impl Driver {
     ) -> Result<Compiled, Failure> {
         let program = vm.program.program();
         let input_type = |at: InputPlace| {
-            if place.boxed.contains(&at) { Type::Boxed } else { type_of(vm, input_value(vm, at)) }
+            let value = input_value(vm, at);
+            match type_of(vm, value) {
+                _ if place.boxed.contains(&at) => (Type::Boxed, Sign::Any),
+                Type::Int if !place.any_sign => (Type::Int, vm.store.as_i64(value).map_or(Sign::Any, Sign::of)),
+                ty => (ty, Sign::Any),
+            }
         };
         let mut f = region::build(&Request {
             program,
@@ -108,7 +113,7 @@ impl Driver {
             .inputs
             .iter()
             .filter(|input| input.ty != Type::Boxed)
-            .map(|input| format!("{}: {}", input_name(vm, key.function, input.place), input.ty))
+            .map(|input| format!("{}: {}{}", input_name(vm, key.function, input.place), input.ty, input.sign.suffix()))
             .collect();
         Ok(Compiled {
             assumes,

@@ -20,7 +20,7 @@ use crate::profile::{Feedback, Kinds};
 use bytecode::machine::{BinOp, Cmp, Flow, Machine, Mixed, Pair, Single, UnOp};
 use bytecode::{Const, ControlFlow, Facts, Program, semantics};
 use ir::{
-    Block, ExitReason, FrameState, Function, Imm, Input, InputPlace, Opcode, Resume, StateId, Target, Terminator, Type,
+    Block, ExitReason, FrameState, Function, Imm, Input, InputPlace, Opcode, Resume, Sign, StateId, Target, Terminator, Type,
     Value,
 };
 use std::collections::{HashMap, HashSet};
@@ -48,8 +48,8 @@ pub struct Request<'a> {
     pub region: &'a Region,
     /// Where the interpreter enters.
     pub entry_pc: u32,
-    /// The types to assume of what is in the frame on entry.
-    pub input_type: &'a dyn Fn(InputPlace) -> Type,
+    /// The types, and for ints the signs, to assume of what is in the frame on entry.
+    pub input_type: &'a dyn Fn(InputPlace) -> (Type, Sign),
     /// The program's constants as the bits of values.
     pub constants: &'a [runtime::Value],
     /// Test mode: leave at instructions chosen by this seed.
@@ -329,9 +329,9 @@ impl<'a> Builder<'a> {
         if let Some(&value) = self.inputs.get(&place) {
             return value;
         }
-        let ty = (self.request.input_type)(place);
+        let (ty, sign) = (self.request.input_type)(place);
         let value = self.f.add_param(Block(0), ty);
-        self.f.inputs.push(Input { place, ty });
+        self.f.inputs.push(Input { place, ty, sign });
         self.inputs.insert(place, value);
         value
     }

@@ -54,6 +54,8 @@ pub struct PlaceState {
     changed: HashSet<InputPlace>,
     /// Inputs whose type has changed again: to be taken boxed.
     pub boxed: HashSet<InputPlace>,
+    /// An int input has changed its sign: no signs are assumed any more.
+    pub any_sign: bool,
 }
 
 impl PlaceState {

@@ -91,7 +91,9 @@ pub fn enter(vm: &mut Vm, unit: &Unit, words: &mut Vec<u64>) -> Result<Left, Mis
     }
     for (word, &input) in words.iter_mut().zip(&unit.inputs) {
         let found = input_value(vm, input.place);
-        *word = unbox(vm, found, input.ty).ok_or(Mismatch { input, found })?;
+        *word = unbox(vm, found, input.ty)
+            .filter(|&word| input.sign.holds(word as i64) || input.ty != Type::Int)
+            .ok_or(Mismatch { input, found })?;
     }
     let packed = pack_fuel(vm.slice);
     let slice = unpack_fuel(packed).0;

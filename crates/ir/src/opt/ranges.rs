@@ -30,7 +30,7 @@ use super::{Changed, PassCx, definitions};
 use crate::analysis::dominators::{Step, walk};
 use crate::analysis::intervals::{self, Interval};
 use crate::analysis::{Cfg, Dominators};
-use crate::data::{Block, Function, Imm, Inst, Terminator, Type, Value};
+use crate::data::{Block, Function, Imm, Inst, Sign, Terminator, Type, Value};
 use crate::op::Opcode;
 
 /// Rounds before headers' intervals are widened to thresholds, before they are widened at once, and before giving up.
@@ -95,6 +95,13 @@ impl<'a> Solver<'a> {
                 count += target.args.len();
                 is_header[target.block.index()] |= cfg.position(target.block) as usize <= at;
             }
+        }
+        for (param, input) in f.blocks[0].params.iter().zip(&f.inputs) {
+            params[param.index()] = match input.sign {
+                Sign::Any => Interval::ALL,
+                Sign::NonNegative => Interval::new(0, i64::MAX),
+                Sign::NonPositive => Interval::new(i64::MIN, 0),
+            };
         }
         let defs = definitions(f, cfg);
         let mut thresholds = vec![-1, 0, 1];

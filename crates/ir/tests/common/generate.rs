@@ -90,7 +90,7 @@ pub fn function(seed: u64) -> Function {
     for slot in 0..2 + g.random.below(4) {
         let ty = g.random.pick(&[Type::Int, Type::Int, Type::Boxed, Type::Boxed, Type::Float, Type::Bool]);
         let param = g.f.add_param(block, ty);
-        g.f.inputs.push(Input { place: InputPlace::Local(slot as u32), ty });
+        g.f.inputs.push(Input { place: InputPlace::Local(slot as u32), ty, sign: Sign::Any });
         g.locals.push(ty);
         g.env.push(param);
         g.on_entry.push(param);
