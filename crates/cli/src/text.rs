@@ -1,6 +1,6 @@
 //! Text for people: escaped, wrapped, aligned.
 //!
-//! It stands outside `profile -> detect -> compile -> cache -> execute -> deoptimise`. Invariant: what [`line`] and
+//! It stands outside `profile -> detect -> compile -> cache -> execute -> deoptimise`. Invariant: what [`line()`] and
 //! [`lines`] give holds no control character (but line feeds in [`lines`]), so that no program can command a terminal
 //! through its names and messages.
 

@@ -8,11 +8,11 @@
 use crate::abi::NativeContext;
 use crate::error::{CodegenError, malformed};
 use crate::lower::{Lowering, memory};
-use ir::UnOp;
 use cranelift_codegen::ir as clif;
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::types::{F64, I8, I16, I32, I64};
 use cranelift_codegen::ir::{AbiParam, BlockArg, InstBuilder, MemFlagsData};
+use ir::UnOp;
 use ir::{Imm, Inst};
 use std::mem::offset_of;
 

@@ -18,7 +18,7 @@ use crate::error::{CodegenError, malformed};
 use crate::facts::Facts;
 use crate::unit::{ExitRecord, FrameRecipe, Recipe};
 use cranelift_codegen::ir as clif;
-use ir::{ExitReason, Function, Imm, StateId, Value};
+use ir::{Ahead, ExitReason, Function, Imm, StateId, Value};
 use std::collections::HashMap;
 
 /// More exits than this in one function are refused.
@@ -103,7 +103,8 @@ impl Exits {
         let mut stores = Stores { next: self.inputs, list: Vec::new() };
         let frames = frames(f, facts, leave.state, &mut stores)?;
         self.slots = self.slots.max(stores.next);
-        self.records.push(ExitRecord { reason: leave.reason, pc: leave.pc, frames });
+        let ahead = f.states.get(leave.state.index()).map_or_else(Ahead::default, |state| state.ahead);
+        self.records.push(ExitRecord { reason: leave.reason, pc: leave.pc, frames, ahead });
         let block = new_block();
         let tail = match known {
             Some(tail) => tail,

@@ -6,7 +6,7 @@
 //! Invariants: an exit record together with the transfer buffer says all that the interpreter's frames need; a
 //! slot that a recipe names is below [`CodeUnit::slots`].
 
-use ir::{ExitReason, Input, Resume, Type};
+use ir::{Ahead, ExitReason, Input, Resume, Type};
 
 /// A compiled function.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,6 +37,8 @@ pub struct ExitRecord {
     pub pc: u32,
     /// The frames to rebuild: the innermost first, its callers after it.
     pub frames: Vec<FrameRecipe>,
+    /// What was charged for code that only comes after this exit: to be given back.
+    pub ahead: Ahead,
 }
 
 /// How to rebuild one frame of the interpreter.

@@ -3,11 +3,11 @@
 
 mod common;
 
-use ir::{BinOp, Cmp, UnOp};
 use common::*;
 use hotspotvm_codegen::{
     CodeUnit, CodegenError, Compiler, CompilerOptions, OptLevel, Recipe, disassemble, pack_fuel, unpack_fuel,
 };
+use ir::{BinOp, Cmp, UnOp};
 use ir::{
     Block, ExitReason, FrameState, Function, Imm, Opcode, Resume, StateId, Target, Terminator, Type, Value,
 };
@@ -26,6 +26,7 @@ fn locals(f: &mut Function, pc: u32, locals: &[Value]) -> StateId {
         locals: locals.iter().map(|&v| Some(v)).collect(),
         stack: Vec::new(),
         caller: None,
+        ahead: ir::Ahead::default(),
     })
 }
 
@@ -223,6 +224,7 @@ fn frames_of_inlined_calls() {
             locals: vec![None, Some(boxed_low), None, Some(small_int)],
             stack: vec![boxed_konst, yes],
             caller: None,
+            ahead: ir::Ahead::default(),
         });
         let inner = f.new_state(FrameState {
             function: 8,
@@ -231,6 +233,7 @@ fn frames_of_inlined_calls() {
             locals: vec![Some(none), Some(low)],
             stack: vec![mask, v[1]],
             caller: Some(outer),
+            ahead: ir::Ahead::default(),
         });
         op(&mut f, entry, Opcode::GuardFloat, &[v[1]], Imm::None, Some(inner), 12);
         f.blocks[0].end = Terminator::Exit { reason: ExitReason::Unreached, state: inner };

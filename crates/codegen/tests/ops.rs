@@ -3,9 +3,9 @@
 
 mod common;
 
-use ir::Cmp;
 use common::*;
 use hotspotvm_codegen::{Compiler, CompilerOptions, OptLevel};
+use ir::Cmp;
 use ir::{ExitReason, Function, Imm, Opcode, Terminator, Type, Value};
 
 const LEVELS: [OptLevel; 2] = [OptLevel::None, OptLevel::Speed];

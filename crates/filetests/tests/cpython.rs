@@ -13,17 +13,70 @@ use std::process::{Command, Stdio};
 
 /// Values as both languages write them: (assembly, Python).
 const VALUES: [&str; 44] = [
-    "0", "1", "-1", "2", "-2", "3", "7", "-7", "10", "63", "64", "2147483647", "2147483648", "-2147483649",
-    "140737488355327", "140737488355328", "-140737488355329", "9007199254740991", "9007199254740993",
-    "-9007199254740993", "4611686018427387904", "9223372036854775807", "-9223372036854775808",
-    "9223372036854775808", "-9223372036854775809", "18446744073709551617", "515377520732011331036461129765621272702107522001",
-    "True", "False", "None", "0.0", "-0.0", "0.1", "0.5", "1.5", "-2.5", "1e16", "9007199254740992.0", "9.223372036854775807e18",
-    "1e308", "5e-324", "inf", "-inf", "nan",
+    "0",
+    "1",
+    "-1",
+    "2",
+    "-2",
+    "3",
+    "7",
+    "-7",
+    "10",
+    "63",
+    "64",
+    "2147483647",
+    "2147483648",
+    "-2147483649",
+    "140737488355327",
+    "140737488355328",
+    "-140737488355329",
+    "9007199254740991",
+    "9007199254740993",
+    "-9007199254740993",
+    "4611686018427387904",
+    "9223372036854775807",
+    "-9223372036854775808",
+    "9223372036854775808",
+    "-9223372036854775809",
+    "18446744073709551617",
+    "515377520732011331036461129765621272702107522001",
+    "True",
+    "False",
+    "None",
+    "0.0",
+    "-0.0",
+    "0.1",
+    "0.5",
+    "1.5",
+    "-2.5",
+    "1e16",
+    "9007199254740992.0",
+    "9.223372036854775807e18",
+    "1e308",
+    "5e-324",
+    "inf",
+    "-inf",
+    "nan",
 ];
 const BINARY: [(&str, &str); 18] = [
-    ("add", "+"), ("sub", "-"), ("mul", "*"), ("div", "/"), ("floordiv", "//"), ("mod", "%"), ("pow", "**"),
-    ("and", "&"), ("or", "|"), ("xor", "^"), ("shl", "<<"), ("shr", ">>"), ("eq", "=="), ("ne", "!="), ("lt", "<"),
-    ("le", "<="), ("gt", ">"), ("ge", ">="),
+    ("add", "+"),
+    ("sub", "-"),
+    ("mul", "*"),
+    ("div", "/"),
+    ("floordiv", "//"),
+    ("mod", "%"),
+    ("pow", "**"),
+    ("and", "&"),
+    ("or", "|"),
+    ("xor", "^"),
+    ("shl", "<<"),
+    ("shr", ">>"),
+    ("eq", "=="),
+    ("ne", "!="),
+    ("lt", "<"),
+    ("le", "<="),
+    ("gt", ">"),
+    ("ge", ">="),
 ];
 const ROUNDS: u32 = 6;
 const BATCH: usize = 40;
@@ -71,8 +124,12 @@ fn from_python(cases: &[(usize, &'static str, &'static str)]) -> Option<Vec<Stri
     if !String::from_utf8_lossy(&version.stdout).starts_with("Python 3.11") {
         return None;
     }
-    let mut child =
-        Command::new("python3").args(["-c", PYTHON]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().ok()?;
+    let mut child = Command::new("python3")
+        .args(["-c", PYTHON])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .ok()?;
     let mut text = String::new();
     for (op, a, b) in cases {
         let _ = writeln!(text, "{a}\t{}\t{b}", BINARY[*op].1);
@@ -115,7 +172,8 @@ enum From {
 /// A loop that computes every case of the batch in each round, and prints the results of the last.
 fn batch_program(batch: &[&Case], from: From) -> String {
     let mut text = String::new();
-    let names = |prefix: &str| (0..batch.len()).map(|i| format!("{prefix}{i}")).collect::<Vec<_>>().join(", ");
+    let names =
+        |prefix: &str| (0..batch.len()).map(|i| format!("{prefix}{i}")).collect::<Vec<_>>().join(", ");
     let line = |text: &mut String, what: String| {
         let _ = writeln!(text, "    {what}");
     };
@@ -123,7 +181,8 @@ fn batch_program(batch: &[&Case], from: From) -> String {
         let _ = writeln!(text, "global {}, {}", names("a"), names("b"));
     }
     let _ = writeln!(text, "func main()\n    local i, {}", names("r"));
-    let (load, store) = if from == From::Globals { ("load_global", "store_global") } else { ("load_local", "store_local") };
+    let (load, store) =
+        if from == From::Globals { ("load_global", "store_global") } else { ("load_local", "store_local") };
     if from != From::Constants {
         if from == From::Locals {
             let _ = writeln!(text, "    local {}, {}", names("a"), names("b"));
@@ -145,7 +204,10 @@ fn batch_program(batch: &[&Case], from: From) -> String {
         }
         line(&mut text, format!("{}\n    store_local r{i}", BINARY[case.op].0));
     }
-    line(&mut text, "load_local i\n    push 1\n    sub\n    store_local i\n    jump again\ndone:".to_string());
+    line(
+        &mut text,
+        "load_local i\n    push 1\n    sub\n    store_local i\n    jump again\ndone:".to_string(),
+    );
     for i in 0..batch.len() {
         line(&mut text, format!("load_local r{i}\n    print"));
     }
@@ -174,7 +236,9 @@ fn check_batch(batch: &[&Case], from: From, failures: &mut Vec<String>) {
             if case.expected != found {
                 let op = BINARY[case.op].1;
                 let Case { a, b, expected, .. } = case;
-                failures.push(format!("{a} {op} {b} from {from:?}, threshold {threshold:?}: {found}, CPython {expected}"));
+                failures.push(format!(
+                    "{a} {op} {b} from {from:?}, threshold {threshold:?}: {found}, CPython {expected}"
+                ));
             }
         }
     }
@@ -202,7 +266,8 @@ fn operators_agree_with_cpython() {
     let cases: Vec<Case> =
         plain.iter().zip(expected).map(|(&(op, a, b), expected)| Case { op, a, b, expected }).collect();
     let mut failures = Vec::new();
-    let (errors, values): (Vec<&Case>, Vec<&Case>) = cases.iter().partition(|case| case.expected.starts_with('!'));
+    let (errors, values): (Vec<&Case>, Vec<&Case>) =
+        cases.iter().partition(|case| case.expected.starts_with('!'));
     // All batches take a minute of a debug build; without `HOTSPOT_FULL` every seventh stands for them.
     let step = if std::env::var_os("HOTSPOT_FULL").is_some() { 1 } else { 7 };
     for batch in values.chunk_by(|x, y| x.op == y.op).flat_map(|same| same.chunks(BATCH)).step_by(step) {
@@ -226,5 +291,10 @@ fn operators_agree_with_cpython() {
     }
     println!("{} cases, {} of them errors", cases.len(), errors.len());
     assert!(cases.len() >= 20_000);
-    assert!(failures.is_empty(), "{} differ, such as\n{}", failures.len(), failures[..failures.len().min(20)].join("\n"));
+    assert!(
+        failures.is_empty(),
+        "{} differ, such as\n{}",
+        failures.len(),
+        failures[..failures.len().min(20)].join("\n")
+    );
 }

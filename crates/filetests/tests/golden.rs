@@ -30,7 +30,8 @@ fn log(source: &str, argument: i64, options: &Options) -> (String, String) {
 fn logs_of_the_demonstrations_are_golden() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let options = Options { listings: true, ..Options::default() };
-    for (name, argument) in [("countdown", 10_000), ("sum", 1_000), ("type_change", 10_000), ("collatz", 300)] {
+    for (name, argument) in [("countdown", 10_000), ("sum", 1_000), ("type_change", 10_000), ("collatz", 300)]
+    {
         let source = std::fs::read_to_string(root.join("examples").join(format!("{name}.hasm")))
             .unwrap_or_else(|error| panic!("{name}: {error}"));
         let (found, listings) = log(&source, argument, &options);

@@ -70,7 +70,8 @@ fn every_amount_of_fuel_stops_at_the_same_place() {
             Ok(_) => assert_eq!(fuel, unlimited.fuel),
         }
         for threshold in [1, 3] {
-            let found = observe(&program, &[], &Options { hotspot_threshold: threshold, ..options.clone() }).0;
+            let found =
+                observe(&program, &[], &Options { hotspot_threshold: threshold, ..options.clone() }).0;
             assert_eq!(found, expected, "fuel {fuel}, threshold {threshold}");
         }
     }
@@ -108,7 +109,10 @@ done:
         options.limits.heap_bytes = heap;
         let (observed, reports) = disagreements(&program, &[], &options, heap);
         assert!(reports.is_empty(), "{heap} bytes: {}", reports.join("\n"));
-        assert!(matches!(&observed.result, Err(stop) if stop.kind == StopKind::Limit(LimitKind::Heap)), "{observed:?}");
+        assert!(
+            matches!(&observed.result, Err(stop) if stop.kind == StopKind::Limit(LimitKind::Heap)),
+            "{observed:?}"
+        );
     }
 }
 
@@ -150,7 +154,11 @@ fn examples_print_what_they_promise() {
         assert_eq!(reference.output, expected, "{name}");
         for threshold in THRESHOLDS {
             let options = Options { hotspot_threshold: threshold, ..Options::default() };
-            assert_eq!(observe(&program, &arguments, &options).0, reference, "{name} at threshold {threshold}");
+            assert_eq!(
+                observe(&program, &arguments, &options).0,
+                reference,
+                "{name} at threshold {threshold}"
+            );
         }
     }
     assert!(seen >= 12, "{seen} examples");

@@ -1,6 +1,6 @@
 //! The loop: profile, detect, compile, cache, execute, deoptimise.
 //!
-//! [`Run::execute`] is the whole sentence. The interpreter profiles and runs until a trigger, a limit or the end; then the
+//! `Run::execute` is the whole sentence. The interpreter profiles and runs until a trigger, a limit or the end; then the
 //! policy decides, the driver compiles, the cache keeps, compiled code runs, and its exit becomes interpreter frames again.
 
 use crate::cache::CodeCache;
@@ -188,7 +188,8 @@ impl<'e> Run<'e> {
                 }
                 Decision::Compile { executed, back_edges, region } => {
                     self.emit(|vm| Event::Hot { at: spot(vm, key.function, key.pc), executed, back_edges });
-                    let compiled = region.map_err(Failure::Refused).and_then(|region| self.compile(key, &region));
+                    let compiled =
+                        region.map_err(Failure::Refused).and_then(|region| self.compile(key, &region));
                     match compiled {
                         Ok(unit) => return self.enter(unit),
                         Err(Failure::NoMemory(why)) => self.no_jit(&why),
@@ -311,8 +312,9 @@ impl<'e> Run<'e> {
         if deopt && reason != ExitReason::Forced && count >= MAX_EXITS {
             self.invalidate(id, place, &format!("{} {count} times at the same place", reason.words()));
         } else if trial_over && per_entry < MIN_PER_ENTRY {
-            let why =
-                format!("{TRIAL_ENTRIES} entries ran {per_entry} instructions each, fewer than entering costs");
+            let why = format!(
+                "{TRIAL_ENTRIES} entries ran {per_entry} instructions each, fewer than entering costs"
+            );
             self.take_out(id, place, &why);
             self.policy.leave_alone(&mut self.vm, place);
             self.emit(|vm| Event::LeaveAlone { at: spot(vm, place.function, place.pc), why });

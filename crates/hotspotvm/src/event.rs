@@ -234,7 +234,10 @@ impl std::fmt::Display for Event {
                 Ok(())
             }
             Event::CompileEnd { unit, ir_before, ir_after, code_bytes, exits, nanos, .. } => {
-                write!(f, "unit {unit}: {ir_before} -> {ir_after} IR instructions, {code_bytes} bytes, {exits} exits")?;
+                write!(
+                    f,
+                    "unit {unit}: {ir_before} -> {ir_after} IR instructions, {code_bytes} bytes, {exits} exits"
+                )?;
                 match nanos {
                     Some(nanos) => write!(f, ", {} us", nanos / 1000),
                     None => Ok(()),

@@ -235,6 +235,17 @@ pub struct FrameState {
     pub stack: Vec<Value>,
     /// The frame that called this one, for inlined code.
     pub caller: Option<StateId>,
+    /// What was charged for code that only comes after the exit; given back on leaving.
+    pub ahead: Ahead,
+}
+
+/// Fuel charged before its time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+pub struct Ahead {
+    /// How much.
+    pub cost: u32,
+    /// Whether a round was counted too.
+    pub back_edge: bool,
 }
 
 impl FrameState {

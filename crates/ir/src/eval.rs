@@ -369,7 +369,8 @@ impl Evaluator<'_> {
             at = frame.caller;
         }
         let pc = frames.first().map_or(0, |frame| frame.pc);
-        Ok(Outcome::Exit { reason, pc, state, frames, fuel: self.fuel })
+        let ahead = self.f.states.get(state.index()).map_or(0, |s| u64::from(s.ahead.cost));
+        Ok(Outcome::Exit { reason, pc, state, frames, fuel: self.fuel.saturating_sub(ahead) })
     }
 
     fn run(&mut self, inputs: &[Scalar], steps: u64) -> Go<Outcome> {

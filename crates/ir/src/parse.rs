@@ -7,8 +7,8 @@
 //! everything else is [`crate::verify`]'s.
 
 use crate::data::{
-    Block, BlockData, FrameState, Function, Imm, Input, InputPlace, Inst, Resume, Sign, StateId, Target,
-    Terminator, Type, Value,
+    Ahead, Block, BlockData, FrameState, Function, Imm, Input, InputPlace, Inst, Resume, Sign, StateId,
+    Target, Terminator, Type, Value,
 };
 use crate::op::Opcode;
 use crate::print::{binop_name, cmp_name, unop_name};
@@ -412,8 +412,13 @@ impl Parser {
             stack.push(self.value(c)?);
         }
         let caller = if c.eat_word("caller") { Some(self.state(c)?) } else { None };
+        let ahead = if c.eat_word("ahead") {
+            Ahead { cost: c.number("an amount of fuel")?, back_edge: c.eat_word("back_edge") }
+        } else {
+            Ahead::default()
+        };
         c.end_of_line()?;
-        self.f.states.push(FrameState { function, pc, resume, locals, stack, caller });
+        self.f.states.push(FrameState { function, pc, resume, locals, stack, caller, ahead });
         Ok(())
     }
 }

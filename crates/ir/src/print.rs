@@ -21,7 +21,7 @@
 //! A value that has a type but no definition is listed in a line `unused v7: int`. Everything a *verified* function holds is in the
 //! text.
 
-use crate::data::{Function, Imm, InputPlace, Inst, Resume, StateId, Target, Terminator, Value};
+use crate::data::{Ahead, Function, Imm, InputPlace, Inst, Resume, StateId, Target, Terminator, Value};
 use bytecode::{BinOp, Cmp, UnOp};
 use std::fmt::{self, Display, Formatter, Write};
 
@@ -240,6 +240,10 @@ impl Display for Function {
             out.write_str("]")?;
             if let Some(caller) = state.caller {
                 write!(out, " caller {}", State(caller))?;
+            }
+            if state.ahead != Ahead::default() {
+                let back_edge = if state.ahead.back_edge { " back_edge" } else { "" };
+                write!(out, " ahead {}{back_edge}", state.ahead.cost)?;
             }
             out.write_str("\n")?;
         }

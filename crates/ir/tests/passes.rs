@@ -7,15 +7,15 @@
 mod common;
 
 use common::generate::{INTS, Random};
-use common::wide::{Held, Wide, endings, evaluate};
+use common::wide::{Held, Wide, endings, evaluate, of_sign};
 use hotspotvm_ir::opt::{PassCx, pass};
 use hotspotvm_ir::parse::parse;
 use hotspotvm_ir::verify::verify;
-use hotspotvm_ir::{Function, Type};
+use hotspotvm_ir::{ExitReason, Function, Type};
 use std::fmt::Write;
 
 /// Whether the outcome stays what it was, on inputs small and extreme.
-fn keeps_the_meaning(before: &Function, after: &Function) {
+fn keeps_the_meaning(before: &Function, after: &Function, merges_charges: bool) {
     let mut random = Random(5);
     for round in 0..40 {
         let mut int =
@@ -24,7 +24,7 @@ fn keeps_the_meaning(before: &Function, after: &Function) {
             .inputs
             .iter()
             .map(|input| match input.ty {
-                Type::Int => Wide::Int(int()),
+                Type::Int => Wide::Int(of_sign(input.sign, int())),
                 Type::Float => Wide::Float(int() as f64),
                 Type::Bool => Wide::Bool(int() % 2 == 0),
                 Type::Boxed if round % 7 == 6 => Wide::Boxed(Held::Float(0.5)),
@@ -33,8 +33,10 @@ fn keeps_the_meaning(before: &Function, after: &Function) {
             .collect();
         let (allowed, complete) = endings(before, &inputs, 30);
         let ending = evaluate(after, &inputs, 30).unwrap();
+        // With charges merged the fuel runs out earlier; the interpreter then charges run by run, so that nothing is lost.
+        let polls_earlier = ending.reason == ExitReason::Poll && merges_charges;
         assert!(
-            !complete || allowed.contains(&ending),
+            !complete || polls_earlier || allowed.contains(&ending),
             "{inputs:?}: {ending:#?} is none of {allowed:#?}\n{before}\n{after}"
         );
     }
@@ -62,7 +64,7 @@ fn passes_make_what_the_files_say() {
                 (pass(name).unwrap().run)(&mut after, &PassCx::new());
                 verify(&after).unwrap_or_else(|e| panic!("{}, {title}: {e:#?}\n{after}", file.display()));
             }
-            keeps_the_meaning(&before, &after);
+            keeps_the_meaning(&before, &after, passes.contains("charges"));
             let made = after.to_string();
             if made.trim() != expected.trim() {
                 wrong.push(format!("{}: {title}\nexpected:\n{expected}\nmade:\n{made}", file.display()));

@@ -4,7 +4,7 @@
 mod common;
 
 use common::generate::{FLOATS, INTS, Random, function};
-use common::wide::{Held, Wide, endings, evaluate};
+use common::wide::{Held, Wide, endings, evaluate, of_sign};
 use hotspotvm_ir::opt::{PIPELINE, PassCx, optimize};
 use hotspotvm_ir::parse::parse;
 use hotspotvm_ir::verify::verify;
@@ -17,7 +17,7 @@ fn inputs(f: &Function, random: &mut Random, extreme: bool) -> Vec<Wide> {
     f.inputs
         .iter()
         .map(|input| match input.ty {
-            Type::Int => Wide::Int(int(random)),
+            Type::Int => Wide::Int(of_sign(input.sign, int(random))),
             Type::Float => Wide::Float(random.pick(&FLOATS)),
             Type::Bool => Wide::Bool(random.one_in(2)),
             Type::Boxed => Wide::Boxed(match random.below(6) {

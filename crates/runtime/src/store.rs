@@ -185,7 +185,8 @@ impl Store {
     pub fn describe(&self, a: Value) -> String {
         const SHOWN: usize = 40;
         let operand = self.operand(a);
-        let text = num::repr(operand, &self.limits).unwrap_or_else(|_| "an int of very many digits".to_string());
+        let text =
+            num::repr(operand, &self.limits).unwrap_or_else(|_| "an int of very many digits".to_string());
         if text.chars().count() <= SHOWN {
             return text;
         }

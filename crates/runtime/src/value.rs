@@ -182,7 +182,8 @@ mod tests {
 
     #[test]
     fn kinds_exclude_each_other() {
-        let all = [Value::NONE, Value::TRUE, Value::FALSE, Value::float(2.0), Value::reference(7), Value::REFUSED];
+        let all =
+            [Value::NONE, Value::TRUE, Value::FALSE, Value::float(2.0), Value::reference(7), Value::REFUSED];
         for value in all {
             assert_eq!(value.as_small_int(), None, "{value:?}");
         }

@@ -227,6 +227,7 @@ pub fn state(f: &mut Function, pc: u32, stack: &[Value]) -> StateId {
         locals: Vec::new(),
         stack: stack.to_vec(),
         caller: None,
+        ahead: ir::Ahead::default(),
     })
 }
 

@@ -38,7 +38,8 @@ impl Code {
                 MapFlags::PRIVATE,
             )?
         };
-        let start = NonNull::new(start).ok_or_else(|| std::io::Error::other("the system mapped address 0"))?;
+        let start =
+            NonNull::new(start).ok_or_else(|| std::io::Error::other("the system mapped address 0"))?;
         let code = Code { start, mapped };
         debug_assert!(bytes.len() <= code.mapped);
         // SAFETY: the mapping is `mapped` bytes long, writable, and nobody else knows it yet.

@@ -71,7 +71,9 @@ impl Driver {
             let value = input_value(vm, at);
             match type_of(vm, value) {
                 _ if place.boxed.contains(&at) => (Type::Boxed, Sign::Any),
-                Type::Int if !place.any_sign => (Type::Int, vm.store.as_i64(value).map_or(Sign::Any, Sign::of)),
+                Type::Int if !place.any_sign => {
+                    (Type::Int, vm.store.as_i64(value).map_or(Sign::Any, Sign::of))
+                }
                 ty => (ty, Sign::Any),
             }
         };
@@ -92,7 +94,8 @@ impl Driver {
         let ir_before = f.inst_count() as u32;
         let ir_built = if self.listings { f.to_string() } else { String::new() };
         ir::opt::optimize(&mut f, &PassCx::new());
-        let broken = |error: codegen::CodegenError| Failure::Refused(format!("the code generator gave up: {error}"));
+        let broken =
+            |error: codegen::CodegenError| Failure::Refused(format!("the code generator gave up: {error}"));
         let compiler = match &mut self.compiler {
             Some(compiler) => compiler,
             none => none.insert(Compiler::new(CompilerOptions::default()).map_err(broken)?),
@@ -100,7 +103,8 @@ impl Driver {
         let code_unit = compiler.compile(&f, &LAYOUT).map_err(broken)?;
         // Pages are aligned better than any code asks for.
         debug_assert!(rustix::param::page_size().is_multiple_of(code_unit.alignment as usize));
-        let code = memory::Code::new(&code_unit.bytes).map_err(|error| Failure::NoMemory(error.to_string()))?;
+        let code =
+            memory::Code::new(&code_unit.bytes).map_err(|error| Failure::NoMemory(error.to_string()))?;
         let listing = self.listings.then(|| {
             Box::new(Listing {
                 bytecode: bytecode_listing(vm, key, graph, region),
@@ -113,7 +117,9 @@ impl Driver {
             .inputs
             .iter()
             .filter(|input| input.ty != Type::Boxed)
-            .map(|input| format!("{}: {}{}", input_name(vm, key.function, input.place), input.ty, input.sign.suffix()))
+            .map(|input| {
+                format!("{}: {}{}", input_name(vm, key.function, input.place), input.ty, input.sign.suffix())
+            })
             .collect();
         Ok(Compiled {
             assumes,

@@ -20,8 +20,8 @@ use crate::profile::{Feedback, Kinds};
 use bytecode::machine::{BinOp, Cmp, Flow, Machine, Mixed, Pair, Single, UnOp};
 use bytecode::{Const, ControlFlow, Facts, Program, semantics};
 use ir::{
-    Block, ExitReason, FrameState, Function, Imm, Input, InputPlace, Opcode, Resume, Sign, StateId, Target, Terminator, Type,
-    Value,
+    Ahead, Block, ExitReason, FrameState, Function, Imm, Input, InputPlace, Opcode, Resume, Sign, StateId,
+    Target, Terminator, Type, Value,
 };
 use std::collections::{HashMap, HashSet};
 
@@ -346,6 +346,7 @@ impl<'a> Builder<'a> {
             locals: self.frame.locals.clone(),
             stack,
             caller: None,
+            ahead: Ahead::default(),
         })
     }
 

@@ -90,7 +90,12 @@ mod tests {
             locals: vec![],
             stack: vec![Recipe::Bool(true), Recipe::Boxed(5)],
         };
-        let record = ExitRecord { reason: ExitReason::Overflow, pc: 4, frames: vec![inner, outer] };
+        let record = ExitRecord {
+            reason: ExitReason::Overflow,
+            pc: 4,
+            frames: vec![inner, outer],
+            ahead: ir::Ahead::default(),
+        };
         let frames = rebuild(&record, &[(-3i64) as u64, 2.5f64.to_bits()]);
         assert_eq!(frames[0].locals, [(2, Raw::Float(2.5))]);
         assert_eq!(frames[0].stack, [Raw::Int(7), Raw::Int(-3)]);

@@ -50,7 +50,12 @@ impl Cfg {
         for (pc, &leads) in leader.iter().enumerate() {
             if leads {
                 let start = pc as u32;
-                blocks.push(BasicBlock { start, end: start, successors: Vec::new(), predecessors: Vec::new() });
+                blocks.push(BasicBlock {
+                    start,
+                    end: start,
+                    successors: Vec::new(),
+                    predecessors: Vec::new(),
+                });
             }
             if let Some(block) = blocks.last_mut() {
                 block.end = pc as u32 + 1;

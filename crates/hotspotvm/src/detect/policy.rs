@@ -106,7 +106,8 @@ impl Policy {
             function.sites[0].entry_trigger = threshold;
             for pc in 0..function.cells.len() {
                 let cell = function.cells[pc];
-                if matches!(cell.op, Op::Jump | Op::JumpIfZero | Op::JumpIfNotZero) && cell.arg as usize <= pc {
+                if matches!(cell.op, Op::Jump | Op::JumpIfZero | Op::JumpIfNotZero) && cell.arg as usize <= pc
+                {
                     function.sites[cell.arg as usize].loop_trigger = policy.warm_at();
                 }
             }
@@ -179,7 +180,9 @@ impl Policy {
             return Err(format!("{size} instructions are more than the {most} that are compiled as one"));
         }
         if key.arriving == Arriving::Entry && size < MIN_STRAIGHT {
-            return Err(format!("{size} instructions without a loop: entering compiled code would cost more"));
+            return Err(format!(
+                "{size} instructions without a loop: entering compiled code would cost more"
+            ));
         }
         let rounds = counts[key.pc as usize].max(1);
         for &block in &region.graph.order {

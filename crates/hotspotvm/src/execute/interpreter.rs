@@ -15,8 +15,8 @@
 
 use super::vm::{Cell, Frame, FunctionState, Vm};
 use crate::profile::{Arrival, Feedback, Kinds, Site};
-use bytecode::machine::{BinOp, Cmp, Flow, Machine, Mixed, Pair, Single, UnOp};
 use bytecode::Op;
+use bytecode::machine::{BinOp, Cmp, Flow, Machine, Mixed, Pair, Single, UnOp};
 use runtime::num::{self, Output};
 use runtime::{StopKind, Value};
 
@@ -436,7 +436,11 @@ impl Machine for Interpreter<'_> {
     #[inline(always)]
     fn branch(&mut self, condition: bool, when: bool, target: u32) -> Flow<Self> {
         let current = self.current();
-        if condition == when { self.transfer(target, target <= current) } else { self.transfer(current + 1, false) }
+        if condition == when {
+            self.transfer(target, target <= current)
+        } else {
+            self.transfer(current + 1, false)
+        }
     }
 
     #[inline(always)]

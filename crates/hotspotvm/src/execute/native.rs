@@ -7,9 +7,9 @@
 use super::interpreter::kind;
 use super::vm::Vm;
 use crate::cache::Unit;
-use codegen::{NativeContext, Routines, ValueLayout, pack_fuel, unpack_fuel};
-use ir::{Input, InputPlace, Type};
 use bytecode::{BinOp, UnOp};
+use codegen::{NativeContext, Routines, ValueLayout, pack_fuel, unpack_fuel};
+use ir::{Ahead, Input, InputPlace, Type};
 use runtime::Value;
 use std::ffi::c_void;
 
@@ -113,8 +113,10 @@ pub fn enter(vm: &mut Vm, unit: &Unit, words: &mut Vec<u64>) -> Result<Left, Mis
     // is the Vm, which nobody else touches until the call returns.
     let exit = unsafe { (unit.code.entry())(&mut context) };
     let (fuel, rounds) = unpack_fuel(context.fuel);
-    vm.slice = fuel;
-    Ok(Left { exit, rounds })
+    // What was charged before its time is given back: the interpreter will charge it.
+    let ahead = unit.exits.get(exit as usize).map_or_else(Ahead::default, |record| record.ahead);
+    vm.slice = fuel + i64::from(ahead.cost);
+    Ok(Left { exit, rounds: rounds - u64::from(ahead.back_edge) })
 }
 
 /// Runs `work` on the Vm behind a context, with the fuel of the context.

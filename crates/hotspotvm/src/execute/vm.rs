@@ -16,9 +16,9 @@ use runtime::{Heap, HeapFull, Io, LimitKind, Place, Stop, StopKind, Store, Value
 use std::sync::Arc;
 use std::time::Instant;
 
-/// Instructions between two looks at limits, cancellation and garbage. At most 2**20 - 1 (see
-/// [`codegen::FUEL_SHIFT`]). An exit and re-entry cost about a microsecond, these about 100 of them.
-const SLICE: i64 = 1 << 18;
+/// Instructions between two looks at limits, cancellation and garbage: the most that compiled code can be given (see
+/// [`codegen::FUEL_SHIFT`]). An exit and re-entry cost about a microsecond, these several hundred.
+const SLICE: i64 = codegen::MAX_SLICE;
 /// The same when there is a deadline to keep within 10 ms even if every instruction takes 100 ns.
 const SLICE_TIMED: i64 = 1 << 16;
 /// "Unlimited" fuel: more than a century of instructions.
@@ -139,10 +139,8 @@ impl Vm {
         cancel: Cancel,
     ) -> Result<Vm, Stop> {
         let limits = &options.limits;
-        let mut store =
-            Store::new(Heap::new(limits.heap_bytes, options.stress.collect), io, limits.numbers);
-        let constants: Vec<Value> =
-            program.program().constants.iter().map(|c| store.constant(c)).collect();
+        let mut store = Store::new(Heap::new(limits.heap_bytes, options.stress.collect), io, limits.numbers);
+        let constants: Vec<Value> = program.program().constants.iter().map(|c| store.constant(c)).collect();
         store.heap.pin_all();
         let too_early = |kind, message| Err(Stop { kind: StopKind::Limit(kind), message, trace: Vec::new() });
         if store.heap.charged() > limits.heap_bytes {
@@ -286,7 +284,11 @@ impl Vm {
 
     #[cold]
     fn stop_fuel(&mut self) {
-        let message = format!("{} of {} used, and the next run of instructions needs more", self.fuel_used(), self.total);
+        let message = format!(
+            "{} of {} used, and the next run of instructions needs more",
+            self.fuel_used(),
+            self.total
+        );
         self.set_stop(StopKind::Limit(LimitKind::Fuel), message);
     }
 

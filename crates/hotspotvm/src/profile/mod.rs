@@ -89,7 +89,8 @@ impl Kinds {
 
     /// The kinds in words: `int|float`.
     pub fn describe(self) -> String {
-        let names = [(Kinds::INT, "int"), (Kinds::FLOAT, "float"), (Kinds::BOOL, "bool"), (Kinds::OTHER, "other")];
+        let names =
+            [(Kinds::INT, "int"), (Kinds::FLOAT, "float"), (Kinds::BOOL, "bool"), (Kinds::OTHER, "other")];
         let seen: Vec<_> = names.iter().filter(|(k, _)| self.0 & k.0 != 0).map(|(_, n)| *n).collect();
         if seen.is_empty() { "nothing".to_string() } else { seen.join("|") }
     }
@@ -141,9 +142,11 @@ mod tests {
     #[test]
     fn counts_of_instructions_follow_from_counts_of_runs() {
         // The countdown: entered once at 0, then ten rounds.
-        let ops = [Op::LoadLocal, Op::Dup, Op::JumpIfZero, Op::Push, Op::Sub, Op::StoreLocal, Op::Jump, Op::Halt];
+        let ops =
+            [Op::LoadLocal, Op::Dup, Op::JumpIfZero, Op::Push, Op::Sub, Op::StoreLocal, Op::Jump, Op::Halt];
         let code: Vec<Inst> = ops.iter().map(|&op| Inst::bare(op)).collect();
-        let site = |runs, back_edges| Site { runs, back_edges, loop_trigger: NEVER, entry_trigger: NEVER, cost: 0 };
+        let site =
+            |runs, back_edges| Site { runs, back_edges, loop_trigger: NEVER, entry_trigger: NEVER, cost: 0 };
         let mut sites = vec![site(0, 0); code.len()];
         sites[0] = site(1, 10);
         sites[3] = site(10, 0);

@@ -12,6 +12,7 @@
 //! - blocks that the entry does not reach are not looked at.
 
 pub mod blocks;
+pub mod charges;
 pub mod compact;
 pub mod dce;
 pub mod fold;
@@ -129,6 +130,7 @@ const LICM: Pass = Pass { name: "licm", run: licm::run };
 const RANGES: Pass = Pass { name: "ranges", run: ranges::run };
 const STATES: Pass = Pass { name: "states", run: states::run };
 const DCE: Pass = Pass { name: "dce", run: dce::run };
+const CHARGES: Pass = Pass { name: "charges", run: charges::run };
 const COMPACT: Pass = Pass { name: "compact", run: compact::run };
 
 /// The passes in the order in which [`optimize`] runs them.
@@ -143,7 +145,9 @@ pub const PIPELINE: &[Pass] = &[
     // Overflow checks that cannot fail, comparisons that are decided.
     RANGES, FOLD,
     // Make the exits cheap, then remove what only they needed, and tidy up.
-    STATES, DCE, PARAMS, BLOCKS, DCE, COMPACT,
+    STATES, DCE, PARAMS, BLOCKS, DCE,
+    // One charge for each stretch.
+    CHARGES, COMPACT,
 ];
 
 /// The pass with this name.

@@ -89,8 +89,10 @@ pub fn function(seed: u64) -> Function {
     g.budget = 8 + g.random.below(50) as i32;
     for slot in 0..2 + g.random.below(4) {
         let ty = g.random.pick(&[Type::Int, Type::Int, Type::Boxed, Type::Boxed, Type::Float, Type::Bool]);
+        let signs = [Sign::Any, Sign::NonNegative, Sign::NonPositive];
+        let sign = if ty == Type::Int { g.random.pick(&signs) } else { Sign::Any };
         let param = g.f.add_param(block, ty);
-        g.f.inputs.push(Input { place: InputPlace::Local(slot as u32), ty, sign: Sign::Any });
+        g.f.inputs.push(Input { place: InputPlace::Local(slot as u32), ty, sign });
         g.locals.push(ty);
         g.env.push(param);
         g.on_entry.push(param);
@@ -201,14 +203,30 @@ impl Generator {
         for _ in 0..self.random.below(3) {
             stack.push(self.random.pick(&self.pool));
         }
-        let frame = FrameState { function: 0, pc: self.pc, resume, locals, stack, caller: None };
+        let frame = FrameState {
+            function: 0,
+            pc: self.pc,
+            resume,
+            locals,
+            stack,
+            caller: None,
+            ahead: Ahead::default(),
+        };
         let outer = self.f.new_state(frame);
         if !self.random.one_in(6) {
             return outer;
         }
         let locals = vec![Some(self.random.pick(&self.pool)), None];
         let stack = vec![self.random.pick(&self.pool)];
-        self.f.new_state(FrameState { function: 1, pc: self.pc, resume, locals, stack, caller: Some(outer) })
+        self.f.new_state(FrameState {
+            function: 1,
+            pc: self.pc,
+            resume,
+            locals,
+            stack,
+            caller: Some(outer),
+            ahead: Ahead::default(),
+        })
     }
 
     fn condition(&mut self) -> Value {

@@ -83,6 +83,15 @@ impl PartialEq for Ending {
     }
 }
 
+/// An int brought to a sign.
+pub fn of_sign(sign: hotspotvm_ir::Sign, i: i128) -> i128 {
+    match sign {
+        hotspotvm_ir::Sign::NonNegative if i < 0 => -(i + 1),
+        hotspotvm_ir::Sign::NonPositive if i > 0 => -i,
+        _ => i,
+    }
+}
+
 /// A host for generated functions: `const_boxed` 1 to 3 are 7, 2.5 and true.
 pub fn host(charges: u64) -> SimpleHost {
     let mut host = SimpleHost::new();
