@@ -37,6 +37,7 @@ use cranelift_codegen::settings::{self, Configurable};
 use cranelift_codegen::{CompiledCode, Context};
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 use lower::HEADER_MARK;
+use std::sync::OnceLock;
 
 /// How hard Cranelift works on the code.
 ///
@@ -78,38 +79,56 @@ impl std::fmt::Debug for Compiler {
     }
 }
 
+/// What Cranelift knows of this machine, with our settings.
+fn host_isa(options: CompilerOptions) -> Result<OwnedTargetIsa, CodegenError> {
+    let mut flags = settings::builder();
+    let level = match options.opt_level {
+        OptLevel::None => "none",
+        OptLevel::Speed => "speed",
+    };
+    let verifier = if cfg!(debug_assertions) { "true" } else { "false" };
+    // Nothing unwinds through compiled code. Stack probes cost nothing unless a frame is larger than a page,
+    // and then they are what keeps it from stepping over the guard page.
+    let choices = [
+        ("opt_level", level),
+        ("enable_verifier", verifier),
+        ("unwind_info", "false"),
+        ("regalloc_algorithm", "backtracking"),
+        ("enable_probestack", "true"),
+        ("probestack_strategy", "inline"),
+    ];
+    let unsupported = |e: String| CodegenError::Unsupported(e);
+    for (name, value) in choices {
+        flags.set(name, value).map_err(|e| unsupported(e.to_string()))?;
+    }
+    let builder = cranelift_codegen::isa::lookup(target_lexicon::Triple::host())
+        .map_err(|e| unsupported(e.to_string()))?;
+    let isa = builder.finish(settings::Flags::new(flags)).map_err(|e| unsupported(e.to_string()))?;
+    if isa.pointer_bytes() != 8 {
+        return Err(unsupported("pointers are not 64 bits".to_owned()));
+    }
+    Ok(isa)
+}
+
 impl Compiler {
-    /// Prepares for this machine. This takes some tenths of a millisecond.
+    /// Prepares for this machine. The first time in a process this takes some tenths of a millisecond.
     ///
     /// # Errors
     /// [`CodegenError::Unsupported`] if there is no code generator for this machine.
     pub fn new(options: CompilerOptions) -> Result<Compiler, CodegenError> {
-        let mut flags = settings::builder();
-        let level = match options.opt_level {
-            OptLevel::None => "none",
-            OptLevel::Speed => "speed",
+        static NONE: OnceLock<OwnedTargetIsa> = OnceLock::new();
+        static SPEED: OnceLock<OwnedTargetIsa> = OnceLock::new();
+        let known = match options.opt_level {
+            OptLevel::None => &NONE,
+            OptLevel::Speed => &SPEED,
         };
-        let verifier = if cfg!(debug_assertions) { "true" } else { "false" };
-        // Nothing unwinds through compiled code. Stack probes cost nothing unless a frame is larger than a page,
-        // and then they are what keeps it from stepping over the guard page.
-        let choices = [
-            ("opt_level", level),
-            ("enable_verifier", verifier),
-            ("unwind_info", "false"),
-            ("regalloc_algorithm", "backtracking"),
-            ("enable_probestack", "true"),
-            ("probestack_strategy", "inline"),
-        ];
-        let unsupported = |e: String| CodegenError::Unsupported(e);
-        for (name, value) in choices {
-            flags.set(name, value).map_err(|e| unsupported(e.to_string()))?;
-        }
-        let builder = cranelift_codegen::isa::lookup(target_lexicon::Triple::host())
-            .map_err(|e| unsupported(e.to_string()))?;
-        let isa = builder.finish(settings::Flags::new(flags)).map_err(|e| unsupported(e.to_string()))?;
-        if isa.pointer_bytes() != 8 {
-            return Err(unsupported("pointers are not 64 bits".to_owned()));
-        }
+        let isa = match known.get() {
+            Some(isa) => isa.clone(),
+            None => {
+                let isa = host_isa(options)?;
+                known.get_or_init(|| isa).clone()
+            }
+        };
         Ok(Compiler {
             isa,
             context: Context::new(),
