@@ -4,6 +4,8 @@
 //! [`lines`] give holds no control character (but line feeds in [`lines`]), so that no program can command a terminal
 //! through its names and messages.
 
+pub(crate) use hotspotvm::stats::{duration, thousands};
+
 /// The width that running text is wrapped to, in characters.
 pub(crate) const WIDTH: usize = 92;
 
@@ -70,37 +72,9 @@ pub(crate) fn wrapped(first: &str, text: &str) -> String {
     out
 }
 
-/// A whole number with a comma at every thousand.
-pub(crate) fn thousands(number: u64) -> String {
-    let digits = number.to_string();
-    let mut out = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
-}
-
 /// "1 error", "2 errors".
 pub(crate) fn counted(number: usize, what: &str) -> String {
     format!("{} {what}{}", thousands(number as u64), if number == 1 { "" } else { "s" })
-}
-
-/// A time, given in nanoseconds, with three digits and a fitting unit.
-pub(crate) fn duration(ns: f64) -> String {
-    let (value, unit) = match ns {
-        n if n < 1e3 => (n, "ns"),
-        n if n < 1e6 => (n / 1e3, "us"),
-        n if n < 1e9 => (n / 1e6, "ms"),
-        n => (n / 1e9, "s"),
-    };
-    match value {
-        v if v < 10.0 => format!("{v:.2} {unit}"),
-        v if v < 100.0 => format!("{v:.1} {unit}"),
-        v => format!("{v:.0} {unit}"),
-    }
 }
 
 /// A table: the first column on the left, the others on the right, a rule under the head.
