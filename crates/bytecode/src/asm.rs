@@ -208,6 +208,12 @@ impl<'a> Assembler<'a> {
         self.errors.add(|| Diagnostic { hint, ..error });
     }
 
+    /// Where a name was defined first, if the answer will be read: finding the line takes time.
+    fn first_defined(&self, offset: usize) -> Option<String> {
+        let is_read = self.errors.count() < MAX_DIAGNOSTICS;
+        is_read.then(|| format!("it is first defined on line {}", self.line_of(offset)))
+    }
+
     /// "did you mean", if something is like the name and the answer will be read.
     fn did_you_mean<'b>(&self, name: &str, names: impl IntoIterator<Item = &'b str>) -> Option<String> {
         let is_read = self.errors.count() < MAX_DIAGNOSTICS;
@@ -275,8 +281,8 @@ impl<'a> Assembler<'a> {
         let here = body.builder.here();
         match body.labels.get(text) {
             Some(&(_, first)) => {
-                let hint = format!("it is first defined on line {}", self.line_of(first));
-                self.error(span, format!("label `{}` is already defined", shown(text)), Some(hint));
+                let hint = self.first_defined(first);
+                self.error(span, format!("label `{}` is already defined", shown(text)), hint);
             }
             None => {
                 body.labels.insert(text.to_owned(), (here, span.start));
@@ -407,13 +413,10 @@ impl<'a> Assembler<'a> {
         let name_span = name_token.span();
         let id = match self.program.find_function(&name) {
             Some(first) => {
-                let first = self.defined_at.get(first.0 as usize).map_or(0, |&at| self.line_of(at));
-                let hint = format!("it is first defined on line {first}");
-                self.error(
-                    name_span.clone(),
-                    format!("function `{}` is already defined", shown(&name)),
-                    Some(hint),
-                );
+                let first = self.defined_at.get(first.0 as usize).copied().unwrap_or(0);
+                let hint = self.first_defined(first);
+                let message = format!("function `{}` is already defined", shown(&name));
+                self.error(name_span.clone(), message, hint);
                 None
             }
             None if self.defined_at.len() >= MAX_FUNCTIONS => {

@@ -187,6 +187,16 @@ impl<'e> Run<'e> {
                     self.emit(|vm| Event::Warm { at: spot(vm, key.function, key.pc), back_edges });
                 }
                 Decision::Compile { executed, back_edges, region } => {
+                    if let Ok(region) = &region {
+                        let size = region.instructions(&self.policy.graph(&self.vm, key.function).cfg);
+                        if !self.policy.take_budget(&mut self.vm, key, size) {
+                            self.emit(|vm| Event::Postpone {
+                                at: spot(vm, key.function, key.pc),
+                                instructions: size,
+                            });
+                            return Next::Interpret;
+                        }
+                    }
                     self.emit(|vm| Event::Hot { at: spot(vm, key.function, key.pc), executed, back_edges });
                     let compiled =
                         region.map_err(Failure::Refused).and_then(|region| self.compile(key, &region));

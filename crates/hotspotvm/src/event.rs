@@ -85,6 +85,13 @@ pub enum Event {
         /// Why.
         why: String,
     },
+    /// Hot, but the program has compiled much for the time that it has run: asked again later.
+    Postpone {
+        /// Where.
+        at: Spot,
+        /// How many bytecode instructions would have been compiled.
+        instructions: u32,
+    },
     /// Compiling begins.
     CompileStart {
         /// The number of the unit of code.
@@ -197,6 +204,7 @@ impl Event {
             Event::Warm { .. } => "warm",
             Event::Hot { .. } => "hot",
             Event::Refuse { .. } => "refuse",
+            Event::Postpone { .. } => "postpone",
             Event::CompileStart { .. } => "compile_start",
             Event::CompileEnd { .. } => "compile_end",
             Event::Install { .. } => "install",
@@ -225,6 +233,12 @@ impl std::fmt::Display for Event {
             }
             Event::Refuse { at, why } | Event::LeaveAlone { at, why } => {
                 write!(f, "{at}: stays with the interpreter: {why}")
+            }
+            Event::Postpone { at, instructions } => {
+                write!(
+                    f,
+                    "{at}: {instructions} instructions are too many for the program's compile budget so far"
+                )
             }
             Event::CompileStart { unit, at, strategy, instructions, assumes } => {
                 write!(f, "unit {unit}: {strategy} at {at}, {instructions} instructions")?;

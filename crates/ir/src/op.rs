@@ -212,9 +212,11 @@ impl Opcode {
 
     /// Whether leaving here may end in the program's observable behaviour, so that the instruction must stay even if its
     /// result is unused. A failing guard does: the interpreter then executes the opcode on operands of other
-    /// types, and that may raise. Overflow does not: it only changes how the result is represented.
+    /// types, and that may raise. Overflow does: the larger int is charged to the heap, and may be too large for a
+    /// limit. An int that is no exact float does not: the general form then compares or divides, which costs nothing.
     pub fn may_raise(self) -> bool {
         match self {
+            Opcode::IntAdd | Opcode::IntSub | Opcode::IntMul | Opcode::IntNeg => true,
             Opcode::IntFloorDiv | Opcode::IntMod | Opcode::FloatDiv | Opcode::IntShl | Opcode::IntShr => true,
             Opcode::GuardInt | Opcode::GuardFloat | Opcode::GuardBool => true,
             _ => self.effect() == Effect::Call,

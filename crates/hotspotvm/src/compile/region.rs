@@ -164,10 +164,7 @@ impl<'a> Builder<'a> {
                 continue;
             }
             self.start_block(block, edges, headers.contains(&block));
-            self.translate(block);
-            if self.state_entries > MAX_STATE_ENTRIES {
-                return Err("too many exits and joins for a function with so many locals".to_string());
-            }
+            self.translate(block)?;
         }
         Ok(())
     }
@@ -257,23 +254,27 @@ impl<'a> Builder<'a> {
         written
     }
 
-    fn translate(&mut self, block: u32) {
+    fn translate(&mut self, block: u32) -> Result<(), String> {
         let (start, end) = {
             let block = &self.request.cfg.blocks[block as usize];
             (block.start, block.end)
         };
         self.ended = false;
         for pc in start..end {
+            // At each instruction, since one may take as many entries as a function may have locals.
+            if self.state_entries > MAX_STATE_ENTRIES {
+                return Err("too many exits and joins for a function with so many locals".to_string());
+            }
             self.pc = pc;
             self.popped.clear();
             self.op_state = None;
             let cell = self.request.cells[pc as usize];
             if self.forced_exit(cell) {
                 let _ = self.leave(ExitReason::Forced);
-                return;
+                return Ok(());
             }
             if semantics::step(self, cell.op, cell.arg).is_err() || self.ended {
-                return;
+                return Ok(());
             }
             debug_assert_eq!(cell.op.info().flow, ControlFlow::Next);
         }
@@ -282,6 +283,7 @@ impl<'a> Builder<'a> {
         self.popped.clear();
         let from = self.block;
         self.edge(from, end, None);
+        Ok(())
     }
 
     fn forced_exit(&self, cell: Cell) -> bool {

@@ -23,6 +23,11 @@ pub const TRIAL_ENTRIES: u64 = 64;
 /// Instructions per entry that pay for entering and leaving.
 pub const MIN_PER_ENTRY: u64 = 64;
 
+/// Instructions that a program may have compiled at once, whatever it has executed so far.
+const FREE_BUDGET: u64 = 20_000;
+/// Executed instructions that pay for one more compiled one: compiling takes about as long as interpreting so many.
+const EXECUTED_PER_COMPILED: u64 = 10_000;
+
 /// How control arrives at a place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Arriving {
@@ -93,6 +98,8 @@ pub enum Decision {
 /// The places of a run and their graphs.
 pub struct Policy {
     threshold: u64,
+    /// Instructions compiled so far.
+    compiled: u64,
     places: HashMap<PlaceKey, PlaceState>,
     graphs: HashMap<u32, Rc<FunctionGraph>>,
 }
@@ -101,7 +108,7 @@ impl Policy {
     /// No place is known yet. Arms the triggers of the profile.
     pub fn new(threshold: u64, vm: &mut Vm) -> Policy {
         let threshold = threshold.max(1);
-        let policy = Policy { threshold, places: HashMap::new(), graphs: HashMap::new() };
+        let policy = Policy { threshold, compiled: 0, places: HashMap::new(), graphs: HashMap::new() };
         for function in &mut vm.functions {
             function.sites[0].entry_trigger = threshold;
             for pc in 0..function.cells.len() {
@@ -201,6 +208,24 @@ impl Policy {
         Ok(region)
     }
 
+    /// Takes the compilation of so many instructions from the program's budget, or puts the place off until the program
+    /// has run longer. Without a budget a nest of a thousand loops, each of which gets hot, is compiled a thousand times.
+    pub fn take_budget(&mut self, vm: &mut Vm, key: PlaceKey, instructions: u32) -> bool {
+        let allowed = FREE_BUDGET + vm.fuel_used() / EXECUTED_PER_COMPILED;
+        if self.compiled + u64::from(instructions) <= allowed {
+            self.compiled += u64::from(instructions);
+            return true;
+        }
+        let arrivals = self.arrivals(vm, key);
+        set_trigger(vm, key, arrivals.saturating_mul(2));
+        false
+    }
+
+    fn arrivals(&self, vm: &Vm, key: PlaceKey) -> u64 {
+        let site = vm.functions[key.function as usize].sites[key.pc as usize];
+        if key.arriving == Arriving::Loop { site.back_edges } else { site.runs }
+    }
+
     /// The place runs as compiled code from now on: every arrival asks.
     pub fn installed(&mut self, vm: &mut Vm, key: PlaceKey, unit: u32) {
         self.place(key).hotness = Hotness::Compiled(unit);
@@ -224,8 +249,7 @@ impl Policy {
             return false;
         }
         place.hotness = Hotness::Warm;
-        let site = vm.functions[key.function as usize].sites[key.pc as usize];
-        let arrivals = if key.arriving == Arriving::Loop { site.back_edges } else { site.runs };
+        let arrivals = self.arrivals(vm, key);
         set_trigger(vm, key, arrivals + warm_at);
         true
     }

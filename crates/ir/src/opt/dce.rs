@@ -7,8 +7,8 @@
 //! Why: other passes leave code behind that only was needed for what they replaced.
 //!
 //! ```text
-//!     v2: int = int_add v0, v1 exit @0    =>
-//!     exit return @1                          exit return @1
+//!     v2: int = int_add_fits v0, v1    =>
+//!     exit return @1                       exit return @1
 //! ```
 //!
 //! Invariants: a use by a frame state counts if an exit that stays names the state; numbers stay, unreached blocks are left empty

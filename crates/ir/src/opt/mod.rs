@@ -6,7 +6,7 @@
 //! Invariants that every pass keeps:
 //! - a function that [`crate::verify`] accepts stays one; debug builds check it after each pass;
 //! - the meaning stays: an evaluation ends at the same exit with the same frames, fuel and effects, except that an exit that only says how a
-//!   result is represented (overflow) disappears together with the last use of that result;
+//!   result is computed (an int that is no exact float) disappears together with the last use of that result;
 //! - the frame states are uses: replacing a value replaces it in them as well;
 //! - the parameters of the entry stay as they are, since the function's inputs name them;
 //! - blocks that the entry does not reach are not looked at.
