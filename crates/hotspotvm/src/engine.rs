@@ -16,7 +16,7 @@ use crate::execute::interpreter::{Leave, interpret};
 use crate::execute::native::{self, Left, Mismatch, type_of};
 use crate::execute::vm::{MustStop, Vm};
 use crate::options::{Cancel, Options};
-use crate::profile::{Arrival, NEVER};
+use crate::profile::{How, NEVER};
 use crate::stats::Stats;
 use bytecode::{Inst, Verified};
 use ir::{ExitReason, Resume};
@@ -85,7 +85,7 @@ enum Next {
     /// Interpret from the current place.
     Interpret,
     /// Control transfers to the current place.
-    Arrive { back_edge: bool },
+    Arrive(How),
 }
 
 struct Run<'e> {
@@ -128,20 +128,24 @@ impl<'e> Run<'e> {
 
     /// The sentence.
     fn execute(&mut self) -> Result<Value, Stop> {
-        let mut next = Next::Arrive { back_edge: false };
+        let mut next = Next::Arrive(How::Call);
         loop {
             let leave = match next {
                 Next::Interpret => self.interpret(),
-                Next::Arrive { back_edge } => match self.arrive(back_edge) {
+                Next::Arrive(how) => match self.arrive(how) {
                     Some(leave) => leave,
                     None => self.interpret(),
                 },
             };
             next = match leave {
-                Leave::Slice | Leave::SliceBackEdge => {
+                Leave::Slice | Leave::SliceBackEdge | Leave::SliceCall => {
                     let cost = self.vm.run_left(self.vm.regs.function, self.vm.regs.pc);
                     self.vm.next_slice(cost as u32).map_err(|MustStop| self.stopped(0))?;
-                    Next::Arrive { back_edge: leave == Leave::SliceBackEdge }
+                    Next::Arrive(match leave {
+                        Leave::SliceBackEdge => How::Back,
+                        Leave::SliceCall => How::Call,
+                        _ => How::Forward,
+                    })
                 }
                 Leave::LoopTrigger => self.arrived(Arriving::Loop),
                 Leave::EntryTrigger => self.arrived(Arriving::Entry),
@@ -164,16 +168,10 @@ impl<'e> Run<'e> {
     }
 
     /// Control transfers to the current place: what the interpreter does inline, for those who are not in it.
-    fn arrive(&mut self, back_edge: bool) -> Option<Leave> {
+    fn arrive(&mut self, how: How) -> Option<Leave> {
         let vm = &mut self.vm;
         let site = &mut vm.functions[vm.regs.function as usize].sites[vm.regs.pc as usize];
-        match (site.arrive(back_edge, &mut vm.slice), back_edge) {
-            (Arrival::Go, _) => None,
-            (Arrival::Slice, false) => Some(Leave::Slice),
-            (Arrival::Slice, true) => Some(Leave::SliceBackEdge),
-            (Arrival::Trigger, true) => Some(Leave::LoopTrigger),
-            (Arrival::Trigger, false) => Some(Leave::EntryTrigger),
-        }
+        crate::execute::interpreter::leave_for(site.arrive(how, &mut vm.slice), how)
     }
 
     /// Detect: a trigger was reached.
@@ -333,7 +331,7 @@ impl<'e> Run<'e> {
             Resume::Execute => Next::Interpret,
             Resume::Transfer { back_edge } => {
                 self.interrupted_round = reason == ExitReason::Poll && back_edge;
-                Next::Arrive { back_edge }
+                Next::Arrive(if back_edge { How::Back } else { How::Forward })
             }
         }
     }
@@ -404,7 +402,8 @@ impl<'e> Run<'e> {
     /// Nothing is compiled from now on.
     fn disarm(&mut self) {
         for site in self.vm.functions.iter_mut().flat_map(|f| f.sites.iter_mut()) {
-            (site.loop_trigger, site.entry_trigger) = (NEVER, NEVER);
+            site.ask_after_back_edges(NEVER);
+            site.ask_after_calls(NEVER);
         }
     }
 

@@ -110,12 +110,12 @@ impl Policy {
         let threshold = threshold.max(1);
         let policy = Policy { threshold, compiled: 0, places: HashMap::new(), graphs: HashMap::new() };
         for function in &mut vm.functions {
-            function.sites[0].entry_trigger = threshold;
+            function.sites[0].ask_after_calls(arrivals(threshold));
             for pc in 0..function.cells.len() {
                 let cell = function.cells[pc];
                 if matches!(cell.op, Op::Jump | Op::JumpIfZero | Op::JumpIfNotZero) && cell.arg as usize <= pc
                 {
-                    function.sites[cell.arg as usize].loop_trigger = policy.warm_at();
+                    function.sites[cell.arg as usize].ask_after_back_edges(arrivals(policy.warm_at()));
                 }
             }
         }
@@ -139,10 +139,12 @@ impl Policy {
 
     /// Control has reached a trigger.
     pub fn arrived(&mut self, vm: &mut Vm, key: PlaceKey) -> Decision {
+        // Unless it is decided otherwise below, the next arrival asks again.
+        ask_after(vm, key, 1);
         match self.place(key).hotness.clone() {
             Hotness::Compiled(unit) => return Decision::Enter(unit),
             Hotness::LeftAlone => {
-                set_trigger(vm, key, NEVER);
+                ask_after(vm, key, u64::from(NEVER));
                 return Decision::Interpret;
             }
             Hotness::Cold | Hotness::Warm => {}
@@ -151,27 +153,26 @@ impl Policy {
         if self.place(key).hotness == Hotness::Cold {
             self.place(key).hotness = Hotness::Warm;
             if key.arriving == Arriving::Loop {
-                return Decision::Warm { back_edges: site.back_edges };
+                return Decision::Warm { back_edges: site.back_edges() };
             }
         }
         let code = &vm.program.program().functions[key.function as usize].code;
         if code.len() > MAX_FUNCTION {
             let region = Err(format!("the function has more than {MAX_FUNCTION} instructions"));
-            return Decision::Compile { executed: site.runs, back_edges: site.back_edges, region };
+            return Decision::Compile { executed: site.runs, back_edges: site.back_edges(), region };
         }
         let counts = executions(code, &vm.functions[key.function as usize].sites);
         // The arrival under way is counted already, but not executed yet.
         let executed = counts[key.pc as usize].saturating_sub(1);
         let hot = match key.arriving {
-            Arriving::Loop => executed >= self.threshold && site.back_edges >= self.warm_at(),
+            Arriving::Loop => executed >= self.threshold && site.back_edges() >= self.warm_at(),
             Arriving::Entry => true,
         };
         if !hot {
-            set_trigger(vm, key, site.back_edges + 1);
             return Decision::Interpret;
         }
         let region = self.choose(vm, key, &counts);
-        Decision::Compile { executed, back_edges: site.back_edges, region }
+        Decision::Compile { executed, back_edges: site.back_edges(), region }
     }
 
     fn choose(&mut self, vm: &Vm, key: PlaceKey, counts: &[u64]) -> Result<Region, String> {
@@ -216,26 +217,26 @@ impl Policy {
             self.compiled += u64::from(instructions);
             return true;
         }
-        let arrivals = self.arrivals(vm, key);
-        set_trigger(vm, key, arrivals.saturating_mul(2));
+        let so_far = self.arrivals(vm, key);
+        ask_after(vm, key, so_far);
         false
     }
 
     fn arrivals(&self, vm: &Vm, key: PlaceKey) -> u64 {
         let site = vm.functions[key.function as usize].sites[key.pc as usize];
-        if key.arriving == Arriving::Loop { site.back_edges } else { site.runs }
+        if key.arriving == Arriving::Loop { site.back_edges() } else { site.runs }
     }
 
     /// The place runs as compiled code from now on: every arrival asks.
     pub fn installed(&mut self, vm: &mut Vm, key: PlaceKey, unit: u32) {
         self.place(key).hotness = Hotness::Compiled(unit);
-        set_trigger(vm, key, 0);
+        ask_after(vm, key, 1);
     }
 
     /// The place stays with the interpreter from now on: no arrival asks.
     pub fn leave_alone(&mut self, vm: &mut Vm, key: PlaceKey) {
         self.place(key).hotness = Hotness::LeftAlone;
-        set_trigger(vm, key, NEVER);
+        ask_after(vm, key, u64::from(NEVER));
     }
 
     /// The place's code was taken out: interpret long enough to see the new types, then compile again. Answers whether
@@ -249,17 +250,22 @@ impl Policy {
             return false;
         }
         place.hotness = Hotness::Warm;
-        let arrivals = self.arrivals(vm, key);
-        set_trigger(vm, key, arrivals + warm_at);
+        ask_after(vm, key, warm_at);
         true
     }
 }
 
-fn set_trigger(vm: &mut Vm, key: PlaceKey, at: u64) {
+/// A number of arrivals as counters hold it.
+fn arrivals(n: u64) -> u32 {
+    u32::try_from(n).unwrap_or(NEVER)
+}
+
+/// Has the interpreter ask after so many more arrivals.
+fn ask_after(vm: &mut Vm, key: PlaceKey, n: u64) {
     let site = &mut vm.functions[key.function as usize].sites[key.pc as usize];
     match key.arriving {
-        Arriving::Loop => site.loop_trigger = at,
-        Arriving::Entry => site.entry_trigger = at,
+        Arriving::Loop => site.ask_after_back_edges(arrivals(n)),
+        Arriving::Entry => site.ask_after_calls(arrivals(n)),
     }
 }
 

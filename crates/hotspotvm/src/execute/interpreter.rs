@@ -14,7 +14,7 @@
 //! checked once per call against the frame's size.
 
 use super::vm::{Cell, Frame, FunctionState, Vm};
-use crate::profile::{Arrival, Feedback, Kinds, Site};
+use crate::profile::{Arrival, Feedback, How, Kinds, Site};
 use bytecode::Op;
 use bytecode::machine::{BinOp, Cmp, Flow, Machine, Mixed, Pair, Single, UnOp};
 use runtime::num::{self, Output};
@@ -24,8 +24,10 @@ use runtime::{StopKind, Value};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Leave {
-    /// Control is on its way to `regs.pc` by a forward transfer or a call, and the slice does not cover the run there.
+    /// Control is on its way to `regs.pc` by a forward transfer, and the slice does not cover the run there.
     Slice,
+    /// The same by a call.
+    SliceCall,
     /// The same by a backward jump.
     SliceBackEdge,
     /// Control has arrived at `regs.pc` by a backward jump, and a trigger was reached.
@@ -148,19 +150,13 @@ impl Interpreter<'_> {
 
     /// Control goes to `target`.
     #[inline(always)]
-    fn transfer(&mut self, target: u32, back_edge: bool) -> Flow<Self> {
+    fn transfer(&mut self, target: u32, how: How) -> Flow<Self> {
         // SAFETY: the verifier has proved that targets are inside the function; sites are as many as cells.
         let arrival = unsafe {
             self.pc = self.code.add(target as usize);
-            (*self.sites.add(target as usize)).arrive(back_edge, &mut self.fuel)
+            (*self.sites.add(target as usize)).arrive(how, &mut self.fuel)
         };
-        match arrival {
-            Arrival::Go => Ok(()),
-            Arrival::Slice if back_edge => Err(Leave::SliceBackEdge),
-            Arrival::Slice => Err(Leave::Slice),
-            Arrival::Trigger if back_edge => Err(Leave::LoopTrigger),
-            Arrival::Trigger => Err(Leave::EntryTrigger),
-        }
+        leave_for(arrival, how).map_or(Ok(()), Err)
     }
 
     /// The pc of the instruction being executed.
@@ -429,17 +425,16 @@ impl Machine for Interpreter<'_> {
 
     #[inline(always)]
     fn jump(&mut self, target: u32) -> Flow<Self> {
-        let back_edge = target <= self.current();
-        self.transfer(target, back_edge)
+        self.transfer(target, how(self.current(), target))
     }
 
     #[inline(always)]
     fn branch(&mut self, condition: bool, when: bool, target: u32) -> Flow<Self> {
         let current = self.current();
         if condition == when {
-            self.transfer(target, target <= current)
+            self.transfer(target, how(current, target))
         } else {
-            self.transfer(current + 1, false)
+            self.transfer(current + 1, How::Forward)
         }
     }
 
@@ -472,7 +467,7 @@ impl Machine for Interpreter<'_> {
         // SAFETY: as above.
         self.sp = unsafe { base.add(locals) };
         self.switch_to(function);
-        self.transfer(0, false)
+        self.transfer(0, How::Call)
     }
 
     #[inline(always)]
@@ -527,6 +522,25 @@ impl Machine for Interpreter<'_> {
         let result = general_input(self.vm);
         self.general(result)
     }
+}
+
+/// Why an arrival needs the engine, if it does.
+#[inline(always)]
+pub fn leave_for(arrival: Arrival, how: How) -> Option<Leave> {
+    match (arrival, how) {
+        (Arrival::Go, _) => None,
+        (Arrival::Slice, How::Back) => Some(Leave::SliceBackEdge),
+        (Arrival::Slice, How::Forward) => Some(Leave::Slice),
+        (Arrival::Slice, How::Call) => Some(Leave::SliceCall),
+        (Arrival::Trigger, How::Call) => Some(Leave::EntryTrigger),
+        (Arrival::Trigger, _) => Some(Leave::LoopTrigger),
+    }
+}
+
+/// How a jump from one place to another arrives.
+#[inline(always)]
+fn how(from: u32, to: u32) -> How {
+    if to <= from { How::Back } else { How::Forward }
 }
 
 /// The kind of a value, for feedback.

@@ -9,7 +9,7 @@
 //! - fuel used is `total - reserve - slice`; the slice is what may be spent before limits are looked at.
 
 use crate::options::{Cancel, Options};
-use crate::profile::{Feedback, NEVER, Site};
+use crate::profile::{Feedback, Site};
 use bytecode::{FuncId, Op, Verified};
 use runtime::num::{Cost, NumError};
 use runtime::{Heap, HeapFull, Io, LimitKind, Place, Stop, StopKind, Store, Value};
@@ -159,13 +159,7 @@ impl Vm {
                     feedback: Feedback::default(),
                     arg: inst.arg,
                 };
-                let site = |&cost: &u32| Site {
-                    runs: 0,
-                    back_edges: 0,
-                    loop_trigger: NEVER,
-                    entry_trigger: NEVER,
-                    cost,
-                };
+                let site = |&cost: &u32| Site::new(cost);
                 FunctionState {
                     cells: function.code.iter().map(cell).collect(),
                     sites: facts.run_costs.iter().map(site).collect(),

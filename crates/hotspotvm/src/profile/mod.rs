@@ -6,23 +6,27 @@
 
 use bytecode::Inst;
 
-/// Where control can arrive: counts, triggers and the price of the run that starts here.
+/// Where control can arrive: counts, triggers and the price of the run that starts here. 32 bytes, so that finding one is a
+/// shift; counters run down to a trigger, so that counting and asking are one instruction.
 #[derive(Clone, Copy, Debug)]
+#[repr(C)]
 pub struct Site {
-    /// Arrivals by falling into a branch's other side, a forward jump or a call.
+    /// Arrivals by falling into a branch's other side, a forward jump or a call, in every tier that counts.
     pub runs: u64,
-    /// Arrivals by a backward jump.
-    pub back_edges: u64,
-    /// At how many backward arrivals the interpreter asks what to do.
-    pub loop_trigger: u64,
-    /// At how many other arrivals the interpreter asks what to do. Only function entries have one.
-    pub entry_trigger: u64,
+    /// Backward arrivals so far, plus what the two counters below still have to go.
+    back_total: u64,
     /// Fuel for the run that starts here.
     pub cost: u32,
+    /// Backward arrivals in the interpreter until it asks what to do. Never 0 but at the trigger.
+    left: u32,
+    /// The same in baseline code.
+    baseline_left: u32,
+    /// Arrivals by a call until the interpreter asks what to do. Only a function's entry counts them.
+    entry_left: u32,
 }
 
-/// A trigger that is never reached.
-pub const NEVER: u64 = u64::MAX;
+/// A trigger that is practically never reached; one that is gets armed again.
+pub const NEVER: u32 = u32::MAX;
 
 /// What arriving at a site means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,22 +39,73 @@ pub enum Arrival {
     Trigger,
 }
 
+/// How control arrives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum How {
+    /// By a forward jump or a branch's other side.
+    Forward,
+    /// By a backward jump.
+    Back,
+    /// By a call.
+    Call,
+}
+
 impl Site {
+    /// A site that nothing has reached, for a run of this cost.
+    pub fn new(cost: u32) -> Site {
+        Site {
+            runs: 0,
+            back_total: 2 * u64::from(NEVER),
+            cost,
+            left: NEVER,
+            baseline_left: NEVER,
+            entry_left: NEVER,
+        }
+    }
+
     /// Charges and counts one arrival. The only definition of what a transfer of control does in the interpreter.
     #[inline(always)]
-    pub fn arrive(&mut self, back_edge: bool, fuel: &mut i64) -> Arrival {
+    pub fn arrive(&mut self, how: How, fuel: &mut i64) -> Arrival {
         let left = *fuel - i64::from(self.cost);
         if left < 0 {
             return Arrival::Slice;
         }
         *fuel = left;
-        if back_edge {
-            self.back_edges += 1;
-            if self.back_edges >= self.loop_trigger { Arrival::Trigger } else { Arrival::Go }
-        } else {
-            self.runs += 1;
-            if self.runs >= self.entry_trigger { Arrival::Trigger } else { Arrival::Go }
-        }
+        let counter = match how {
+            How::Forward => {
+                self.runs += 1;
+                return Arrival::Go;
+            }
+            How::Back => &mut self.left,
+            How::Call => {
+                self.runs += 1;
+                &mut self.entry_left
+            }
+        };
+        *counter = counter.wrapping_sub(1);
+        if *counter == 0 { Arrival::Trigger } else { Arrival::Go }
+    }
+
+    /// Backward arrivals so far, in every tier that counts.
+    pub fn back_edges(&self) -> u64 {
+        self.back_total - u64::from(self.left) - u64::from(self.baseline_left)
+    }
+
+    /// Has the interpreter ask after so many more backward arrivals, at least 1.
+    pub fn ask_after_back_edges(&mut self, arrivals: u32) {
+        self.back_total = self.back_total - u64::from(self.left) + u64::from(arrivals.max(1));
+        self.left = arrivals.max(1);
+    }
+
+    /// Has baseline code ask after so many more backward arrivals, at least 1.
+    pub fn ask_baseline_after_back_edges(&mut self, arrivals: u32) {
+        self.back_total = self.back_total - u64::from(self.baseline_left) + u64::from(arrivals.max(1));
+        self.baseline_left = arrivals.max(1);
+    }
+
+    /// Has the interpreter ask after so many more calls, at least 1.
+    pub fn ask_after_calls(&mut self, arrivals: u32) {
+        self.entry_left = arrivals.max(1);
     }
 }
 
@@ -59,7 +114,7 @@ pub fn executions(code: &[Inst], sites: &[Site]) -> Vec<u64> {
     let mut running = 0u64;
     let mut counts = Vec::with_capacity(code.len());
     for (inst, site) in code.iter().zip(sites) {
-        running = running.saturating_add(site.runs).saturating_add(site.back_edges);
+        running = running.saturating_add(site.runs).saturating_add(site.back_edges());
         counts.push(running);
         if inst.op.transfers() {
             running = 0;
@@ -145,8 +200,14 @@ mod tests {
         let ops =
             [Op::LoadLocal, Op::Dup, Op::JumpIfZero, Op::Push, Op::Sub, Op::StoreLocal, Op::Jump, Op::Halt];
         let code: Vec<Inst> = ops.iter().map(|&op| Inst::bare(op)).collect();
-        let site =
-            |runs, back_edges| Site { runs, back_edges, loop_trigger: NEVER, entry_trigger: NEVER, cost: 0 };
+        let site = |runs, back_edges| {
+            let mut site = Site::new(0);
+            site.runs = runs;
+            for _ in 0..back_edges {
+                site.arrive(How::Back, &mut 0);
+            }
+            site
+        };
         let mut sites = vec![site(0, 0); code.len()];
         sites[0] = site(1, 10);
         sites[3] = site(10, 0);
@@ -156,12 +217,25 @@ mod tests {
 
     #[test]
     fn arriving_charges_all_or_nothing() {
-        let mut site = Site { runs: 0, back_edges: 0, loop_trigger: 2, entry_trigger: NEVER, cost: 5 };
+        let mut site = Site::new(5);
+        site.ask_after_back_edges(2);
         let mut fuel = 14;
-        assert_eq!(site.arrive(true, &mut fuel), Arrival::Go);
-        assert_eq!(site.arrive(true, &mut fuel), Arrival::Trigger);
-        assert_eq!(site.arrive(true, &mut fuel), Arrival::Slice);
-        assert_eq!((fuel, site.back_edges), (4, 2));
+        assert_eq!(site.arrive(How::Back, &mut fuel), Arrival::Go);
+        assert_eq!(site.arrive(How::Back, &mut fuel), Arrival::Trigger);
+        assert_eq!(site.arrive(How::Back, &mut fuel), Arrival::Slice);
+        assert_eq!((fuel, site.back_edges()), (4, 2));
+    }
+
+    #[test]
+    fn arming_keeps_the_counts() {
+        let mut site = Site::new(1);
+        let mut fuel = 100;
+        for arrivals in [3, 1, NEVER, 7] {
+            site.ask_after_back_edges(arrivals);
+            site.ask_baseline_after_back_edges(arrivals);
+            site.arrive(How::Back, &mut fuel);
+        }
+        assert_eq!(site.back_edges(), 4);
     }
 
     #[test]
