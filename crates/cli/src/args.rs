@@ -4,7 +4,7 @@
 //! [`hotspotvm::Options`]. Invariant: a limit that would stop every program, or that cannot be kept, is refused here, in words.
 
 use clap::{Args, Parser, Subcommand};
-use hotspotvm::Options;
+use hotspotvm::{Options, Tier};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -92,6 +92,12 @@ pub(crate) struct EngineArgs {
     /// Executions before code counts as hot; at least 1 [default: 10]
     #[arg(long, value_name = "N", value_parser = threshold)]
     pub(crate) hotspot_threshold: Option<u64>,
+    /// Rounds of a loop in baseline code before it is optimized; at least 1 [default: 1000]
+    #[arg(long, value_name = "N", value_parser = threshold)]
+    pub(crate) optimizing_threshold: Option<u64>,
+    /// The highest tier that code may climb to [default: optimizing]
+    #[arg(long, value_name = "TIER", value_parser = tier)]
+    pub(crate) max_tier: Option<Tier>,
     /// Stop after so many instructions (work on big numbers counts by its size) [default: no limit]
     #[arg(long, value_name = "N", value_parser = fuel, help_heading = "Limits")]
     pub(crate) fuel: Option<u64>,
@@ -114,6 +120,8 @@ impl EngineArgs {
     pub(crate) fn options(&self) -> Options {
         let mut options = Options::default();
         options.hotspot_threshold = self.hotspot_threshold.unwrap_or(options.hotspot_threshold);
+        options.optimizing_threshold = self.optimizing_threshold.unwrap_or(options.optimizing_threshold);
+        options.max_tier = self.max_tier.unwrap_or(options.max_tier);
         let limits = &mut options.limits;
         limits.fuel = self.fuel.or(limits.fuel);
         limits.timeout = self.timeout.or(limits.timeout);
@@ -188,6 +196,12 @@ pub(crate) struct CompareArgs {
     pub(crate) json: bool,
     #[command(flatten)]
     pub(crate) program: ProgramArgs,
+}
+
+/// A tier by its name.
+fn tier(text: &str) -> Result<Tier, String> {
+    let names = || Tier::ALL.map(Tier::name).join(", ");
+    Tier::ALL.into_iter().find(|tier| tier.name() == text).ok_or_else(|| format!("the tiers are {}", names()))
 }
 
 /// A whole number of at least 1.

@@ -13,7 +13,7 @@ use crate::text::{self, Table, duration, thousands};
 use hotspotvm::bytecode::Verified;
 use hotspotvm::runtime::num::Output;
 use hotspotvm::runtime::{Io, LimitKind, Stop, StopKind};
-use hotspotvm::{Engine, Event, Options, Stats};
+use hotspotvm::{Engine, Event, Options, Stats, Tier};
 use serde_json::{Value, json};
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -145,7 +145,8 @@ struct Run {
 }
 
 fn run_once(subject: &Subject, options: &Options, jit: bool) -> Result<Run, Trouble> {
-    let options = Options { jit, timing: true, listings: false, ..options.clone() };
+    let max_tier = if jit { options.max_tier } else { Tier::Interpreter };
+    let options = Options { max_tier, timing: true, listings: false, ..options.clone() };
     let capture = Capture::default();
     let io = subject.input.io(&capture);
     let outcome = Engine::new(options).run(Arc::clone(&subject.program), &subject.arguments, io);
@@ -232,12 +233,12 @@ fn agree(first: &Answer, other: &Answer, jit: bool) -> Result<(), String> {
 /// What the engine says about it, in a run of its own: while time is taken, nobody listens.
 fn why_not_compiled(subject: &Subject, options: &Options) -> String {
     let reason: Rc<RefCell<Option<String>>> = Rc::default();
-    let mut engine = Engine::new(Options { jit: true, ..options.clone() });
+    let mut engine = Engine::new(options.clone());
     let heard = Rc::clone(&reason);
     engine.on_event(move |event| {
         let words = match event {
             Event::NoJit { why } => why.clone(),
-            Event::Refuse { at, why } => format!("{at}: {why}"),
+            Event::Refuse { at, why, .. } => format!("{at}: {why}"),
             _ => return,
         };
         heard.borrow_mut().get_or_insert(words);

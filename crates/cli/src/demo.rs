@@ -10,7 +10,7 @@ use crate::streams::{Capture, SharedInput};
 use crate::text::{self, Table, thousands};
 use hotspotvm::bytecode::{Verified, assemble, verify};
 use hotspotvm::runtime::num::Output;
-use hotspotvm::{Engine, Event, Options, Stats};
+use hotspotvm::{Engine, Event, Options, Stats, Tier};
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -179,7 +179,7 @@ fn sum() -> Result<String, Failure> {
     const EXPECTED: &str = "500500";
     let program = program("sum.hasm", SUM)?;
     let compiled = see(&program, TO, Options::default())?;
-    let interpreted = see(&program, TO, Options { jit: false, ..Options::default() })?;
+    let interpreted = see(&program, TO, Options { max_tier: Tier::Interpreter, ..Options::default() })?;
     expect(&compiled, EXPECTED)?;
     expect(&interpreted, EXPECTED)?;
     let mut out = heading("2. The answer does not depend on who gives it");

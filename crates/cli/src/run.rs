@@ -12,7 +12,7 @@ use crate::{render, text};
 use hotspotvm::bytecode::{Function, Verified};
 use hotspotvm::runtime::num::{NumberLimits, Output, parse_argument, repr};
 use hotspotvm::runtime::{Stop, StopKind};
-use hotspotvm::{Engine, Event, Listing, Stats};
+use hotspotvm::{Engine, Event, Listing, Stats, Tier};
 use std::cell::RefCell;
 use std::fs::File;
 use std::io::{BufWriter, Write};
@@ -34,7 +34,9 @@ pub(crate) fn run(args: &RunArgs) -> Result<Status, Failure> {
     }
 
     let mut options = args.engine.options();
-    options.jit = !args.no_jit;
+    if args.no_jit {
+        options.max_tier = Tier::Interpreter;
+    }
     options.timing = args.stats || args.stats_json.is_some();
     options.listings = args.verbose;
     let mut engine = Engine::new(options);

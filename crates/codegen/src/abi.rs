@@ -83,7 +83,7 @@ pub fn unpack_fuel(packed: i64) -> (i64, u64) {
 
 /// What one charge takes from packed fuel: a round is counted by taking one less.
 #[inline]
-pub(crate) fn packed_cost(cost: u32, back_edge: bool) -> i64 {
+pub fn packed_cost(cost: u32, back_edge: bool) -> i64 {
     (i64::from(cost) << FUEL_SHIFT) - i64::from(back_edge)
 }
 

@@ -23,7 +23,7 @@ mod layout;
 mod lower;
 mod unit;
 
-pub use abi::{Entry, FUEL_SHIFT, MAX_SLICE, NativeContext, Routines, pack_fuel, unpack_fuel};
+pub use abi::{Entry, FUEL_SHIFT, MAX_SLICE, NativeContext, Routines, pack_fuel, packed_cost, unpack_fuel};
 pub use disasm::{MachineLine, disassemble};
 pub use error::CodegenError;
 pub use layout::ValueLayout;

@@ -9,7 +9,7 @@
 pub mod generate;
 
 use hotspotvm::bytecode::{self, Verified};
-use hotspotvm::{Engine, Io, Options, Output, Stop, Stress, runtime};
+use hotspotvm::{Engine, Io, Options, Output, Stop, Stress, Tier, runtime};
 use std::cell::RefCell;
 use std::io::Write;
 use std::rc::Rc;
@@ -86,28 +86,38 @@ pub fn observe(
 
 /// The plain interpreter.
 pub fn interpreted(base: &Options) -> Configuration {
-    Configuration { name: "interpreted".to_string(), options: Options { jit: false, ..base.clone() } }
+    Configuration { name: "interpreted".to_string(), options: Options { max_tier: Tier::Interpreter, ..base.clone() } }
 }
 
 /// All ways to run a program that must agree with [`interpreted`]. `seed` varies which exits are forced.
 pub fn configurations(base: &Options, seed: u64) -> Vec<Configuration> {
     let mut all = Vec::new();
-    let mut add = |name: String, threshold: u64, stress: Stress| {
-        let options = Options { hotspot_threshold: threshold, jit: true, stress, ..base.clone() };
+    let mut add = |name: String, max_tier: Tier, thresholds: (u64, u64), stress: Stress| {
+        let (hotspot_threshold, optimizing_threshold) = thresholds;
+        let options = Options { hotspot_threshold, optimizing_threshold, max_tier, stress, ..base.clone() };
         all.push(Configuration { name, options });
     };
-    for threshold in THRESHOLDS {
-        add(format!("threshold {threshold}"), threshold, Stress::default());
+    let plain = Stress::default();
+    for n in THRESHOLDS {
+        let skip = Stress { skip_baseline: true, ..plain.clone() };
+        add(format!("baseline at {n}"), Tier::Baseline, (n, 1), plain.clone());
+        add(format!("optimizing at {n}"), Tier::Optimizing, (n, 1), skip);
+        add(format!("baseline at {n}, optimizing soon after"), Tier::Optimizing, (n, n), plain.clone());
     }
     for round in 0..4 {
         let seed = seed.wrapping_mul(4) + round;
-        let stress = Stress { exits: Some(seed), ..Stress::default() };
-        add(format!("threshold 2, exits forced by seed {seed}"), 2, stress);
+        let stress = Stress { exits: Some(seed), skip_baseline: round % 2 == 0, ..plain.clone() };
+        add(format!("at 2, exits forced by seed {seed}"), Tier::Optimizing, (2, 2), stress);
     }
-    add("threshold 2, collecting always".to_string(), 2, Stress { collect: true, ..Stress::default() });
-    add("threshold 2, slices of 50".to_string(), 2, Stress { slice: Some(50), ..Stress::default() });
-    let all_stress = Stress { exits: Some(seed ^ 0x5555), collect: true, slice: Some(17) };
-    add("threshold 1, all stress".to_string(), 1, all_stress);
+    for tier in [Tier::Baseline, Tier::Optimizing] {
+        let collect = Stress { collect: true, ..plain.clone() };
+        let slices = Stress { slice: Some(50), ..plain.clone() };
+        let everything =
+            Stress { exits: Some(seed ^ 0x5555), collect: true, slice: Some(17), skip_baseline: false };
+        add(format!("{tier} at 2, collecting always"), tier, (2, 3), collect);
+        add(format!("{tier} at 2, slices of 50"), tier, (2, 3), slices);
+        add(format!("{tier} at 1, all stress"), tier, (1, 1), everything);
+    }
     all
 }
 

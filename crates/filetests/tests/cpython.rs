@@ -6,7 +6,7 @@
 
 use filetests::{load, observe};
 use hotspotvm::runtime::num::{self, NumberLimits};
-use hotspotvm::{Options, Output};
+use hotspotvm::{Options, Output, Tier};
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::process::{Command, Stdio};
@@ -216,7 +216,8 @@ fn batch_program(batch: &[&Case], from: From) -> String {
 }
 
 fn options(threshold: Option<u64>) -> Options {
-    Options { jit: threshold.is_some(), hotspot_threshold: threshold.unwrap_or(1), ..Options::default() }
+    let max_tier = if threshold.is_some() { Tier::Optimizing } else { Tier::Interpreter };
+    Options { max_tier, hotspot_threshold: threshold.unwrap_or(1), ..Options::default() }
 }
 
 fn check_batch(batch: &[&Case], from: From, failures: &mut Vec<String>) {

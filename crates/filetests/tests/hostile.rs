@@ -6,14 +6,15 @@
 use filetests::generate::{self, Random};
 use filetests::observe;
 use hotspotvm::bytecode::{self, container};
-use hotspotvm::{Options, Stress};
+use hotspotvm::{Options, Stress, Tier};
 use std::sync::Arc;
 
 /// Inputs of each of the four sorts.
 const EACH: u64 = 400;
 
 fn limited(threshold: Option<u64>) -> Options {
-    let mut options = Options { jit: threshold.is_some(), ..Options::default() };
+    let max_tier = if threshold.is_some() { Tier::Optimizing } else { Tier::Interpreter };
+    let mut options = Options { max_tier, ..Options::default() };
     options.hotspot_threshold = threshold.unwrap_or(1);
     options.limits.fuel = Some(50_000);
     options.limits.depth = 200;

@@ -1,7 +1,7 @@
 //! Limits stop a program at the same place with the same fuel used, whoever runs it; and the examples print what they should.
 
 use filetests::{THRESHOLDS, disagreements, interpreted, load, observe};
-use hotspotvm::{LimitKind, Options, Output, StopKind, runtime};
+use hotspotvm::{LimitKind, Options, Output, StopKind, Tier, runtime};
 use std::path::Path;
 
 fn project(path: &str) -> std::path::PathBuf {
@@ -120,8 +120,8 @@ done:
 fn endless_loops_and_huge_powers_stop_at_the_timeout() {
     for source in ["again: jump again", "push 10\npush 10\npush 8\npow\npow\nprint"] {
         let program = load("endless", source).unwrap_or_else(|error| panic!("{error}"));
-        for jit in [false, true] {
-            let mut options = Options { jit, ..Options::default() };
+        for max_tier in Tier::ALL {
+            let mut options = Options { max_tier, ..Options::default() };
             options.limits.timeout = Some(std::time::Duration::from_millis(30));
             let stop = observe(&program, &[], &options).0.result.err();
             let kind = stop.map(|stop| stop.kind);

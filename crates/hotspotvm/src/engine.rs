@@ -15,15 +15,18 @@ use crate::event::{Event, SCHEMA_VERSION};
 use crate::execute::interpreter::{Leave, interpret};
 use crate::execute::native::{self, Left, Mismatch, type_of};
 use crate::execute::vm::{MustStop, Vm};
-use crate::options::{Cancel, Options};
+use crate::options::{Cancel, Options, Tier};
 use crate::profile::{How, NEVER};
 use crate::stats::Stats;
 use bytecode::{Inst, Verified};
 use ir::{ExitReason, Resume};
 use runtime::num::Output;
 use runtime::{Io, Stop, StopKind, Value};
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Instant;
+
+mod baseline;
 
 type Listener = Box<dyn FnMut(&Event)>;
 
@@ -81,9 +84,12 @@ impl Engine {
 }
 
 /// How to go on.
+#[derive(Clone, Copy, Debug)]
 enum Next {
     /// Interpret from the current place.
     Interpret,
+    /// Go on from the current place in the best code that there is for it below the optimizing tier.
+    Resume,
     /// Control transfers to the current place.
     Arrive(How),
 }
@@ -93,32 +99,43 @@ struct Run<'e> {
     policy: Policy,
     driver: Driver,
     cache: CodeCache,
+    baseline: baseline::Tier,
     stats: Stats,
     words: Vec<u64>,
     /// A round of a loop was interrupted by a poll; it counts as compiled if compiled code goes on with it.
     interrupted_round: bool,
+    /// Control has just returned to a call that baseline code made, which has counted the rest of its run.
+    returned: bool,
     timing: bool,
     listener: &'e mut Option<Listener>,
 }
 
 impl<'e> Run<'e> {
     fn new(mut vm: Vm, options: &Options, listener: &'e mut Option<Listener>) -> Run<'e> {
-        let policy = Policy::new(options.hotspot_threshold, &mut vm);
+        let baseline = baseline::Tier::new(options, &vm);
+        let policy = Policy::new(options, baseline.exists(), &mut vm);
         let driver = Driver::new(options.stress.exits, options.listings);
         let mut run = Run {
             vm,
             policy,
             driver,
             cache: CodeCache::default(),
+            baseline,
             stats: Stats::default(),
             words: Vec::new(),
             interrupted_round: false,
+            returned: false,
             timing: options.timing,
             listener,
         };
-        let (hotspot_threshold, jit) = (options.hotspot_threshold, options.jit);
-        run.emit(|_| Event::Start { schema: SCHEMA_VERSION, hotspot_threshold, jit });
-        if !options.jit {
+        let Options { hotspot_threshold, optimizing_threshold, max_tier, .. } = *options;
+        run.emit(|_| Event::Start {
+            schema: SCHEMA_VERSION,
+            hotspot_threshold,
+            optimizing_threshold,
+            max_tier,
+        });
+        if max_tier == Tier::Interpreter {
             run.disarm();
         } else if let Err(error) = memory::probe() {
             run.no_jit(&error.to_string());
@@ -130,31 +147,59 @@ impl<'e> Run<'e> {
     fn execute(&mut self) -> Result<Value, Stop> {
         let mut next = Next::Arrive(How::Call);
         loop {
-            let leave = match next {
-                Next::Interpret => self.interpret(),
+            let judged = match next {
+                Next::Interpret => {
+                    let leave = self.interpret();
+                    self.judge(leave)
+                }
+                Next::Resume => match self.enter_baseline() {
+                    Some(hand) => self.left_baseline(hand),
+                    None => {
+                        next = Next::Interpret;
+                        continue;
+                    }
+                },
                 Next::Arrive(how) => match self.arrive(how) {
-                    Some(leave) => leave,
-                    None => self.interpret(),
+                    Some(leave) => self.judge(leave),
+                    None => {
+                        next = Next::Resume;
+                        continue;
+                    }
                 },
             };
-            next = match leave {
-                Leave::Slice | Leave::SliceBackEdge | Leave::SliceCall => {
-                    let cost = self.vm.run_left(self.vm.regs.function, self.vm.regs.pc);
-                    self.vm.next_slice(cost as u32).map_err(|MustStop| self.stopped(0))?;
-                    Next::Arrive(match leave {
-                        Leave::SliceBackEdge => How::Back,
-                        Leave::SliceCall => How::Call,
-                        _ => How::Forward,
-                    })
-                }
-                Leave::LoopTrigger => self.arrived(Arriving::Loop),
-                Leave::EntryTrigger => self.arrived(Arriving::Entry),
-                Leave::Done => return Ok(self.vm.result),
-                Leave::Stopped => {
-                    let run = self.vm.run_left(self.vm.regs.function, self.vm.regs.pc);
-                    return Err(self.stopped(run.saturating_sub(1)));
-                }
+            next = match judged {
+                ControlFlow::Continue(next) => next,
+                ControlFlow::Break(end) => return end,
             };
+        }
+    }
+
+    /// The interpreter has left, or an arrival needs the engine.
+    fn judge(&mut self, leave: Leave) -> ControlFlow<Result<Value, Stop>, Next> {
+        ControlFlow::Continue(match leave {
+            Leave::Slice => return self.next_slice(How::Forward),
+            Leave::SliceBackEdge => return self.next_slice(How::Back),
+            Leave::SliceCall => return self.next_slice(How::Call),
+            Leave::LoopTrigger => self.arrived_in_interpreter(Arriving::Loop),
+            Leave::EntryTrigger => self.arrived_in_interpreter(Arriving::Entry),
+            Leave::Return => {
+                self.returned = true;
+                Next::Resume
+            }
+            Leave::Done => return ControlFlow::Break(Ok(self.vm.result)),
+            Leave::Stopped => {
+                let run = self.vm.run_left(self.vm.regs.function, self.vm.regs.pc);
+                return ControlFlow::Break(Err(self.stopped(run.saturating_sub(1))));
+            }
+        })
+    }
+
+    /// The slice does not cover the run at the current place, where control is on its way to.
+    fn next_slice(&mut self, how: How) -> ControlFlow<Result<Value, Stop>, Next> {
+        let cost = self.vm.run_left(self.vm.regs.function, self.vm.regs.pc);
+        match self.vm.next_slice(cost as u32) {
+            Ok(()) => ControlFlow::Continue(Next::Arrive(how)),
+            Err(MustStop) => ControlFlow::Break(Err(self.stopped(0))),
         }
     }
 
@@ -174,15 +219,41 @@ impl<'e> Run<'e> {
         crate::execute::interpreter::leave_for(site.arrive(how, &mut vm.slice), how)
     }
 
-    /// Detect: a trigger was reached.
-    fn arrived(&mut self, arriving: Arriving) -> Next {
+    /// Detect: a trigger was reached in the interpreter.
+    fn arrived_in_interpreter(&mut self, arriving: Arriving) -> Next {
         let key = PlaceKey { function: self.vm.regs.function, pc: self.vm.regs.pc, arriving };
+        if self.policy.tier(key.function) == Tier::Baseline {
+            self.policy.hand_over(&mut self.vm, key);
+            return match self.policy.compiled(key) {
+                Some(unit) => self.enter(unit),
+                None => Next::Resume,
+            };
+        }
+        self.arrived(key)
+    }
+
+    /// Detect: a place may be due for the next tier.
+    fn arrived(&mut self, key: PlaceKey) -> Next {
         loop {
             match self.policy.arrived(&mut self.vm, key) {
-                Decision::Interpret => return Next::Interpret,
+                Decision::Interpret => return Next::Resume,
                 Decision::Enter(unit) => return self.enter(unit),
                 Decision::Warm { back_edges } => {
                     self.emit(|vm| Event::Warm { at: spot(vm, key.function, key.pc), back_edges });
+                }
+                Decision::Baseline { executed, back_edges } => {
+                    self.emit(|vm| Event::Hot { at: spot(vm, key.function, key.pc), executed, back_edges });
+                    match self.compile_baseline(key.function) {
+                        Ok(()) => return Next::Resume,
+                        Err(why) => {
+                            let more = self.policy.baseline_refused(key.function);
+                            let at = spot(&self.vm, key.function, 0);
+                            self.emit(|_| Event::Refuse { at, tier: Tier::Interpreter, why });
+                            if !more {
+                                self.policy.leave_alone(&mut self.vm, key);
+                            }
+                        }
+                    }
                 }
                 Decision::Compile { executed, back_edges, region } => {
                     if let Ok(region) = &region {
@@ -192,7 +263,7 @@ impl<'e> Run<'e> {
                                 at: spot(vm, key.function, key.pc),
                                 instructions: size,
                             });
-                            return Next::Interpret;
+                            return Next::Resume;
                         }
                     }
                     self.emit(|vm| Event::Hot { at: spot(vm, key.function, key.pc), executed, back_edges });
@@ -203,10 +274,11 @@ impl<'e> Run<'e> {
                         Err(Failure::NoMemory(why)) => self.no_jit(&why),
                         Err(Failure::Refused(why)) => {
                             self.policy.leave_alone(&mut self.vm, key);
-                            self.emit(|vm| Event::Refuse { at: spot(vm, key.function, key.pc), why });
+                            let tier = self.policy.tier(key.function);
+                            self.emit(|vm| Event::Refuse { at: spot(vm, key.function, key.pc), tier, why });
                         }
                     }
-                    return Next::Interpret;
+                    return Next::Resume;
                 }
             }
         }
@@ -228,6 +300,7 @@ impl<'e> Run<'e> {
         self.emit(|vm| Event::CompileStart {
             unit: id,
             at: spot(vm, key.function, key.pc),
+            tier: Tier::Optimizing,
             strategy: "region",
             instructions,
             assumes,
@@ -252,7 +325,7 @@ impl<'e> Run<'e> {
     fn enter(&mut self, id: u32) -> Next {
         let Some(unit) = self.cache.get(id) else {
             debug_assert!(false, "a place names a unit that is not installed");
-            return Next::Interpret;
+            return Next::Resume;
         };
         let place = unit.place;
         let charged = self.charged();
@@ -264,7 +337,7 @@ impl<'e> Run<'e> {
             Ok(left) => left,
             Err(mismatch) => {
                 self.mismatch(id, mismatch);
-                return Next::Interpret;
+                return Next::Resume;
             }
         };
         self.emit(|vm| Event::Enter { unit: id, at: spot(vm, place.function, place.pc) });
@@ -325,7 +398,8 @@ impl<'e> Run<'e> {
             );
             self.take_out(id, place, &why);
             self.policy.leave_alone(&mut self.vm, place);
-            self.emit(|vm| Event::LeaveAlone { at: spot(vm, place.function, place.pc), why });
+            let tier = self.policy.tier(place.function);
+            self.emit(|vm| Event::LeaveAlone { at: spot(vm, place.function, place.pc), tier, why });
         }
         match frame.resume {
             Resume::Execute => Next::Interpret,
@@ -382,7 +456,8 @@ impl<'e> Run<'e> {
         self.take_out(id, place, why);
         if !self.policy.invalidated(&mut self.vm, place) {
             let why = format!("its assumptions were wrong again after {MAX_RECOMPILES} recompilations");
-            self.emit(|vm| Event::LeaveAlone { at: spot(vm, place.function, place.pc), why });
+            let tier = self.policy.tier(place.function);
+            self.emit(|vm| Event::LeaveAlone { at: spot(vm, place.function, place.pc), tier, why });
         }
     }
 
@@ -415,7 +490,7 @@ impl<'e> Run<'e> {
 
     /// Why the program stopped, where, and what is left of the runs that are paid for.
     fn stopped(&mut self, current_run_left: u64) -> Stop {
-        self.stats.interpreter_instructions = self.vm.interpreter_instructions(current_run_left);
+        self.count_instructions(current_run_left);
         let trace = self.vm.trace();
         let (kind, message) = self.vm.stop.take().unwrap_or_else(|| {
             debug_assert!(false, "stopped without a reason");
@@ -424,8 +499,14 @@ impl<'e> Run<'e> {
         Stop { kind, message, trace }
     }
 
+    fn count_instructions(&mut self, current_run_left: u64) {
+        let (interpreted, compiled) = self.vm.instructions(current_run_left);
+        self.stats.interpreter_instructions = interpreted;
+        self.stats.jit_instructions = compiled;
+    }
+
     fn output(&mut self, value: Value) -> Output {
-        self.stats.interpreter_instructions = self.vm.interpreter_instructions(0);
+        self.count_instructions(0);
         match self.vm.store.operand(value) {
             runtime::num::Operand::None => Output::None,
             runtime::num::Operand::Bool(b) => Output::Bool(b),
@@ -439,7 +520,6 @@ impl<'e> Run<'e> {
     fn finish(self, start: Instant) -> Stats {
         let mut stats = self.stats;
         stats.jit_iterations = self.vm.counters.jit_iterations;
-        stats.jit_instructions = self.vm.counters.jit_instructions;
         stats.fuel_used = self.vm.fuel_used();
         stats.collections = self.vm.store.heap.collections();
         if self.timing {

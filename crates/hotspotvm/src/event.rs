@@ -3,11 +3,12 @@
 //! One schema, written here once and read by `--verbose`, `--trace` (NDJSON, one event a line), the tests and every other tool.
 //! Events carry no times unless [`crate::Options::timing`] is on, so the log of a run is reproducible byte for byte.
 
+use crate::options::Tier;
 use ir::ExitReason;
 use serde::{Serialize, Serializer};
 
 /// Version of the schema; the first line of every trace names it.
-pub const SCHEMA_VERSION: u32 = 1;
+pub const SCHEMA_VERSION: u32 = 2;
 
 /// A place in the bytecode.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -54,8 +55,10 @@ pub enum Event {
         schema: u32,
         /// Executions before code counts as hot.
         hotspot_threshold: u64,
-        /// Whether compiling is on.
-        jit: bool,
+        /// Rounds in baseline code before a loop is optimized.
+        optimizing_threshold: u64,
+        /// The highest tier in use.
+        max_tier: Tier,
     },
     /// The machine can't run compiled code; everything is interpreted.
     NoJit {
@@ -82,6 +85,8 @@ pub enum Event {
     Refuse {
         /// Where.
         at: Spot,
+        /// The tier that it stays in.
+        tier: Tier,
         /// Why.
         why: String,
     },
@@ -98,6 +103,8 @@ pub enum Event {
         unit: u32,
         /// Where it will be entered.
         at: Spot,
+        /// The tier of the code.
+        tier: Tier,
         /// How code was chosen.
         strategy: &'static str,
         /// How many bytecode instructions it covers.
@@ -109,7 +116,7 @@ pub enum Event {
     CompileEnd {
         /// The unit.
         unit: u32,
-        /// IR instructions before and after the passes.
+        /// IR instructions before and after the passes; 0 for baseline code, which needs none.
         ir_before: u32,
         /// See `ir_before`.
         ir_after: u32,
@@ -186,10 +193,12 @@ pub enum Event {
         /// Why.
         why: String,
     },
-    /// The place stays with the interpreter from now on.
+    /// The place stays as it is from now on.
     LeaveAlone {
         /// Where.
         at: Spot,
+        /// The tier that it stays in.
+        tier: Tier,
         /// Why.
         why: String,
     },
@@ -223,16 +232,20 @@ impl std::fmt::Display for Event {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{:<14} ", self.name())?;
         match self {
-            Event::Start { hotspot_threshold, jit, .. } => {
-                write!(f, "hotspot threshold {hotspot_threshold}, jit {}", if *jit { "on" } else { "off" })
-            }
+            Event::Start { hotspot_threshold, optimizing_threshold, max_tier, .. } => match max_tier {
+                Tier::Interpreter => write!(f, "everything is interpreted"),
+                _ => write!(
+                    f,
+                    "up to the {max_tier} tier; thresholds {hotspot_threshold} and {optimizing_threshold}"
+                ),
+            },
             Event::NoJit { why } => write!(f, "running interpreted: {why}"),
             Event::Warm { at, back_edges } => write!(f, "{at}: {back_edges} rounds so far"),
             Event::Hot { at, executed, back_edges } => {
                 write!(f, "{at}: executed {executed} times, back-edge taken {back_edges} times")
             }
-            Event::Refuse { at, why } | Event::LeaveAlone { at, why } => {
-                write!(f, "{at}: stays with the interpreter: {why}")
+            Event::Refuse { at, tier, why } | Event::LeaveAlone { at, tier, why } => {
+                write!(f, "{at}: stays in the {tier} tier: {why}")
             }
             Event::Postpone { at, instructions } => {
                 write!(
@@ -240,18 +253,19 @@ impl std::fmt::Display for Event {
                     "{at}: {instructions} instructions are too many for the program's compile budget so far"
                 )
             }
-            Event::CompileStart { unit, at, strategy, instructions, assumes } => {
-                write!(f, "unit {unit}: {strategy} at {at}, {instructions} instructions")?;
+            Event::CompileStart { unit, at, tier, strategy, instructions, assumes } => {
+                write!(f, "unit {unit}: {tier}, {strategy} at {at}, {instructions} instructions")?;
                 if !assumes.is_empty() {
                     write!(f, ", assuming {}", assumes.join(", "))?;
                 }
                 Ok(())
             }
             Event::CompileEnd { unit, ir_before, ir_after, code_bytes, exits, nanos, .. } => {
-                write!(
-                    f,
-                    "unit {unit}: {ir_before} -> {ir_after} IR instructions, {code_bytes} bytes, {exits} exits"
-                )?;
+                write!(f, "unit {unit}: ")?;
+                if *ir_before > 0 {
+                    write!(f, "{ir_before} -> {ir_after} IR instructions, {exits} exits, ")?;
+                }
+                write!(f, "{code_bytes} bytes")?;
                 match nanos {
                     Some(nanos) => write!(f, ", {} us", nanos / 1000),
                     None => Ok(()),

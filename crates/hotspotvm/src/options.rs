@@ -8,13 +8,51 @@ use std::time::Duration;
 /// The default of [`Options::hotspot_threshold`]: the seed's.
 pub const DEFAULT_HOTSPOT_THRESHOLD: u64 = 10;
 
+/// The default of [`Options::optimizing_threshold`].
+pub const DEFAULT_OPTIMIZING_THRESHOLD: u64 = 1_000;
+
+/// The rungs of the ladder, lowest first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Tier {
+    /// Executes bytecode, and profiles it.
+    Interpreter,
+    /// One pass to machine code, on the interpreter's frames. Only on x86-64 Linux; elsewhere this rung is missing.
+    Baseline,
+    /// The IR, its passes and the code generator.
+    #[default]
+    Optimizing,
+}
+
+impl Tier {
+    /// All tiers, lowest first.
+    pub const ALL: [Tier; 3] = [Tier::Interpreter, Tier::Baseline, Tier::Optimizing];
+
+    /// The name in options, events and statistics.
+    pub fn name(self) -> &'static str {
+        match self {
+            Tier::Interpreter => "interpreter",
+            Tier::Baseline => "baseline",
+            Tier::Optimizing => "optimizing",
+        }
+    }
+}
+
+impl std::fmt::Display for Tier {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
 /// Settings of an engine. `Options::default()` is what `hotspot run` uses.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// How often code must run before it counts as hot. At least 1.
     pub hotspot_threshold: u64,
-    /// Whether to compile at all.
-    pub jit: bool,
+    /// How often a loop must go round in baseline code before it is optimized. At least 1.
+    pub optimizing_threshold: u64,
+    /// The highest rung that code may climb to.
+    pub max_tier: Tier,
     /// Whether to measure times (for statistics); costs two clock reads per entry into compiled code.
     pub timing: bool,
     /// Whether compile events carry the listing of what was compiled.
@@ -29,7 +67,8 @@ impl Default for Options {
     fn default() -> Options {
         Options {
             hotspot_threshold: DEFAULT_HOTSPOT_THRESHOLD,
-            jit: true,
+            optimizing_threshold: DEFAULT_OPTIMIZING_THRESHOLD,
+            max_tier: Tier::default(),
             timing: false,
             listings: false,
             limits: Limits::default(),
@@ -75,6 +114,8 @@ pub struct Stress {
     pub exits: Option<u64>,
     /// Collect garbage at every allocation and at every slice of fuel.
     pub collect: bool,
+    /// Leave the baseline rung out.
+    pub skip_baseline: bool,
     /// Use slices of this much fuel instead of the usual ones.
     pub slice: Option<u32>,
 }

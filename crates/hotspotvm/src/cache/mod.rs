@@ -3,6 +3,8 @@
 //! A [`Unit`] is code with everything needed to enter it, to leave it and to decide about it. Units are only ever
 //! entered from the engine's loop, which holds no other one at that time; so taking one out is dropping it.
 
+#[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+pub mod baseline;
 pub mod memory;
 
 use crate::detect::policy::PlaceKey;

@@ -3,5 +3,7 @@
 //! `region` builds IR, `ir::opt` improves it, `codegen` lowers it. All three are deterministic: the same bytecode, profile and input types give the
 //! same bytes.
 
+#[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+pub mod baseline;
 pub mod driver;
 pub mod region;

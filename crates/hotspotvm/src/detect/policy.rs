@@ -3,7 +3,8 @@
 //! Decisions depend on counts alone, never on time, so they are the same in every run.
 
 use super::{FunctionGraph, Hotness, Region};
-use crate::execute::vm::Vm;
+use crate::execute::vm::{Cell, Vm};
+use crate::options::{Options, Tier};
 use crate::profile::{NEVER, executions};
 use bytecode::{FuncId, Op};
 use ir::InputPlace;
@@ -84,6 +85,13 @@ pub enum Decision {
         /// Backward arrivals so far.
         back_edges: u64,
     },
+    /// Hot: compile the function for the baseline tier.
+    Baseline {
+        /// How often the place was executed.
+        executed: u64,
+        /// How often control went back to it.
+        back_edges: u64,
+    },
     /// Hot: compile this.
     Compile {
         /// How often the place was executed.
@@ -95,9 +103,24 @@ pub enum Decision {
     },
 }
 
+/// Where a function stands with the baseline tier.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Rung {
+    /// It has no baseline code yet.
+    Below,
+    /// It has baseline code, which was replaced so many times.
+    On { recompiles: u32 },
+    /// It gets none.
+    Missing,
+}
+
 /// The places of a run and their graphs.
 pub struct Policy {
     threshold: u64,
+    optimizing_threshold: u64,
+    optimizes: bool,
+    /// For each function, where it stands on the ladder's first rung.
+    baseline: Vec<Rung>,
     /// Instructions compiled so far.
     compiled: u64,
     places: HashMap<PlaceKey, PlaceState>,
@@ -105,21 +128,91 @@ pub struct Policy {
 }
 
 impl Policy {
-    /// No place is known yet. Arms the triggers of the profile.
-    pub fn new(threshold: u64, vm: &mut Vm) -> Policy {
-        let threshold = threshold.max(1);
-        let policy = Policy { threshold, compiled: 0, places: HashMap::new(), graphs: HashMap::new() };
+    /// No place is known yet. Arms the triggers of the profile. `baseline`: whether there is such a tier.
+    pub fn new(options: &Options, baseline: bool, vm: &mut Vm) -> Policy {
+        let rung = if baseline { Rung::Below } else { Rung::Missing };
+        let policy = Policy {
+            threshold: options.hotspot_threshold.max(1),
+            optimizing_threshold: options.optimizing_threshold.max(1),
+            optimizes: options.max_tier >= Tier::Optimizing,
+            baseline: vec![rung; vm.functions.len()],
+            compiled: 0,
+            places: HashMap::new(),
+            graphs: HashMap::new(),
+        };
         for function in &mut vm.functions {
-            function.sites[0].ask_after_calls(arrivals(threshold));
-            for pc in 0..function.cells.len() {
-                let cell = function.cells[pc];
-                if matches!(cell.op, Op::Jump | Op::JumpIfZero | Op::JumpIfNotZero) && cell.arg as usize <= pc
-                {
-                    function.sites[cell.arg as usize].ask_after_back_edges(arrivals(policy.warm_at()));
-                }
+            function.sites[0].ask_after_calls(arrivals(policy.threshold));
+            for target in loop_heads(&function.cells) {
+                function.sites[target as usize].ask_after_back_edges(arrivals(policy.warm_at()));
             }
         }
         policy
+    }
+
+    /// The tier that a function's code is in when it is not optimized.
+    pub fn tier(&self, function: u32) -> Tier {
+        match self.baseline[function as usize] {
+            Rung::On { .. } => Tier::Baseline,
+            Rung::Below | Rung::Missing => Tier::Interpreter,
+        }
+    }
+
+    /// A function has got baseline code: the interpreter hands over wherever control arrives by a backward jump or a call, and
+    /// loops count towards the next rung.
+    pub fn baseline_installed(&mut self, vm: &mut Vm, function: u32) {
+        let rung = &mut self.baseline[function as usize];
+        *rung = match *rung {
+            Rung::On { recompiles } => Rung::On { recompiles: recompiles + 1 },
+            _ => Rung::On { recompiles: 0 },
+        };
+        let again = matches!(*rung, Rung::On { recompiles: 1.. });
+        let next = if self.optimizes { arrivals(self.optimizing_threshold) } else { NEVER };
+        let state = &mut vm.functions[function as usize];
+        state.sites[0].ask_after_calls(1);
+        for target in loop_heads(&state.cells) {
+            state.sites[target as usize].ask_after_back_edges(1);
+            if !again {
+                state.sites[target as usize].ask_baseline_after_back_edges(next);
+            }
+        }
+    }
+
+    /// A function's baseline code was taken out to make room: it starts from below again.
+    pub fn baseline_removed(&mut self, vm: &mut Vm, function: u32) {
+        self.baseline[function as usize] = Rung::Below;
+        let state = &mut vm.functions[function as usize];
+        state.sites[0].ask_after_calls(arrivals(self.threshold));
+        for target in loop_heads(&state.cells) {
+            state.sites[target as usize].ask_after_back_edges(arrivals(self.threshold));
+        }
+    }
+
+    /// A function gets no baseline code. Whether something else may be compiled of it.
+    pub fn baseline_refused(&mut self, function: u32) -> bool {
+        self.baseline[function as usize] = Rung::Missing;
+        self.optimizes
+    }
+
+    /// Whether a function's baseline code may be replaced once more.
+    pub fn may_recompile_baseline(&self, function: u32) -> bool {
+        matches!(self.baseline[function as usize], Rung::On { recompiles } if recompiles < MAX_RECOMPILES)
+    }
+
+    /// The unit that runs when control arrives at a place, if it is optimized.
+    pub fn compiled(&self, key: PlaceKey) -> Option<u32> {
+        match self.places.get(&key)?.hotness {
+            Hotness::Compiled(unit) => Some(unit),
+            _ => None,
+        }
+    }
+
+    /// Control arrived at a place in the interpreter, though there is baseline code for it: the next arrival asks again.
+    pub fn hand_over(&self, vm: &mut Vm, key: PlaceKey) {
+        let site = &mut vm.functions[key.function as usize].sites[key.pc as usize];
+        match key.arriving {
+            Arriving::Loop => site.ask_after_back_edges(1),
+            Arriving::Entry => site.ask_after_calls(1),
+        }
     }
 
     fn warm_at(&self) -> u64 {
@@ -140,14 +233,17 @@ impl Policy {
     /// Control has reached a trigger.
     pub fn arrived(&mut self, vm: &mut Vm, key: PlaceKey) -> Decision {
         // Unless it is decided otherwise below, the next arrival asks again.
-        ask_after(vm, key, 1);
+        self.ask_after(vm, key, 1);
         match self.place(key).hotness.clone() {
             Hotness::Compiled(unit) => return Decision::Enter(unit),
             Hotness::LeftAlone => {
-                ask_after(vm, key, u64::from(NEVER));
+                self.ask_after(vm, key, u64::from(NEVER));
                 return Decision::Interpret;
             }
             Hotness::Cold | Hotness::Warm => {}
+        }
+        if self.tier(key.function) == Tier::Baseline {
+            return self.optimize(vm, key);
         }
         let site = vm.functions[key.function as usize].sites[key.pc as usize];
         if self.place(key).hotness == Hotness::Cold {
@@ -156,12 +252,7 @@ impl Policy {
                 return Decision::Warm { back_edges: site.back_edges() };
             }
         }
-        let code = &vm.program.program().functions[key.function as usize].code;
-        if code.len() > MAX_FUNCTION {
-            let region = Err(format!("the function has more than {MAX_FUNCTION} instructions"));
-            return Decision::Compile { executed: site.runs, back_edges: site.back_edges(), region };
-        }
-        let counts = executions(code, &vm.functions[key.function as usize].sites);
+        let counts = self.executions(vm, key.function);
         // The arrival under way is counted already, but not executed yet.
         let executed = counts[key.pc as usize].saturating_sub(1);
         let hot = match key.arriving {
@@ -171,6 +262,31 @@ impl Policy {
         if !hot {
             return Decision::Interpret;
         }
+        match self.baseline[key.function as usize] {
+            Rung::Below => Decision::Baseline { executed, back_edges: site.back_edges() },
+            _ => self.optimize(vm, key),
+        }
+    }
+
+    fn executions(&self, vm: &Vm, function: u32) -> Vec<u64> {
+        let code = &vm.program.program().functions[function as usize].code;
+        executions(code, &vm.functions[function as usize].sites)
+    }
+
+    /// A place that is hot enough for the optimizing tier.
+    fn optimize(&mut self, vm: &mut Vm, key: PlaceKey) -> Decision {
+        if !self.optimizes {
+            self.leave_alone(vm, key);
+            return Decision::Interpret;
+        }
+        let site = vm.functions[key.function as usize].sites[key.pc as usize];
+        let code = &vm.program.program().functions[key.function as usize].code;
+        if code.len() > MAX_FUNCTION {
+            let region = Err(format!("the function has more than {MAX_FUNCTION} instructions"));
+            return Decision::Compile { executed: site.runs, back_edges: site.back_edges(), region };
+        }
+        let counts = self.executions(vm, key.function);
+        let executed = counts[key.pc as usize].saturating_sub(1);
         let region = self.choose(vm, key, &counts);
         Decision::Compile { executed, back_edges: site.back_edges(), region }
     }
@@ -201,7 +317,7 @@ impl Policy {
                     let callee = &vm.program.program().functions[inst.arg as usize].name;
                     let share = counts[pc as usize].min(rounds) * 100 / rounds;
                     return Err(format!(
-                        "it calls `{callee}` at pc {pc} in {share} % of its rounds, and calls run in the interpreter"
+                        "it calls `{callee}` at pc {pc} in {share} % of its rounds, and calls are not optimized yet"
                     ));
                 }
             }
@@ -218,8 +334,19 @@ impl Policy {
             return true;
         }
         let so_far = self.arrivals(vm, key);
-        ask_after(vm, key, so_far);
+        self.ask_after(vm, key, so_far);
         false
+    }
+
+    /// Has the tier below the optimizing one ask after so many more arrivals.
+    fn ask_after(&self, vm: &mut Vm, key: PlaceKey, n: u64) {
+        let site = &mut vm.functions[key.function as usize].sites[key.pc as usize];
+        match (key.arriving, self.tier(key.function)) {
+            (Arriving::Loop, Tier::Baseline) => site.ask_baseline_after_back_edges(arrivals(n)),
+            (Arriving::Loop, _) => site.ask_after_back_edges(arrivals(n)),
+            (Arriving::Entry, Tier::Baseline) => {}
+            (Arriving::Entry, _) => site.ask_after_calls(arrivals(n)),
+        }
     }
 
     fn arrivals(&self, vm: &Vm, key: PlaceKey) -> u64 {
@@ -230,13 +357,13 @@ impl Policy {
     /// The place runs as compiled code from now on: every arrival asks.
     pub fn installed(&mut self, vm: &mut Vm, key: PlaceKey, unit: u32) {
         self.place(key).hotness = Hotness::Compiled(unit);
-        ask_after(vm, key, 1);
+        self.ask_after(vm, key, 1);
     }
 
     /// The place stays with the interpreter from now on: no arrival asks.
     pub fn leave_alone(&mut self, vm: &mut Vm, key: PlaceKey) {
         self.place(key).hotness = Hotness::LeftAlone;
-        ask_after(vm, key, u64::from(NEVER));
+        self.ask_after(vm, key, u64::from(NEVER));
     }
 
     /// The place's code was taken out: interpret long enough to see the new types, then compile again. Answers whether
@@ -250,7 +377,7 @@ impl Policy {
             return false;
         }
         place.hotness = Hotness::Warm;
-        ask_after(vm, key, warm_at);
+        self.ask_after(vm, key, warm_at);
         true
     }
 }
@@ -260,13 +387,16 @@ fn arrivals(n: u64) -> u32 {
     u32::try_from(n).unwrap_or(NEVER)
 }
 
-/// Has the interpreter ask after so many more arrivals.
-fn ask_after(vm: &mut Vm, key: PlaceKey, n: u64) {
-    let site = &mut vm.functions[key.function as usize].sites[key.pc as usize];
-    match key.arriving {
-        Arriving::Loop => site.ask_after_back_edges(arrivals(n)),
-        Arriving::Entry => site.ask_after_calls(arrivals(n)),
-    }
+/// Where backward jumps lead.
+fn loop_heads(cells: &[Cell]) -> Vec<u32> {
+    let back = |(pc, cell): (usize, &Cell)| {
+        let jumps = matches!(cell.op, Op::Jump | Op::JumpIfZero | Op::JumpIfNotZero);
+        (jumps && cell.arg as usize <= pc).then_some(cell.arg)
+    };
+    let mut heads: Vec<u32> = cells.iter().enumerate().filter_map(back).collect();
+    heads.sort_unstable();
+    heads.dedup();
+    heads
 }
 
 /// The name of a place's function and its position, for events.

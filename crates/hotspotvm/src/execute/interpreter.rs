@@ -34,6 +34,8 @@ pub enum Leave {
     LoopTrigger,
     /// Control has arrived at `regs.pc`, a function's entry, and a trigger was reached.
     EntryTrigger,
+    /// Control has returned to `regs.pc`, from a call that baseline code made.
+    Return,
     /// The program has ended; `result` is set.
     Done,
     /// The program stops at `regs.pc`; `stop` is set.
@@ -60,31 +62,57 @@ struct Interpreter<'v> {
 
 /// Runs the current call from `regs.pc` until something needs the engine.
 pub fn interpret(vm: &mut Vm) -> Leave {
-    let regs = vm.regs;
-    let functions = vm.functions.as_mut_ptr();
-    let stack = vm.stack.as_mut_ptr().cast::<Value>();
-    debug_assert!(regs.sp as usize <= vm.stack.len() && regs.base <= regs.sp);
-    let function = &mut vm.functions[regs.function as usize];
-    debug_assert!((regs.pc as usize) < function.cells.len());
-    let (code, sites) = (function.cells.as_mut_ptr(), function.sites.as_mut_ptr());
-    // SAFETY: `regs` keeps the Vm's invariant: pc inside the function, base and sp inside the stack.
-    let (pc, base, sp) =
-        unsafe { (code.add(regs.pc as usize), stack.add(regs.base as usize), stack.add(regs.sp as usize)) };
-    let mut machine = Interpreter {
-        pc,
-        sp,
-        base,
-        fuel: vm.slice,
-        code,
-        sites,
-        constants: vm.constants.as_ptr(),
-        globals: vm.globals.as_mut_ptr(),
-        functions,
-        function: regs.function,
-        stack,
-        vm,
-    };
-    machine.run()
+    Interpreter::new(vm).run()
+}
+
+/// Executes the instruction at `regs.pc` alone, for compiled code that has no fast path for it. Not for transfers of control.
+///
+/// # Errors
+/// [`Leave::Stopped`] if the program must stop there.
+pub fn step(vm: &mut Vm) -> Result<(), Leave> {
+    let mut machine = Interpreter::new(vm);
+    // SAFETY: `regs` keeps the Vm's invariant: the pc is inside the function.
+    let cell = unsafe { *machine.pc };
+    debug_assert!(!cell.op.transfers());
+    // SAFETY: at most one past the end, where it is not read.
+    machine.pc = unsafe { machine.pc.add(1) };
+    match bytecode::semantics::step(&mut machine, cell.op, cell.arg) {
+        Ok(()) => {
+            machine.save();
+            Ok(())
+        }
+        Err(leave) => Err(machine.leave(leave)),
+    }
+}
+
+impl<'v> Interpreter<'v> {
+    #[inline(always)]
+    fn new(vm: &'v mut Vm) -> Interpreter<'v> {
+        let regs = vm.regs;
+        let functions = vm.functions.as_mut_ptr();
+        let stack = vm.stack.as_mut_ptr().cast::<Value>();
+        debug_assert!(regs.sp as usize <= vm.stack.len() && regs.base <= regs.sp);
+        let function = &mut vm.functions[regs.function as usize];
+        debug_assert!((regs.pc as usize) < function.cells.len());
+        let (code, sites) = (function.cells.as_mut_ptr(), function.sites.as_mut_ptr());
+        // SAFETY: `regs` keeps the Vm's invariant: pc inside the function, base and sp inside the stack.
+        let (pc, base, sp) =
+            unsafe { (code.add(regs.pc as usize), stack.add(regs.base as usize), stack.add(regs.sp as usize)) };
+        Interpreter {
+            pc,
+            sp,
+            base,
+            fuel: vm.slice,
+            code,
+            sites,
+            constants: vm.constants.as_ptr(),
+            globals: vm.globals.as_mut_ptr(),
+            functions,
+            function: regs.function,
+            stack,
+            vm,
+        }
+    }
 }
 
 macro_rules! define_run {
@@ -250,7 +278,8 @@ impl Machine for Interpreter<'_> {
             self.record(Feedback::pair(Kinds::FLOAT, Kinds::FLOAT));
             return Ok(if mixed == Mixed::Never { Pair::Other } else { Pair::Floats(x, y) });
         }
-        self.record(Feedback::pair(kind(self.vm, a), kind(self.vm, b)));
+        let seen = Feedback::pair(kind(self.vm, a), kind(self.vm, b));
+        self.record(if a.as_reference().or(b.as_reference()).is_some() { seen.and_large() } else { seen });
         Ok(match classify(self.vm, a, b, mixed) {
             Numbers::Ints(x, y) => Pair::Ints(x, y),
             Numbers::Floats(x, y) => Pair::Floats(x, y),
@@ -268,7 +297,7 @@ impl Machine for Interpreter<'_> {
             self.record(Feedback::single(Kinds::FLOAT));
             return Ok(Single::Float(x));
         }
-        self.record(Feedback::single(kind(self.vm, a)));
+        self.record(Feedback::single(kind(self.vm, a)).and_large());
         Ok(self.vm.store.as_i64(a).map_or(Single::Other, Single::Int))
     }
 
@@ -455,9 +484,9 @@ impl Machine for Interpreter<'_> {
             self.vm.stop_stack();
             return Err(Leave::Stopped);
         }
-        // SAFETY: pointers into their allocations.
-        let caller_base = (unsafe { self.base.offset_from(self.stack) }) as u32;
-        let frame = Frame { function: self.function, pc: self.current() + 1, base: caller_base };
+        // SAFETY: pointers into one allocation.
+        let delta = (unsafe { base.offset_from(self.base) }) as u32;
+        let frame = Frame { native: 0, function: self.function, pc: self.current() + 1, delta };
         self.vm.frames.push(frame);
         self.base = base;
         for slot in params..locals {
@@ -476,13 +505,14 @@ impl Machine for Interpreter<'_> {
             Some(frame) => {
                 self.sp = self.base;
                 self.switch_to(frame.function);
-                // SAFETY: the frame was made by `call` or by deoptimisation, from a pc and a base in range.
+                // SAFETY: the frame was made by a call, here or in compiled code, or by deoptimisation, from a pc and a
+                // base in range.
                 unsafe {
                     self.pc = self.code.add(frame.pc as usize);
-                    self.base = self.stack.add(frame.base as usize);
+                    self.base = self.base.sub(frame.delta as usize);
                 }
                 self.push(value);
-                Ok(())
+                if frame.native == 0 { Ok(()) } else { Err(Leave::Return) }
             }
             None => {
                 self.vm.result = value;

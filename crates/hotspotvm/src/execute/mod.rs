@@ -1,5 +1,7 @@
 //! **Stage 5, execute:** the interpreter, the state it works on, and the way into compiled code and back.
 
+#[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+pub mod baseline;
 pub mod interpreter;
 pub mod native;
 pub mod vm;

@@ -79,6 +79,15 @@ fn unbox(vm: &Vm, value: Value, ty: Type) -> Option<u64> {
     }
 }
 
+/// The slice, packed; what does not fit goes back to the reserve.
+pub fn take_slice(vm: &mut Vm) -> i64 {
+    let packed = pack_fuel(vm.slice);
+    let slice = unpack_fuel(packed).0;
+    vm.reserve += (vm.slice - slice) as u64;
+    vm.slice = slice;
+    packed
+}
+
 /// Runs compiled code on the current frame, which stands at the unit's entry.
 ///
 /// # Errors
@@ -95,10 +104,7 @@ pub fn enter(vm: &mut Vm, unit: &Unit, words: &mut Vec<u64>) -> Result<Left, Mis
             .filter(|&word| input.sign.holds(word as i64) || input.ty != Type::Int)
             .ok_or(Mismatch { input, found })?;
     }
-    let packed = pack_fuel(vm.slice);
-    let slice = unpack_fuel(packed).0;
-    vm.reserve += (vm.slice - slice) as u64;
-    vm.slice = slice;
+    let packed = take_slice(vm);
     let mut context = NativeContext {
         fuel: packed,
         slots: words.as_mut_ptr(),

@@ -51,15 +51,18 @@ pub struct FunctionState {
     pub frame_size: u32,
 }
 
-/// A call that waits for another to return.
+/// A call that waits for another to return. All of it is known where the call is compiled.
 #[derive(Clone, Copy, Debug)]
+#[repr(C)]
 pub struct Frame {
+    /// Where baseline code goes on when the callee returns; 0 if the interpreter does.
+    pub native: u64,
     /// The function.
     pub function: u32,
     /// Where it goes on: the pc after its `call`.
     pub pc: u32,
-    /// Where its locals start in the stack.
-    pub base: u32,
+    /// How far below the callee's locals its own start in the stack.
+    pub delta: u32,
 }
 
 /// Where the current call stands.
@@ -226,19 +229,29 @@ impl Vm {
         self.total - self.reserve - self.slice.max(0) as u64
     }
 
-    /// Instructions executed by the interpreter so far: what was charged, less what compiled code executed and what no
-    /// one has executed yet of runs that are paid for.
-    pub fn interpreter_instructions(&self, current_run_left: u64) -> u64 {
-        let waiting: u64 = self.frames.iter().map(|f| self.run_left(f.function, f.pc)).sum();
-        self.fuel_used()
-            .saturating_sub(self.counters.size_fuel)
-            .saturating_sub(self.counters.jit_instructions)
-            .saturating_sub(waiting + current_run_left)
+    /// Instructions executed so far, by the interpreter and in compiled code: what was charged, less what no one has
+    /// executed yet of runs that are paid for.
+    pub fn instructions(&self, current_run_left: u64) -> (u64, u64) {
+        let waiting = |native: bool| -> u64 {
+            let frames = self.frames.iter().filter(|f| (f.native != 0) == native);
+            frames.map(|f| self.run_left(f.function, f.pc)).sum()
+        };
+        let (interpreter_waiting, native_waiting) = (waiting(false), waiting(true));
+        let unexecuted = interpreter_waiting + native_waiting + current_run_left;
+        let all = (self.fuel_used() - self.counters.size_fuel).saturating_sub(unexecuted);
+        // Baseline code counts the rest of a caller's run when it makes the call.
+        let compiled = self.counters.jit_instructions.saturating_sub(native_waiting).min(all);
+        (all - compiled, compiled)
     }
 
     /// Instructions from here to the next transfer of control.
     pub fn run_left(&self, function: u32, pc: u32) -> u64 {
         self.functions[function as usize].sites.get(pc as usize).map_or(0, |site| u64::from(site.cost))
+    }
+
+    /// The most active calls.
+    pub fn max_depth(&self) -> u32 {
+        self.max_depth
     }
 
     /// Whether one more call would be too deep.

@@ -51,6 +51,9 @@ pub enum How {
 }
 
 impl Site {
+    /// Where baseline code finds its counter of backward arrivals.
+    pub const BASELINE_LEFT: usize = std::mem::offset_of!(Site, baseline_left);
+
     /// A site that nothing has reached, for a run of this cost.
     pub fn new(cost: u32) -> Site {
         Site {
@@ -142,6 +145,11 @@ impl Kinds {
     /// Anything else.
     pub const OTHER: Kinds = Kinds(8);
 
+    /// Whether it is one kind and no other.
+    pub fn only(self) -> bool {
+        self.0.is_power_of_two()
+    }
+
     /// The kinds in words: `int|float`.
     pub fn describe(self) -> String {
         let names =
@@ -156,6 +164,19 @@ impl Feedback {
     pub const INTS: Feedback = Feedback::pair(Kinds::INT, Kinds::INT);
     /// A fast path on ints did not apply: overflow, or a shift out of range.
     pub const FAILED: Feedback = Feedback(1 << 8);
+
+    /// An operand was on the heap: an int of more than 48 bits, or no number at all.
+    const LARGE: u16 = 1 << 9;
+
+    /// The same, with an operand on the heap.
+    pub const fn and_large(self) -> Feedback {
+        Feedback(self.0 | Feedback::LARGE)
+    }
+
+    /// Whether an operand was on the heap.
+    pub fn large(self) -> bool {
+        self.0 & Feedback::LARGE != 0
+    }
 
     /// Two operands of these kinds. An instruction with one operand uses the left one.
     pub const fn pair(left: Kinds, right: Kinds) -> Feedback {

@@ -1,0 +1,105 @@
+//! **Stage 3, compile:** the baseline compiler, one pass from bytecode to machine code.
+//!
+//! It compiles whole functions in a few microseconds plus some hundredths of one per instruction, so it can be entered after
+//! a handful of rounds. What it makes works on the interpreter's own frames: locals and operands in the
+//! stack of values, calls in the list of frames. So control can pass between the two at every block, a call may go from
+//! either to either, the native stack does not grow with calls, and leaving means jumping out.
+//!
+//! - The emitter ([`emit`]) is a [`bytecode::machine::Machine`]: meanings come from the one definition.
+//! - The operand stack is symbolic while translating ([`values`]): constants, locals and results in registers go straight into the
+//!   instruction that takes them. At block boundaries, and before anything that looks at the frame, all of it is in memory.
+//! - Locals of loops are *pinned*: a register mirrors the local, and stores write both, so nothing has to be written back.
+//! - Each operation has its fast path inline, for the kinds of operands that the profile has seen. Everything else is a slow path out of
+//!   line: it has the interpreter execute that one instruction on the frame (recording feedback), then joins again.
+//! - Fuel, rounds and arrivals are charged and counted exactly where the interpreter does it.
+
+mod asm;
+mod emit;
+mod machine;
+pub mod stubs;
+mod values;
+
+use crate::execute::vm::{Cell, FunctionState};
+use bytecode::Facts;
+
+/// What to compile.
+pub struct Request<'a> {
+    /// The function.
+    pub function: u32,
+    /// All functions of the program.
+    pub functions: &'a [FunctionState],
+    /// What the verifier knows of the function.
+    pub facts: &'a Facts,
+    /// The program's constants.
+    pub constants: &'a [runtime::Value],
+}
+
+impl<'a> Request<'a> {
+    fn state(&self) -> &'a FunctionState {
+        &self.functions[self.function as usize]
+    }
+
+    fn cells(&self) -> &'a [Cell] {
+        &self.state().cells
+    }
+}
+
+/// Machine code of a function. It contains no addresses of code, so it can be placed anywhere; it does contain addresses
+/// of the function's profile.
+#[derive(Debug)]
+pub struct BaselineCode {
+    /// The code.
+    pub bytes: Vec<u8>,
+    /// Where calls from compiled code enter.
+    pub entry: u32,
+    /// Where the engine enters, with the place to go on in the context.
+    pub resume: u32,
+    /// Where each block starts: pc and offset, in order of pc.
+    pub blocks: Vec<(u32, u32)>,
+    /// How many bytecode instructions it covers.
+    pub instructions: u32,
+}
+
+/// Compiles a function.
+///
+/// # Errors
+/// Why it can't be compiled, in words.
+pub fn compile(request: &Request<'_>) -> Result<BaselineCode, String> {
+    emit::Emitter::new(request).run()
+}
+
+/// How baseline code hands over to the engine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Hand {
+    /// The interpreter executes the instruction at the pc.
+    Execute,
+    /// The same, because the result of a slow path was of another kind than the code after it assumes.
+    Unexpected,
+    /// Control is on its way to the pc by a forward transfer, and the slice does not cover the run there.
+    Slice,
+    /// The same by a backward jump.
+    SliceBackEdge,
+    /// The same by a call.
+    SliceCall,
+    /// Control has arrived at the pc by a backward jump, and a trigger was reached.
+    LoopTrigger,
+    /// Control is on its way to a function's entry by a call: the frame is there, its locals are not.
+    Call,
+    /// The program stops; the state says why.
+    Stopped,
+}
+
+impl Hand {
+    /// All ways in the order of their numbers.
+    pub const ALL: [Hand; 8] = [
+        Hand::Execute,
+        Hand::Unexpected,
+        Hand::Slice,
+        Hand::SliceBackEdge,
+        Hand::SliceCall,
+        Hand::LoopTrigger,
+        Hand::Call,
+        Hand::Stopped,
+    ];
+}

@@ -1,0 +1,161 @@
+//! Code that all baseline code of a run shares: the ways in and out, and calls into the run time.
+//!
+//! Baseline code finds these through its context, so it contains no addresses of code.
+
+use super::Hand;
+use super::asm::{Alu, Asm, BASE, CX, FUEL, RAX, RCX, RDX, Reg, Shift, TAG, Xmm};
+use crate::execute::baseline::BaselineContext;
+use crate::execute::vm::Frame;
+use runtime::Value;
+use std::mem::offset_of;
+
+macro_rules! offsets {
+    ($($name:ident = $field:ident),* $(,)?) => {
+        $(pub(super) const $name: i32 = offset_of!(BaselineContext, $field) as i32;)*
+    };
+}
+
+offsets! {
+    FUEL_SAVED = fuel,
+    BASE_SAVED = base,
+    LEFT_PC = left_pc,
+    LEFT_HAND = left_hand,
+    TARGET = target,
+    RESUME = resume,
+    FRAMES = frames,
+    FRAMES_TOP = frames_top,
+    FRAMES_END = frames_end,
+    STACK_END = stack_end,
+    FUNCTIONS = functions,
+    GLOBALS = globals,
+    FALSE_BITS = false_bits,
+    TRUE_BITS = true_bits,
+    MAX_FLOAT = max_float,
+    BOX_VALUE = box_value,
+    SPILL = spill,
+    SPILL_FLOAT = spill_float,
+    LEAVE_STUB = leave_stub,
+    STOPPED_STUB = stopped_stub,
+    STEP_STUB = step_stub,
+    TRUTH_STUB = truth_stub,
+    BOX_STUB = box_stub,
+    STEP_ROUTINE = step_routine,
+    TRUTH_ROUTINE = truth_routine,
+    BOX_ROUTINE = box_routine,
+}
+
+pub(super) const FRAME_NATIVE: i32 = offset_of!(Frame, native) as i32;
+pub(super) const FRAME_PLACE: i32 = offset_of!(Frame, function) as i32;
+pub(super) const FRAME_DELTA: i32 = offset_of!(Frame, delta) as i32;
+pub(super) const FRAME_SIZE: i32 = size_of::<Frame>() as i32;
+
+const _: () = assert!(offset_of!(Frame, pc) == offset_of!(Frame, function) + 4);
+
+/// Where each stub starts.
+#[derive(Clone, Copy, Debug)]
+pub struct Stubs {
+    /// The way in: a function of the context.
+    pub enter: u32,
+    /// The way out.
+    pub leave: u32,
+    /// The way out when the program stops.
+    pub stopped: u32,
+    /// Has the interpreter execute an instruction.
+    pub step: u32,
+    /// Whether a value counts as true.
+    pub truth: u32,
+    /// Boxes an int beyond 48 bits; changes no register.
+    pub box_int: u32,
+    /// Where a call to a function without baseline code goes.
+    pub interpret: u32,
+}
+
+/// Makes the stubs.
+///
+/// # Errors
+/// If the assembler refuses.
+pub fn make() -> Result<(Vec<u8>, Stubs), String> {
+    const SAVED: [Reg; 6] = [BASE, Reg(5), FUEL, CX, Reg(14), TAG];
+    const ARGUMENT: Reg = Reg(7);
+    let mut asm = Asm::new(64);
+    let rsp = Reg(4);
+
+    let enter = asm.offset();
+    for r in SAVED {
+        asm.push(r);
+    }
+    // Calls need the stack at a multiple of 16: the return address and six registers have taken 56.
+    asm.alu_imm(Alu::Sub, rsp, 8);
+    asm.mov(CX, ARGUMENT);
+    asm.load(FUEL, CX, FUEL_SAVED);
+    asm.load(BASE, CX, BASE_SAVED);
+    asm.constant(TAG, u64::from(Value::INT_TAG) << 48);
+    asm.jump_mem(CX, RESUME);
+
+    let interpret = asm.offset();
+    asm.mov(RCX, RDX);
+    asm.shift(Shift::Left, RCX, 8);
+    asm.alu_imm(Alu::Or, RCX, Hand::Call as i32);
+    asm.constant(RAX, 0);
+    let out = asm.label();
+    asm.jump(out);
+
+    let stopped = asm.offset();
+    asm.constant(RAX, 0);
+    asm.constant(RCX, Hand::Stopped as u64);
+
+    let leave = asm.offset();
+    asm.bind(out);
+    asm.store(CX, FUEL_SAVED, FUEL);
+    asm.store(CX, BASE_SAVED, BASE);
+    asm.store(CX, LEFT_PC, RAX);
+    asm.store(CX, LEFT_HAND, RCX);
+    asm.alu_imm(Alu::Add, rsp, 8);
+    for r in SAVED.into_iter().rev() {
+        asm.pop(r);
+    }
+    asm.ret();
+
+    let step = asm.offset();
+    call_out(&mut asm, STEP_ROUTINE);
+    let truth = asm.offset();
+    call_out(&mut asm, TRUTH_ROUTINE);
+
+    let box_int = asm.offset();
+    const CHANGED: [Reg; 9] = [RAX, RCX, RDX, Reg(6), Reg(7), Reg(8), Reg(9), Reg(10), Reg(11)];
+    for r in CHANGED {
+        asm.push(r);
+    }
+    // Return address and nine registers: 80, a multiple of 16.
+    asm.alu_imm(Alu::Sub, rsp, 128);
+    for x in 0..16 {
+        asm.float_store(rsp, 8 * i32::from(x), Xmm(x));
+    }
+    asm.mov(ARGUMENT, CX);
+    asm.load(Reg(6), CX, BOX_VALUE);
+    asm.call_mem(CX, BOX_ROUTINE);
+    asm.store(CX, BOX_VALUE, RAX);
+    for x in 0..16 {
+        asm.float_load(Xmm(x), rsp, 8 * i32::from(x));
+    }
+    asm.alu_imm(Alu::Add, rsp, 128);
+    for r in CHANGED.into_iter().rev() {
+        asm.pop(r);
+    }
+    asm.ret();
+
+    let stubs = Stubs { enter, leave, stopped, step, truth, box_int, interpret };
+    Ok((asm.finish()?, stubs))
+}
+
+/// Calls a routine with the context first; the other arguments are in place. It may change fuel.
+fn call_out(asm: &mut Asm, routine: i32) {
+    asm.alu_imm(Alu::Sub, Reg(4), 8);
+    asm.store(CX, FUEL_SAVED, FUEL);
+    asm.store(CX, BASE_SAVED, BASE);
+    asm.mov(Reg(7), CX);
+    asm.call_mem(CX, routine);
+    asm.load(FUEL, CX, FUEL_SAVED);
+    asm.alu_imm(Alu::Add, Reg(4), 8);
+    asm.ret();
+}

@@ -1,0 +1,386 @@
+//! Where the baseline compiler's values are: the symbolic operand stack and the registers.
+//!
+//! Invariants:
+//! - an item that is [`Item::Mem`] is in its canonical slot of the frame; every item more than [`KEPT`] below the top is;
+//! - `uses` counts the items of the stack that name a register; a register with uses, or held by the instruction under
+//!   translation, is not given out;
+//! - between instructions nothing is held.
+
+use super::asm::{Alu, BASE, CX, Cond, Label, RAX, RCX, RDX, Reg, Shift, TAG, Xmm};
+use super::emit::Emitter;
+use super::stubs::{BOX_STUB, BOX_VALUE, FALSE_BITS};
+
+/// How many items on top of the stack may be elsewhere than in memory.
+pub const KEPT: usize = 6;
+/// Registers for values of expressions.
+const SCRATCH: [Reg; 6] = [RAX, RCX, RDX, Reg(8), Reg(9), Reg(10)];
+/// Registers that mirror locals: rsi, rdi, rbp.
+pub const PINS: [Reg; 3] = [Reg(6), Reg(7), Reg(5)];
+/// A register for one or two instructions; never given out.
+pub const TMP: Reg = Reg(11);
+/// How many floating-point registers are given out.
+const FLOATS: u8 = 8;
+/// A floating-point register for one or two instructions.
+pub const FTMP: Xmm = Xmm(15);
+
+/// How an int or bool is held in a general register.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Repr {
+    /// As a value.
+    Boxed,
+    /// An int of 48 bits, shifted left by 16: overflow of the register is overflow of the small int.
+    Shifted,
+    /// An int of 64 bits.
+    Raw,
+    /// A truth value, 0 or 1.
+    Bool,
+}
+
+/// Where an operand is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Item {
+    /// In its slot of the frame.
+    Mem,
+    /// Nowhere: it is known.
+    Const(u64),
+    /// It is what this local holds.
+    Local(u32),
+    /// In a register.
+    Gpr(Reg, Repr),
+    /// A float in a register.
+    Float(Xmm),
+    /// In the flags: only between a comparison and the branch that follows it.
+    Flags(Cond),
+}
+
+/// The top of the stack as it was at some point; what is below was in memory.
+#[derive(Clone, Copy, Debug)]
+pub struct Snapshot {
+    pub height: usize,
+    items: [Item; KEPT],
+}
+
+impl Default for Snapshot {
+    fn default() -> Snapshot {
+        Snapshot { height: 0, items: [Item::Mem; KEPT] }
+    }
+}
+
+impl Snapshot {
+    /// The items that are not in memory, with their depths.
+    pub fn items(&self) -> impl Iterator<Item = (usize, Item)> + '_ {
+        let kept = self.height.min(KEPT);
+        (self.height - kept..self.height).zip(self.items[..kept].iter().copied())
+    }
+}
+
+/// Which registers are in use.
+#[derive(Clone, Debug, Default)]
+pub struct Registers {
+    uses: [u8; 16],
+    float_uses: [u8; 16],
+    held: u16,
+    float_held: u16,
+    /// Not to be given out for the instruction under translation.
+    pub avoid: u16,
+}
+
+impl Registers {
+    pub fn use_item(&mut self, item: Item) {
+        match item {
+            Item::Gpr(r, _) => self.uses[r.0 as usize] += 1,
+            Item::Float(x) => self.float_uses[x.0 as usize] += 1,
+            _ => {}
+        }
+    }
+
+    pub fn release(&mut self, item: Item) {
+        match item {
+            Item::Gpr(r, _) => self.uses[r.0 as usize] -= 1,
+            Item::Float(x) => self.float_uses[x.0 as usize] -= 1,
+            _ => {}
+        }
+    }
+
+    pub fn hold(&mut self, item: Item) {
+        match item {
+            Item::Gpr(r, _) => self.held |= 1 << r.0,
+            Item::Float(x) => self.float_held |= 1 << x.0,
+            _ => {}
+        }
+    }
+
+    pub fn end_op(&mut self) {
+        (self.held, self.float_held, self.avoid) = (0, 0, 0);
+    }
+
+    fn take(&mut self) -> Option<Reg> {
+        let free = |r: &&Reg| self.uses[r.0 as usize] == 0 && (self.held | self.avoid) & (1 << r.0) == 0;
+        let r = *SCRATCH.iter().find(free)?;
+        self.held |= 1 << r.0;
+        Some(r)
+    }
+
+    fn take_float(&mut self) -> Option<Xmm> {
+        let x = (0..FLOATS).find(|&x| self.float_uses[x as usize] == 0 && self.float_held & (1 << x) == 0)?;
+        self.float_held |= 1 << x;
+        Some(Xmm(x))
+    }
+}
+
+/// A box for an int that may not fit 48 bits, out of line.
+pub struct BigBox {
+    label: Label,
+    back: Label,
+    from: Reg,
+    to: Reg,
+}
+
+impl Emitter<'_> {
+    /// A free register, held until the instruction ends.
+    pub fn take(&mut self) -> Reg {
+        self.regs.take().unwrap_or_else(|| {
+            self.fail_with("no register is free");
+            RAX
+        })
+    }
+
+    /// A free floating-point register, held until the instruction ends.
+    pub fn take_float(&mut self) -> Xmm {
+        self.regs.take_float().unwrap_or_else(|| {
+            self.fail_with("no register is free");
+            Xmm(0)
+        })
+    }
+
+    /// The displacement of an operand's slot.
+    pub fn slot(&self, depth: usize) -> i32 {
+        8 * (self.locals as i32 + depth as i32)
+    }
+
+    /// The register that mirrors a local, if one does.
+    pub fn pin(&self, local: u32) -> Option<Reg> {
+        self.pins.iter().find(|(slot, _)| *slot == local).map(|(_, r)| *r)
+    }
+
+    pub fn push_item(&mut self, item: Item) {
+        self.regs.use_item(item);
+        self.stack.push(item);
+        if self.stack.len() > KEPT {
+            self.flush(self.stack.len() - KEPT - 1);
+        }
+    }
+
+    pub fn pop_item(&mut self) -> Item {
+        let Some(item) = self.stack.pop() else {
+            self.fail_with("the operand stack is empty");
+            return Item::Const(runtime::Value::NONE.bits());
+        };
+        self.regs.release(item);
+        let item = match item {
+            Item::Mem => {
+                let r = self.take();
+                let at = self.slot(self.stack.len());
+                self.asm.load(r, BASE, at);
+                Item::Gpr(r, Repr::Boxed)
+            }
+            other => other,
+        };
+        self.regs.hold(item);
+        item
+    }
+
+    pub fn snapshot(&self) -> Snapshot {
+        let height = self.stack.len();
+        let kept = height.min(KEPT);
+        let mut items = [Item::Mem; KEPT];
+        items[..kept].copy_from_slice(&self.stack[height - kept..]);
+        Snapshot { height, items }
+    }
+
+    /// Puts the stack back to what it was. Only memory written since then may differ.
+    pub fn restore(&mut self, before: &Snapshot) {
+        for item in std::mem::take(&mut self.stack).into_iter().skip(before.height.saturating_sub(KEPT)) {
+            self.regs.release(item);
+        }
+        self.stack.resize(before.height.saturating_sub(KEPT), Item::Mem);
+        for (_, item) in before.items() {
+            self.regs.use_item(item);
+            self.stack.push(item);
+        }
+    }
+
+    /// All operands are in memory from here on, this many of them.
+    pub fn reset_stack(&mut self, height: usize) {
+        let from = self.stack.len().saturating_sub(KEPT);
+        for i in from..self.stack.len() {
+            let item = self.stack[i];
+            self.regs.release(item);
+            self.stack[i] = Item::Mem;
+        }
+        self.stack.resize(height, Item::Mem);
+    }
+
+    /// Puts an operand into its slot.
+    pub fn flush(&mut self, depth: usize) {
+        let item = self.stack[depth];
+        if item != Item::Mem {
+            self.store_item(depth, item);
+            self.regs.release(item);
+            self.stack[depth] = Item::Mem;
+        }
+    }
+
+    /// Puts all operands but this many on top into their slots.
+    pub fn flush_below(&mut self, top: usize) {
+        let end = self.stack.len().saturating_sub(top);
+        for depth in self.stack.len().saturating_sub(KEPT)..end {
+            self.flush(depth);
+        }
+    }
+
+    /// Leaves at most this many registers to the operands below the top ones.
+    pub fn limit_registers(&mut self, top: usize, most: usize) {
+        let end = self.stack.len().saturating_sub(top);
+        let start = self.stack.len().saturating_sub(KEPT);
+        let held = |item: &&Item| matches!(item, Item::Gpr(..) | Item::Float(_));
+        let mut over = self.stack[start.min(end)..end].iter().filter(held).count().saturating_sub(most);
+        for depth in start..end {
+            if over == 0 {
+                return;
+            }
+            if matches!(self.stack[depth], Item::Gpr(..) | Item::Float(_)) {
+                self.flush(depth);
+                over -= 1;
+            }
+        }
+    }
+
+    /// Puts the operands that are in these registers into their slots.
+    pub fn vacate(&mut self, registers: &[Reg]) {
+        for depth in self.stack.len().saturating_sub(KEPT)..self.stack.len() {
+            if matches!(self.stack[depth], Item::Gpr(r, _) if registers.contains(&r)) {
+                self.flush(depth);
+            }
+        }
+    }
+
+    /// Writes an operand to its slot, wherever it is. Changes no register but [`TMP`].
+    pub fn store_item(&mut self, depth: usize, item: Item) {
+        let at = self.slot(depth);
+        if let Item::Float(x) = item {
+            self.asm.float_store(BASE, at, x);
+        } else {
+            let r = self.boxed(item, TMP);
+            self.asm.store(BASE, at, r);
+        }
+    }
+
+    /// The value of an item in a register: where it is already, or in `to`. Changes no register but `to`.
+    pub fn boxed(&mut self, item: Item, to: Reg) -> Reg {
+        match item {
+            Item::Const(bits) => {
+                self.asm.constant(to, bits);
+                to
+            }
+            Item::Local(slot) => match self.pin(slot) {
+                Some(r) => r,
+                None => {
+                    self.asm.load(to, BASE, 8 * slot as i32);
+                    to
+                }
+            },
+            Item::Gpr(r, Repr::Boxed) => r,
+            Item::Gpr(r, repr) => {
+                self.box_into(r, repr, to);
+                to
+            }
+            Item::Float(x) => {
+                self.asm.float_bits(to, x);
+                to
+            }
+            Item::Mem | Item::Flags(_) => {
+                self.fail_with("an operand is not where it can be read");
+                to
+            }
+        }
+    }
+
+    fn box_into(&mut self, r: Reg, repr: Repr, to: Reg) {
+        match repr {
+            Repr::Boxed => self.asm.mov(to, r),
+            Repr::Bool => {
+                self.asm.mov(to, r);
+                self.asm.alu_mem(Alu::Or, to, CX, FALSE_BITS);
+            }
+            Repr::Shifted => {
+                self.asm.mov(to, r);
+                self.asm.shift(Shift::Right, to, 16);
+                self.asm.alu(Alu::Or, to, TAG);
+            }
+            Repr::Raw => {
+                let (label, back) = (self.asm.label(), self.asm.label());
+                let from = if to == r {
+                    self.asm.mov(TMP, r);
+                    TMP
+                } else {
+                    r
+                };
+                self.asm.mov(to, from);
+                self.asm.shift(Shift::Left, to, 16);
+                self.asm.shift(Shift::Arithmetic, to, 16);
+                self.asm.alu(Alu::Cmp, to, from);
+                self.asm.jump_if(Cond::NotEqual, label);
+                self.asm.shift(Shift::Left, to, 16);
+                self.asm.shift(Shift::Right, to, 16);
+                self.asm.alu(Alu::Or, to, TAG);
+                self.asm.bind(back);
+                self.bigs.push(BigBox { label, back, from, to });
+            }
+        }
+    }
+
+    /// The code of boxes that are out of line.
+    pub fn emit_bigs(&mut self) {
+        for big in std::mem::take(&mut self.bigs) {
+            self.asm.bind(big.label);
+            self.asm.store(CX, BOX_VALUE, big.from);
+            self.asm.call_mem(CX, BOX_STUB);
+            self.asm.load(big.to, CX, BOX_VALUE);
+            self.asm.jump(big.back);
+        }
+    }
+
+    /// Writes a local: its slot, and the register that mirrors it.
+    pub fn write_local(&mut self, slot: u32, item: Item) {
+        if item == Item::Local(slot) {
+            return;
+        }
+        // Operands that name the local keep the old value.
+        for depth in self.stack.len().saturating_sub(KEPT)..self.stack.len() {
+            if self.stack[depth] == Item::Local(slot) {
+                self.flush(depth);
+            }
+        }
+        let at = 8 * slot as i32;
+        match (self.pin(slot), item) {
+            (Some(pin), item) => {
+                let r = self.boxed(item, pin);
+                self.asm.mov(pin, r);
+                self.asm.store(BASE, at, pin);
+            }
+            (None, Item::Float(x)) => self.asm.float_store(BASE, at, x),
+            (None, item) => {
+                let r = self.boxed(item, TMP);
+                self.asm.store(BASE, at, r);
+            }
+        }
+    }
+
+    /// Loads the mirrors of locals from the frame.
+    pub fn load_pins(&mut self) {
+        for &(slot, r) in &self.pins {
+            self.asm.load(r, BASE, 8 * slot as i32);
+        }
+    }
+}
