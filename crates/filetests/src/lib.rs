@@ -86,7 +86,10 @@ pub fn observe(
 
 /// The plain interpreter.
 pub fn interpreted(base: &Options) -> Configuration {
-    Configuration { name: "interpreted".to_string(), options: Options { max_tier: Tier::Interpreter, ..base.clone() } }
+    Configuration {
+        name: "interpreted".to_string(),
+        options: Options { max_tier: Tier::Interpreter, ..base.clone() },
+    }
 }
 
 /// All ways to run a program that must agree with [`interpreted`]. `seed` varies which exits are forced.

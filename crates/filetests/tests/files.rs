@@ -70,6 +70,8 @@ fn check(path: &Path, source: &str) -> Result<Option<String>, String> {
         }
     }
     let log: Rc<RefCell<Vec<Event>>> = Rc::default();
+    let mut options = options;
+    options.stress.skip_baseline = one(source, "skip") == Some("baseline");
     let mut engine = Engine::new(options.clone());
     let sink = log.clone();
     engine.on_event(move |event| sink.borrow_mut().push(event.clone()));

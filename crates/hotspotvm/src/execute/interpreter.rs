@@ -96,8 +96,9 @@ impl<'v> Interpreter<'v> {
         debug_assert!((regs.pc as usize) < function.cells.len());
         let (code, sites) = (function.cells.as_mut_ptr(), function.sites.as_mut_ptr());
         // SAFETY: `regs` keeps the Vm's invariant: pc inside the function, base and sp inside the stack.
-        let (pc, base, sp) =
-            unsafe { (code.add(regs.pc as usize), stack.add(regs.base as usize), stack.add(regs.sp as usize)) };
+        let (pc, base, sp) = unsafe {
+            (code.add(regs.pc as usize), stack.add(regs.base as usize), stack.add(regs.sp as usize))
+        };
         Interpreter {
             pc,
             sp,

@@ -114,7 +114,15 @@ impl Asm {
     pub fn new(instructions: usize) -> Asm {
         let relocations = instructions.min(1 << 20);
         Asm {
-            ops: VecAssembler::new_with_capacity(0, instructions * 48 + 256, 0, 0, relocations, 0, relocations),
+            ops: VecAssembler::new_with_capacity(
+                0,
+                instructions * 48 + 256,
+                0,
+                0,
+                relocations,
+                0,
+                relocations,
+            ),
         }
     }
 

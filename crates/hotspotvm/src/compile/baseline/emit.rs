@@ -310,14 +310,18 @@ impl<'a> Emitter<'a> {
     /// Whether the next instruction is a branch that nothing else leads to.
     fn branch_follows(&self, pc: u32) -> bool {
         let next = pc as usize + 1;
-        self.request.cells().get(next).is_some_and(|cell| matches!(cell.op, Op::JumpIfZero | Op::JumpIfNotZero))
+        self.request
+            .cells()
+            .get(next)
+            .is_some_and(|cell| matches!(cell.op, Op::JumpIfZero | Op::JumpIfNotZero))
             && self.labels[next].is_none()
     }
 
     /// Which fast paths an instruction gets.
     fn plans(&self, op: Op) -> &'static [Plan] {
         let (left, right) = (self.seen.left(), self.seen.right());
-        let both = |kind: Kinds| left.0 & kind.0 != 0 && (op.info().inputs.len() < 2 || right.0 & kind.0 != 0);
+        let both =
+            |kind: Kinds| left.0 & kind.0 != 0 && (op.info().inputs.len() < 2 || right.0 & kind.0 != 0);
         let numbers = Kinds(Kinds::INT.0 | Kinds::FLOAT.0);
         let floats = both(Kinds::FLOAT)
             || (left.0 | right.0) & Kinds::FLOAT.0 != 0 && both(numbers) && left.only() && right.only();

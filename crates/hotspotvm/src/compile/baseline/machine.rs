@@ -2,14 +2,14 @@
 //!
 //! A fast path never changes a register that an operand came in, so that its slow path finds all operands where they were.
 
+use super::Hand;
 use super::asm::{Alu, BASE, CX, Cond, FloatOp, Label, RAX, RDX, Reg, Shift, TAG, Xmm};
 use super::emit::{Emitter, Plan, Test};
 use super::stubs::{
-    FALSE_BITS, FRAME_DELTA, FRAME_NATIVE, FRAME_PLACE, FRAME_SIZE, FRAMES, FRAMES_END, FRAMES_TOP, FUNCTIONS,
-    GLOBALS, MAX_FLOAT, STACK_END,
+    FALSE_BITS, FRAME_DELTA, FRAME_NATIVE, FRAME_PLACE, FRAME_SIZE, FRAMES, FRAMES_END, FRAMES_TOP,
+    FUNCTIONS, GLOBALS, MAX_FLOAT, STACK_END,
 };
 use super::values::{FTMP, Item, Repr, TMP};
-use super::Hand;
 use crate::profile::{Feedback, Kinds};
 use bytecode::machine::{BinOp, Cmp, Flow, Machine, Mixed, Pair, Single, UnOp};
 use runtime::Value;
