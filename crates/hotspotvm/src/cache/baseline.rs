@@ -49,6 +49,8 @@ pub struct StubAddresses {
     pub truth: u64,
     /// See [`Stubs`].
     pub box_int: u64,
+    /// See [`Stubs`].
+    pub unbox: u64,
     interpret: u64,
 }
 
@@ -67,7 +69,7 @@ impl BaselineCache {
     /// # Errors
     /// If the operating system gives no executable memory.
     pub fn new(functions: usize, bytes: usize) -> std::io::Result<BaselineCache> {
-        let (code, Stubs { enter, leave, stopped, step, truth, box_int, interpret }) =
+        let (code, Stubs { enter, leave, stopped, step, truth, box_int, unbox, interpret }) =
             stubs::make().map_err(std::io::Error::other)?;
         let mut arena = Arena::new(bytes.saturating_add(code.len()))?;
         let piece = arena.add(&code).ok_or_else(|| std::io::Error::other("no room for shared code"))?;
@@ -79,6 +81,7 @@ impl BaselineCache {
             step: at(step),
             truth: at(truth),
             box_int: at(box_int),
+            unbox: at(unbox),
             interpret: at(interpret),
         };
         Ok(BaselineCache {

@@ -49,8 +49,10 @@ pub struct BaselineContext {
     pub true_bits: u64,
     /// See `false_bits`.
     pub max_float: u64,
-    /// The int to be boxed, then its box.
+    /// The int to be boxed, then its box; or the other way round.
     pub box_value: u64,
+    /// Whether there was an int in the box.
+    pub unboxed: u64,
     /// Registers while a slow path runs.
     pub spill: [u64; 16],
     /// See `spill`.
@@ -65,12 +67,16 @@ pub struct BaselineContext {
     pub truth_stub: u64,
     /// See `leave_stub`.
     pub box_stub: u64,
+    /// See `leave_stub`.
+    pub unbox_stub: u64,
     /// Executes the instruction at a pc of a function; 0 if the program goes on.
     pub step_routine: extern "sysv64" fn(*mut BaselineContext, u64, u64) -> u32,
     /// Whether a value that an instruction tests counts as true.
     pub truth_routine: extern "sysv64" fn(*mut BaselineContext, u64, u64, u64) -> u32,
     /// Boxes an int.
     pub box_routine: extern "sysv64" fn(*mut BaselineContext, i64) -> u64,
+    /// Unboxes an int of up to 64 bits, and says whether it was one.
+    pub unbox_routine: extern "sysv64" fn(*mut BaselineContext, u64) -> i64,
     /// The engine's own.
     pub user: *mut c_void,
 }
@@ -122,6 +128,7 @@ pub fn enter(vm: &mut Vm, cache: &BaselineCache, unit: &Unit) -> Option<Left> {
         true_bits: Value::TRUE.bits(),
         max_float: Value::MAX_FLOAT_BITS,
         box_value: 0,
+        unboxed: 0,
         spill: [0; 16],
         spill_float: [0.0; 16],
         leave_stub: stubs.leave,
@@ -129,9 +136,11 @@ pub fn enter(vm: &mut Vm, cache: &BaselineCache, unit: &Unit) -> Option<Left> {
         step_stub: stubs.step,
         truth_stub: stubs.truth,
         box_stub: stubs.box_int,
+        unbox_stub: stubs.unbox,
         step_routine,
         truth_routine,
         box_routine,
+        unbox_routine,
         user: std::ptr::from_mut(vm).cast::<c_void>(),
     };
     // SAFETY: the stub is a function of this signature, in memory that lives as long as the cache. The context keeps its promises:
@@ -204,4 +213,13 @@ extern "sysv64" fn box_routine(ctx: *mut BaselineContext, a: i64) -> u64 {
     // SAFETY: as in `with_vm`.
     let vm = unsafe { &mut *(*ctx).user.cast::<Vm>() };
     vm.store.int(a).bits()
+}
+
+extern "sysv64" fn unbox_routine(ctx: *mut BaselineContext, a: u64) -> i64 {
+    debug_assert!(!ctx.is_null());
+    // SAFETY: as in `with_vm`; the two do not overlap, since the context is on the stack of `enter`.
+    let (context, vm) = unsafe { (&mut *ctx, &*(*ctx).user.cast::<Vm>()) };
+    let int = vm.store.as_i64(Value::from_bits(a));
+    context.unboxed = u64::from(int.is_some());
+    int.unwrap_or(0)
 }

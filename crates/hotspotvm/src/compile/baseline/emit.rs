@@ -7,7 +7,7 @@ use super::asm::{Alu, Asm, BASE, CX, Cond, FUEL, Label, RAX, RCX, RDX, Reg, SITE
 use super::stubs::{
     LEAVE_STUB, MAX_FLOAT, SPILL, SPILL_FLOAT, STEP_STUB, STOPPED_STUB, TARGET, TRUE_BITS, TRUTH_STUB,
 };
-use super::values::{BigBox, Item, PINS, Registers, Repr, Snapshot, TMP};
+use super::values::{BigBox, Item, PINS, Registers, Repr, Snapshot, TMP, Unbox};
 use super::{BaselineCode, Hand, Request};
 use crate::execute::vm::Cell;
 use crate::profile::{Feedback, How, Kinds, Site};
@@ -71,6 +71,7 @@ pub struct Emitter<'a> {
     pub locals: u32,
     pub pins: Vec<(u32, Reg)>,
     pub bigs: Vec<BigBox>,
+    pub unboxes: Vec<Unbox>,
     pub plan: Plan,
     /// The kinds that the instruction has seen.
     pub seen: Feedback,
@@ -150,6 +151,7 @@ impl<'a> Emitter<'a> {
             locals: request.state().locals,
             pins: choose_pins(cells),
             bigs: Vec::new(),
+            unboxes: Vec::new(),
             plan: Plan::General,
             seen: Feedback::default(),
             fail: None,
@@ -372,9 +374,9 @@ impl<'a> Emitter<'a> {
         }
         let back = self.asm.label();
         let top = self.stack.len() - 1;
-        // An operand that does not fit 48 bits, or a result that does not fit: the result may be any int.
+        // Where a result did not fit 64 bits, it may be anything.
         let in_register = matches!(self.stack[top], Item::Gpr(..) | Item::Float(_));
-        if self.seen.failed() || self.seen.large() || !in_register {
+        if self.seen.failed() || !in_register {
             self.flush(top);
         }
         let result = self.stack[top];
@@ -483,6 +485,7 @@ impl<'a> Emitter<'a> {
             self.slow_path(slow);
         }
         self.emit_bigs();
+        self.emit_unboxes();
         for exit in std::mem::take(&mut self.exits) {
             self.asm.bind(exit.label);
             if exit.refund != 0 {

@@ -44,6 +44,10 @@ impl Emitter<'_> {
             (Item::Gpr(_, Repr::Boxed) | Item::Local(_), Some(fail)) => {
                 let to = self.take();
                 let r = self.boxed(item, to);
+                if self.seen.large() {
+                    self.unbox_any(r, to, fail);
+                    return Int::Raw(to, true);
+                }
                 self.asm.alu(Alu::Cmp, r, TAG);
                 self.asm.jump_if(Cond::Below, fail);
                 self.asm.mov(to, r);

@@ -39,9 +39,12 @@ offsets! {
     STEP_STUB = step_stub,
     TRUTH_STUB = truth_stub,
     BOX_STUB = box_stub,
+    UNBOX_STUB = unbox_stub,
+    UNBOXED = unboxed,
     STEP_ROUTINE = step_routine,
     TRUTH_ROUTINE = truth_routine,
     BOX_ROUTINE = box_routine,
+    UNBOX_ROUTINE = unbox_routine,
 }
 
 pub(super) const FRAME_NATIVE: i32 = offset_of!(Frame, native) as i32;
@@ -66,6 +69,8 @@ pub struct Stubs {
     pub truth: u32,
     /// Boxes an int beyond 48 bits; changes no register.
     pub box_int: u32,
+    /// Unboxes an int on the heap; changes no register.
+    pub unbox: u32,
     /// Where a call to a function without baseline code goes.
     pub interpret: u32,
 }
@@ -122,29 +127,11 @@ pub fn make() -> Result<(Vec<u8>, Stubs), String> {
     call_out(&mut asm, TRUTH_ROUTINE);
 
     let box_int = asm.offset();
-    const CHANGED: [Reg; 9] = [RAX, RCX, RDX, Reg(6), Reg(7), Reg(8), Reg(9), Reg(10), Reg(11)];
-    for r in CHANGED {
-        asm.push(r);
-    }
-    // Return address and nine registers: 80, a multiple of 16.
-    asm.alu_imm(Alu::Sub, rsp, 128);
-    for x in 0..16 {
-        asm.float_store(rsp, 8 * i32::from(x), Xmm(x));
-    }
-    asm.mov(ARGUMENT, CX);
-    asm.load(Reg(6), CX, BOX_VALUE);
-    asm.call_mem(CX, BOX_ROUTINE);
-    asm.store(CX, BOX_VALUE, RAX);
-    for x in 0..16 {
-        asm.float_load(Xmm(x), rsp, 8 * i32::from(x));
-    }
-    asm.alu_imm(Alu::Add, rsp, 128);
-    for r in CHANGED.into_iter().rev() {
-        asm.pop(r);
-    }
-    asm.ret();
+    call_quietly(&mut asm, BOX_ROUTINE);
+    let unbox = asm.offset();
+    call_quietly(&mut asm, UNBOX_ROUTINE);
 
-    let stubs = Stubs { enter, leave, stopped, step, truth, box_int, interpret };
+    let stubs = Stubs { enter, leave, stopped, step, truth, box_int, unbox, interpret };
     Ok((asm.finish()?, stubs))
 }
 
@@ -157,5 +144,31 @@ fn call_out(asm: &mut Asm, routine: i32) {
     asm.call_mem(CX, routine);
     asm.load(FUEL, CX, FUEL_SAVED);
     asm.alu_imm(Alu::Add, Reg(4), 8);
+    asm.ret();
+}
+
+/// Calls a routine with the context and the int or box there, and leaves its answer in its place. Changes no register.
+fn call_quietly(asm: &mut Asm, routine: i32) {
+    const CHANGED: [Reg; 9] = [RAX, RCX, RDX, Reg(6), Reg(7), Reg(8), Reg(9), Reg(10), Reg(11)];
+    let rsp = Reg(4);
+    for r in CHANGED {
+        asm.push(r);
+    }
+    // Return address and nine registers: 80, a multiple of 16.
+    asm.alu_imm(Alu::Sub, rsp, 128);
+    for x in 0..16 {
+        asm.float_store(rsp, 8 * i32::from(x), Xmm(x));
+    }
+    asm.mov(Reg(7), CX);
+    asm.load(Reg(6), CX, BOX_VALUE);
+    asm.call_mem(CX, routine);
+    asm.store(CX, BOX_VALUE, RAX);
+    for x in 0..16 {
+        asm.float_load(Xmm(x), rsp, 8 * i32::from(x));
+    }
+    asm.alu_imm(Alu::Add, rsp, 128);
+    for r in CHANGED.into_iter().rev() {
+        asm.pop(r);
+    }
     asm.ret();
 }

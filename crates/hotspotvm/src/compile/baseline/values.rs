@@ -8,7 +8,7 @@
 
 use super::asm::{Alu, BASE, CX, Cond, Label, RAX, RCX, RDX, Reg, Shift, TAG, Xmm};
 use super::emit::Emitter;
-use super::stubs::{BOX_STUB, BOX_VALUE, FALSE_BITS};
+use super::stubs::{BOX_STUB, BOX_VALUE, FALSE_BITS, UNBOX_STUB, UNBOXED};
 
 /// How many items on top of the stack may be elsewhere than in memory.
 pub const KEPT: usize = 6;
@@ -132,6 +132,15 @@ impl Registers {
 pub struct BigBox {
     label: Label,
     back: Label,
+    from: Reg,
+    to: Reg,
+}
+
+/// The unboxing of an int that may be on the heap, out of line.
+pub struct Unbox {
+    label: Label,
+    back: Label,
+    fail: Label,
     from: Reg,
     to: Reg,
 }
@@ -348,6 +357,32 @@ impl Emitter<'_> {
             self.asm.call_mem(CX, BOX_STUB);
             self.asm.load(big.to, CX, BOX_VALUE);
             self.asm.jump(big.back);
+        }
+    }
+
+    /// An int of up to 64 bits as it is, from its box.
+    pub fn unbox_any(&mut self, from: Reg, to: Reg, fail: Label) {
+        let (label, back) = (self.asm.label(), self.asm.label());
+        self.asm.alu(Alu::Cmp, from, TAG);
+        self.asm.jump_if(Cond::Below, label);
+        self.asm.mov(to, from);
+        self.asm.shift(Shift::Left, to, 16);
+        self.asm.shift(Shift::Arithmetic, to, 16);
+        self.asm.bind(back);
+        self.unboxes.push(Unbox { label, back, fail, from, to });
+    }
+
+    /// The code of unboxings that are out of line.
+    pub fn emit_unboxes(&mut self) {
+        for unbox in std::mem::take(&mut self.unboxes) {
+            self.asm.bind(unbox.label);
+            self.asm.store(CX, BOX_VALUE, unbox.from);
+            self.asm.call_mem(CX, UNBOX_STUB);
+            self.asm.load(TMP, CX, UNBOXED);
+            self.asm.test(TMP);
+            self.asm.jump_if(Cond::Equal, unbox.fail);
+            self.asm.load(unbox.to, CX, BOX_VALUE);
+            self.asm.jump(unbox.back);
         }
     }
 

@@ -1,0 +1,58 @@
+//! What the baseline compiler costs: time and code bytes per bytecode instruction, for functions of 10 to 100,000 instructions.
+//!
+//! `cargo run --release -p hotspotvm-filetests --example baseline_cost`
+
+#[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+fn main() {
+    use hotspotvm::bytecode::FuncId;
+    use hotspotvm::compile::baseline::{Request, compile};
+    use hotspotvm::execute::vm::Vm;
+    use hotspotvm::{Cancel, Io, Options};
+    use std::fmt::Write;
+    use std::time::Instant;
+
+    // A round of a typical loop body: arithmetic on locals, a comparison, a branch.
+    const BODY: &str = "load_local a\nload_local b\nadd\npush 7\nmul\npush 1023\nand\nstore_local c\nload_local c\nload_local a\nlt\njump_if_zero L\nload_local a\npush 1\nsub\nstore_local a\n";
+    println!("{:>12} {:>12} {:>14} {:>14}", "instructions", "total us", "ns/instruction", "bytes/instr.");
+    for size in [10usize, 100, 1_000, 10_000, 100_000] {
+        let mut source = String::from("func main(a, b)\nlocal c\npush 0\nstore_local c\ntop:\n");
+        let mut count = 2;
+        let mut label = 0;
+        while count + 16 + 3 <= size {
+            let _ = writeln!(source, "{}L{label}:", BODY.replace('L', &format!("L{label}")).replace(&format!("L{label}oad"), "load"));
+            label += 1;
+            count += 16;
+        }
+        while count + 3 < size {
+            source.push_str("nop\n");
+            count += 1;
+        }
+        source.push_str("load_local a\njump_if_not_zero top\nhalt\n");
+        let program = filetests::load("cost", &source).unwrap_or_else(|error| panic!("{error}"));
+        let arguments = [hotspotvm::Output::Int(3), hotspotvm::Output::Int(4)];
+        let vm = Vm::new(program, &arguments, Io::none(), &Options::default(), Cancel::default())
+            .unwrap_or_else(|stop| panic!("{stop}"));
+        let request = Request {
+            function: 0,
+            functions: &vm.functions,
+            facts: vm.program.facts(FuncId(0)),
+            constants: &vm.constants,
+        };
+        let mut times = Vec::new();
+        let mut bytes = 0;
+        for _ in 0..(200_000 / size).clamp(9, 2_000) {
+            let start = Instant::now();
+            let code = compile(&request).unwrap_or_else(|error| panic!("{error}"));
+            times.push(start.elapsed().as_nanos() as f64);
+            bytes = code.bytes.len();
+        }
+        times.sort_by(f64::total_cmp);
+        let (n, median) = (vm.functions[0].cells.len() as f64, times[times.len() / 2]);
+        println!("{n:>12} {:>12.1} {:>14.1} {:>14.1}", median / 1e3, median / n, bytes as f64 / n);
+    }
+}
+
+#[cfg(not(all(target_arch = "x86_64", target_os = "linux")))]
+fn main() {
+    println!("there is no baseline compiler for this machine");
+}
