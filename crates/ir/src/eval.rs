@@ -6,7 +6,7 @@
 //!
 //! Invariants: on a verified function it never panics and never answers [`Outcome::Malformed`]; it stops after the steps allowed.
 
-use crate::data::{Function, Imm, Resume, StateId, Target, Terminator, Type, Value};
+use crate::data::{CallId, CallSite, Function, Imm, Resume, StateId, Target, Terminator, Type, Value};
 use crate::op::Opcode;
 use crate::reason::ExitReason;
 use bytecode::{BinOp, Cmp, UnOp};
@@ -81,6 +81,21 @@ pub trait Host {
     fn input(&mut self) -> Option<u64>;
     /// Charges fuel; `false` if the slice is used up.
     fn charge(&mut self, cost: u32, back_edge: bool) -> bool;
+    /// Calls a method that returns a value of this type, and charges what the call costs. There is none unless a host says otherwise.
+    fn call(&mut self, _call: &CallSite, _result: Type, _args: &[Scalar]) -> Called {
+        Called::Refused(ExitReason::NoCode)
+    }
+}
+
+/// What came of a call.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Called {
+    /// It returned this.
+    Returned(Scalar),
+    /// It was not made, for this reason, and nothing was charged.
+    Refused(ExitReason),
+    /// The callee has left; the host knows where.
+    Left,
 }
 
 /// A frame of the interpreter, as an exit leaves it. Boxed ints, floats and bools appear as what they hold, so that it
@@ -110,9 +125,17 @@ pub enum Outcome {
         pc: u32,
         /// By which frame state.
         state: StateId,
-        /// The frames, the innermost first, each followed by its caller.
+        /// The frames, the innermost first, each followed by its caller; where a callee has left, the first one waits for
+        /// its result.
         frames: Vec<Frame>,
-        /// The fuel charged.
+        /// The fuel charged, without what callees charged.
+        fuel: u64,
+    },
+    /// It returned, being a method.
+    Returned {
+        /// What.
+        value: Scalar,
+        /// The fuel charged, without what callees charged.
         fuel: u64,
     },
     /// It did not leave within the steps allowed.
@@ -167,6 +190,8 @@ pub fn is_exact_float(value: i64) -> bool {
 
 enum Stop {
     Leave(ExitReason, StateId),
+    /// The callee has left that was called with this many arguments.
+    Wait(usize, StateId),
     Malformed(String),
 }
 
@@ -232,6 +257,9 @@ impl Evaluator<'_> {
     fn inst(&mut self, inst: &crate::data::Inst) -> Go<()> {
         use Opcode as O;
         let [a, b] = inst.args;
+        if let (O::Call, Imm::Call(id)) = (inst.op, inst.imm) {
+            return self.call(inst, id);
+        }
         // `None` from here on means that the instruction leaves.
         let result: Option<Option<Scalar>> = match (inst.op, inst.imm) {
             (O::ConstInt, Imm::Int(i)) => Some(Some(Scalar::Int(i))),
@@ -320,6 +348,25 @@ impl Evaluator<'_> {
         }
     }
 
+    fn call(&mut self, inst: &crate::data::Inst, id: CallId) -> Go<()> {
+        let (Some(call), Some(result), Some(state)) = (self.f.calls.get(id.index()), inst.result, inst.state)
+        else {
+            return malformed(format!("{id} does not exist, or lacks a result or a frame state"));
+        };
+        let args: Vec<Scalar> = call.args.iter().map(|&arg| self.get(arg)).collect::<Go<_>>()?;
+        match self.host.call(call, self.f.ty(result), &args) {
+            Called::Refused(reason) => Err(Stop::Leave(reason, state)),
+            Called::Left => {
+                self.fuel = self.fuel.saturating_add(u64::from(call.cost));
+                Err(Stop::Wait(args.len(), state))
+            }
+            Called::Returned(value) => {
+                self.fuel = self.fuel.saturating_add(u64::from(call.cost));
+                self.set(result, value)
+            }
+        }
+    }
+
     fn go(&mut self, target: &Target) -> Go<usize> {
         let args: Vec<Scalar> = target.args.iter().map(|&arg| self.get(arg)).collect::<Go<_>>()?;
         self.enter(target.block.index(), &args)?;
@@ -345,7 +392,8 @@ impl Evaluator<'_> {
         }
     }
 
-    fn leave(&mut self, reason: ExitReason, state: StateId) -> Go<Outcome> {
+    /// Leaves by a state, or by the one that waits for a call with this many arguments.
+    fn leave(&mut self, reason: ExitReason, state: StateId, waits: Option<usize>) -> Go<Outcome> {
         let f = self.f;
         let mut frames: Vec<Frame> = Vec::new();
         let mut at = Some(state);
@@ -356,6 +404,14 @@ impl Evaluator<'_> {
             if frames.len() > f.states.len() {
                 return malformed(format!("the callers of {state} do not end"));
             }
+            let waiting;
+            let frame = match waits {
+                Some(args) if frames.is_empty() => {
+                    waiting = frame.waiting(args);
+                    &waiting
+                }
+                _ => frame,
+            };
             let locals = frame.locals.iter().map(|local| local.map(|v| self.held(v)).transpose());
             let locals = locals.collect::<Go<_>>()?;
             let stack = frame.stack.iter().map(|&v| self.held(v)).collect::<Go<_>>()?;
@@ -369,7 +425,10 @@ impl Evaluator<'_> {
             at = frame.caller;
         }
         let pc = frames.first().map_or(0, |frame| frame.pc);
-        let ahead = self.f.states.get(state.index()).map_or(0, |s| u64::from(s.ahead.cost));
+        let ahead = match (waits, self.f.states.get(state.index())) {
+            (None, Some(state)) => u64::from(state.ahead.cost),
+            _ => 0,
+        };
         Ok(Outcome::Exit { reason, pc, state, frames, fuel: self.fuel.saturating_sub(ahead) })
     }
 
@@ -387,7 +446,10 @@ impl Evaluator<'_> {
                 left -= 1;
                 match self.inst(inst) {
                     Ok(()) => {}
-                    Err(Stop::Leave(reason, state)) => return self.leave(reason, state),
+                    Err(Stop::Leave(reason, state)) => return self.leave(reason, state, None),
+                    Err(Stop::Wait(args, state)) => {
+                        return self.leave(ExitReason::CalleeLeft, state, Some(args));
+                    }
                     Err(stop) => return Err(stop),
                 }
             }
@@ -401,7 +463,10 @@ impl Evaluator<'_> {
                     let target = if self.bool(*condition)? { then } else { otherwise };
                     self.go(target)?
                 }
-                Terminator::Exit { reason, state } => return self.leave(*reason, *state),
+                Terminator::Exit { reason, state } => return self.leave(*reason, *state, None),
+                Terminator::Return(value) => {
+                    return Ok(Outcome::Returned { value: self.get(*value)?, fuel: self.fuel });
+                }
             };
         }
     }
@@ -414,7 +479,7 @@ pub fn evaluate(f: &Function, inputs: &[Scalar], host: &mut dyn Host, steps: u64
     match evaluator.run(inputs, steps) {
         Ok(outcome) => outcome,
         Err(Stop::Malformed(what)) => Outcome::Malformed(what),
-        Err(Stop::Leave(..)) => Outcome::Malformed("an exit in the entry".to_owned()),
+        Err(Stop::Leave(..) | Stop::Wait(..)) => Outcome::Malformed("an exit in the entry".to_owned()),
     }
 }
 
@@ -441,7 +506,12 @@ pub struct SimpleHost {
     pub lines: VecDeque<i64>,
     /// How many charges succeed before one leaves; `None` for all.
     pub charges: Option<u64>,
+    /// What calls do; `None` if there is no code to call.
+    pub callee: Option<Callee>,
 }
+
+/// What the calls of a [`SimpleHost`] do.
+pub type Callee = fn(&mut SimpleHost, &CallSite, Type, &[Scalar]) -> Called;
 
 impl SimpleHost {
     /// A host without input and with endless fuel.
@@ -590,6 +660,13 @@ impl Host for SimpleHost {
             Some(i) => self.box_int(i),
             None => 0,
         })
+    }
+
+    fn call(&mut self, call: &CallSite, result: Type, args: &[Scalar]) -> Called {
+        match self.callee {
+            Some(callee) => callee(self, call, result, args),
+            None => Called::Refused(ExitReason::NoCode),
+        }
     }
 
     fn charge(&mut self, _cost: u32, _back_edge: bool) -> bool {
