@@ -5,8 +5,7 @@
 //!
 //! Exits dominate the time that compiling takes, so as little as possible is done per exit:
 //! - a constant is written into the record, not stored by code;
-//! - an input is still in the transfer buffer, in its own slot, so nothing is stored for it either (hence exits
-//!   store above the inputs);
+//! - a region's input is still in the transfer buffer, so nothing is stored for it either;
 //! - a box is not stored but what it was made from, so that a box that only exits see is never made;
 //! - exits with the same frame state and fuel share one block of stores, a [`Tail`]; what tells them apart is its
 //!   parameter, which each exit passes from a block of its own (so that the number is not made on the hot side).
@@ -32,6 +31,8 @@ pub(crate) struct Leave {
     pub reason: ExitReason,
     pub state: StateId,
     pub pc: u32,
+    /// The callee of a call with this many arguments has left: the frame is the one that waits for it.
+    pub waits: Option<u32>,
 }
 
 /// How the cold side gets back an operand that the hot side has overwritten with the result.
@@ -51,8 +52,9 @@ pub(crate) struct Undo {
 pub(crate) struct Tail {
     /// The exits that end here: their numbers and blocks.
     pub exits: Vec<(u32, clif::Block)>,
-    pub stores: Vec<(u32, Value)>,
-    pub fuel: clif::Value,
+    pub stores: Vec<Value>,
+    /// The fuel to store; none if a callee has stored it.
+    pub fuel: Option<clif::Value>,
     pub undo: Option<Undo>,
     pub pc: u32,
 }
@@ -62,18 +64,16 @@ pub(crate) struct Exits {
     pub records: Vec<ExitRecord>,
     pub tails: Vec<Tail>,
     pub slots: u32,
-    inputs: u32,
-    tail_of: HashMap<(StateId, clif::Value, Option<Undo>), usize>,
+    tail_of: HashMap<(StateId, Option<clif::Value>, Option<Undo>), usize>,
     block_of: HashMap<(ExitReason, u32, usize), clif::Block>,
 }
 
 impl Exits {
-    pub fn new(inputs: u32) -> Exits {
+    pub fn new() -> Exits {
         Exits {
             records: Vec::new(),
             tails: Vec::new(),
-            slots: inputs,
-            inputs,
+            slots: 0,
             tail_of: HashMap::new(),
             block_of: HashMap::new(),
         }
@@ -89,6 +89,7 @@ impl Exits {
         undo: Option<Undo>,
         new_block: impl FnOnce() -> clif::Block,
     ) -> Result<clif::Block, CodegenError> {
+        let fuel = leave.waits.is_none().then_some(fuel);
         let key = (leave.state, fuel, undo);
         let known = self.tail_of.get(&key).copied();
         if let Some(tail) = known
@@ -100,16 +101,20 @@ impl Exits {
             return Err(CodegenError::TooLarge(format!("more than {MAX_EXITS} exits")));
         }
         let number = self.records.len() as u32;
-        let mut stores = Stores { next: self.inputs, list: Vec::new() };
-        let frames = frames(f, facts, leave.state, &mut stores)?;
-        self.slots = self.slots.max(stores.next);
-        let ahead = f.states.get(leave.state.index()).map_or_else(Ahead::default, |state| state.ahead);
-        self.records.push(ExitRecord { reason: leave.reason, pc: leave.pc, frames, ahead });
+        let mut stores = Vec::new();
+        let frames = frames(f, facts, leave, &mut stores)?;
+        let words = stores.len() as u32;
+        self.slots = self.slots.max(words);
+        let ahead = match (leave.waits, f.states.get(leave.state.index())) {
+            (None, Some(state)) => state.ahead,
+            _ => Ahead::default(),
+        };
+        self.records.push(ExitRecord { reason: leave.reason, pc: leave.pc, frames, words, ahead });
         let block = new_block();
         let tail = match known {
             Some(tail) => tail,
             None => {
-                self.tails.push(Tail { exits: Vec::new(), stores: stores.list, fuel, undo, pc: leave.pc });
+                self.tails.push(Tail { exits: Vec::new(), stores, fuel, undo, pc: leave.pc });
                 self.tail_of.insert(key, self.tails.len() - 1);
                 self.tails.len() - 1
             }
@@ -120,20 +125,14 @@ impl Exits {
     }
 }
 
-/// The slots that one exit fills.
-struct Stores {
-    next: u32,
-    list: Vec<(u32, Value)>,
-}
-
 fn frames(
     f: &Function,
     facts: &Facts,
-    state: StateId,
-    stores: &mut Stores,
+    leave: Leave,
+    stores: &mut Vec<Value>,
 ) -> Result<Vec<FrameRecipe>, CodegenError> {
     let mut frames = Vec::new();
-    let mut next = Some(state);
+    let mut next = Some(leave.state);
     while let Some(id) = next {
         let Some(state) = f.states.get(id.index()) else {
             return malformed(format!("frame state {id} does not exist"));
@@ -141,6 +140,14 @@ fn frames(
         if frames.len() >= MAX_FRAMES {
             return Err(CodegenError::TooLarge(format!("more than {MAX_FRAMES} frames at an exit")));
         }
+        let waiting;
+        let state = match leave.waits {
+            Some(args) if frames.is_empty() => {
+                waiting = state.waiting(args as usize);
+                &waiting
+            }
+            _ => state,
+        };
         let mut locals = Vec::new();
         for (slot, value) in state.locals.iter().enumerate() {
             if let Some(value) = value {
@@ -160,7 +167,12 @@ fn frames(
     Ok(frames)
 }
 
-fn recipe(f: &Function, facts: &Facts, value: Value, stores: &mut Stores) -> Result<Recipe, CodegenError> {
+fn recipe(
+    f: &Function,
+    facts: &Facts,
+    value: Value,
+    stores: &mut Vec<Value>,
+) -> Result<Recipe, CodegenError> {
     if value.index() >= f.types.len() {
         return malformed(format!("{value} has no type"));
     }
@@ -173,14 +185,15 @@ fn recipe(f: &Function, facts: &Facts, value: Value, stores: &mut Stores) -> Res
         _ => {}
     }
     let ty = f.ty(root);
-    if let Some(input) = f.blocks[0].params.iter().position(|&p| p == root) {
-        return Ok(Recipe::Slot { index: input as u32, ty });
+    // A method that is called directly has its inputs in registers.
+    if f.result.is_none()
+        && let Some(input) = f.blocks[0].params.iter().position(|&p| p == root)
+    {
+        return Ok(Recipe::Input { index: input as u32, ty });
     }
-    if let Some(&(index, _)) = stores.list.iter().find(|&&(_, v)| v == root) {
-        return Ok(Recipe::Slot { index, ty });
-    }
-    let index = stores.next;
-    stores.next += 1;
-    stores.list.push((index, root));
-    Ok(Recipe::Slot { index, ty })
+    let index = stores.iter().position(|&v| v == root).unwrap_or_else(|| {
+        stores.push(root);
+        stores.len() - 1
+    });
+    Ok(Recipe::Slot { index: index as u32, ty })
 }

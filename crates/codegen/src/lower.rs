@@ -1,14 +1,15 @@
 //! From the IR to Cranelift's: blocks, values, dispatch over the instructions.
 //!
 //! In the sentence `profile -> detect -> compile -> cache -> execute -> deoptimise` this is the heart of *compile*'s last
-//! step. The longer instructions are in [`crate::ints`] and [`crate::boxes`], the exits in [`crate::exits`].
+//! step. The longer instructions are in [`crate::ints`], [`crate::boxes`] and [`crate::calls`], the exits in [`crate::exits`].
 //!
 //! Invariants:
 //! - nothing emitted can trap: divisors are checked, memory accesses are to the context and what it points to;
-//! - fuel is one variable: loaded on entry, stored wherever control leaves;
+//! - fuel is one variable: taken on entry, stored wherever control leaves, passed along where a method calls or returns;
 //! - blocks are visited so that definitions come before uses.
 
-use crate::abi::{NativeContext, packed_cost};
+use crate::abi::{NativeContext, packed_cost, trailer};
+use crate::calls::{FIXED_PARAMS, from_word, to_word};
 use crate::error::{CodegenError, malformed};
 use crate::exits::{Exits, Leave, Tail, Undo};
 use crate::facts::Facts;
@@ -40,7 +41,11 @@ pub(crate) struct Lowering<'a, 'b> {
     pub signatures: Vec<Signature>,
     pub target: TargetFrontendConfig,
     exits: Exits,
-    fuel: Variable,
+    pub fuel: Variable,
+    /// How many more calls may be active, if this function calls.
+    pub depth: Option<clif::Value>,
+    /// The unit's number.
+    unit: u32,
     globals: Option<clif::Value>,
     values: Vec<Option<clif::Value>>,
     blocks: Vec<Option<clif::Block>>,
@@ -54,7 +59,7 @@ pub(crate) fn memory() -> MemFlagsData {
 }
 
 /// How Cranelift holds a value of this type.
-fn clif_type(ty: Type) -> clif::Type {
+pub(crate) fn clif_type(ty: Type) -> clif::Type {
     match ty {
         Type::Int | Type::Boxed => I64,
         Type::Float => F64,
@@ -67,6 +72,7 @@ pub(crate) fn lower(
     f: &Function,
     facts: &Facts,
     layout: &ValueLayout,
+    unit: u32,
     mut b: FunctionBuilder<'_>,
     target: TargetFrontendConfig,
 ) -> Result<Exits, CodegenError> {
@@ -87,8 +93,10 @@ pub(crate) fn lower(
         ctx,
         signatures: Vec::new(),
         target,
-        exits: Exits::new(f.inputs.len() as u32),
+        exits: Exits::new(),
         fuel,
+        depth: None,
+        unit,
         globals: None,
         values: vec![None; f.types.len()],
         blocks: vec![None; f.blocks.len()],
@@ -96,7 +104,7 @@ pub(crate) fn lower(
         limits: Vec::new(),
     };
     lowering.create_blocks(entry)?;
-    lowering.enter()?;
+    lowering.enter(entry)?;
     for &block in &facts.order {
         lowering.block(block)?;
     }
@@ -130,10 +138,23 @@ impl Lowering<'_, '_> {
         }
     }
 
-    /// Takes the inputs from the transfer buffer and the rest from the context.
-    fn enter(&mut self) -> Result<(), CodegenError> {
-        let fuel = self.load_fuel();
-        self.b.def_var(self.fuel, fuel);
+    /// Takes the inputs from the parameters or from the transfer buffer, and the rest from the context.
+    fn enter(&mut self, entry: clif::Block) -> Result<(), CodegenError> {
+        let params = self.b.block_params(entry).to_vec();
+        if self.f.result.is_some() {
+            let [_, fuel, depth] = params[..FIXED_PARAMS] else {
+                return malformed("a method without its fixed parameters");
+            };
+            self.b.def_var(self.fuel, fuel);
+            self.depth = Some(depth);
+        } else {
+            let fuel = self.load_fuel();
+            self.b.def_var(self.fuel, fuel);
+            if self.facts.calls {
+                let offset = offset_of!(NativeContext, depth_left) as i32;
+                self.depth = Some(self.b.ins().load(I64, memory(), self.ctx, offset));
+            }
+        }
         if self.facts.globals {
             let offset = offset_of!(NativeContext, globals) as i32;
             self.globals = Some(self.b.ins().load(I64, memory(), self.ctx, offset));
@@ -145,24 +166,18 @@ impl Lowering<'_, '_> {
             let limit = self.b.ins().iadd_imm_s(least, limit_of(d).wrapping_sub(i64::MIN));
             self.limits.push((d, limit));
         }
-        let params = &self.f.blocks[0].params;
-        if params.is_empty() {
-            return Ok(());
-        }
-        let slots = self.b.ins().load(I64, memory(), self.ctx, offset_of!(NativeContext, slots) as i32);
-        for (i, &param) in params.iter().enumerate() {
-            let ty = self.type_of(param)?;
-            let offset = i as i32 * 8;
-            let value = match ty {
-                Type::Int | Type::Boxed | Type::Float => {
-                    self.b.ins().load(clif_type(ty), memory(), slots, offset)
-                }
-                Type::Bool => {
-                    let raw = self.b.ins().load(I64, memory(), slots, offset);
-                    self.b.ins().ireduce(I8, raw)
-                }
-            };
-            self.values[param.index()] = Some(value);
+        let names = &self.f.blocks[0].params;
+        if self.f.result.is_some() {
+            for (&name, &value) in names.iter().zip(&params[FIXED_PARAMS..]) {
+                self.values[name.index()] = Some(value);
+            }
+        } else if !names.is_empty() {
+            let inputs = offset_of!(NativeContext, inputs) as i32;
+            let inputs = self.b.ins().load(I64, memory(), self.ctx, inputs);
+            for (i, &name) in names.iter().enumerate() {
+                let ty = self.type_of(name)?;
+                self.values[name.index()] = Some(from_word(&mut self.b, inputs, i as i32 * 8, ty));
+            }
         }
         Ok(())
     }
@@ -211,9 +226,10 @@ impl Lowering<'_, '_> {
                 self.b.ins().brif(condition, then, &then_args, otherwise, &otherwise_args);
             }
             Terminator::Exit { reason, state } => {
-                let leave = Leave { reason: *reason, state: *state, pc };
+                let leave = Leave { reason: *reason, state: *state, pc, waits: None };
                 self.leave(leave)?;
             }
+            Terminator::Return(value) => self.return_value(*value)?,
         }
         Ok(())
     }
@@ -297,6 +313,7 @@ impl Lowering<'_, '_> {
             Opcode::CallBinary => self.call_binary(inst, a, b)?,
             Opcode::CallUnary => self.call_unary(inst, a)?,
             Opcode::Input => self.call_input(inst)?,
+            Opcode::Call => self.call_method(inst)?,
             Opcode::LoadGlobal => {
                 let (globals, offset) = self.global(inst.imm)?;
                 self.b.ins().load(I64, memory(), globals, offset)
@@ -376,7 +393,7 @@ impl Lowering<'_, '_> {
 
     /// Cranelift's name of a value. A constant is made anew for each use: Cranelift folds it into the instruction or makes
     /// it in a register just there, which keeps no register busy.
-    fn value(&mut self, value: Value, ty: Type) -> Result<clif::Value, CodegenError> {
+    pub fn value(&mut self, value: Value, ty: Type) -> Result<clif::Value, CodegenError> {
         if self.type_of(value)? != ty {
             return malformed(format!("{value} is not of type {ty}"));
         }
@@ -411,7 +428,7 @@ impl Lowering<'_, '_> {
     /// Where this instruction leaves.
     pub fn leave_of(&self, inst: &Inst) -> Result<Leave, CodegenError> {
         match (inst.op.exit_reason(), inst.state) {
-            (Some(reason), Some(state)) => Ok(Leave { reason, state, pc: inst.pc }),
+            (Some(reason), Some(state)) => Ok(Leave { reason, state, pc: inst.pc, waits: None }),
             _ => malformed(format!("{} without a frame state", inst.op.name())),
         }
     }
@@ -423,7 +440,17 @@ impl Lowering<'_, '_> {
         inst: &Inst,
         undo: Option<Undo>,
     ) -> Result<(), CodegenError> {
-        let exit = self.exit_block(self.leave_of(inst)?, undo)?;
+        self.leave_if_by(condition, self.leave_of(inst)?, undo)
+    }
+
+    /// Leaves in this way if the condition holds; what follows is where it does not.
+    pub fn leave_if_by(
+        &mut self,
+        condition: clif::Value,
+        leave: Leave,
+        undo: Option<Undo>,
+    ) -> Result<(), CodegenError> {
+        let exit = self.exit_block(leave, undo)?;
         let go_on = self.b.create_block();
         self.b.ins().brif(condition, exit, &[], go_on, &[]);
         self.b.seal_block(go_on);
@@ -460,50 +487,77 @@ impl Lowering<'_, '_> {
     /// Emits the exits' blocks.
     fn finish(mut self) -> Result<Exits, CodegenError> {
         self.mark = 0;
+        let is_method = self.f.result.is_some();
         for tail in std::mem::take(&mut self.exits.tails) {
             self.set_place(tail.pc);
-            let number = match tail.exits[..] {
+            // What tells the exits of a tail apart: what a region answers, or the trailer that a method writes.
+            let name = |this: &mut Self, number| {
+                if is_method {
+                    this.iconst(trailer(this.unit, number) as i64)
+                } else {
+                    this.b.ins().iconst(I32, i64::from(number))
+                }
+            };
+            let name = match tail.exits[..] {
                 [(number, block)] => {
                     self.b.switch_to_block(block);
-                    self.store_tail(&tail)?;
-                    self.b.ins().iconst(I32, i64::from(number))
+                    name(&mut self, number)
                 }
                 _ => {
                     let shared = self.b.create_block();
                     self.b.set_cold_block(shared);
-                    let param = self.b.append_block_param(shared, I32);
+                    let param = self.b.append_block_param(shared, if is_method { I64 } else { I32 });
                     for &(number, block) in &tail.exits {
                         self.b.switch_to_block(block);
-                        let number = self.b.ins().iconst(I32, i64::from(number));
-                        self.b.ins().jump(shared, &[BlockArg::Value(number)]);
+                        let name = name(&mut self, number);
+                        self.b.ins().jump(shared, &[BlockArg::Value(name)]);
                     }
                     self.b.switch_to_block(shared);
-                    self.store_tail(&tail)?;
                     param
                 }
             };
-            self.b.ins().return_(&[number]);
+            self.store_tail(&tail, name)?;
         }
         self.b.seal_all_blocks();
         self.b.finalize(self.target);
         Ok(self.exits)
     }
 
-    fn store_tail(&mut self, tail: &Tail) -> Result<(), CodegenError> {
-        self.b.ins().store(memory(), tail.fuel, self.ctx, offset_of!(NativeContext, fuel) as i32);
-        if tail.stores.is_empty() {
+    /// Writes what the exit needs and returns.
+    fn store_tail(&mut self, tail: &Tail, name: clif::Value) -> Result<(), CodegenError> {
+        if let Some(fuel) = tail.fuel {
+            self.b.ins().store(memory(), fuel, self.ctx, offset_of!(NativeContext, fuel) as i32);
+        }
+        let at = offset_of!(NativeContext, slots) as i32;
+        if self.f.result.is_none() && tail.stores.is_empty() {
+            self.b.ins().return_(&[name]);
             return Ok(());
         }
-        let slots = self.b.ins().load(I64, memory(), self.ctx, offset_of!(NativeContext, slots) as i32);
-        for &(slot, value) in &tail.stores {
+        let slots = self.b.ins().load(I64, memory(), self.ctx, at);
+        let mut offset = 0i32;
+        for &value in &tail.stores {
             let bits = match tail.undo {
                 Some(undo) if undo.value == value => self.undo(undo)?,
                 _ => self.raw(value)?,
             };
-            let Some(offset) = slot.checked_mul(8).and_then(|n| i32::try_from(n).ok()) else {
-                return Err(CodegenError::TooLarge(format!("{slot} values at an exit")));
-            };
             self.b.ins().store(memory(), bits, slots, offset);
+            offset = match offset.checked_add(8) {
+                Some(next) => next,
+                None => {
+                    return Err(CodegenError::TooLarge(format!("{} values at an exit", tail.stores.len())));
+                }
+            };
+        }
+        match self.f.result {
+            None => {
+                self.b.ins().return_(&[name]);
+            }
+            Some(result) => {
+                self.b.ins().store(memory(), name, slots, offset);
+                let next = self.b.ins().iadd_imm_s(slots, i64::from(offset) + 8);
+                self.b.ins().store(memory(), next, self.ctx, at);
+                self.return_left(result);
+            }
         }
         Ok(())
     }
@@ -521,10 +575,7 @@ impl Lowering<'_, '_> {
     fn raw(&mut self, value: Value) -> Result<clif::Value, CodegenError> {
         let ty = self.type_of(value)?;
         let held = self.value(value, ty)?;
-        Ok(match ty {
-            Type::Bool => self.b.ins().uextend(I64, held),
-            Type::Int | Type::Boxed | Type::Float => held,
-        })
+        Ok(to_word(&mut self.b, held, ty))
     }
 }
 

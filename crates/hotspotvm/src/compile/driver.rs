@@ -100,7 +100,7 @@ impl Driver {
             Some(compiler) => compiler,
             none => none.insert(Compiler::new(CompilerOptions::default()).map_err(broken)?),
         };
-        let code_unit = compiler.compile(&f, &LAYOUT).map_err(broken)?;
+        let code_unit = compiler.compile(&f, &LAYOUT, id).map_err(broken)?;
         // Pages are aligned better than any code asks for.
         debug_assert!(rustix::param::page_size().is_multiple_of(code_unit.alignment as usize));
         let code =

@@ -47,13 +47,16 @@ pub struct RebuiltFrame {
     pub stack: Vec<Raw>,
 }
 
-/// The frames of an exit, innermost first. `words` is the transfer buffer; one that is too short reads as 0.
-pub fn rebuild(record: &ExitRecord, words: &[u64]) -> Vec<RebuiltFrame> {
+/// The frames of an exit, innermost first. `inputs` and `words` are the parts of the transfer buffer with the unit's inputs and
+/// with what the exit has written; one that is too short reads as 0.
+pub fn rebuild(record: &ExitRecord, inputs: &[u64], words: &[u64]) -> Vec<RebuiltFrame> {
+    let raw = |words: &[u64], index: u32, ty| {
+        debug_assert!((index as usize) < words.len());
+        Raw::from_word(words.get(index as usize).copied().unwrap_or(0), ty)
+    };
     let value = |recipe: &Recipe| match *recipe {
-        Recipe::Slot { index, ty } => {
-            debug_assert!((index as usize) < words.len());
-            Raw::from_word(words.get(index as usize).copied().unwrap_or(0), ty)
-        }
+        Recipe::Input { index, ty } => raw(inputs, index, ty),
+        Recipe::Slot { index, ty } => raw(words, index, ty),
         Recipe::Int(i) => Raw::Int(i),
         Recipe::Float(bits) => Raw::Float(f64::from_bits(bits)),
         Recipe::Bool(b) => Raw::Bool(b),
@@ -80,7 +83,7 @@ mod tests {
             function: 1,
             pc: 4,
             resume: Resume::Execute,
-            locals: vec![(2, Recipe::Slot { index: 1, ty: Type::Float })],
+            locals: vec![(2, Recipe::Input { index: 0, ty: Type::Float })],
             stack: vec![Recipe::Int(7), Recipe::Slot { index: 0, ty: Type::Int }],
         };
         let outer = FrameRecipe {
@@ -94,9 +97,10 @@ mod tests {
             reason: ExitReason::Overflow,
             pc: 4,
             frames: vec![inner, outer],
+            words: 1,
             ahead: ir::Ahead::default(),
         };
-        let frames = rebuild(&record, &[(-3i64) as u64, 2.5f64.to_bits()]);
+        let frames = rebuild(&record, &[2.5f64.to_bits()], &[(-3i64) as u64]);
         assert_eq!(frames[0].locals, [(2, Raw::Float(2.5))]);
         assert_eq!(frames[0].stack, [Raw::Int(7), Raw::Int(-3)]);
         assert_eq!(frames[1].stack, [Raw::Bool(true), Raw::Boxed(5)]);
