@@ -55,6 +55,8 @@ pub(crate) struct Tail {
     pub stores: Vec<Value>,
     /// The fuel to store; none if a callee has stored it.
     pub fuel: Option<clif::Value>,
+    /// The context.
+    pub ctx: clif::Value,
     pub undo: Option<Undo>,
     pub pc: u32,
 }
@@ -64,7 +66,7 @@ pub(crate) struct Exits {
     pub records: Vec<ExitRecord>,
     pub tails: Vec<Tail>,
     pub slots: u32,
-    tail_of: HashMap<(StateId, Option<clif::Value>, Option<Undo>), usize>,
+    tail_of: HashMap<(StateId, [Option<clif::Value>; 2], Option<Undo>), usize>,
     block_of: HashMap<(ExitReason, u32, usize), clif::Block>,
 }
 
@@ -85,12 +87,12 @@ impl Exits {
         f: &Function,
         facts: &Facts,
         leave: Leave,
-        fuel: clif::Value,
+        (fuel, ctx): (clif::Value, clif::Value),
         undo: Option<Undo>,
         new_block: impl FnOnce() -> clif::Block,
     ) -> Result<clif::Block, CodegenError> {
         let fuel = leave.waits.is_none().then_some(fuel);
-        let key = (leave.state, fuel, undo);
+        let key = (leave.state, [fuel, Some(ctx)], undo);
         let known = self.tail_of.get(&key).copied();
         if let Some(tail) = known
             && let Some(&block) = self.block_of.get(&(leave.reason, leave.pc, tail))
@@ -114,7 +116,7 @@ impl Exits {
         let tail = match known {
             Some(tail) => tail,
             None => {
-                self.tails.push(Tail { exits: Vec::new(), stores, fuel, undo, pc: leave.pc });
+                self.tails.push(Tail { exits: Vec::new(), stores, fuel, ctx, undo, pc: leave.pc });
                 self.tail_of.insert(key, self.tails.len() - 1);
                 self.tails.len() - 1
             }

@@ -27,6 +27,8 @@ pub(crate) struct Facts {
     pub globals: bool,
     /// Whether a method is called.
     pub calls: bool,
+    /// For each block, how many edges lead to it.
+    pub ways_in: Vec<u32>,
     /// Constants that checked additions in the most deeply nested loops add, each once; at most [`MAX_LIMITS`].
     pub limits: Vec<i64>,
 }
@@ -44,6 +46,7 @@ pub(crate) fn gather(f: &Function) -> Result<Facts, CodegenError> {
         uses: vec![0; n],
         globals: false,
         calls: false,
+        ways_in: vec![0; f.blocks.len()],
         limits: Vec::new(),
     };
     let deepest = hot_header.map(|header| depth[header.index()]);
@@ -87,6 +90,9 @@ pub(crate) fn gather(f: &Function) -> Result<Facts, CodegenError> {
         }
         if let Some(value) = data.end.value() {
             count(&mut facts.uses, value)?;
+        }
+        for target in data.end.targets() {
+            facts.ways_in[target.block.index()] += 1;
         }
         for &arg in data.end.targets().flat_map(|t| &t.args) {
             count(&mut facts.uses, arg)?;

@@ -172,11 +172,14 @@ impl Compiler {
         let facts = facts::gather(f)?;
         let target = self.isa.frontend_config();
         let mut bytes = Vec::new();
+        let mut entry_calls = Vec::new();
         if let Some(result) = f.result {
             self.start(entry_signature(target));
             let builder = FunctionBuilder::new(&mut self.context.func, &mut self.builder);
-            calls::lower_entry(f, result, builder, target);
-            bytes.extend_from_slice(self.finish(MAX_FRAME)?.buffer.data());
+            calls::lower_entry(f, result, builder, target)?;
+            let code = self.finish(MAX_FRAME)?;
+            bytes.extend_from_slice(code.buffer.data());
+            entry_calls = code.buffer.relocs().to_vec();
         }
         let signature = match f.result {
             Some(result) => calls::method_signature(f.inputs.iter().map(|input| input.ty), result),
@@ -190,6 +193,8 @@ impl Compiler {
         }
         let code = self.finish(if f.result.is_some() { MAX_METHOD_FRAME } else { MAX_FRAME })?;
         let (start, code_len, places) = place(code, &mut bytes);
+        calls::resolve(&mut bytes, 0, &entry_calls, start)?;
+        calls::resolve(&mut bytes, start, code.buffer.relocs(), start)?;
         Ok(CodeUnit {
             bytes,
             direct_entry: f.result.map(|_| start),
@@ -215,9 +220,6 @@ impl Compiler {
             .context
             .compile(&*self.isa, &mut self.control)
             .map_err(|e| CodegenError::Cranelift(e.inner.to_string()))?;
-        if !code.buffer.relocs().is_empty() {
-            return Err(CodegenError::Cranelift("the code refers to something outside".to_owned()));
-        }
         let frame = code.buffer.frame_layout().map_or(0, |layout| layout.frame_to_fp_offset);
         if frame > max_frame {
             return Err(CodegenError::TooLarge(format!("{frame} bytes of stack")));

@@ -31,19 +31,32 @@ pub(crate) const HEADER_MARK: u32 = 1 << 31;
 /// A routine's parameters and result, and its name in the function.
 pub(crate) type Signature = (&'static [clif::Type], clif::Type, clif::SigRef);
 
+/// What callees give back as they got it.
+#[derive(Clone, Copy)]
+pub(crate) struct AroundCalls {
+    pub ctx: Variable,
+    pub depth: Variable,
+}
+
 /// One function on its way into Cranelift's IR.
 pub(crate) struct Lowering<'a, 'b> {
     pub f: &'a Function,
     pub facts: &'a Facts,
     pub layout: &'a ValueLayout,
     pub b: FunctionBuilder<'b>,
-    pub ctx: clif::Value,
+    /// The context on entry.
+    entry_ctx: clif::Value,
     pub signatures: Vec<Signature>,
     pub target: TargetFrontendConfig,
     exits: Exits,
     pub fuel: Variable,
-    /// How many more calls may be active, if this function calls.
-    pub depth: Option<clif::Value>,
+    /// The context and how many more calls may be active, if this function calls: callees give both back in registers, so
+    /// that nobody saves them.
+    pub around_calls: Option<AroundCalls>,
+    /// Whether the depth is that of a callee already, one less than this function's own.
+    pub is_callees_depth: bool,
+    /// For each block, whether it is when control comes there.
+    starts_with_callees_depth: Vec<bool>,
     /// The unit's number.
     unit: u32,
     globals: Option<clif::Value>,
@@ -90,12 +103,14 @@ pub(crate) fn lower(
         facts,
         layout,
         b,
-        ctx,
+        entry_ctx: ctx,
         signatures: Vec::new(),
         target,
         exits: Exits::new(),
         fuel,
-        depth: None,
+        around_calls: None,
+        is_callees_depth: false,
+        starts_with_callees_depth: vec![false; f.blocks.len()],
         unit,
         globals: None,
         values: vec![None; f.types.len()],
@@ -146,18 +161,19 @@ impl Lowering<'_, '_> {
                 return malformed("a method without its fixed parameters");
             };
             self.b.def_var(self.fuel, fuel);
-            self.depth = Some(depth);
+            self.start_calls(depth);
         } else {
             let fuel = self.load_fuel();
             self.b.def_var(self.fuel, fuel);
             if self.facts.calls {
                 let offset = offset_of!(NativeContext, depth_left) as i32;
-                self.depth = Some(self.b.ins().load(I64, memory(), self.ctx, offset));
+                let depth = self.b.ins().load(I64, memory(), self.entry_ctx, offset);
+                self.start_calls(depth);
             }
         }
         if self.facts.globals {
             let offset = offset_of!(NativeContext, globals) as i32;
-            self.globals = Some(self.b.ins().load(I64, memory(), self.ctx, offset));
+            self.globals = Some(self.b.ins().load(I64, memory(), self.entry_ctx, offset));
         }
         for &d in &self.facts.limits {
             // Cranelift makes a constant anew at each use; what two instructions compute stays in its register.
@@ -173,7 +189,7 @@ impl Lowering<'_, '_> {
             }
         } else if !names.is_empty() {
             let inputs = offset_of!(NativeContext, inputs) as i32;
-            let inputs = self.b.ins().load(I64, memory(), self.ctx, inputs);
+            let inputs = self.b.ins().load(I64, memory(), self.entry_ctx, inputs);
             for (i, &name) in names.iter().enumerate() {
                 let ty = self.type_of(name)?;
                 self.values[name.index()] = Some(from_word(&mut self.b, inputs, i as i32 * 8, ty));
@@ -189,6 +205,7 @@ impl Lowering<'_, '_> {
         if block.0 != 0 {
             self.b.switch_to_block(here);
         }
+        self.is_callees_depth = self.starts_with_callees_depth[block.index()];
         let header = self.facts.hot_header == Some(block);
         let data = &self.f.blocks[block.index()];
         for inst in &data.insts {
@@ -214,6 +231,15 @@ impl Lowering<'_, '_> {
     }
 
     fn end(&mut self, end: &Terminator, pc: u32) -> Result<(), CodegenError> {
+        if self.is_callees_depth && end.targets().next().is_some() {
+            if end.targets().all(|target| self.facts.ways_in[target.block.index()] == 1) {
+                for target in end.targets() {
+                    self.starts_with_callees_depth[target.block.index()] = true;
+                }
+            } else {
+                self.own_depth();
+            }
+        }
         match end {
             Terminator::Jump(target) => {
                 let (block, args) = self.target(target)?;
@@ -251,7 +277,7 @@ impl Lowering<'_, '_> {
     }
 
     fn inst(&mut self, inst: &Inst) -> Result<Option<clif::Value>, CodegenError> {
-        let mut args = [self.ctx; 2];
+        let mut args = [self.entry_ctx; 2];
         // A box that only exits see is rebuilt by them.
         if let Some(result) = inst.result
             && self.facts.boxed_from[result.index()].is_some()
@@ -409,14 +435,42 @@ impl Lowering<'_, '_> {
         }
     }
 
+    /// The context.
+    pub fn ctx(&mut self) -> clif::Value {
+        match self.around_calls {
+            Some(vars) => self.b.use_var(vars.ctx),
+            None => self.entry_ctx,
+        }
+    }
+
+    /// Makes the depth this function's own again.
+    pub fn own_depth(&mut self) {
+        if let Some(vars) = self.around_calls
+            && std::mem::take(&mut self.is_callees_depth)
+        {
+            let depth = self.b.use_var(vars.depth);
+            let own = self.b.ins().iadd_imm_s(depth, 1);
+            self.b.def_var(vars.depth, own);
+        }
+    }
+
+    /// Gets ready for calls.
+    fn start_calls(&mut self, depth: clif::Value) {
+        let vars = AroundCalls { ctx: self.b.declare_var(I64), depth: self.b.declare_var(I64) };
+        self.b.def_var(vars.ctx, self.entry_ctx);
+        self.b.def_var(vars.depth, depth);
+        self.around_calls = Some(vars);
+    }
+
     /// Stores fuel into the context: control is about to leave.
     pub fn store_fuel(&mut self) {
-        let fuel = self.b.use_var(self.fuel);
-        self.b.ins().store(memory(), fuel, self.ctx, offset_of!(NativeContext, fuel) as i32);
+        let (fuel, ctx) = (self.b.use_var(self.fuel), self.ctx());
+        self.b.ins().store(memory(), fuel, ctx, offset_of!(NativeContext, fuel) as i32);
     }
 
     fn load_fuel(&mut self) -> clif::Value {
-        self.b.ins().load(I64, memory(), self.ctx, offset_of!(NativeContext, fuel) as i32)
+        let ctx = self.ctx();
+        self.b.ins().load(I64, memory(), ctx, offset_of!(NativeContext, fuel) as i32)
     }
 
     /// Takes fuel back from the context: a routine may have charged.
@@ -476,8 +530,9 @@ impl Lowering<'_, '_> {
 
     fn exit_block(&mut self, leave: Leave, undo: Option<Undo>) -> Result<clif::Block, CodegenError> {
         let fuel = self.b.use_var(self.fuel);
+        let ctx = self.ctx();
         let b = &mut self.b;
-        self.exits.exit(self.f, self.facts, leave, fuel, undo, || {
+        self.exits.exit(self.f, self.facts, leave, (fuel, ctx), undo, || {
             let block = b.create_block();
             b.set_cold_block(block);
             block
@@ -526,14 +581,14 @@ impl Lowering<'_, '_> {
     /// Writes what the exit needs and returns.
     fn store_tail(&mut self, tail: &Tail, name: clif::Value) -> Result<(), CodegenError> {
         if let Some(fuel) = tail.fuel {
-            self.b.ins().store(memory(), fuel, self.ctx, offset_of!(NativeContext, fuel) as i32);
+            self.b.ins().store(memory(), fuel, tail.ctx, offset_of!(NativeContext, fuel) as i32);
         }
         let at = offset_of!(NativeContext, slots) as i32;
         if self.f.result.is_none() && tail.stores.is_empty() {
             self.b.ins().return_(&[name]);
             return Ok(());
         }
-        let slots = self.b.ins().load(I64, memory(), self.ctx, at);
+        let slots = self.b.ins().load(I64, memory(), tail.ctx, at);
         let mut offset = 0i32;
         for &value in &tail.stores {
             let bits = match tail.undo {
@@ -555,8 +610,8 @@ impl Lowering<'_, '_> {
             Some(result) => {
                 self.b.ins().store(memory(), name, slots, offset);
                 let next = self.b.ins().iadd_imm_s(slots, i64::from(offset) + 8);
-                self.b.ins().store(memory(), next, self.ctx, at);
-                self.return_left(result);
+                self.b.ins().store(memory(), next, tail.ctx, at);
+                self.return_left(result, tail.ctx);
             }
         }
         Ok(())

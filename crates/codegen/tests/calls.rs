@@ -24,9 +24,9 @@ b2:                                                     ; pc 5
     charge 9 exit @1
     v3: int = const_int 1
     v4: int = int_sub_fits v0, v3
-    v5: int = call f0 link 0 cost 4 (v4) exit @2        ; pc 8
+    v5: int = call f0 self cost 4 (v4) exit @2        ; pc 8
     v6: int = int_sub_fits v0, v1
-    v7: int = call f0 link 0 cost 4 (v6) exit @3        ; pc 12
+    v7: int = call f0 self cost 4 (v6) exit @3        ; pc 12
     v8: int = int_add v5, v7 exit @4                    ; pc 13
     return v8
 @0 = f0:pc3 transfer locals[v0] stack[]
@@ -126,8 +126,9 @@ const BOTH: [OptLevel; 2] = [OptLevel::None, OptLevel::Speed];
 
 #[test]
 fn fib_is_right_with_every_slice_and_depth() {
-    for level in BOTH {
-        let mut program = Program::new(&[FIB], level);
+    let linked = FIB.replace("self", "link 0");
+    for (level, text) in [(OptLevel::None, FIB), (OptLevel::Speed, FIB), (OptLevel::None, &linked)] {
+        let mut program = Program::new(&[text], level);
         assert_eq!(program.run(0, &[20], 1_000_000, 100).end, End::Returned(6765));
         for n in 0..8 {
             for fuel in 0..120 {
@@ -271,17 +272,18 @@ fn entries_are_where_the_unit_says() {
 #[test]
 #[ignore = "a measurement"]
 fn time_of_a_call() {
-    for level in BOTH {
-        let mut program = Program::new(&[FIB], level);
+    let linked = FIB.replace("self", "link 0");
+    for (what, text) in [("itself", FIB), ("by a link", &linked)] {
+        let mut program = Program::new(&[text], OptLevel::None);
         let unit = program.unit(0);
         for line in disassemble(&unit.bytes[..unit.code_len as usize], 0, &unit.places) {
             println!("{:5x} {:?} {}", line.offset, line.pc, line.text);
         }
-        for _ in 0..3 {
+        for _ in 0..5 {
             let start = std::time::Instant::now();
             let calls = program.time_fib(35);
             let nanos = start.elapsed().as_nanos() as f64;
-            println!("{level:?}: {:.3} ns per call", nanos / calls as f64);
+            println!("{what}: {:.3} ns per call", nanos / calls as f64);
         }
     }
 }

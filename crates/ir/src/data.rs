@@ -124,8 +124,9 @@ pub enum Imm {
 pub struct CallSite {
     /// The bytecode function. It returns a value of the type of the instruction's result.
     pub callee: u32,
-    /// Where the table of links has the callee's code.
-    pub link: u32,
+    /// Where the table of links has the callee's code; `None` if a method calls itself, which needs no link: it runs, so it is
+    /// valid.
+    pub link: Option<u32>,
     /// The fuel of the callee's first run, charged by the caller.
     pub cost: u32,
     /// The arguments, first to last.

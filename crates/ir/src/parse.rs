@@ -376,11 +376,15 @@ impl Parser {
         Ok(Inst { op, args, imm, state, result, pc: self.last_pc })
     }
 
-    /// `f1 link 3 cost 7 (v0, v1)`
+    /// `f1 link 3 cost 7 (v0, v1)`, or with `self` for `link 3`.
     fn call(&mut self, c: &mut Cursor<'_>) -> Parsed<Imm> {
         let callee = c.prefixed("f", "a bytecode function like `f0`")?;
-        c.expect_word("link")?;
-        let link = c.number("the number of a link")?;
+        let link = if c.eat_word("self") {
+            None
+        } else {
+            c.expect_word("link")?;
+            Some(c.number("the number of a link")?)
+        };
         c.expect_word("cost")?;
         let cost = c.number("a cost")?;
         c.expect("(")?;

@@ -17,7 +17,7 @@
 //! ```
 //!
 //! A method's first line ends with the type of its result, ` -> int`; it ends its blocks with `return v1`. A call is
-//! `v2: int = call f1 link 3 cost 7 (v0, v1) exit @0`.
+//! `v2: int = call f1 link 3 cost 7 (v0, v1) exit @0`, with `self` instead of the link if the method calls itself.
 //!
 //! Invariants: the same function always gives the same text, and no function makes printing fail. `; pc 4` is
 //! the one comment with a meaning: an instruction without it has the pc of the one before, the first of a block that of its block.
@@ -115,7 +115,12 @@ impl Display for Imm {
 
 impl Display for CallSite {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        write!(f, "f{} link {} cost {} (", self.callee, self.link, self.cost)?;
+        write!(f, "f{} ", self.callee)?;
+        match self.link {
+            Some(link) => write!(f, "link {link}")?,
+            None => f.write_str("self")?,
+        }
+        write!(f, " cost {} (", self.cost)?;
         values(f, &self.args, ", ")?;
         f.write_str(")")
     }

@@ -233,9 +233,20 @@ impl Verifier<'_> {
                 Some(true) => self.error(block, format!("{by} names {id}, which another call names")),
                 Some(false) => {}
             }
-            let args = &f.calls[id.index()].args;
+            let call = &f.calls[id.index()];
+            let args = &call.args;
             for &arg in args {
                 self.used(block, position, arg, &by);
+            }
+            let result = inst.result.and_then(|result| f.types.get(result.index())).copied();
+            let types = args.iter().map(|arg| f.types.get(arg.index()).copied());
+            if call.link.is_none()
+                && !(call.callee == f.function
+                    && f.result.is_some()
+                    && f.result == result
+                    && types.eq(f.inputs.iter().map(|input| Some(input.ty))))
+            {
+                self.error(block, format!("{by} calls another method than the one it is in"));
             }
             if let Some(state) = inst.state.and_then(|state| f.states.get(state.index()))
                 && (state.stack.len() < args.len() || state.resume != Resume::Execute)

@@ -149,7 +149,6 @@ impl Program {
             inputs: buffer.as_ptr(),
             slots: buffer.as_mut_ptr().wrapping_add(start),
             links: self.links.as_ptr(),
-            method: entered.direct_entry.map_or(null(), |entry| self.code[unit].address(entry)),
             depth_left: i64::from(depth),
             globals: globals.as_mut_ptr(),
             scratch: 0,
@@ -205,6 +204,7 @@ impl Program {
         let ran = self.run(unit, inputs, fuel, depth);
         let mut model = Model {
             program: self,
+            unit,
             slice: fuel,
             depth,
             spent: 0,
@@ -242,7 +242,6 @@ impl Program {
             inputs: &raw const n,
             slots: [0u64; 4096].as_mut_ptr(),
             links: self.links.as_ptr(),
-            method: self.code[0].address(self.units[0].direct_entry.unwrap()),
             depth_left: 60,
             globals: std::ptr::null_mut(),
             scratch: 0,
@@ -265,6 +264,8 @@ impl Program {
 /// The evaluator's run time: the boxes of the code's.
 struct Model<'a> {
     program: &'a Program,
+    /// The one that runs.
+    unit: usize,
     slice: i64,
     depth: u32,
     spent: i64,
@@ -276,7 +277,10 @@ struct Model<'a> {
 impl Model<'_> {
     fn enter(&mut self, unit: usize, inputs: &[Scalar]) -> Option<Scalar> {
         let f = self.program.functions[unit].clone();
-        match evaluate(&f, inputs, self, 100_000) {
+        let caller = std::mem::replace(&mut self.unit, unit);
+        let outcome = evaluate(&f, inputs, self, 100_000);
+        self.unit = caller;
+        match outcome {
             Outcome::Returned { value, fuel } => {
                 self.spent += fuel as i64;
                 Some(value)
@@ -355,7 +359,8 @@ impl Host for Model<'_> {
         if self.depth == 0 {
             return Called::Refused(ExitReason::CallDepth);
         }
-        let Some(unit) = self.program.linked[call.link as usize] else {
+        let linked = call.link.map_or(Some(self.unit), |link| self.program.linked[link as usize]);
+        let Some(unit) = linked else {
             return Called::Refused(ExitReason::NoCode);
         };
         assert_eq!(self.program.functions[unit].result, Some(result));

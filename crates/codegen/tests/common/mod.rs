@@ -189,7 +189,6 @@ impl Harness {
             inputs: self.slots.as_ptr(),
             slots: self.slots.as_mut_ptr().wrapping_add(inputs.len()),
             links: null(),
-            method: null(),
             depth_left: 0,
             globals: self.globals.as_mut_ptr(),
             scratch: 0,

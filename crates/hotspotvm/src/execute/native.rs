@@ -104,7 +104,6 @@ pub fn enter(vm: &mut Vm, unit: &Unit, words: &mut Vec<u64>) -> Result<Left, Mis
         inputs: words.as_ptr(),
         slots: words[unit.inputs.len()..].as_mut_ptr(),
         links: std::ptr::null(),
-        method: std::ptr::null(),
         depth_left: 0,
         globals: vm.globals.as_mut_ptr().cast(),
         scratch: 0,

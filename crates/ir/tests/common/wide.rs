@@ -119,7 +119,7 @@ fn callee(host: &mut SimpleHost, call: &CallSite, result: Type, args: &[Scalar])
     if !host.charge(call.cost, false) {
         return eval::Called::Refused(ExitReason::Poll);
     }
-    if call.link == 0 {
+    if call.link == Some(0) {
         host.charges = host.charges.map(|left| left + 1);
         return eval::Called::Refused(ExitReason::NoCode);
     }
@@ -134,7 +134,7 @@ fn callee(host: &mut SimpleHost, call: &CallSite, result: Type, args: &[Scalar])
     for slot in 0..GLOBALS {
         host.set_global(slot, 0);
     }
-    if call.link == 1 { eval::Called::Left } else { eval::Called::Returned(returned(result)) }
+    if call.link == Some(1) { eval::Called::Left } else { eval::Called::Returned(returned(result)) }
 }
 
 const GLOBALS: u32 = 3;
@@ -359,7 +359,7 @@ impl Run<'_> {
             });
         }
         let state = inst.state?;
-        if self.charges == 0 || call.link == 0 {
+        if self.charges == 0 || call.link == Some(0) {
             self.end(if self.charges == 0 { ExitReason::Poll } else { ExitReason::NoCode }, state);
             return Some(Some(()));
         }
@@ -367,7 +367,7 @@ impl Run<'_> {
         self.fuel += u64::from(call.cost);
         self.output.push_str(&format!("f{}{held:?}", call.callee));
         self.globals.fill(Wide::Boxed(Held::Object(0)));
-        if call.link == 1 {
+        if call.link == Some(1) {
             self.end(ExitReason::CalleeLeft, state);
             if let Some(frame) = self.endings.last_mut().and_then(|ending| ending.frames.first_mut()) {
                 frame.1 += 1;
