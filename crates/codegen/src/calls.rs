@@ -82,8 +82,10 @@ impl Lowering<'_, '_> {
         let leave = |reason, waits| Leave { reason, state, pc: inst.pc, waits };
         let (fuel, depth) = (self.b.use_var(self.fuel), self.b.use_var(vars.depth));
         let cost = self.iconst(packed_cost(call.cost, false));
-        let short = self.b.ins().icmp(IntCC::SignedLessThan, fuel, cost);
-        self.leave_if_by(short, leave(ExitReason::Poll, None), None)?;
+        if call.cost != 0 {
+            let short = self.b.ins().icmp(IntCC::SignedLessThan, fuel, cost);
+            self.leave_if_by(short, leave(ExitReason::Poll, None), None)?;
+        }
         // Looked at and counted down once; a second call goes as deep as the first one.
         let deeper = if self.is_callees_depth {
             depth
@@ -103,7 +105,7 @@ impl Lowering<'_, '_> {
         };
 
         let mut args = Vec::with_capacity(FIXED_PARAMS + call.args.len());
-        let rest = self.b.ins().isub(fuel, cost);
+        let rest = if call.cost == 0 { fuel } else { self.b.ins().isub(fuel, cost) };
         args.extend([self.ctx(), rest, deeper]);
         for &arg in &call.args {
             let ty = self.type_of(arg)?;

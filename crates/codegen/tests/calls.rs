@@ -124,10 +124,21 @@ b0(v0: boxed = local 0, v1: float = local 1):
 
 const BOTH: [OptLevel; 2] = [OptLevel::None, OptLevel::Speed];
 
+fn optimized(text: &str) -> String {
+    let mut f = parse(text).unwrap();
+    ir::opt::optimize(&mut f, &ir::opt::PassCx::new());
+    f.to_string()
+}
+
 #[test]
 fn fib_is_right_with_every_slice_and_depth() {
     let linked = FIB.replace("self", "link 0");
-    for (level, text) in [(OptLevel::None, FIB), (OptLevel::Speed, FIB), (OptLevel::None, &linked)] {
+    for (level, text) in [
+        (OptLevel::None, FIB),
+        (OptLevel::Speed, FIB),
+        (OptLevel::None, &linked),
+        (OptLevel::None, &optimized(FIB)),
+    ] {
         let mut program = Program::new(&[text], level);
         assert_eq!(program.run(0, &[20], 1_000_000, 100).end, End::Returned(6765));
         for n in 0..8 {
@@ -203,7 +214,7 @@ fn a_region_calls_and_leaves_with_its_callee() {
 #[test]
 fn all_types_and_many_arguments() {
     for level in BOTH {
-        let mut program = Program::new(&[WIDE, MANY, IS_INT], level);
+        let mut program = Program::new(&[WIDE, MANY, &optimized(IS_INT)], level);
         for (n, x) in [(3, 0.5), (-4, -1e300), (i64::MIN, 2.0), (1 << 40, f64::NAN)] {
             for truth in [0, 1] {
                 for boxed in [small(5), NONE, 1.5f64.to_bits()] {
@@ -272,18 +283,21 @@ fn entries_are_where_the_unit_says() {
 #[test]
 #[ignore = "a measurement"]
 fn time_of_a_call() {
-    let linked = FIB.replace("self", "link 0");
-    for (what, text) in [("itself", FIB), ("by a link", &linked)] {
+    let optimized = optimized(FIB);
+    let linked = optimized.replace("self", "link 0");
+    for (what, text) in [("itself", &optimized), ("by a link", &linked)] {
         let mut program = Program::new(&[text], OptLevel::None);
         let unit = program.unit(0);
         for line in disassemble(&unit.bytes[..unit.code_len as usize], 0, &unit.places) {
             println!("{:5x} {:?} {}", line.offset, line.pc, line.text);
         }
-        for _ in 0..5 {
+        // The machine may be shared: the least of many short runs.
+        let one = |n: u64, program: &mut Program| {
             let start = std::time::Instant::now();
-            let calls = program.time_fib(35);
-            let nanos = start.elapsed().as_nanos() as f64;
-            println!("{what}: {:.3} ns per call", nanos / calls as f64);
-        }
+            let calls = program.time_fib(n);
+            start.elapsed().as_nanos() as f64 / calls as f64
+        };
+        let least = (0..300).map(|_| one(22, &mut program)).fold(f64::MAX, f64::min);
+        println!("{what}: {:.3} ns per call, {least:.3} at best", one(35, &mut program));
     }
 }

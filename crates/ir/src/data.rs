@@ -127,7 +127,7 @@ pub struct CallSite {
     /// Where the table of links has the callee's code; `None` if a method calls itself, which needs no link: it runs, so it is
     /// valid.
     pub link: Option<u32>,
-    /// The fuel of the callee's first run, charged by the caller.
+    /// The fuel of the callee's first run, charged by the caller; 0 if it was charged before.
     pub cost: u32,
     /// The arguments, first to last.
     pub args: Vec<Value>,

@@ -18,7 +18,8 @@
 //! - a poll leaves before anything is charged, and the interpreter charges run by run; so leaving *earlier* than
 //!   necessary changes nothing that can be observed;
 //! - a merged charge counts at most one round: a stretch with two back-edges stays as it is;
-//! - nothing moves across a call: the callee charges too, and must find what the interpreter would have left it.
+//! - nothing moves across a call: the callee charges too, and must find what the interpreter would have left it. But what
+//!   the call itself charges, before it, moves like a charge.
 //!
 //! Source of the idea: the gas metering of WebAssembly runtimes, which charge per stretch; the refund is what makes it exact.
 
@@ -42,12 +43,14 @@ fn merge(f: &mut Function, block: Block, cx: &PassCx) -> bool {
     let mut end = f.blocks[block.index()].insts.len();
     loop {
         let insts = &f.blocks[block.index()].insts;
-        let call = insts[..end].iter().rposition(|inst| inst.op == Opcode::Call);
-        changed |= merge_stretch(f, block, call.map_or(0, |call| call + 1)..end, cx);
-        match call {
-            Some(call) => end = call,
-            None => return changed,
+        // A stretch ends with a call, whose own charge is the last one in it.
+        let call = insts[..end.saturating_sub(1)].iter().rposition(|inst| inst.op == Opcode::Call);
+        let start = call.map_or(0, |call| call + 1);
+        changed |= merge_stretch(f, block, start..end, cx);
+        if start == 0 {
+            return changed;
         }
+        end = start;
     }
 }
 
@@ -62,8 +65,16 @@ fn merge_stretch(f: &mut Function, block: Block, stretch: Range<usize>, cx: &Pas
     // Backwards: what is on its way up, and which charges it came from.
     let mut ahead = Ahead::default();
     let mut moved = Vec::new();
+    let mut changed = false;
     for at in (first..stretch.end).rev() {
         let inst = f.blocks[block.index()].insts[at];
+        if let Imm::Call(id) = inst.imm
+            && f.calls[id.index()].cost != 0
+            && cx.spend()
+        {
+            ahead.cost = std::mem::take(&mut f.calls[id.index()].cost);
+            changed = true;
+        }
         if let Imm::Charge { cost, back_edge } = inst.imm {
             let cost = ahead.cost.saturating_add(cost);
             let back_edge = ahead.back_edge || back_edge;
@@ -86,5 +97,5 @@ fn merge_stretch(f: &mut Function, block: Block, stretch: Range<usize>, cx: &Pas
     for &at in &moved {
         f.blocks[block.index()].insts.remove(at);
     }
-    !moved.is_empty()
+    changed || !moved.is_empty()
 }
