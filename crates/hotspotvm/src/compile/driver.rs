@@ -88,6 +88,9 @@ impl Driver {
             input_type: &input_type,
             constants: &vm.constants,
             stress: self.stress,
+            method: None,
+            callee: &|_| None,
+            entry_cost: &|function| entry_cost(vm, function),
         })
         .map_err(Failure::Refused)?;
         debug_assert_eq!(ir::verify::verify(&f), Ok(()), "{f}");
@@ -141,6 +144,11 @@ impl Driver {
             },
         })
     }
+}
+
+/// What entering a function costs in fuel.
+fn entry_cost(vm: &Vm, function: u32) -> u32 {
+    vm.program.facts(FuncId(function)).run_costs.first().copied().unwrap_or(0)
 }
 
 /// The name of what an input is taken from, for people.

@@ -4,4 +4,5 @@
 //! same bytes.
 
 pub mod driver;
+pub mod method;
 pub mod region;
