@@ -61,12 +61,15 @@ pub(crate) struct Tail {
     pub pc: u32,
 }
 
+/// What exits must agree in to share a tail: state, fuel, context, what to undo.
+type TailKey = (StateId, Option<clif::Value>, clif::Value, Option<Undo>);
+
 /// All exits of a function.
 pub(crate) struct Exits {
     pub records: Vec<ExitRecord>,
     pub tails: Vec<Tail>,
     pub slots: u32,
-    tail_of: HashMap<(StateId, [Option<clif::Value>; 2], Option<Undo>), usize>,
+    tail_of: HashMap<TailKey, usize>,
     block_of: HashMap<(ExitReason, u32, usize), clif::Block>,
 }
 
@@ -92,7 +95,7 @@ impl Exits {
         new_block: impl FnOnce() -> clif::Block,
     ) -> Result<clif::Block, CodegenError> {
         let fuel = leave.waits.is_none().then_some(fuel);
-        let key = (leave.state, [fuel, Some(ctx)], undo);
+        let key = (leave.state, fuel, ctx, undo);
         let known = self.tail_of.get(&key).copied();
         if let Some(tail) = known
             && let Some(&block) = self.block_of.get(&(leave.reason, leave.pc, tail))
