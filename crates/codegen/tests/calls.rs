@@ -283,9 +283,9 @@ fn entries_are_where_the_unit_says() {
 #[test]
 #[ignore = "a measurement"]
 fn time_of_a_call() {
-    let optimized = optimized(FIB);
-    let linked = optimized.replace("self", "link 0");
-    for (what, text) in [("itself", &optimized), ("by a link", &linked)] {
+    let itself = optimized(FIB);
+    let linked = itself.replace("self", "link 0");
+    for (what, text) in [("itself", &itself), ("by a link", &linked)] {
         let mut program = Program::new(&[text], OptLevel::None);
         let unit = program.unit(0);
         for line in disassemble(&unit.bytes[..unit.code_len as usize], 0, &unit.places) {
@@ -300,4 +300,23 @@ fn time_of_a_call() {
         let least = (0..300).map(|_| one(22, &mut program)).fold(f64::MAX, f64::min);
         println!("{what}: {:.3} ns per call, {least:.3} at best", one(35, &mut program));
     }
+    // A loop that calls a method that adds, with the slice that there is: 18 units of fuel a round.
+    let mut program = Program::new(&[LOOP, ADD], OptLevel::None);
+    let rounds = 50_000;
+    let mut one = || {
+        let start = std::time::Instant::now();
+        let run = program.run(0, &[rounds, 0, NONE], 1_000_000, 10);
+        assert_eq!(run.rounds, rounds);
+        start.elapsed().as_nanos() as f64 / rounds as f64
+    };
+    let least = (0..300).map(|_| one()).fold(f64::MAX, f64::min);
+    println!("a loop with a call: {least:.3} ns a round at best");
+    let (f, mut compiler) = (parse(&itself).unwrap(), Compiler::new(CompilerOptions::default()).unwrap());
+    let mut one = || {
+        let start = std::time::Instant::now();
+        compiler.compile(&f, &LAYOUT, 1).unwrap();
+        start.elapsed().as_nanos() as f64 / 1000.0
+    };
+    let least = (0..300).map(|_| one()).fold(f64::MAX, f64::min);
+    println!("compiling fib: {least:.1} us at best");
 }
