@@ -65,7 +65,8 @@ pub struct NativeContext {
     /// The links: for each the [direct entry](crate::CodeUnit::direct_entry) of the method to call, or null if there is none. All
     /// that units call by must be there. May change whenever no compiled code runs.
     pub links: *const *const c_void,
-    /// How many more calls may be active, at most [`MAX_NATIVE_DEPTH`]. Compiled code does not change it.
+    /// How many more calls may be active: at most [`MAX_NATIVE_DEPTH`], and no more than the interpreter, which gets their
+    /// frames if one leaves, has room for. Compiled code does not change it.
     pub depth_left: i64,
     /// The program's globals, boxed.
     pub globals: *mut u64,

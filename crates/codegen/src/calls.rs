@@ -152,14 +152,20 @@ impl Lowering<'_, '_> {
         Ok(())
     }
 
-    /// Tells a method's caller that the method has left, its exit being written.
-    pub fn return_left(&mut self, result: Type, ctx: clif::Value) {
+    /// A block, with the context as its parameter, that tells a method's caller that the method has left, its exit being
+    /// written.
+    pub fn left_block(&mut self, result: Type) -> clif::Block {
+        let block = self.b.create_block();
+        self.b.set_cold_block(block);
+        let ctx = self.b.append_block_param(block, I64);
+        self.b.switch_to_block(block);
         let value = match clif_type(result) {
             clif::types::F64 => self.b.ins().f64const(0.0),
             ty => self.b.ins().iconst(ty, 0),
         };
         let left = self.iconst(-1);
         self.b.ins().return_(&[value, ctx, left, left]);
+        block
     }
 }
 

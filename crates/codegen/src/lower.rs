@@ -543,7 +543,9 @@ impl Lowering<'_, '_> {
     fn finish(mut self) -> Result<Exits, CodegenError> {
         self.mark = 0;
         let is_method = self.f.result.is_some();
-        for tail in std::mem::take(&mut self.exits.tails) {
+        let tails = std::mem::take(&mut self.exits.tails);
+        let left = self.f.result.filter(|_| !tails.is_empty()).map(|result| self.left_block(result));
+        for tail in tails {
             self.set_place(tail.pc);
             // What tells the exits of a tail apart: what a region answers, or the trailer that a method writes.
             let name = |this: &mut Self, number| {
@@ -571,15 +573,20 @@ impl Lowering<'_, '_> {
                     param
                 }
             };
-            self.store_tail(&tail, name)?;
+            self.store_tail(&tail, name, left)?;
         }
         self.b.seal_all_blocks();
         self.b.finalize(self.target);
         Ok(self.exits)
     }
 
-    /// Writes what the exit needs and returns.
-    fn store_tail(&mut self, tail: &Tail, name: clif::Value) -> Result<(), CodegenError> {
+    /// Writes what the exit needs, and returns or, in a method, goes to the block that tells the caller.
+    fn store_tail(
+        &mut self,
+        tail: &Tail,
+        name: clif::Value,
+        left: Option<clif::Block>,
+    ) -> Result<(), CodegenError> {
         if let Some(fuel) = tail.fuel {
             self.b.ins().store(memory(), fuel, tail.ctx, offset_of!(NativeContext, fuel) as i32);
         }
@@ -603,15 +610,15 @@ impl Lowering<'_, '_> {
                 }
             };
         }
-        match self.f.result {
+        match left {
             None => {
                 self.b.ins().return_(&[name]);
             }
-            Some(result) => {
+            Some(left) => {
                 self.b.ins().store(memory(), name, slots, offset);
                 let next = self.b.ins().iadd_imm_s(slots, i64::from(offset) + 8);
                 self.b.ins().store(memory(), next, tail.ctx, at);
-                self.return_left(result, tail.ctx);
+                self.b.ins().jump(left, &[BlockArg::Value(tail.ctx)]);
             }
         }
         Ok(())

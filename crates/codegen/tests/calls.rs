@@ -6,7 +6,7 @@ mod common;
 mod methods;
 
 use common::*;
-use hotspotvm_codegen::{CodegenError, Compiler, CompilerOptions, OptLevel, disassemble};
+use hotspotvm_codegen::{CodegenError, Compiler, CompilerOptions, MAX_NATIVE_DEPTH, OptLevel, disassemble};
 use ir::parse::parse;
 use ir::{ExitReason, Type};
 use methods::*;
@@ -173,6 +173,60 @@ fn exits_come_innermost_first() {
     assert!(exits[1..].iter().all(|e| e.frames[0].stack.is_empty()));
 }
 
+const EVEN: &str = "\
+function even (bytecode function 0, entry pc 0) -> bool
+b0(v0: int = local 0):
+    v1: int = const_int 0
+    v2: bool = int_compare eq v0, v1
+    branch v2, b1, b2
+b1:                                                     ; pc 4
+    charge 2 exit @0
+    v3: bool = const_bool true
+    return v3
+b2:                                                     ; pc 6
+    charge 5 exit @1
+    v4: int = const_int 1
+    v5: int = int_sub v0, v4 exit @2                    ; pc 8
+    v6: bool = call f1 link 1 cost 3 (v5) exit @3       ; pc 9
+    return v6
+@0 = f0:pc4 transfer locals[v0] stack[]
+@1 = f0:pc6 transfer locals[v0] stack[]
+@2 = f0:pc8 execute locals[v0] stack[v0 v4]
+@3 = f0:pc9 execute locals[v0] stack[v5]
+";
+
+#[test]
+fn methods_call_each_other() {
+    let odd =
+        EVEN.replace("function 0", "function 1").replace("f1 link 1", "f0 link 0").replace("= f0", "= f1");
+    let odd = odd.replace("function even", "function odd").replace("const_bool true", "const_bool false");
+    for (even, odd) in [(EVEN.to_owned(), odd.clone()), (optimized(EVEN), optimized(&odd))] {
+        let mut program = Program::new(&[&even, &odd], OptLevel::None);
+        for n in 0..12 {
+            for unit in [0, 1] {
+                let ran = program.compare(unit, &[n], 1000, 20);
+                assert_eq!(ran.end, End::Returned(u64::from(n % 2 == unit as u64)));
+                program.compare(unit, &[n], 7 * n as i64, 20);
+                program.compare(unit, &[n], 1000, 5);
+            }
+        }
+        // Down from the least int: it overflows there, at once.
+        program.compare(0, &[i64::MIN as u64], 1000, 5);
+    }
+}
+
+#[test]
+fn calls_go_as_deep_as_allowed() {
+    let mut program = Program::new(&[FIB], OptLevel::None);
+    let run = program.run(0, &[5000], 1_000_000, MAX_NATIVE_DEPTH);
+    let End::Left(exits) = run.end else { panic!() };
+    assert_eq!(exits.len(), MAX_NATIVE_DEPTH as usize + 1);
+    for (i, exit) in exits.iter().rev().enumerate() {
+        assert_eq!(exit.frames[0].locals, [Some(Held::Int(5000 - i as i64))]);
+    }
+    assert_eq!(run.fuel, 1_000_000 - 13 * i64::from(MAX_NATIVE_DEPTH) - 9);
+}
+
 #[test]
 fn a_callee_without_code_is_left_to_the_interpreter() {
     for level in BOTH {
@@ -311,12 +365,15 @@ fn time_of_a_call() {
     };
     let least = (0..300).map(|_| one()).fold(f64::MAX, f64::min);
     println!("a loop with a call: {least:.3} ns a round at best");
-    let (f, mut compiler) = (parse(&itself).unwrap(), Compiler::new(CompilerOptions::default()).unwrap());
-    let mut one = || {
-        let start = std::time::Instant::now();
-        compiler.compile(&f, &LAYOUT, 1).unwrap();
-        start.elapsed().as_nanos() as f64 / 1000.0
-    };
-    let least = (0..300).map(|_| one()).fold(f64::MAX, f64::min);
-    println!("compiling fib: {least:.1} us at best");
+    let mut compiler = Compiler::new(CompilerOptions::default()).unwrap();
+    for text in [&itself, &optimized(LOOP), &optimized(ADD)] {
+        let f = parse(text).unwrap();
+        let mut one = || {
+            let start = std::time::Instant::now();
+            compiler.compile(&f, &LAYOUT, 1).unwrap();
+            start.elapsed().as_nanos() as f64 / 1000.0
+        };
+        let least = (0..300).map(|_| one()).fold(f64::MAX, f64::min);
+        println!("compiling {}: {least:.1} us at best", f.name);
+    }
 }
