@@ -13,12 +13,18 @@
 //! Invariant: every value that a frame state names dominates the instruction that names the state, hence also the
 //! shared block.
 
+use crate::abi::{NativeContext, trailer};
+use crate::calls::to_word;
 use crate::error::{CodegenError, malformed};
 use crate::facts::Facts;
+use crate::lower::{Lowering, memory};
 use crate::unit::{ExitRecord, FrameRecipe, Recipe};
 use cranelift_codegen::ir as clif;
-use ir::{Ahead, ExitReason, Function, Imm, StateId, Value};
+use cranelift_codegen::ir::types::{I32, I64};
+use cranelift_codegen::ir::{BlockArg, InstBuilder};
+use ir::{Ahead, ExitReason, Function, Imm, StateId, Type, Value};
 use std::collections::HashMap;
+use std::mem::offset_of;
 
 /// More exits than this in one function are refused.
 const MAX_EXITS: usize = 1 << 20;
@@ -201,4 +207,107 @@ fn recipe(
         stores.len() - 1
     });
     Ok(Recipe::Slot { index: index as u32, ty })
+}
+
+impl Lowering<'_, '_> {
+    /// Emits the exits' blocks.
+    pub fn finish(mut self) -> Result<Exits, CodegenError> {
+        self.mark = 0;
+        let is_method = self.f.result.is_some();
+        let tails = std::mem::take(&mut self.exits.tails);
+        let left = self.f.result.filter(|_| !tails.is_empty()).map(|result| self.left_block(result));
+        for tail in tails {
+            self.set_place(tail.pc);
+            // What tells the exits of a tail apart: what a region answers, or the trailer that a method writes.
+            let name = |this: &mut Self, number| {
+                if is_method {
+                    this.iconst(trailer(this.unit, number) as i64)
+                } else {
+                    this.b.ins().iconst(I32, i64::from(number))
+                }
+            };
+            let name = match tail.exits[..] {
+                [(number, block)] => {
+                    self.b.switch_to_block(block);
+                    name(&mut self, number)
+                }
+                _ => {
+                    let shared = self.b.create_block();
+                    self.b.set_cold_block(shared);
+                    let param = self.b.append_block_param(shared, if is_method { I64 } else { I32 });
+                    for &(number, block) in &tail.exits {
+                        self.b.switch_to_block(block);
+                        let name = name(&mut self, number);
+                        self.b.ins().jump(shared, &[BlockArg::Value(name)]);
+                    }
+                    self.b.switch_to_block(shared);
+                    param
+                }
+            };
+            self.store_tail(&tail, name, left)?;
+        }
+        self.b.seal_all_blocks();
+        self.b.finalize(self.target);
+        Ok(self.exits)
+    }
+
+    /// Writes what the exit needs, and returns or, in a method, goes to the block that tells the caller.
+    fn store_tail(
+        &mut self,
+        tail: &Tail,
+        name: clif::Value,
+        left: Option<clif::Block>,
+    ) -> Result<(), CodegenError> {
+        if let Some(fuel) = tail.fuel {
+            self.b.ins().store(memory(), fuel, tail.ctx, offset_of!(NativeContext, fuel) as i32);
+        }
+        let at = offset_of!(NativeContext, slots) as i32;
+        if self.f.result.is_none() && tail.stores.is_empty() {
+            self.b.ins().return_(&[name]);
+            return Ok(());
+        }
+        let slots = self.b.ins().load(I64, memory(), tail.ctx, at);
+        let mut offset = 0i32;
+        for &value in &tail.stores {
+            let bits = match tail.undo {
+                Some(undo) if undo.value == value => self.undo(undo)?,
+                _ => self.raw(value)?,
+            };
+            self.b.ins().store(memory(), bits, slots, offset);
+            offset = match offset.checked_add(8) {
+                Some(next) => next,
+                None => {
+                    return Err(CodegenError::TooLarge(format!("{} values at an exit", tail.stores.len())));
+                }
+            };
+        }
+        match left {
+            None => {
+                self.b.ins().return_(&[name]);
+            }
+            Some(left) => {
+                self.b.ins().store(memory(), name, slots, offset);
+                let next = self.b.ins().iadd_imm_s(slots, i64::from(offset) + 8);
+                self.b.ins().store(memory(), next, tail.ctx, at);
+                self.b.ins().jump(left, &[BlockArg::Value(tail.ctx)]);
+            }
+        }
+        Ok(())
+    }
+
+    fn undo(&mut self, undo: Undo) -> Result<clif::Value, CodegenError> {
+        let other = self.value(undo.other, Type::Int)?;
+        Ok(if undo.added {
+            self.b.ins().isub(undo.result, other)
+        } else {
+            self.b.ins().iadd(undo.result, other)
+        })
+    }
+
+    /// A value as the transfer buffer holds it.
+    fn raw(&mut self, value: Value) -> Result<clif::Value, CodegenError> {
+        let ty = self.type_of(value)?;
+        let held = self.value(value, ty)?;
+        Ok(to_word(&mut self.b, held, ty))
+    }
 }
