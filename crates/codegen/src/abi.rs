@@ -4,26 +4,70 @@
 //! and *execute*.
 //!
 //! - Compiled code is an [`Entry`]: it takes a context and answers the number of the exit by which it left, an index into
-//!   [`CodeUnit::exits`](crate::CodeUnit::exits). It never unwinds and never traps.
+//!   [`CodeUnit::exits`](crate::CodeUnit::exits), or [`RETURNED`] or [`LEFT`]. It never unwinds and never traps.
+//! - Methods call each other through [`NativeContext::links`], which is data: code is never changed to link or unlink.
+//! - When a callee leaves, its callers leave as well, each after having written its own exit behind that of its callee; so
+//!   the native stack is empty again and [`exit_chain`](crate::exit_chain) finds all exits in the buffer.
 //! - It reaches everything outside through the context, so its bytes hold no addresses.
 //! - [`NativeContext::fuel`] is up to date whenever control is outside compiled code, except in
 //!   [`Routines::truth`], [`Routines::box_int`] and [`Routines::unbox_int`], which must not touch it.
 //! - While compiled code runs, live values are in registers where nobody can find them, so a routine must not move or free
-//!   anything that a value refers to. [`NativeContext::slots`] keeps the inputs and no routine may write to it.
+//!   anything that a value refers to. The transfer buffer keeps the inputs and no routine may write to it.
 
 use std::ffi::c_void;
 
-/// The signature of compiled code. The result is the number of the exit.
+/// The signature of compiled code as the engine enters it. The result is the number of the exit, [`RETURNED`] or [`LEFT`].
 pub type Entry = unsafe extern "C" fn(*mut NativeContext) -> u32;
+
+/// A method's entry answers that it has returned; the result is the first word of [`NativeContext::slots`], held as inputs are.
+pub const RETURNED: u32 = u32::MAX;
+
+/// A method's entry answers that it has left; all exits are in the transfer buffer.
+pub const LEFT: u32 = u32::MAX - 1;
+
+/// Methods that need more of the host's stack than this for one activation, in bytes, are refused.
+///
+/// Together with [`MAX_NATIVE_DEPTH`] this bounds the native stack: a chain of calls has at most `depth_left + 1`
+/// activations of methods, each of at most this size and what a call pushes, below one of a region or an entry
+/// (which [`CodegenError::TooLarge`](crate::CodegenError::TooLarge) bounds too) and above at most one routine of the run time.
+pub const MAX_METHOD_FRAME: u32 = 512;
+
+/// The most that [`NativeContext::depth_left`] may be on entry: with [`MAX_METHOD_FRAME`] somewhat more than half a megabyte of stack.
+pub const MAX_NATIVE_DEPTH: u32 = 1024;
+
+/// The most words that one exit of a method may write into the transfer buffer, its trailer included.
+pub const MAX_METHOD_WORDS: u32 = 256;
+
+/// The word by which a method ends what its exit writes into the transfer buffer.
+#[inline]
+pub(crate) fn trailer(unit: u32, exit: u32) -> u64 {
+    u64::from(unit) << 32 | u64::from(exit)
+}
+
+/// The unit and the exit that a trailer names.
+#[inline]
+pub(crate) fn read_trailer(word: u64) -> (u32, u32) {
+    ((word >> 32) as u32, word as u32)
+}
 
 /// What compiled code gets from the engine on entry, and gives back.
 #[repr(C)]
 #[derive(Debug)]
 pub struct NativeContext {
-    /// Fuel left and rounds made, as [`pack_fuel`] packs them.
+    /// Fuel left and rounds made, as [`pack_fuel`] packs them. Never negative, whoever charges.
     pub fuel: i64,
-    /// The transfer buffer, at least [`CodeUnit::slots`](crate::CodeUnit::slots) long: inputs on entry, live values on exit.
+    /// The unit's inputs, in order. They stay as they are.
+    pub inputs: *const u64,
+    /// Where the next exit writes: behind the inputs on entry; each method that leaves moves it behind what it has
+    /// written. There must be room for [`CodeUnit::slots`](crate::CodeUnit::slots) of the unit entered and, if it calls, for those of
+    /// [`depth_left`](Self::depth_left) more methods, the largest ones.
     pub slots: *mut u64,
+    /// The links: for each the [direct entry](crate::CodeUnit::direct_entry) of the method to call, or null if there is none. All
+    /// that units call by must be there. May change whenever no compiled code runs.
+    pub links: *const *const c_void,
+    /// How many more calls may be active: at most [`MAX_NATIVE_DEPTH`], and no more than the interpreter, which gets their
+    /// frames if one leaves, has room for. Compiled code does not change it.
+    pub depth_left: i64,
     /// The program's globals, boxed.
     pub globals: *mut u64,
     /// Where [`Routines::unbox_int`] leaves its int, as its two's complement.

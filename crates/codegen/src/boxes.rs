@@ -34,7 +34,8 @@ impl Lowering<'_, '_> {
             self.signatures.push((params, result, signature));
             signature
         });
-        let pointer = self.b.ins().load(I64, memory(), self.ctx, routine as i32);
+        let ctx = self.ctx();
+        let pointer = self.b.ins().load(I64, memory(), ctx, routine as i32);
         let call = self.b.ins().call_indirect(signature, pointer, args);
         self.b.inst_results(call)[0]
     }
@@ -68,7 +69,8 @@ impl Lowering<'_, '_> {
         let tagged = self.b.ins().bor(up, tag);
         let small = self.b.ins().rotr_imm_u(tagged, 16);
         self.unlikely(wide, join, &[BlockArg::Value(small)]);
-        let boxed = self.call(offset_of!(NativeContext, routines.box_int), &[I64, I64], I64, &[self.ctx, a]);
+        let ctx = self.ctx();
+        let boxed = self.call(offset_of!(NativeContext, routines.box_int), &[I64, I64], I64, &[ctx, a]);
         self.rejoin(join, boxed)
     }
 
@@ -84,11 +86,11 @@ impl Lowering<'_, '_> {
         let other = self.b.ins().icmp(IntCC::NotEqual, tag, expected);
         let small = self.b.ins().sshr_imm_u(turned, 16);
         self.unlikely(other, join, &[BlockArg::Value(small)]);
-        let found =
-            self.call(offset_of!(NativeContext, routines.unbox_int), &[I64, I64], I32, &[self.ctx, a]);
+        let ctx = self.ctx();
+        let found = self.call(offset_of!(NativeContext, routines.unbox_int), &[I64, I64], I32, &[ctx, a]);
         let refused = self.b.ins().icmp_imm_u(IntCC::Equal, found, 0);
         self.leave_if_cold(refused, inst)?;
-        let wide = self.b.ins().load(I64, memory(), self.ctx, offset_of!(NativeContext, scratch) as i32);
+        let wide = self.b.ins().load(I64, memory(), ctx, offset_of!(NativeContext, scratch) as i32);
         Ok(self.rejoin(join, wide))
     }
 
@@ -128,7 +130,8 @@ impl Lowering<'_, '_> {
         let bit = self.b.ins().ireduce(I8, a);
         let bit = self.b.ins().band_imm_u(bit, 1);
         self.unlikely(other, join, &[BlockArg::Value(bit)]);
-        let truth = self.call(offset_of!(NativeContext, routines.truth), &[I64, I64], I32, &[self.ctx, a]);
+        let ctx = self.ctx();
+        let truth = self.call(offset_of!(NativeContext, routines.truth), &[I64, I64], I32, &[ctx, a]);
         let truth = self.b.ins().icmp_imm_u(IntCC::NotEqual, truth, 0);
         self.rejoin(join, truth)
     }
@@ -153,7 +156,8 @@ impl Lowering<'_, '_> {
         let op = self.b.ins().iconst(I32, i64::from(op.number()));
         self.store_fuel();
         let routine = offset_of!(NativeContext, routines.binary);
-        let result = self.call(routine, &[I64, I32, I64, I64], I64, &[self.ctx, op, a, b]);
+        let ctx = self.ctx();
+        let result = self.call(routine, &[I64, I32, I64, I64], I64, &[ctx, op, a, b]);
         self.reload_fuel();
         self.check_refused(inst, result)
     }
@@ -166,14 +170,16 @@ impl Lowering<'_, '_> {
         let op = self.b.ins().iconst(I32, number as i64);
         self.store_fuel();
         let routine = offset_of!(NativeContext, routines.unary);
-        let result = self.call(routine, &[I64, I32, I64], I64, &[self.ctx, op, a]);
+        let ctx = self.ctx();
+        let result = self.call(routine, &[I64, I32, I64], I64, &[ctx, op, a]);
         self.reload_fuel();
         self.check_refused(inst, result)
     }
 
     pub fn call_input(&mut self, inst: &Inst) -> Result<clif::Value, CodegenError> {
         self.store_fuel();
-        let result = self.call(offset_of!(NativeContext, routines.input), &[I64], I64, &[self.ctx]);
+        let ctx = self.ctx();
+        let result = self.call(offset_of!(NativeContext, routines.input), &[I64], I64, &[ctx]);
         self.reload_fuel();
         self.check_refused(inst, result)
     }
@@ -181,7 +187,8 @@ impl Lowering<'_, '_> {
     /// Calls `print` or `print_char`, whose pointer is at this offset of the context.
     pub fn call_print(&mut self, inst: &Inst, a: clif::Value, routine: usize) -> Result<(), CodegenError> {
         self.store_fuel();
-        let done = self.call(routine, &[I64, I64], I32, &[self.ctx, a]);
+        let ctx = self.ctx();
+        let done = self.call(routine, &[I64, I64], I32, &[ctx, a]);
         self.reload_fuel();
         let refused = self.b.ins().icmp_imm_u(IntCC::Equal, done, 0);
         self.leave_if(refused, inst, None)

@@ -5,8 +5,7 @@
 //!
 //! Exits dominate the time that compiling takes, so as little as possible is done per exit:
 //! - a constant is written into the record, not stored by code;
-//! - an input is still in the transfer buffer, in its own slot, so nothing is stored for it either (hence exits
-//!   store above the inputs);
+//! - a region's input is still in the transfer buffer, so nothing is stored for it either;
 //! - a box is not stored but what it was made from, so that a box that only exits see is never made;
 //! - exits with the same frame state and fuel share one block of stores, a [`Tail`]; what tells them apart is its
 //!   parameter, which each exit passes from a block of its own (so that the number is not made on the hot side).
@@ -14,12 +13,18 @@
 //! Invariant: every value that a frame state names dominates the instruction that names the state, hence also the
 //! shared block.
 
+use crate::abi::{NativeContext, trailer};
+use crate::calls::to_word;
 use crate::error::{CodegenError, malformed};
 use crate::facts::Facts;
+use crate::lower::{Lowering, memory};
 use crate::unit::{ExitRecord, FrameRecipe, Recipe};
 use cranelift_codegen::ir as clif;
-use ir::{Ahead, ExitReason, Function, Imm, StateId, Value};
+use cranelift_codegen::ir::types::{I32, I64};
+use cranelift_codegen::ir::{BlockArg, InstBuilder};
+use ir::{Ahead, ExitReason, Function, Imm, StateId, Type, Value};
 use std::collections::HashMap;
+use std::mem::offset_of;
 
 /// More exits than this in one function are refused.
 const MAX_EXITS: usize = 1 << 20;
@@ -32,6 +37,8 @@ pub(crate) struct Leave {
     pub reason: ExitReason,
     pub state: StateId,
     pub pc: u32,
+    /// The callee of a call with this many arguments has left: the frame is the one that waits for it.
+    pub waits: Option<u32>,
 }
 
 /// How the cold side gets back an operand that the hot side has overwritten with the result.
@@ -51,29 +58,33 @@ pub(crate) struct Undo {
 pub(crate) struct Tail {
     /// The exits that end here: their numbers and blocks.
     pub exits: Vec<(u32, clif::Block)>,
-    pub stores: Vec<(u32, Value)>,
-    pub fuel: clif::Value,
+    pub stores: Vec<Value>,
+    /// The fuel to store; none if a callee has stored it.
+    pub fuel: Option<clif::Value>,
+    /// The context.
+    pub ctx: clif::Value,
     pub undo: Option<Undo>,
     pub pc: u32,
 }
+
+/// What exits must agree in to share a tail: state, fuel, context, what to undo.
+type TailKey = (StateId, Option<clif::Value>, clif::Value, Option<Undo>);
 
 /// All exits of a function.
 pub(crate) struct Exits {
     pub records: Vec<ExitRecord>,
     pub tails: Vec<Tail>,
     pub slots: u32,
-    inputs: u32,
-    tail_of: HashMap<(StateId, clif::Value, Option<Undo>), usize>,
+    tail_of: HashMap<TailKey, usize>,
     block_of: HashMap<(ExitReason, u32, usize), clif::Block>,
 }
 
 impl Exits {
-    pub fn new(inputs: u32) -> Exits {
+    pub fn new() -> Exits {
         Exits {
             records: Vec::new(),
             tails: Vec::new(),
-            slots: inputs,
-            inputs,
+            slots: 0,
             tail_of: HashMap::new(),
             block_of: HashMap::new(),
         }
@@ -85,11 +96,12 @@ impl Exits {
         f: &Function,
         facts: &Facts,
         leave: Leave,
-        fuel: clif::Value,
+        (fuel, ctx): (clif::Value, clif::Value),
         undo: Option<Undo>,
         new_block: impl FnOnce() -> clif::Block,
     ) -> Result<clif::Block, CodegenError> {
-        let key = (leave.state, fuel, undo);
+        let fuel = leave.waits.is_none().then_some(fuel);
+        let key = (leave.state, fuel, ctx, undo);
         let known = self.tail_of.get(&key).copied();
         if let Some(tail) = known
             && let Some(&block) = self.block_of.get(&(leave.reason, leave.pc, tail))
@@ -100,16 +112,20 @@ impl Exits {
             return Err(CodegenError::TooLarge(format!("more than {MAX_EXITS} exits")));
         }
         let number = self.records.len() as u32;
-        let mut stores = Stores { next: self.inputs, list: Vec::new() };
-        let frames = frames(f, facts, leave.state, &mut stores)?;
-        self.slots = self.slots.max(stores.next);
-        let ahead = f.states.get(leave.state.index()).map_or_else(Ahead::default, |state| state.ahead);
-        self.records.push(ExitRecord { reason: leave.reason, pc: leave.pc, frames, ahead });
+        let mut stores = Vec::new();
+        let frames = frames(f, facts, leave, &mut stores)?;
+        let words = stores.len() as u32;
+        self.slots = self.slots.max(words);
+        let ahead = match (leave.waits, f.states.get(leave.state.index())) {
+            (None, Some(state)) => state.ahead,
+            _ => Ahead::default(),
+        };
+        self.records.push(ExitRecord { reason: leave.reason, pc: leave.pc, frames, words, ahead });
         let block = new_block();
         let tail = match known {
             Some(tail) => tail,
             None => {
-                self.tails.push(Tail { exits: Vec::new(), stores: stores.list, fuel, undo, pc: leave.pc });
+                self.tails.push(Tail { exits: Vec::new(), stores, fuel, ctx, undo, pc: leave.pc });
                 self.tail_of.insert(key, self.tails.len() - 1);
                 self.tails.len() - 1
             }
@@ -120,20 +136,14 @@ impl Exits {
     }
 }
 
-/// The slots that one exit fills.
-struct Stores {
-    next: u32,
-    list: Vec<(u32, Value)>,
-}
-
 fn frames(
     f: &Function,
     facts: &Facts,
-    state: StateId,
-    stores: &mut Stores,
+    leave: Leave,
+    stores: &mut Vec<Value>,
 ) -> Result<Vec<FrameRecipe>, CodegenError> {
     let mut frames = Vec::new();
-    let mut next = Some(state);
+    let mut next = Some(leave.state);
     while let Some(id) = next {
         let Some(state) = f.states.get(id.index()) else {
             return malformed(format!("frame state {id} does not exist"));
@@ -141,6 +151,14 @@ fn frames(
         if frames.len() >= MAX_FRAMES {
             return Err(CodegenError::TooLarge(format!("more than {MAX_FRAMES} frames at an exit")));
         }
+        let waiting;
+        let state = match leave.waits {
+            Some(args) if frames.is_empty() => {
+                waiting = state.waiting(args as usize);
+                &waiting
+            }
+            _ => state,
+        };
         let mut locals = Vec::new();
         for (slot, value) in state.locals.iter().enumerate() {
             if let Some(value) = value {
@@ -160,7 +178,12 @@ fn frames(
     Ok(frames)
 }
 
-fn recipe(f: &Function, facts: &Facts, value: Value, stores: &mut Stores) -> Result<Recipe, CodegenError> {
+fn recipe(
+    f: &Function,
+    facts: &Facts,
+    value: Value,
+    stores: &mut Vec<Value>,
+) -> Result<Recipe, CodegenError> {
     if value.index() >= f.types.len() {
         return malformed(format!("{value} has no type"));
     }
@@ -173,14 +196,118 @@ fn recipe(f: &Function, facts: &Facts, value: Value, stores: &mut Stores) -> Res
         _ => {}
     }
     let ty = f.ty(root);
-    if let Some(input) = f.blocks[0].params.iter().position(|&p| p == root) {
-        return Ok(Recipe::Slot { index: input as u32, ty });
+    // A method that is called directly has its inputs in registers.
+    if f.result.is_none()
+        && let Some(input) = f.blocks[0].params.iter().position(|&p| p == root)
+    {
+        return Ok(Recipe::Input { index: input as u32, ty });
     }
-    if let Some(&(index, _)) = stores.list.iter().find(|&&(_, v)| v == root) {
-        return Ok(Recipe::Slot { index, ty });
+    let index = stores.iter().position(|&v| v == root).unwrap_or_else(|| {
+        stores.push(root);
+        stores.len() - 1
+    });
+    Ok(Recipe::Slot { index: index as u32, ty })
+}
+
+impl Lowering<'_, '_> {
+    /// Emits the exits' blocks.
+    pub fn finish(mut self) -> Result<Exits, CodegenError> {
+        self.mark = 0;
+        let is_method = self.f.result.is_some();
+        let tails = std::mem::take(&mut self.exits.tails);
+        let left = self.f.result.filter(|_| !tails.is_empty()).map(|result| self.left_block(result));
+        for tail in tails {
+            self.set_place(tail.pc);
+            // What tells the exits of a tail apart: what a region answers, or the trailer that a method writes.
+            let name = |this: &mut Self, number| {
+                if is_method {
+                    this.iconst(trailer(this.unit, number) as i64)
+                } else {
+                    this.b.ins().iconst(I32, i64::from(number))
+                }
+            };
+            let name = match tail.exits[..] {
+                [(number, block)] => {
+                    self.b.switch_to_block(block);
+                    name(&mut self, number)
+                }
+                _ => {
+                    let shared = self.b.create_block();
+                    self.b.set_cold_block(shared);
+                    let param = self.b.append_block_param(shared, if is_method { I64 } else { I32 });
+                    for &(number, block) in &tail.exits {
+                        self.b.switch_to_block(block);
+                        let name = name(&mut self, number);
+                        self.b.ins().jump(shared, &[BlockArg::Value(name)]);
+                    }
+                    self.b.switch_to_block(shared);
+                    param
+                }
+            };
+            self.store_tail(&tail, name, left)?;
+        }
+        self.b.seal_all_blocks();
+        self.b.finalize(self.target);
+        Ok(self.exits)
     }
-    let index = stores.next;
-    stores.next += 1;
-    stores.list.push((index, root));
-    Ok(Recipe::Slot { index, ty })
+
+    /// Writes what the exit needs, and returns or, in a method, goes to the block that tells the caller.
+    fn store_tail(
+        &mut self,
+        tail: &Tail,
+        name: clif::Value,
+        left: Option<clif::Block>,
+    ) -> Result<(), CodegenError> {
+        if let Some(fuel) = tail.fuel {
+            self.b.ins().store(memory(), fuel, tail.ctx, offset_of!(NativeContext, fuel) as i32);
+        }
+        let at = offset_of!(NativeContext, slots) as i32;
+        if self.f.result.is_none() && tail.stores.is_empty() {
+            self.b.ins().return_(&[name]);
+            return Ok(());
+        }
+        let slots = self.b.ins().load(I64, memory(), tail.ctx, at);
+        let mut offset = 0i32;
+        for &value in &tail.stores {
+            let bits = match tail.undo {
+                Some(undo) if undo.value == value => self.undo(undo)?,
+                _ => self.raw(value)?,
+            };
+            self.b.ins().store(memory(), bits, slots, offset);
+            offset = match offset.checked_add(8) {
+                Some(next) => next,
+                None => {
+                    return Err(CodegenError::TooLarge(format!("{} values at an exit", tail.stores.len())));
+                }
+            };
+        }
+        match left {
+            None => {
+                self.b.ins().return_(&[name]);
+            }
+            Some(left) => {
+                self.b.ins().store(memory(), name, slots, offset);
+                let next = self.b.ins().iadd_imm_s(slots, i64::from(offset) + 8);
+                self.b.ins().store(memory(), next, tail.ctx, at);
+                self.b.ins().jump(left, &[BlockArg::Value(tail.ctx)]);
+            }
+        }
+        Ok(())
+    }
+
+    fn undo(&mut self, undo: Undo) -> Result<clif::Value, CodegenError> {
+        let other = self.value(undo.other, Type::Int)?;
+        Ok(if undo.added {
+            self.b.ins().isub(undo.result, other)
+        } else {
+            self.b.ins().iadd(undo.result, other)
+        })
+    }
+
+    /// A value as the transfer buffer holds it.
+    fn raw(&mut self, value: Value) -> Result<clif::Value, CodegenError> {
+        let ty = self.type_of(value)?;
+        let held = self.value(value, ty)?;
+        Ok(to_word(&mut self.b, held, ty))
+    }
 }

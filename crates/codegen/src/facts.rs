@@ -25,6 +25,10 @@ pub(crate) struct Facts {
     pub uses: Vec<u32>,
     /// Whether a global is read or written.
     pub globals: bool,
+    /// Whether a method is called.
+    pub calls: bool,
+    /// For each block, how many edges lead to it.
+    pub ways_in: Vec<u32>,
     /// Constants that checked additions in the most deeply nested loops add, each once; at most [`MAX_LIMITS`].
     pub limits: Vec<i64>,
 }
@@ -41,15 +45,18 @@ pub(crate) fn gather(f: &Function) -> Result<Facts, CodegenError> {
         boxed_from: vec![None; n],
         uses: vec![0; n],
         globals: false,
+        calls: false,
+        ways_in: vec![0; f.blocks.len()],
         limits: Vec::new(),
     };
     let deepest = hot_header.map(|header| depth[header.index()]);
     for &block in &facts.order {
         let data = &f.blocks[block.index()];
         for inst in &data.insts {
-            for &arg in inst.args() {
+            for &arg in f.args(inst) {
                 count(&mut facts.uses, arg)?;
             }
+            facts.calls |= inst.op == Opcode::Call;
             facts.globals |= matches!(inst.op, Opcode::LoadGlobal | Opcode::StoreGlobal);
             let operand = |v: Value| match facts.constants.get(v.index()) {
                 Some(&Some(Imm::Int(n))) => Some(n),
@@ -81,8 +88,11 @@ pub(crate) fn gather(f: &Function) -> Result<Facts, CodegenError> {
                 _ => {}
             }
         }
-        if let ir::Terminator::Branch { condition, .. } = data.end {
-            count(&mut facts.uses, condition)?;
+        if let Some(value) = data.end.value() {
+            count(&mut facts.uses, value)?;
+        }
+        for target in data.end.targets() {
+            facts.ways_in[target.block.index()] += 1;
         }
         for &arg in data.end.targets().flat_map(|t| &t.args) {
             count(&mut facts.uses, arg)?;

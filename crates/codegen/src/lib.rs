@@ -14,6 +14,7 @@
 
 mod abi;
 mod boxes;
+mod calls;
 mod disasm;
 mod error;
 mod exits;
@@ -23,16 +24,19 @@ mod layout;
 mod lower;
 mod unit;
 
-pub use abi::{Entry, FUEL_SHIFT, MAX_SLICE, NativeContext, Routines, pack_fuel, packed_cost, unpack_fuel};
+pub use abi::{
+    Entry, FUEL_SHIFT, LEFT, MAX_METHOD_FRAME, MAX_METHOD_WORDS, MAX_NATIVE_DEPTH, MAX_SLICE, NativeContext,
+    RETURNED, Routines, pack_fuel, packed_cost, unpack_fuel,
+};
 pub use disasm::{MachineLine, disassemble};
 pub use error::CodegenError;
 pub use layout::ValueLayout;
-pub use unit::{CodeUnit, ExitRecord, FrameRecipe, Recipe};
+pub use unit::{CodeUnit, ExitRecord, FrameRecipe, Recipe, TakenExit, exit_chain};
 
 use cranelift_codegen::control::ControlPlane;
 use cranelift_codegen::ir::types::{I32, I64};
-use cranelift_codegen::ir::{AbiParam, SourceLoc};
-use cranelift_codegen::isa::OwnedTargetIsa;
+use cranelift_codegen::ir::{AbiParam, Signature, SourceLoc};
+use cranelift_codegen::isa::{OwnedTargetIsa, TargetFrontendConfig};
 use cranelift_codegen::settings::{self, Configurable};
 use cranelift_codegen::{CompiledCode, Context};
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
@@ -69,6 +73,9 @@ pub struct Compiler {
 
 /// Code is placed so that the hottest loop starts at a multiple of this, in bytes: a line of the instruction cache.
 const LOOP_ALIGNMENT: u32 = 64;
+
+/// A method without a loop starts at a multiple of this, in bytes.
+const METHOD_ALIGNMENT: u32 = 32;
 
 /// Code that needs more of the host's stack than this, in bytes, is refused.
 const MAX_FRAME: u32 = 64 << 10;
@@ -137,14 +144,18 @@ impl Compiler {
         })
     }
 
-    /// Compiles a function that [`ir::verify`] accepts.
+    /// Compiles a function that [`ir::verify`] accepts, for a unit of this number, which a method's exits write into the transfer buffer.
     ///
     /// # Errors
     /// [`CodegenError::Malformed`] if it breaks an invariant of the IR that is looked at here,
     /// [`CodegenError::TooLarge`] if it needs too much, [`CodegenError::Cranelift`] if Cranelift refuses.
-    pub fn compile(&mut self, f: &ir::Function, layout: &ValueLayout) -> Result<CodeUnit, CodegenError> {
-        self.context.clear();
-        let result = self.compile_into_context(f, layout);
+    pub fn compile(
+        &mut self,
+        f: &ir::Function,
+        layout: &ValueLayout,
+        unit: u32,
+    ) -> Result<CodeUnit, CodegenError> {
+        let result = self.compile_unit(f, layout, unit);
         if result.is_err() {
             // A builder given up half-way leaves its context dirty.
             self.builder = FunctionBuilderContext::new();
@@ -152,67 +163,105 @@ impl Compiler {
         result
     }
 
-    fn compile_into_context(
+    fn compile_unit(
         &mut self,
         f: &ir::Function,
         layout: &ValueLayout,
+        unit: u32,
     ) -> Result<CodeUnit, CodegenError> {
         let facts = facts::gather(f)?;
         let target = self.isa.frontend_config();
-        let signature = &mut self.context.func.signature;
-        signature.call_conv = target.default_call_conv;
-        signature.params.push(AbiParam::new(I64));
-        signature.returns.push(AbiParam::new(I32));
+        let mut bytes = Vec::new();
+        let mut entry_calls = Vec::new();
+        if let Some(result) = f.result {
+            self.start(entry_signature(target));
+            let builder = FunctionBuilder::new(&mut self.context.func, &mut self.builder);
+            calls::lower_entry(f, result, builder, target)?;
+            let code = self.finish(MAX_FRAME)?;
+            bytes.extend_from_slice(code.buffer.data());
+            entry_calls = code.buffer.relocs().to_vec();
+        }
+        let signature = match f.result {
+            Some(result) => calls::method_signature(f.inputs.iter().map(|input| input.ty), result),
+            None => entry_signature(target),
+        };
+        self.start(signature);
         let builder = FunctionBuilder::new(&mut self.context.func, &mut self.builder);
-        let exits = lower::lower(f, &facts, layout, builder, target)?;
-        let code = self
-            .context
-            .compile(&*self.isa, &mut self.control)
-            .map_err(|e| CodegenError::Cranelift(e.inner.to_string()))?;
-        if !code.buffer.relocs().is_empty() {
-            return Err(CodegenError::Cranelift("the code refers to something outside".to_owned()));
+        let exits = lower::lower(f, &facts, layout, unit, builder, target)?;
+        if f.result.is_some() && exits.slots >= MAX_METHOD_WORDS {
+            return Err(CodegenError::TooLarge(format!("{} values at a method's exit", exits.slots)));
         }
-        let frame = code.buffer.frame_layout().map_or(0, |layout| layout.frame_to_fp_offset);
-        if frame > MAX_FRAME {
-            return Err(CodegenError::TooLarge(format!("{frame} bytes of stack")));
-        }
-        let (bytes, code_len, places) = place(code);
+        let code = self.finish(if f.result.is_some() { MAX_METHOD_FRAME } else { MAX_FRAME })?;
+        let (start, code_len, places) = place(code, &mut bytes);
+        calls::resolve(&mut bytes, 0, &entry_calls, start)?;
+        calls::resolve(&mut bytes, start, code.buffer.relocs(), start)?;
         Ok(CodeUnit {
             bytes,
+            direct_entry: f.result.map(|_| start),
+            result: f.result,
             code_len,
             alignment: LOOP_ALIGNMENT,
             exits: exits.records,
-            slots: exits.slots,
+            // A trailer, or the result.
+            slots: exits.slots + u32::from(f.result.is_some()),
             inputs: f.inputs.clone(),
             places,
         })
     }
+
+    fn start(&mut self, signature: Signature) {
+        self.context.clear();
+        self.context.func.signature = signature;
+    }
+
+    /// Has Cranelift make machine code of what the context holds, with no more stack than this.
+    fn finish(&mut self, max_frame: u32) -> Result<&CompiledCode, CodegenError> {
+        let code = self
+            .context
+            .compile(&*self.isa, &mut self.control)
+            .map_err(|e| CodegenError::Cranelift(e.inner.to_string()))?;
+        let frame = code.buffer.frame_layout().map_or(0, |layout| layout.frame_to_fp_offset);
+        if frame > max_frame {
+            return Err(CodegenError::TooLarge(format!("{frame} bytes of stack")));
+        }
+        Ok(code)
+    }
 }
 
-/// Copies the code, with the hottest loop's header moved to a multiple of [`LOOP_ALIGNMENT`] by instructions in front
-/// that do nothing, and reads off how much of it is instructions and where the bytecode went.
-fn place(code: &CompiledCode) -> (Vec<u8>, u32, Vec<(u32, u32)>) {
+/// The signature of an [`Entry`].
+fn entry_signature(target: TargetFrontendConfig) -> Signature {
+    let mut signature = Signature::new(target.default_call_conv);
+    signature.params.push(AbiParam::new(I64));
+    signature.returns.push(AbiParam::new(I32));
+    signature
+}
+
+/// Appends the code, with the hottest loop's header moved to a multiple of [`LOOP_ALIGNMENT`] by instructions in front
+/// that do nothing, and reads off where it starts, where the instructions end and where the bytecode went.
+fn place(code: &CompiledCode, bytes: &mut Vec<u8>) -> (u32, u32, Vec<(u32, u32)>) {
     let known = || code.buffer.get_srclocs_sorted().iter().filter(|s| s.loc != SourceLoc::default());
     let header = known().find(|s| s.loc.bits() & HEADER_MARK != 0).map(|s| s.start);
+    let before = bytes.len() as u32;
     let padding = match header {
-        Some(start) if cfg!(target_arch = "x86_64") => start.wrapping_neg() % LOOP_ALIGNMENT,
-        _ => 0,
+        _ if !cfg!(target_arch = "x86_64") => 0,
+        Some(start) => (before + start).wrapping_neg() % LOOP_ALIGNMENT,
+        None => before.wrapping_neg() % METHOD_ALIGNMENT,
     };
-    let data = code.buffer.data();
-    let mut bytes = Vec::with_capacity(data.len() + padding as usize);
-    pad(&mut bytes, padding);
-    bytes.extend_from_slice(data);
+    pad(bytes, padding);
+    // What is entered from its first byte on runs through the padding; a method starts behind it.
+    let start = before + padding;
+    bytes.extend_from_slice(code.buffer.data());
     let mut places: Vec<(u32, u32)> = Vec::new();
     for s in known() {
         let pc = (s.loc.bits() & !HEADER_MARK).wrapping_sub(1);
         if places.last().is_none_or(|&(_, last)| last != pc) {
-            places.push((s.start + padding, pc));
+            places.push((s.start + start, pc));
         }
     }
     // Every block has a place up to its end, so constants start, aligned, after the last one.
     let code_len = code.buffer.get_srclocs_sorted().iter().map(|s| s.end).max();
-    let code_len = code_len.map_or(bytes.len() as u32, |end| end + padding);
-    (bytes, code_len, places)
+    let code_len = code_len.map_or(bytes.len() as u32, |end| end + start);
+    (start, code_len, places)
 }
 
 /// Appends this many bytes of x86-64 instructions that do nothing, as few as possible.

@@ -1,23 +1,24 @@
 //! From the IR to Cranelift's: blocks, values, dispatch over the instructions.
 //!
 //! In the sentence `profile -> detect -> compile -> cache -> execute -> deoptimise` this is the heart of *compile*'s last
-//! step. The longer instructions are in [`crate::ints`] and [`crate::boxes`], the exits in [`crate::exits`].
+//! step. The longer instructions are in [`crate::ints`], [`crate::boxes`] and [`crate::calls`], the exits in [`crate::exits`].
 //!
 //! Invariants:
 //! - nothing emitted can trap: divisors are checked, memory accesses are to the context and what it points to;
-//! - fuel is one variable: loaded on entry, stored wherever control leaves;
+//! - fuel is one variable: taken on entry, stored wherever control leaves, passed along where a method calls or returns;
 //! - blocks are visited so that definitions come before uses.
 
 use crate::abi::{NativeContext, packed_cost};
+use crate::calls::{FIXED_PARAMS, from_word};
 use crate::error::{CodegenError, malformed};
-use crate::exits::{Exits, Leave, Tail, Undo};
+use crate::exits::{Exits, Leave, Undo};
 use crate::facts::Facts;
 use crate::ints::limit_of;
 use crate::layout::ValueLayout;
 use cranelift_codegen::ir as clif;
 use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};
 use cranelift_codegen::ir::immediates::Ieee64;
-use cranelift_codegen::ir::types::{F64, I8, I32, I64};
+use cranelift_codegen::ir::types::{F64, I8, I64};
 use cranelift_codegen::ir::{BlockArg, InstBuilder, MemFlagsData, SourceLoc};
 use cranelift_codegen::isa::TargetFrontendConfig;
 use cranelift_frontend::{FunctionBuilder, Variable};
@@ -30,21 +31,38 @@ pub(crate) const HEADER_MARK: u32 = 1 << 31;
 /// A routine's parameters and result, and its name in the function.
 pub(crate) type Signature = (&'static [clif::Type], clif::Type, clif::SigRef);
 
+/// What callees give back as they got it.
+#[derive(Clone, Copy)]
+pub(crate) struct AroundCalls {
+    pub ctx: Variable,
+    pub depth: Variable,
+}
+
 /// One function on its way into Cranelift's IR.
 pub(crate) struct Lowering<'a, 'b> {
     pub f: &'a Function,
     pub facts: &'a Facts,
     pub layout: &'a ValueLayout,
     pub b: FunctionBuilder<'b>,
-    pub ctx: clif::Value,
+    /// The context on entry.
+    entry_ctx: clif::Value,
     pub signatures: Vec<Signature>,
     pub target: TargetFrontendConfig,
-    exits: Exits,
-    fuel: Variable,
+    pub exits: Exits,
+    pub fuel: Variable,
+    /// The context and how many more calls may be active, if this function calls: callees give both back in registers, so
+    /// that nobody saves them.
+    pub around_calls: Option<AroundCalls>,
+    /// Whether the depth is that of a callee already, one less than this function's own.
+    pub is_callees_depth: bool,
+    /// For each block, whether it is when control comes there.
+    starts_with_callees_depth: Vec<bool>,
+    /// The unit's number.
+    pub unit: u32,
     globals: Option<clif::Value>,
     values: Vec<Option<clif::Value>>,
     blocks: Vec<Option<clif::Block>>,
-    mark: u32,
+    pub mark: u32,
     limits: Vec<(i64, clif::Value)>,
 }
 
@@ -54,7 +72,7 @@ pub(crate) fn memory() -> MemFlagsData {
 }
 
 /// How Cranelift holds a value of this type.
-fn clif_type(ty: Type) -> clif::Type {
+pub(crate) fn clif_type(ty: Type) -> clif::Type {
     match ty {
         Type::Int | Type::Boxed => I64,
         Type::Float => F64,
@@ -67,6 +85,7 @@ pub(crate) fn lower(
     f: &Function,
     facts: &Facts,
     layout: &ValueLayout,
+    unit: u32,
     mut b: FunctionBuilder<'_>,
     target: TargetFrontendConfig,
 ) -> Result<Exits, CodegenError> {
@@ -84,11 +103,15 @@ pub(crate) fn lower(
         facts,
         layout,
         b,
-        ctx,
+        entry_ctx: ctx,
         signatures: Vec::new(),
         target,
-        exits: Exits::new(f.inputs.len() as u32),
+        exits: Exits::new(),
         fuel,
+        around_calls: None,
+        is_callees_depth: false,
+        starts_with_callees_depth: vec![false; f.blocks.len()],
+        unit,
         globals: None,
         values: vec![None; f.types.len()],
         blocks: vec![None; f.blocks.len()],
@@ -96,7 +119,7 @@ pub(crate) fn lower(
         limits: Vec::new(),
     };
     lowering.create_blocks(entry)?;
-    lowering.enter()?;
+    lowering.enter(entry)?;
     for &block in &facts.order {
         lowering.block(block)?;
     }
@@ -130,13 +153,27 @@ impl Lowering<'_, '_> {
         }
     }
 
-    /// Takes the inputs from the transfer buffer and the rest from the context.
-    fn enter(&mut self) -> Result<(), CodegenError> {
-        let fuel = self.load_fuel();
-        self.b.def_var(self.fuel, fuel);
+    /// Takes the inputs from the parameters or from the transfer buffer, and the rest from the context.
+    fn enter(&mut self, entry: clif::Block) -> Result<(), CodegenError> {
+        let params = self.b.block_params(entry).to_vec();
+        if self.f.result.is_some() {
+            let [_, fuel, depth] = params[..FIXED_PARAMS] else {
+                return malformed("a method without its fixed parameters");
+            };
+            self.b.def_var(self.fuel, fuel);
+            self.start_calls(depth);
+        } else {
+            let fuel = self.load_fuel();
+            self.b.def_var(self.fuel, fuel);
+            if self.facts.calls {
+                let offset = offset_of!(NativeContext, depth_left) as i32;
+                let depth = self.b.ins().load(I64, memory(), self.entry_ctx, offset);
+                self.start_calls(depth);
+            }
+        }
         if self.facts.globals {
             let offset = offset_of!(NativeContext, globals) as i32;
-            self.globals = Some(self.b.ins().load(I64, memory(), self.ctx, offset));
+            self.globals = Some(self.b.ins().load(I64, memory(), self.entry_ctx, offset));
         }
         for &d in &self.facts.limits {
             // Cranelift makes a constant anew at each use; what two instructions compute stays in its register.
@@ -145,24 +182,18 @@ impl Lowering<'_, '_> {
             let limit = self.b.ins().iadd_imm_s(least, limit_of(d).wrapping_sub(i64::MIN));
             self.limits.push((d, limit));
         }
-        let params = &self.f.blocks[0].params;
-        if params.is_empty() {
-            return Ok(());
-        }
-        let slots = self.b.ins().load(I64, memory(), self.ctx, offset_of!(NativeContext, slots) as i32);
-        for (i, &param) in params.iter().enumerate() {
-            let ty = self.type_of(param)?;
-            let offset = i as i32 * 8;
-            let value = match ty {
-                Type::Int | Type::Boxed | Type::Float => {
-                    self.b.ins().load(clif_type(ty), memory(), slots, offset)
-                }
-                Type::Bool => {
-                    let raw = self.b.ins().load(I64, memory(), slots, offset);
-                    self.b.ins().ireduce(I8, raw)
-                }
-            };
-            self.values[param.index()] = Some(value);
+        let names = &self.f.blocks[0].params;
+        if self.f.result.is_some() {
+            for (&name, &value) in names.iter().zip(&params[FIXED_PARAMS..]) {
+                self.values[name.index()] = Some(value);
+            }
+        } else if !names.is_empty() {
+            let inputs = offset_of!(NativeContext, inputs) as i32;
+            let inputs = self.b.ins().load(I64, memory(), self.entry_ctx, inputs);
+            for (i, &name) in names.iter().enumerate() {
+                let ty = self.type_of(name)?;
+                self.values[name.index()] = Some(from_word(&mut self.b, inputs, i as i32 * 8, ty));
+            }
         }
         Ok(())
     }
@@ -174,6 +205,7 @@ impl Lowering<'_, '_> {
         if block.0 != 0 {
             self.b.switch_to_block(here);
         }
+        self.is_callees_depth = self.starts_with_callees_depth[block.index()];
         let header = self.facts.hot_header == Some(block);
         let data = &self.f.blocks[block.index()];
         for inst in &data.insts {
@@ -199,6 +231,15 @@ impl Lowering<'_, '_> {
     }
 
     fn end(&mut self, end: &Terminator, pc: u32) -> Result<(), CodegenError> {
+        if self.is_callees_depth && end.targets().next().is_some() {
+            if end.targets().all(|target| self.facts.ways_in[target.block.index()] == 1) {
+                for target in end.targets() {
+                    self.starts_with_callees_depth[target.block.index()] = true;
+                }
+            } else {
+                self.own_depth();
+            }
+        }
         match end {
             Terminator::Jump(target) => {
                 let (block, args) = self.target(target)?;
@@ -211,9 +252,10 @@ impl Lowering<'_, '_> {
                 self.b.ins().brif(condition, then, &then_args, otherwise, &otherwise_args);
             }
             Terminator::Exit { reason, state } => {
-                let leave = Leave { reason: *reason, state: *state, pc };
+                let leave = Leave { reason: *reason, state: *state, pc, waits: None };
                 self.leave(leave)?;
             }
+            Terminator::Return(value) => self.return_value(*value)?,
         }
         Ok(())
     }
@@ -235,7 +277,7 @@ impl Lowering<'_, '_> {
     }
 
     fn inst(&mut self, inst: &Inst) -> Result<Option<clif::Value>, CodegenError> {
-        let mut args = [self.ctx; 2];
+        let mut args = [self.entry_ctx; 2];
         // A box that only exits see is rebuilt by them.
         if let Some(result) = inst.result
             && self.facts.boxed_from[result.index()].is_some()
@@ -297,6 +339,7 @@ impl Lowering<'_, '_> {
             Opcode::CallBinary => self.call_binary(inst, a, b)?,
             Opcode::CallUnary => self.call_unary(inst, a)?,
             Opcode::Input => self.call_input(inst)?,
+            Opcode::Call => self.call_method(inst)?,
             Opcode::LoadGlobal => {
                 let (globals, offset) = self.global(inst.imm)?;
                 self.b.ins().load(I64, memory(), globals, offset)
@@ -376,7 +419,7 @@ impl Lowering<'_, '_> {
 
     /// Cranelift's name of a value. A constant is made anew for each use: Cranelift folds it into the instruction or makes
     /// it in a register just there, which keeps no register busy.
-    fn value(&mut self, value: Value, ty: Type) -> Result<clif::Value, CodegenError> {
+    pub fn value(&mut self, value: Value, ty: Type) -> Result<clif::Value, CodegenError> {
         if self.type_of(value)? != ty {
             return malformed(format!("{value} is not of type {ty}"));
         }
@@ -392,14 +435,42 @@ impl Lowering<'_, '_> {
         }
     }
 
+    /// The context.
+    pub fn ctx(&mut self) -> clif::Value {
+        match self.around_calls {
+            Some(vars) => self.b.use_var(vars.ctx),
+            None => self.entry_ctx,
+        }
+    }
+
+    /// Makes the depth this function's own again.
+    pub fn own_depth(&mut self) {
+        if let Some(vars) = self.around_calls
+            && std::mem::take(&mut self.is_callees_depth)
+        {
+            let depth = self.b.use_var(vars.depth);
+            let own = self.b.ins().iadd_imm_s(depth, 1);
+            self.b.def_var(vars.depth, own);
+        }
+    }
+
+    /// Gets ready for calls.
+    fn start_calls(&mut self, depth: clif::Value) {
+        let vars = AroundCalls { ctx: self.b.declare_var(I64), depth: self.b.declare_var(I64) };
+        self.b.def_var(vars.ctx, self.entry_ctx);
+        self.b.def_var(vars.depth, depth);
+        self.around_calls = Some(vars);
+    }
+
     /// Stores fuel into the context: control is about to leave.
     pub fn store_fuel(&mut self) {
-        let fuel = self.b.use_var(self.fuel);
-        self.b.ins().store(memory(), fuel, self.ctx, offset_of!(NativeContext, fuel) as i32);
+        let (fuel, ctx) = (self.b.use_var(self.fuel), self.ctx());
+        self.b.ins().store(memory(), fuel, ctx, offset_of!(NativeContext, fuel) as i32);
     }
 
     fn load_fuel(&mut self) -> clif::Value {
-        self.b.ins().load(I64, memory(), self.ctx, offset_of!(NativeContext, fuel) as i32)
+        let ctx = self.ctx();
+        self.b.ins().load(I64, memory(), ctx, offset_of!(NativeContext, fuel) as i32)
     }
 
     /// Takes fuel back from the context: a routine may have charged.
@@ -411,7 +482,7 @@ impl Lowering<'_, '_> {
     /// Where this instruction leaves.
     pub fn leave_of(&self, inst: &Inst) -> Result<Leave, CodegenError> {
         match (inst.op.exit_reason(), inst.state) {
-            (Some(reason), Some(state)) => Ok(Leave { reason, state, pc: inst.pc }),
+            (Some(reason), Some(state)) => Ok(Leave { reason, state, pc: inst.pc, waits: None }),
             _ => malformed(format!("{} without a frame state", inst.op.name())),
         }
     }
@@ -423,7 +494,17 @@ impl Lowering<'_, '_> {
         inst: &Inst,
         undo: Option<Undo>,
     ) -> Result<(), CodegenError> {
-        let exit = self.exit_block(self.leave_of(inst)?, undo)?;
+        self.leave_if_by(condition, self.leave_of(inst)?, undo)
+    }
+
+    /// Leaves in this way if the condition holds; what follows is where it does not.
+    pub fn leave_if_by(
+        &mut self,
+        condition: clif::Value,
+        leave: Leave,
+        undo: Option<Undo>,
+    ) -> Result<(), CodegenError> {
+        let exit = self.exit_block(leave, undo)?;
         let go_on = self.b.create_block();
         self.b.ins().brif(condition, exit, &[], go_on, &[]);
         self.b.seal_block(go_on);
@@ -449,81 +530,12 @@ impl Lowering<'_, '_> {
 
     fn exit_block(&mut self, leave: Leave, undo: Option<Undo>) -> Result<clif::Block, CodegenError> {
         let fuel = self.b.use_var(self.fuel);
+        let ctx = self.ctx();
         let b = &mut self.b;
-        self.exits.exit(self.f, self.facts, leave, fuel, undo, || {
+        self.exits.exit(self.f, self.facts, leave, (fuel, ctx), undo, || {
             let block = b.create_block();
             b.set_cold_block(block);
             block
-        })
-    }
-
-    /// Emits the exits' blocks.
-    fn finish(mut self) -> Result<Exits, CodegenError> {
-        self.mark = 0;
-        for tail in std::mem::take(&mut self.exits.tails) {
-            self.set_place(tail.pc);
-            let number = match tail.exits[..] {
-                [(number, block)] => {
-                    self.b.switch_to_block(block);
-                    self.store_tail(&tail)?;
-                    self.b.ins().iconst(I32, i64::from(number))
-                }
-                _ => {
-                    let shared = self.b.create_block();
-                    self.b.set_cold_block(shared);
-                    let param = self.b.append_block_param(shared, I32);
-                    for &(number, block) in &tail.exits {
-                        self.b.switch_to_block(block);
-                        let number = self.b.ins().iconst(I32, i64::from(number));
-                        self.b.ins().jump(shared, &[BlockArg::Value(number)]);
-                    }
-                    self.b.switch_to_block(shared);
-                    self.store_tail(&tail)?;
-                    param
-                }
-            };
-            self.b.ins().return_(&[number]);
-        }
-        self.b.seal_all_blocks();
-        self.b.finalize(self.target);
-        Ok(self.exits)
-    }
-
-    fn store_tail(&mut self, tail: &Tail) -> Result<(), CodegenError> {
-        self.b.ins().store(memory(), tail.fuel, self.ctx, offset_of!(NativeContext, fuel) as i32);
-        if tail.stores.is_empty() {
-            return Ok(());
-        }
-        let slots = self.b.ins().load(I64, memory(), self.ctx, offset_of!(NativeContext, slots) as i32);
-        for &(slot, value) in &tail.stores {
-            let bits = match tail.undo {
-                Some(undo) if undo.value == value => self.undo(undo)?,
-                _ => self.raw(value)?,
-            };
-            let Some(offset) = slot.checked_mul(8).and_then(|n| i32::try_from(n).ok()) else {
-                return Err(CodegenError::TooLarge(format!("{slot} values at an exit")));
-            };
-            self.b.ins().store(memory(), bits, slots, offset);
-        }
-        Ok(())
-    }
-
-    fn undo(&mut self, undo: Undo) -> Result<clif::Value, CodegenError> {
-        let other = self.value(undo.other, Type::Int)?;
-        Ok(if undo.added {
-            self.b.ins().isub(undo.result, other)
-        } else {
-            self.b.ins().iadd(undo.result, other)
-        })
-    }
-
-    /// A value as the transfer buffer holds it.
-    fn raw(&mut self, value: Value) -> Result<clif::Value, CodegenError> {
-        let ty = self.type_of(value)?;
-        let held = self.value(value, ty)?;
-        Ok(match ty {
-            Type::Bool => self.b.ins().uextend(I64, held),
-            Type::Int | Type::Boxed | Type::Float => held,
         })
     }
 }

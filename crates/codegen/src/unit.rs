@@ -3,25 +3,31 @@
 //! In the sentence `profile -> detect -> compile -> cache -> execute -> deoptimise` this is what *compile* hands to *cache*,
 //! and the exit table is what *deoptimise* reads.
 //!
-//! Invariants: an exit record together with the transfer buffer says all that the interpreter's frames need; a
-//! slot that a recipe names is below [`CodeUnit::slots`].
+//! Invariants: an exit record together with the unit's inputs and the words that the exit has written says all that the interpreter's
+//! frames need; an exit's words are as many as its record says, at most [`CodeUnit::slots`].
 
+use crate::abi::{LEFT, RETURNED, read_trailer};
 use ir::{Ahead, ExitReason, Input, Resume, Type};
+use std::ops::Range;
 
 /// A compiled function.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CodeUnit {
     /// Machine code, position-independent, entered at its first byte as an [`Entry`](crate::Entry). It refers to nothing outside.
     pub bytes: Vec<u8>,
+    /// Of a method, where in the bytes other compiled code enters it: what a link to it points to.
+    pub direct_entry: Option<u32>,
+    /// The type of what a method returns.
+    pub result: Option<Type>,
     /// How many of the bytes are instructions; constants follow.
     pub code_len: u32,
     /// The address of the first byte must be a multiple of this power of two, in bytes.
     pub alignment: u32,
     /// The exits, by the number that the code answers.
     pub exits: Vec<ExitRecord>,
-    /// How many entries the transfer buffer must have.
+    /// How many words of the transfer buffer one activation needs besides the inputs.
     pub slots: u32,
-    /// What to put in the transfer buffer on entry: slot `i` holds input `i`, as an int's two's complement, a
+    /// What to put in the transfer buffer on entry: word `i` holds input `i`, as an int's two's complement, a
     /// float's bits, 0 or 1 for a bool, or a boxed value's bits.
     pub inputs: Vec<Input>,
     /// Where in the code each stretch of bytecode starts: code offset in bytes and pc, sorted by offset.
@@ -35,8 +41,11 @@ pub struct ExitRecord {
     pub reason: ExitReason,
     /// The bytecode instruction that leaves.
     pub pc: u32,
-    /// The frames to rebuild: the innermost first, its callers after it.
+    /// The frames to rebuild: the innermost first, its callers after it. If a callee has left
+    /// ([`ExitReason::CalleeLeft`]), even the innermost waits for the result of a call, which whoever returns pushes.
     pub frames: Vec<FrameRecipe>,
+    /// How many words the exit writes into the transfer buffer, without a trailer.
+    pub words: u32,
     /// What was charged for code that only comes after this exit: to be given back.
     pub ahead: Ahead,
 }
@@ -59,9 +68,17 @@ pub struct FrameRecipe {
 /// How to get one value of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Recipe {
-    /// It is in the transfer buffer: raw if the type is unboxed, so that the engine boxes it.
+    /// It is this input of the unit, which is still in the transfer buffer: raw if the type is unboxed, so that the engine
+    /// boxes it. Only in regions.
+    Input {
+        /// Which.
+        index: u32,
+        /// How it is held.
+        ty: Type,
+    },
+    /// It is among the words that the exit has written: raw if the type is unboxed.
     Slot {
-        /// Where in the transfer buffer.
+        /// Which of the words.
         index: u32,
         /// How it is held there.
         ty: Type,
@@ -74,4 +91,47 @@ pub enum Recipe {
     Bool(bool),
     /// The boxed value with these bits.
     Boxed(u64),
+}
+
+/// An exit that compiled code took, and where its words are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TakenExit {
+    /// The unit.
+    pub unit: u32,
+    /// Which of its exits.
+    pub exit: u32,
+    /// Its words, as indices into the transfer buffer.
+    pub words: Range<usize>,
+}
+
+/// All exits taken when compiled code has left, innermost first.
+///
+/// `entered` is the number of the unit entered and `answer` what it answered; `start` and `end` are where in `buffer`
+/// [`NativeContext::slots`](crate::NativeContext::slots) pointed before and after. `words` gives [`ExitRecord::words`] of an exit of a unit.
+/// None for [`RETURNED`], or if the buffer does not hold what compiled code writes.
+pub fn exit_chain(
+    buffer: &[u64],
+    (start, end): (usize, usize),
+    entered: u32,
+    answer: u32,
+    words: impl Fn(u32, u32) -> Option<u32>,
+) -> Option<Vec<TakenExit>> {
+    let mut chain = Vec::new();
+    match answer {
+        RETURNED => return None,
+        LEFT => {}
+        exit => {
+            let len = words(entered, exit)? as usize;
+            chain.push(TakenExit { unit: entered, exit, words: end..end.checked_add(len)? });
+        }
+    }
+    let mut end = end;
+    while end > start {
+        let (unit, exit) = read_trailer(*buffer.get(end.checked_sub(1)?)?);
+        let from = (end - 1).checked_sub(words(unit, exit)? as usize).filter(|&from| from >= start)?;
+        chain.push(TakenExit { unit, exit, words: from..end - 1 });
+        end = from;
+    }
+    chain.reverse();
+    Some(chain)
 }

@@ -199,7 +199,7 @@ fn every_reason_can_end_a_block() {
         assert_eq!(h.unit.exits[exit].reason, reason);
         assert_eq!(h.stack(exit), [1, NONE]);
         // Inputs stay where they are.
-        assert_eq!(h.unit.slots, 2);
+        assert_eq!(h.unit.slots, 0);
     }
 }
 
@@ -244,7 +244,7 @@ fn frames_of_inlined_calls() {
         let [inner, outer] = &record.frames[..] else { panic!("{record:?}") };
         assert_eq!((inner.function, inner.pc, outer.function, outer.pc), (8, 2, 3, 40));
         assert_eq!(inner.locals[0], (0, Recipe::Boxed(NONE)));
-        assert_eq!(inner.stack, [Recipe::Int(0xff), Recipe::Slot { index: 1, ty: Type::Boxed }]);
+        assert_eq!(inner.stack, [Recipe::Int(0xff), Recipe::Input { index: 1, ty: Type::Boxed }]);
         assert_eq!(outer.stack, [Recipe::Float(2.5f64.to_bits()), Recipe::Bool(true)]);
         assert_eq!(outer.locals.iter().map(|l| l.0).collect::<Vec<_>>(), [1, 3]);
         assert_eq!(inner.locals[1].1, outer.locals[0].1, "one value, one slot");
@@ -407,7 +407,7 @@ fn code(unit: &CodeUnit) -> &[u8] {
 fn code_can_be_read() {
     for level in LEVELS {
         let mut compiler = Compiler::new(CompilerOptions { opt_level: level }).unwrap();
-        let unit = compiler.compile(&sum(), &LAYOUT).unwrap();
+        let unit = compiler.compile(&sum(), &LAYOUT, 1).unwrap();
         let lines = disassemble(code(&unit), 0x1000, &unit.places);
         assert!(unit.places.is_sorted_by_key(|p| p.0), "{:?}", unit.places);
         assert_eq!(lines.iter().map(|l| l.bytes_len).sum::<u32>(), unit.code_len);
@@ -422,9 +422,9 @@ fn code_can_be_read() {
             assert_eq!(header.offset % unit.alignment, 0, "the loop is aligned");
         }
         let again =
-            Compiler::new(CompilerOptions { opt_level: level }).unwrap().compile(&sum(), &LAYOUT).unwrap();
+            Compiler::new(CompilerOptions { opt_level: level }).unwrap().compile(&sum(), &LAYOUT, 1).unwrap();
         assert_eq!(unit, again);
-        assert_eq!(compiler.compile(&sum(), &LAYOUT).unwrap(), again, "a compiler remembers nothing");
+        assert_eq!(compiler.compile(&sum(), &LAYOUT, 1).unwrap(), again, "a compiler remembers nothing");
     }
 }
 
@@ -432,10 +432,10 @@ fn code_can_be_read() {
 fn malformed_functions_are_refused() {
     let mut compiler = Compiler::new(CompilerOptions::default()).unwrap();
     let mut refused = |f: &Function| {
-        let result = compiler.compile(f, &LAYOUT);
+        let result = compiler.compile(f, &LAYOUT, 1);
         assert!(matches!(result, Err(CodegenError::Malformed(_))), "{result:?}");
         // The compiler is still good.
-        compiler.compile(&sum(), &LAYOUT).unwrap();
+        compiler.compile(&sum(), &LAYOUT, 1).unwrap();
     };
     refused(&Function::new("empty".to_owned(), 0, 0));
     refused(&function(&[]).0); // ends without a frame state
@@ -467,7 +467,7 @@ fn malformed_functions_are_refused() {
 fn endless_chains_of_callers_are_refused() {
     let mut f = sum();
     f.states[0].caller = Some(StateId(0));
-    let result = Compiler::new(CompilerOptions::default()).unwrap().compile(&f, &LAYOUT);
+    let result = Compiler::new(CompilerOptions::default()).unwrap().compile(&f, &LAYOUT, 1);
     assert!(matches!(result, Err(CodegenError::TooLarge(_))), "{result:?}");
 }
 
@@ -483,6 +483,6 @@ fn code_that_needs_too_much_stack_is_refused() {
     let b = op(&mut f, Block(0), Opcode::Input, &[], Imm::None, Some(at), 2);
     let end = state(&mut f, 3, &[b]);
     f.blocks[0].end = Terminator::Exit { reason: ExitReason::Return, state: end };
-    let result = Compiler::new(CompilerOptions::default()).unwrap().compile(&f, &LAYOUT);
+    let result = Compiler::new(CompilerOptions::default()).unwrap().compile(&f, &LAYOUT, 1);
     assert!(matches!(result, Err(CodegenError::TooLarge(_))), "{:?}", result.map(|u| u.bytes.len()));
 }

@@ -19,7 +19,11 @@ fn main() {
         let mut count = 2;
         let mut label = 0;
         while count + 16 + 3 <= size {
-            let _ = writeln!(source, "{}L{label}:", BODY.replace('L', &format!("L{label}")).replace(&format!("L{label}oad"), "load"));
+            let _ = writeln!(
+                source,
+                "{}L{label}:",
+                BODY.replace('L', &format!("L{label}")).replace(&format!("L{label}oad"), "load")
+            );
             label += 1;
             count += 16;
         }

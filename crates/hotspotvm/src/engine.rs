@@ -358,7 +358,8 @@ impl<'e> Run<'e> {
         let Some(unit) = self.cache.get_mut(id) else { return Next::Interpret };
         let record = &unit.exits[left.exit as usize];
         let (reason, place) = (record.reason, unit.place);
-        let mut frames = rebuild(record, &self.words);
+        let (inputs, words) = self.words.split_at(unit.inputs.len());
+        let mut frames = rebuild(record, inputs, words);
         debug_assert_eq!(frames.len(), 1, "nothing is inlined");
         let Some(frame) = frames.pop() else { return Next::Interpret };
         let not_executed = match frame.resume {

@@ -4,7 +4,10 @@
 //! - a value is defined once, by an instruction or as a block parameter, and its definition dominates its uses;
 //! - block 0 is the entry: it has no predecessors, and its parameters are the function's [`Input`]s, in order;
 //! - arguments of a jump match the target's parameters in number and type;
-//! - an instruction has a frame state exactly if its table row names an exit reason.
+//! - an instruction has a frame state exactly if its table row names an exit reason;
+//! - a *method* (see [`Function::result`]) takes its bytecode function's first locals in order, and its frame states tell every local: no
+//!   frame of the interpreter stands behind it;
+//! - each [`CallSite`] belongs to one instruction, whose frame state has the arguments on top of the operand stack.
 
 use crate::op::Opcode;
 use crate::reason::ExitReason;
@@ -78,6 +81,11 @@ index_type!(
     StateId,
     "@"
 );
+index_type!(
+    /// A call site.
+    CallId,
+    "call"
+);
 
 /// The part of an instruction that is known now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -107,6 +115,22 @@ pub enum Imm {
         /// Whether control takes a back-edge here: one more round of a loop.
         back_edge: bool,
     },
+    /// Which call site.
+    Call(CallId),
+}
+
+/// What a call calls, and with what.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CallSite {
+    /// The bytecode function. It returns a value of the type of the instruction's result.
+    pub callee: u32,
+    /// Where the table of links has the callee's code; `None` if a method calls itself, which needs no link: it runs, so it is
+    /// valid.
+    pub link: Option<u32>,
+    /// The fuel of the callee's first run, charged by the caller; 0 if it was charged before.
+    pub cost: u32,
+    /// The arguments, first to last.
+    pub args: Vec<Value>,
 }
 
 /// One instruction.
@@ -114,7 +138,8 @@ pub enum Imm {
 pub struct Inst {
     /// What it does.
     pub op: Opcode,
-    /// Its operands; only the first [`Opcode::operands`] count, the rest repeat `Value(0)`.
+    /// Its operands; only the first [`Opcode::operands`] count, the rest repeat `Value(0)`. (Those of a call are in
+    /// its [`CallSite`].)
     pub args: [Value; 2],
     /// The part known now.
     pub imm: Imm,
@@ -127,7 +152,7 @@ pub struct Inst {
 }
 
 impl Inst {
-    /// Its operands.
+    /// Its operands, without those of a call: see [`Function::args`].
     #[inline]
     pub fn args(&self) -> &[Value] {
         &self.args[..self.op.operands().len()]
@@ -171,15 +196,33 @@ pub enum Terminator {
         /// Where the interpreter goes on.
         state: StateId,
     },
+    /// Return this value to the caller. Only in methods.
+    Return(Value),
 }
 
 impl Terminator {
+    /// The value it looks at itself: a branch's condition, or what is returned.
+    pub fn value(&self) -> Option<Value> {
+        match self {
+            Terminator::Branch { condition: value, .. } | Terminator::Return(value) => Some(*value),
+            Terminator::Jump(_) | Terminator::Exit { .. } => None,
+        }
+    }
+
+    /// The value it looks at itself, to change.
+    pub fn value_mut(&mut self) -> Option<&mut Value> {
+        match self {
+            Terminator::Branch { condition: value, .. } | Terminator::Return(value) => Some(value),
+            Terminator::Jump(_) | Terminator::Exit { .. } => None,
+        }
+    }
+
     /// The places it can go to, in order.
     pub fn targets(&self) -> impl Iterator<Item = &Target> {
         let (a, b) = match self {
             Terminator::Jump(target) => (Some(target), None),
             Terminator::Branch { then, otherwise, .. } => (Some(then), Some(otherwise)),
-            Terminator::Exit { .. } => (None, None),
+            Terminator::Exit { .. } | Terminator::Return(_) => (None, None),
         };
         a.into_iter().chain(b)
     }
@@ -189,7 +232,7 @@ impl Terminator {
         let (a, b) = match self {
             Terminator::Jump(target) => (Some(target), None),
             Terminator::Branch { then, otherwise, .. } => (Some(then), Some(otherwise)),
-            Terminator::Exit { .. } => (None, None),
+            Terminator::Exit { .. } | Terminator::Return(_) => (None, None),
         };
         a.into_iter().chain(b)
     }
@@ -229,7 +272,7 @@ pub struct FrameState {
     pub pc: u32,
     /// How it goes on there.
     pub resume: Resume,
-    /// The locals; `None` for one that holds in the interpreter's frame what it held on entry.
+    /// The locals; `None` for one that holds in the interpreter's frame what it held on entry. Not in methods.
     pub locals: Vec<Option<Value>>,
     /// The operand stack, bottom first.
     pub stack: Vec<Value>,
@@ -249,6 +292,20 @@ pub struct Ahead {
 }
 
 impl FrameState {
+    /// The frame while a call with this many arguments is under way that stands at this state: it goes on after the call,
+    /// with the result on its operand stack, which whoever returns pushes.
+    #[must_use]
+    pub fn waiting(&self, args: usize) -> FrameState {
+        let rest = self.stack.len().saturating_sub(args);
+        FrameState {
+            pc: self.pc.saturating_add(1),
+            resume: Resume::Execute,
+            stack: self.stack[..rest].to_vec(),
+            ahead: Ahead::default(),
+            ..self.clone()
+        }
+    }
+
     /// All values it needs, of this frame alone.
     pub fn values(&self) -> impl Iterator<Item = Value> + '_ {
         self.locals.iter().flatten().chain(&self.stack).copied()
@@ -318,7 +375,8 @@ impl Sign {
     }
 }
 
-/// A unit of compilation.
+/// A unit of compilation: a *region*, which the engine enters on a frame of the interpreter and which goes on until it
+/// leaves, or a *method*, which is called and returns.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Function {
     /// A name for people: `main@2`.
@@ -329,12 +387,16 @@ pub struct Function {
     pub entry_pc: u32,
     /// What it takes on entry; parallel to the parameters of block 0.
     pub inputs: Vec<Input>,
+    /// The type of what a method returns; `None` for a region.
+    pub result: Option<Type>,
     /// The blocks; 0 is the entry. A block that nothing reaches may stay: it is ignored.
     pub blocks: Vec<BlockData>,
     /// The type of each value.
     pub types: Vec<Type>,
     /// The frame states.
     pub states: Vec<FrameState>,
+    /// The call sites.
+    pub calls: Vec<CallSite>,
 }
 
 impl Function {
@@ -345,9 +407,11 @@ impl Function {
             function,
             entry_pc,
             inputs: Vec::new(),
+            result: None,
             blocks: Vec::new(),
             types: Vec::new(),
             states: Vec::new(),
+            calls: Vec::new(),
         }
     }
 
@@ -388,13 +452,38 @@ impl Function {
         pc: u32,
     ) -> Option<Value> {
         debug_assert_eq!(args.len(), op.operands().len());
-        debug_assert!(op.imm_matches(imm));
+        debug_assert!(op.imm_matches(imm) && op != Opcode::Call);
         debug_assert_eq!(state.is_some(), op.exit_reason().is_some());
         let result = op.result().map(|ty| self.new_value(ty));
         let mut two = [Value(0); 2];
         two[..args.len()].copy_from_slice(args);
         self.blocks[block.index()].insts.push(Inst { op, args: two, imm, state, result, pc });
         result
+    }
+
+    /// Appends a call to a block; gives its result.
+    pub fn append_call(
+        &mut self,
+        block: Block,
+        call: CallSite,
+        result: Type,
+        state: StateId,
+        pc: u32,
+    ) -> Value {
+        self.calls.push(call);
+        let imm = Imm::Call(CallId(self.calls.len() as u32 - 1));
+        let value = self.new_value(result);
+        let (args, state, result) = ([Value(0); 2], Some(state), Some(value));
+        self.blocks[block.index()].insts.push(Inst { op: Opcode::Call, args, imm, state, result, pc });
+        value
+    }
+
+    /// The operands of an instruction, those of a call included.
+    pub fn args<'a>(&'a self, inst: &'a Inst) -> &'a [Value] {
+        match inst.imm {
+            Imm::Call(id) => self.calls.get(id.index()).map_or(&[], |call| &call.args),
+            _ => inst.args(),
+        }
     }
 
     /// How many instructions there are in all blocks, without the blocks' ends.

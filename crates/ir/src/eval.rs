@@ -6,13 +6,15 @@
 //!
 //! Invariants: on a verified function it never panics and never answers [`Outcome::Malformed`]; it stops after the steps allowed.
 
-use crate::data::{Function, Imm, Resume, StateId, Target, Terminator, Type, Value};
+use crate::data::{CallId, CallSite, Function, Imm, Resume, StateId, Target, Terminator, Type, Value};
 use crate::op::Opcode;
 use crate::reason::ExitReason;
 use bytecode::{BinOp, Cmp, UnOp};
-use rustc_hash::FxHashMap;
 use std::cmp::Ordering;
-use std::collections::VecDeque;
+
+mod host;
+
+pub use host::{Callee, SimpleHost};
 
 /// A value while evaluating.
 #[derive(Clone, Copy, Debug)]
@@ -81,6 +83,21 @@ pub trait Host {
     fn input(&mut self) -> Option<u64>;
     /// Charges fuel; `false` if the slice is used up.
     fn charge(&mut self, cost: u32, back_edge: bool) -> bool;
+    /// Calls a method that returns a value of this type, and charges what the call costs. There is none unless a host says otherwise.
+    fn call(&mut self, _call: &CallSite, _result: Type, _args: &[Scalar]) -> Called {
+        Called::Refused(ExitReason::NoCode)
+    }
+}
+
+/// What came of a call.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Called {
+    /// It returned this.
+    Returned(Scalar),
+    /// It was not made, for this reason, and nothing was charged.
+    Refused(ExitReason),
+    /// The callee has left; the host knows where.
+    Left,
 }
 
 /// A frame of the interpreter, as an exit leaves it. Boxed ints, floats and bools appear as what they hold, so that it
@@ -110,9 +127,17 @@ pub enum Outcome {
         pc: u32,
         /// By which frame state.
         state: StateId,
-        /// The frames, the innermost first, each followed by its caller.
+        /// The frames, the innermost first, each followed by its caller; where a callee has left, the first one waits for
+        /// its result.
         frames: Vec<Frame>,
-        /// The fuel charged.
+        /// The fuel charged, without what callees charged.
+        fuel: u64,
+    },
+    /// It returned, being a method.
+    Returned {
+        /// What.
+        value: Scalar,
+        /// The fuel charged, without what callees charged.
         fuel: u64,
     },
     /// It did not leave within the steps allowed.
@@ -167,6 +192,8 @@ pub fn is_exact_float(value: i64) -> bool {
 
 enum Stop {
     Leave(ExitReason, StateId),
+    /// The callee has left that was called with this many arguments.
+    Wait(usize, StateId),
     Malformed(String),
 }
 
@@ -232,6 +259,9 @@ impl Evaluator<'_> {
     fn inst(&mut self, inst: &crate::data::Inst) -> Go<()> {
         use Opcode as O;
         let [a, b] = inst.args;
+        if let (O::Call, Imm::Call(id)) = (inst.op, inst.imm) {
+            return self.call(inst, id);
+        }
         // `None` from here on means that the instruction leaves.
         let result: Option<Option<Scalar>> = match (inst.op, inst.imm) {
             (O::ConstInt, Imm::Int(i)) => Some(Some(Scalar::Int(i))),
@@ -320,6 +350,25 @@ impl Evaluator<'_> {
         }
     }
 
+    fn call(&mut self, inst: &crate::data::Inst, id: CallId) -> Go<()> {
+        let (Some(call), Some(result), Some(state)) = (self.f.calls.get(id.index()), inst.result, inst.state)
+        else {
+            return malformed(format!("{id} does not exist, or lacks a result or a frame state"));
+        };
+        let args: Vec<Scalar> = call.args.iter().map(|&arg| self.get(arg)).collect::<Go<_>>()?;
+        match self.host.call(call, self.f.ty(result), &args) {
+            Called::Refused(reason) => Err(Stop::Leave(reason, state)),
+            Called::Left => {
+                self.fuel = self.fuel.saturating_add(u64::from(call.cost));
+                Err(Stop::Wait(args.len(), state))
+            }
+            Called::Returned(value) => {
+                self.fuel = self.fuel.saturating_add(u64::from(call.cost));
+                self.set(result, value)
+            }
+        }
+    }
+
     fn go(&mut self, target: &Target) -> Go<usize> {
         let args: Vec<Scalar> = target.args.iter().map(|&arg| self.get(arg)).collect::<Go<_>>()?;
         self.enter(target.block.index(), &args)?;
@@ -345,7 +394,8 @@ impl Evaluator<'_> {
         }
     }
 
-    fn leave(&mut self, reason: ExitReason, state: StateId) -> Go<Outcome> {
+    /// Leaves by a state, or by the one that waits for a call with this many arguments.
+    fn leave(&mut self, reason: ExitReason, state: StateId, waits: Option<usize>) -> Go<Outcome> {
         let f = self.f;
         let mut frames: Vec<Frame> = Vec::new();
         let mut at = Some(state);
@@ -356,6 +406,14 @@ impl Evaluator<'_> {
             if frames.len() > f.states.len() {
                 return malformed(format!("the callers of {state} do not end"));
             }
+            let waiting;
+            let frame = match waits {
+                Some(args) if frames.is_empty() => {
+                    waiting = frame.waiting(args);
+                    &waiting
+                }
+                _ => frame,
+            };
             let locals = frame.locals.iter().map(|local| local.map(|v| self.held(v)).transpose());
             let locals = locals.collect::<Go<_>>()?;
             let stack = frame.stack.iter().map(|&v| self.held(v)).collect::<Go<_>>()?;
@@ -369,7 +427,10 @@ impl Evaluator<'_> {
             at = frame.caller;
         }
         let pc = frames.first().map_or(0, |frame| frame.pc);
-        let ahead = self.f.states.get(state.index()).map_or(0, |s| u64::from(s.ahead.cost));
+        let ahead = match (waits, self.f.states.get(state.index())) {
+            (None, Some(state)) => u64::from(state.ahead.cost),
+            _ => 0,
+        };
         Ok(Outcome::Exit { reason, pc, state, frames, fuel: self.fuel.saturating_sub(ahead) })
     }
 
@@ -387,7 +448,10 @@ impl Evaluator<'_> {
                 left -= 1;
                 match self.inst(inst) {
                     Ok(()) => {}
-                    Err(Stop::Leave(reason, state)) => return self.leave(reason, state),
+                    Err(Stop::Leave(reason, state)) => return self.leave(reason, state, None),
+                    Err(Stop::Wait(args, state)) => {
+                        return self.leave(ExitReason::CalleeLeft, state, Some(args));
+                    }
                     Err(stop) => return Err(stop),
                 }
             }
@@ -401,7 +465,10 @@ impl Evaluator<'_> {
                     let target = if self.bool(*condition)? { then } else { otherwise };
                     self.go(target)?
                 }
-                Terminator::Exit { reason, state } => return self.leave(*reason, *state),
+                Terminator::Exit { reason, state } => return self.leave(*reason, *state, None),
+                Terminator::Return(value) => {
+                    return Ok(Outcome::Returned { value: self.get(*value)?, fuel: self.fuel });
+                }
             };
         }
     }
@@ -414,192 +481,6 @@ pub fn evaluate(f: &Function, inputs: &[Scalar], host: &mut dyn Host, steps: u64
     match evaluator.run(inputs, steps) {
         Ok(outcome) => outcome,
         Err(Stop::Malformed(what)) => Outcome::Malformed(what),
-        Err(Stop::Leave(..)) => Outcome::Malformed("an exit in the entry".to_owned()),
-    }
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-enum Held {
-    None,
-    Int(i64),
-    Float(u64),
-    Bool(bool),
-}
-
-/// A small host for tests: ints of 64 bits, floats, bools and `none` (whose bits are 0); equal values have equal bits.
-///
-/// Its general operations know `+ - *` and comparisons of numbers, bools counting as 0 and 1, and leave for everything else, as they
-/// do where the result would not fit.
-#[derive(Default)]
-pub struct SimpleHost {
-    values: Vec<Held>,
-    bits: FxHashMap<Held, u64>,
-    globals: FxHashMap<u32, u64>,
-    /// What was written.
-    pub output: String,
-    /// What [`Host::input`] gives, first to last, then `none`.
-    pub lines: VecDeque<i64>,
-    /// How many charges succeed before one leaves; `None` for all.
-    pub charges: Option<u64>,
-}
-
-impl SimpleHost {
-    /// A host without input and with endless fuel.
-    pub fn new() -> SimpleHost {
-        SimpleHost::default()
-    }
-
-    fn bits(&mut self, held: Held) -> u64 {
-        if held == Held::None {
-            return 0;
-        }
-        let next = self.values.len() as u64 + 1;
-        let bits = *self.bits.entry(held).or_insert(next);
-        if bits == next {
-            self.values.push(held);
-        }
-        bits
-    }
-
-    /// The bits of a value; all NaNs have the same.
-    fn canonical(&mut self, held: Held) -> u64 {
-        match held {
-            Held::Float(x) => self.box_float(f64::from_bits(x)),
-            other => self.bits(other),
-        }
-    }
-
-    fn held(&self, bits: u64) -> Held {
-        let index = usize::try_from(bits).ok().and_then(|i| i.checked_sub(1));
-        index.and_then(|i| self.values.get(i)).copied().unwrap_or(Held::None)
-    }
-
-    /// A boxed value as text, as [`Host::print`] writes it.
-    pub fn text(&self, bits: u64) -> String {
-        match self.held(bits) {
-            Held::None => "none".to_owned(),
-            Held::Int(i) => i.to_string(),
-            Held::Float(x) => format!("{:?}", f64::from_bits(x)),
-            Held::Bool(b) => b.to_string(),
-        }
-    }
-}
-
-impl Host for SimpleHost {
-    fn box_int(&mut self, value: i64) -> u64 {
-        self.bits(Held::Int(value))
-    }
-
-    fn box_float(&mut self, value: f64) -> u64 {
-        let value = if value.is_nan() { f64::NAN } else { value };
-        self.bits(Held::Float(value.to_bits()))
-    }
-
-    fn box_bool(&mut self, value: bool) -> u64 {
-        self.bits(Held::Bool(value))
-    }
-
-    fn unbox(&mut self, bits: u64) -> Scalar {
-        match self.held(bits) {
-            Held::None => Scalar::Boxed(bits),
-            Held::Int(i) => Scalar::Int(i),
-            Held::Float(x) => Scalar::Float(f64::from_bits(x)),
-            Held::Bool(b) => Scalar::Bool(b),
-        }
-    }
-
-    fn truth(&mut self, bits: u64) -> bool {
-        match self.held(bits) {
-            Held::None => false,
-            Held::Int(i) => i != 0,
-            Held::Float(x) => f64::from_bits(x) != 0.0,
-            Held::Bool(b) => b,
-        }
-    }
-
-    fn binary(&mut self, op: BinOp, a: u64, b: u64) -> Option<u64> {
-        let int = |held| match held {
-            Held::Int(i) => Some(i),
-            Held::Bool(b) => Some(i64::from(b)),
-            Held::Float(_) | Held::None => None,
-        };
-        let (a, b) = (self.held(a), self.held(b));
-        let held = if let (Some(a), Some(b)) = (int(a), int(b)) {
-            match op {
-                BinOp::Add => Held::Int(a.checked_add(b)?),
-                BinOp::Sub => Held::Int(a.checked_sub(b)?),
-                BinOp::Mul => Held::Int(a.checked_mul(b)?),
-                BinOp::Compare(cmp) => Held::Bool(compare(cmp, a, b)),
-                _ => return None,
-            }
-        } else {
-            let float = |held| match held {
-                Held::Float(x) => Some(f64::from_bits(x)),
-                other => int(other).map(|i| i as f64),
-            };
-            let (a, b) = (float(a)?, float(b)?);
-            match op {
-                BinOp::Add => Held::Float((a + b).to_bits()),
-                BinOp::Sub => Held::Float((a - b).to_bits()),
-                BinOp::Mul => Held::Float((a * b).to_bits()),
-                BinOp::Compare(cmp) => Held::Bool(compare(cmp, a, b)),
-                _ => return None,
-            }
-        };
-        Some(self.canonical(held))
-    }
-
-    fn unary(&mut self, op: UnOp, a: u64) -> Option<u64> {
-        let held = match (op, self.held(a)) {
-            (UnOp::Neg, Held::Int(i)) => Held::Int(i.checked_neg()?),
-            (UnOp::Neg, Held::Float(x)) => Held::Float((-f64::from_bits(x)).to_bits()),
-            (UnOp::Invert, Held::Int(i)) => Held::Int(!i),
-            _ => return None,
-        };
-        Some(self.canonical(held))
-    }
-
-    fn global(&mut self, slot: u32) -> u64 {
-        self.globals.get(&slot).copied().unwrap_or(0)
-    }
-
-    fn set_global(&mut self, slot: u32, bits: u64) {
-        self.globals.insert(slot, bits);
-    }
-
-    fn print(&mut self, bits: u64) -> bool {
-        let text = self.text(bits);
-        self.output.push_str(&text);
-        self.output.push('\n');
-        true
-    }
-
-    fn print_char(&mut self, bits: u64) -> bool {
-        let Held::Int(code) = self.held(bits) else { return false };
-        match u32::try_from(code).ok().and_then(char::from_u32) {
-            Some(c) => {
-                self.output.push(c);
-                true
-            }
-            None => false,
-        }
-    }
-
-    fn input(&mut self) -> Option<u64> {
-        Some(match self.lines.pop_front() {
-            Some(i) => self.box_int(i),
-            None => 0,
-        })
-    }
-
-    fn charge(&mut self, _cost: u32, _back_edge: bool) -> bool {
-        match &mut self.charges {
-            None => true,
-            Some(0) => false,
-            Some(left) => {
-                *left -= 1;
-                true
-            }
-        }
+        Err(Stop::Leave(..) | Stop::Wait(..)) => Outcome::Malformed("an exit in the entry".to_owned()),
     }
 }

@@ -116,6 +116,11 @@ macro_rules! for_each_instruction {
             /// Charges fuel for a run of instructions and counts a round of a loop if it stands on a back-edge;
             /// leaves, uncharged, if the slice is used up.
             Charge charge [ -- ] call Poll;
+            /// Calls a method: its [`CallSite`](crate::CallSite) has callee and operands, the result is of the type that the callee
+            /// returns. Leaves *before* the call, uncharged, if the slice does not cover the callee's first run
+            /// (`poll`), if no more calls may be active (`call_depth`) or if the callee has no code (`no_code`); and
+            /// *in* the call, by the frame that waits for its result, if the callee leaves (`callee_left`). The callee may do anything.
+            Call call [ -- given] call NoCode;
         }
     };
 }
@@ -130,7 +135,7 @@ pub enum Effect {
     Read,
     /// Writes globals.
     Write,
-    /// Calls the run time: output, input, fuel. Keeps its order among the others.
+    /// Calls the run time: output, input, fuel. Keeps its order among the others. ([`Opcode::Call`] writes globals as well.)
     Call,
 }
 
@@ -146,6 +151,15 @@ macro_rules! ty {
     };
     (boxed) => {
         Type::Boxed
+    };
+}
+
+macro_rules! result_ty {
+    (given) => {
+        None
+    };
+    ($ty:ident) => {
+        Some(ty!($ty))
     };
 }
 
@@ -185,9 +199,14 @@ macro_rules! define_instructions {
                 match self { $(Opcode::$V => &[$(ty!($arg)),*],)* }
             }
 
-            /// The type of the result, if there is one.
+            /// The type of the result, if there is one and it is the same for all.
             pub fn result(self) -> Option<Type> {
-                match self { $(Opcode::$V => [$(ty!($res))?].first().copied(),)* }
+                match self { $(Opcode::$V => [$(result_ty!($res))?].first().copied().flatten(),)* }
+            }
+
+            /// Whether there is a result.
+            pub fn has_result(self) -> bool {
+                match self { $(Opcode::$V => { const NAMES: &[&str] = &[$(stringify!($res))?]; !NAMES.is_empty() },)* }
             }
 
             /// What it does besides computing its result.
@@ -195,7 +214,7 @@ macro_rules! define_instructions {
                 match self { $(Opcode::$V => effect!($effect),)* }
             }
 
-            /// Why it leaves, if it can.
+            /// Why it leaves, if it can. (A call has more reasons.)
             pub fn exit_reason(self) -> Option<ExitReason> {
                 match self { $(Opcode::$V => [$(ExitReason::$reason)?].first().copied(),)* }
             }
@@ -235,6 +254,7 @@ impl Opcode {
             Opcode::CallUnary => matches!(imm, Imm::UnOp(_)),
             Opcode::LoadGlobal | Opcode::StoreGlobal => matches!(imm, Imm::Slot(_)),
             Opcode::Charge => matches!(imm, Imm::Charge { .. }),
+            Opcode::Call => matches!(imm, Imm::Call(_)),
             _ => imm == Imm::None,
         }
     }

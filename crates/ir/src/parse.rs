@@ -7,8 +7,8 @@
 //! everything else is [`crate::verify`]'s.
 
 use crate::data::{
-    Ahead, Block, BlockData, FrameState, Function, Imm, Input, InputPlace, Inst, Resume, Sign, StateId,
-    Target, Terminator, Type, Value,
+    Ahead, Block, BlockData, CallId, CallSite, FrameState, Function, Imm, Input, InputPlace, Inst, Resume,
+    Sign, StateId, Target, Terminator, Type, Value,
 };
 use crate::op::Opcode;
 use crate::print::{binop_name, cmp_name, unop_name};
@@ -186,15 +186,7 @@ impl Parser {
         let at = c.at;
         let id = self.id(c, "v", "a definition like `v0: int`")?;
         c.expect(":")?;
-        let what = "a type: `int`, `float`, `bool` or `boxed`";
-        let ty = match c.peek_word() {
-            "int" => Type::Int,
-            "float" => Type::Float,
-            "bool" => Type::Bool,
-            "boxed" => Type::Boxed,
-            _ => return Err(c.expected(what)),
-        };
-        c.word(what)?;
+        let ty = type_name(c)?;
         let index = id as usize;
         if self.types.len() <= index {
             self.types.resize(index + 1, None);
@@ -218,13 +210,16 @@ impl Parser {
         c.expect_word("pc")?;
         self.f.entry_pc = c.number("a pc")?;
         c.expect(")")?;
+        if c.eat("->") {
+            self.f.result = Some(type_name(c)?);
+        }
         c.end_of_line()?;
         Ok(())
     }
 
     fn block(&mut self, c: &mut Cursor<'_>) -> Parsed<()> {
         if self.open {
-            return Err(c.expected("the end of the block before: `jump`, `branch` or `exit`"));
+            return Err(c.expected("the end of the block before: `jump`, `branch`, `exit` or `return`"));
         }
         let number = self.f.blocks.len();
         let name = format!("b{number}");
@@ -314,6 +309,10 @@ impl Parser {
                 c.word("an exit reason")?;
                 Some(Terminator::Exit { reason, state: self.state(c)? })
             }
+            "return" => {
+                c.expect_word("return")?;
+                Some(Terminator::Return(self.value(c)?))
+            }
             _ => None,
         };
         if let Some(end) = end {
@@ -345,10 +344,10 @@ impl Parser {
         c.skip_space();
         let at = c.at;
         let Some(op) = Opcode::from_name(c.peek_word()) else {
-            return Err(c.expected("an instruction, `jump`, `branch` or `exit`"));
+            return Err(c.expected("an instruction, `jump`, `branch`, `exit` or `return`"));
         };
         c.word("an instruction")?;
-        if op.result().is_some() != result.is_some() {
+        if op.has_result() != result.is_some() {
             let which = if result.is_some() {
                 "has no result"
             } else {
@@ -356,7 +355,7 @@ impl Parser {
             };
             return Err(c.error_at(at, format!("`{}` {which}", op.name())));
         }
-        let imm = imm(c, op)?;
+        let imm = if op == Opcode::Call { self.call(c)? } else { imm(c, op)? };
         let mut args = [Value(0); 2];
         for (i, arg) in args.iter_mut().enumerate().take(op.operands().len()) {
             if i != 0 {
@@ -377,9 +376,32 @@ impl Parser {
         Ok(Inst { op, args, imm, state, result, pc: self.last_pc })
     }
 
+    /// `f1 link 3 cost 7 (v0, v1)`, or with `self` for `link 3`.
+    fn call(&mut self, c: &mut Cursor<'_>) -> Parsed<Imm> {
+        let callee = c.prefixed("f", "a bytecode function like `f0`")?;
+        let link = if c.eat_word("self") {
+            None
+        } else {
+            c.expect_word("link")?;
+            Some(c.number("the number of a link")?)
+        };
+        c.expect_word("cost")?;
+        let cost = c.number("a cost")?;
+        c.expect("(")?;
+        let mut args = Vec::new();
+        while !c.eat(")") {
+            if !args.is_empty() {
+                c.expect(",")?;
+            }
+            args.push(self.value(c)?);
+        }
+        self.f.calls.push(CallSite { callee, link, cost, args });
+        Ok(Imm::Call(CallId(self.f.calls.len() as u32 - 1)))
+    }
+
     fn frame_state(&mut self, c: &mut Cursor<'_>) -> Parsed<()> {
         if self.open {
-            return Err(c.expected("the end of the block before: `jump`, `branch` or `exit`"));
+            return Err(c.expected("the end of the block before: `jump`, `branch`, `exit` or `return`"));
         }
         c.skip_space();
         let at = c.at;
@@ -421,6 +443,19 @@ impl Parser {
         self.f.states.push(FrameState { function, pc, resume, locals, stack, caller, ahead });
         Ok(())
     }
+}
+
+fn type_name(c: &mut Cursor<'_>) -> Parsed<Type> {
+    let what = "a type: `int`, `float`, `bool` or `boxed`";
+    let ty = match c.peek_word() {
+        "int" => Type::Int,
+        "float" => Type::Float,
+        "bool" => Type::Bool,
+        "boxed" => Type::Boxed,
+        _ => return Err(c.expected(what)),
+    };
+    c.word(what)?;
+    Ok(ty)
 }
 
 fn plain_name(c: &mut Cursor<'_>) -> Parsed<String> {
@@ -578,7 +613,9 @@ pub fn parse(text: &str) -> Result<Function, ParseError> {
         return Err(at_end("expected `function name (bytecode function 0, entry pc 0)`".to_owned()));
     }
     if p.open {
-        return Err(at_end("expected the end of the last block: `jump`, `branch` or `exit`".to_owned()));
+        return Err(at_end(
+            "expected the end of the last block: `jump`, `branch`, `exit` or `return`".to_owned(),
+        ));
     }
     for &(value, line, column) in &p.uses {
         if p.types.get(value.index()).copied().flatten().is_none() {

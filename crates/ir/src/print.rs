@@ -16,12 +16,17 @@
 //! @1 = f0:pc2 transfer back_edge locals[v3] stack[] caller @0
 //! ```
 //!
+//! A method's first line ends with the type of its result, ` -> int`; it ends its blocks with `return v1`. A call is
+//! `v2: int = call f1 link 3 cost 7 (v0, v1) exit @0`, with `self` instead of the link if the method calls itself.
+//!
 //! Invariants: the same function always gives the same text, and no function makes printing fail. `; pc 4` is
 //! the one comment with a meaning: an instruction without it has the pc of the one before, the first of a block that of its block.
 //! A value that has a type but no definition is listed in a line `unused v7: int`. Everything a *verified* function holds is in the
 //! text.
 
-use crate::data::{Ahead, Function, Imm, InputPlace, Inst, Resume, StateId, Target, Terminator, Value};
+use crate::data::{
+    Ahead, CallSite, Function, Imm, InputPlace, Inst, Resume, StateId, Target, Terminator, Value,
+};
 use bytecode::{BinOp, Cmp, UnOp};
 use std::fmt::{self, Display, Formatter, Write};
 
@@ -103,7 +108,21 @@ impl Display for Imm {
             Imm::Charge { cost, back_edge } => {
                 write!(f, "{cost}{}", if back_edge { " back_edge" } else { "" })
             }
+            Imm::Call(id) => write!(f, "{id}"),
         }
+    }
+}
+
+impl Display for CallSite {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "f{} ", self.callee)?;
+        match self.link {
+            Some(link) => write!(f, "link {link}")?,
+            None => f.write_str("self")?,
+        }
+        write!(f, " cost {} (", self.cost)?;
+        values(f, &self.args, ", ")?;
+        f.write_str(")")
     }
 }
 
@@ -136,6 +155,7 @@ impl Display for Terminator {
                 write!(f, "branch {condition}, {then}, {otherwise}")
             }
             Terminator::Exit { reason, state } => write!(f, "exit {reason} {}", State(*state)),
+            Terminator::Return(value) => write!(f, "return {value}"),
         }
     }
 }
@@ -148,8 +168,12 @@ fn inst_text(f: &Function, inst: &Inst) -> String {
         text.push_str(" = ");
     }
     text.push_str(inst.op.name());
-    if inst.imm != Imm::None {
-        // Writing to a String cannot fail.
+    // Writing to a String cannot fail.
+    if let Imm::Call(id) = inst.imm
+        && let Some(call) = f.calls.get(id.index())
+    {
+        let _ = write!(text, " {call}");
+    } else if inst.imm != Imm::None {
         let _ = write!(text, " {}", inst.imm);
     }
     for (i, arg) in inst.args().iter().enumerate() {
@@ -181,7 +205,11 @@ impl Display for Function {
         } else {
             write!(out, "\"{}\"", self.name.escape_default())?;
         }
-        writeln!(out, " (bytecode function {}, entry pc {})", self.function, self.entry_pc)?;
+        write!(out, " (bytecode function {}, entry pc {})", self.function, self.entry_pc)?;
+        match self.result {
+            Some(ty) => writeln!(out, " -> {ty}")?,
+            None => writeln!(out)?,
+        }
 
         let mut defined = vec![false; self.types.len()];
         let mut define = |value: Value| {

@@ -34,11 +34,17 @@ pub enum ExitReason {
     Unreached,
     /// A test mode made this exit happen.
     Forced,
+    /// A call would make more calls active than compiled code may have: the interpreter makes it, or raises the error.
+    CallDepth,
+    /// A call's callee has no compiled code: the interpreter makes the call.
+    NoCode,
+    /// A callee has left compiled code, and so do all that wait for it.
+    CalleeLeft,
 }
 
 impl ExitReason {
     /// All reasons, in the order of their numbers.
-    pub const ALL: [ExitReason; 15] = [
+    pub const ALL: [ExitReason; 18] = [
         ExitReason::RegionEnd,
         ExitReason::Return,
         ExitReason::Halt,
@@ -54,6 +60,9 @@ impl ExitReason {
         ExitReason::Slow,
         ExitReason::Unreached,
         ExitReason::Forced,
+        ExitReason::CallDepth,
+        ExitReason::NoCode,
+        ExitReason::CalleeLeft,
     ];
 
     /// The name in IR text, logs and statistics.
@@ -74,6 +83,9 @@ impl ExitReason {
             ExitReason::Slow => "slow",
             ExitReason::Unreached => "unreached",
             ExitReason::Forced => "forced",
+            ExitReason::CallDepth => "call_depth",
+            ExitReason::NoCode => "no_code",
+            ExitReason::CalleeLeft => "callee_left",
         }
     }
 
@@ -100,6 +112,9 @@ impl ExitReason {
             ExitReason::Slow => "a run-time routine needed the interpreter",
             ExitReason::Unreached => "control came to code that had never run before",
             ExitReason::Forced => "a test mode forced the exit",
+            ExitReason::CallDepth => "too many calls were active",
+            ExitReason::NoCode => "a callee had no compiled code",
+            ExitReason::CalleeLeft => "a callee left compiled code",
         }
     }
 
@@ -112,7 +127,10 @@ impl ExitReason {
             | ExitReason::Halt
             | ExitReason::Call
             | ExitReason::Poll
-            | ExitReason::Slow => false,
+            | ExitReason::Slow
+            | ExitReason::CallDepth
+            | ExitReason::NoCode
+            | ExitReason::CalleeLeft => false,
             ExitReason::NotInt
             | ExitReason::NotFloat
             | ExitReason::NotBool

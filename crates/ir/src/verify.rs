@@ -6,7 +6,10 @@
 //! Invariants: no function, however malformed, makes it panic. Blocks that the entry does not reach are ignored, as everywhere.
 
 use crate::analysis::{Cfg, Dominators};
-use crate::data::{Block, Function, Inst, Sign, StateId, Target, Terminator, Type, Value};
+use crate::data::{
+    Block, Function, Imm, InputPlace, Inst, Resume, Sign, StateId, Target, Terminator, Type, Value,
+};
+use crate::op::Opcode;
 use crate::reason::ExitReason;
 
 /// Beyond this many complaints the rest is not told: one mistake often has many consequences.
@@ -26,6 +29,8 @@ struct Verifier<'a> {
     definitions: Vec<Option<Definition>>,
     /// Whether the chain of callers of each state ends.
     sound_chain: Vec<bool>,
+    /// The call sites that an instruction has.
+    called: Vec<bool>,
     errors: Vec<String>,
 }
 
@@ -46,6 +51,7 @@ pub fn verify(f: &Function) -> Result<(), Vec<String>> {
         tree,
         definitions: vec![None; f.types.len()],
         sound_chain: sound_chains(f),
+        called: vec![false; f.calls.len()],
         errors: Vec::new(),
     };
     v.entry(&cfg);
@@ -117,6 +123,14 @@ impl Verifier<'_> {
                 self.error(entry, format!("{param} is a {} with a sign", input.ty));
             }
         }
+        if self.f.result.is_some() {
+            let f = self.f;
+            for (i, input) in f.inputs.iter().enumerate() {
+                if input.place != InputPlace::Local(i as u32) || input.sign != Sign::Any {
+                    self.error(entry, format!("a method's input {i} is not local {i} of any sign"));
+                }
+            }
+        }
     }
 
     fn define(&mut self, block: Block) {
@@ -172,6 +186,9 @@ impl Verifier<'_> {
         let mut at = Some(state);
         while let Some(id) = at {
             let frame = &f.states[id.index()];
+            if f.result.is_some() && frame.locals.contains(&None) {
+                self.error(block, format!("{by} leaves a method by {id}, which does not tell all locals"));
+            }
             for value in frame.values() {
                 self.used(block, position, value, &format!("{by}, leaving by {id},"));
             }
@@ -190,23 +207,55 @@ impl Verifier<'_> {
         if !inst.op.imm_matches(inst.imm) {
             self.error(block, format!("{by} has an immediate of the wrong shape: {:?}", inst.imm));
         }
-        match (inst.op.result(), inst.result) {
-            (None, None) => {}
-            (Some(ty), Some(result)) => {
-                if let Some(&found) = self.f.types.get(result.index())
+        match (inst.op.has_result(), inst.result) {
+            (false, None) => {}
+            (true, Some(result)) => {
+                if let Some(ty) = inst.op.result()
+                    && let Some(&found) = self.f.types.get(result.index())
                     && found != ty
                 {
                     self.error(block, format!("{by} gives {ty}, but its result is of type {found}"));
                 }
             }
-            (Some(_), None) => self.error(block, format!("{by} lacks a result")),
-            (None, Some(_)) => self.error(block, format!("{by} has a result, but the operation has none")),
+            (true, None) => self.error(block, format!("{by} lacks a result")),
+            (false, Some(_)) => self.error(block, format!("{by} has a result, but the operation has none")),
         }
         match (inst.op.exit_reason(), inst.state) {
             (None, None) => {}
             (Some(_), Some(state)) => self.state(block, position, state, &by),
             (Some(_), None) => self.error(block, format!("{by} can leave, but has no frame state")),
             (None, Some(_)) => self.error(block, format!("{by} cannot leave, but has a frame state")),
+        }
+        if let (Opcode::Call, Imm::Call(id)) = (inst.op, inst.imm) {
+            let f = self.f;
+            match self.called.get_mut(id.index()).map(|called| std::mem::replace(called, true)) {
+                None => return self.error(block, format!("{by} names {id}, which does not exist")),
+                Some(true) => self.error(block, format!("{by} names {id}, which another call names")),
+                Some(false) => {}
+            }
+            let call = &f.calls[id.index()];
+            let args = &call.args;
+            for &arg in args {
+                self.used(block, position, arg, &by);
+            }
+            let result = inst.result.and_then(|result| f.types.get(result.index())).copied();
+            let types = args.iter().map(|arg| f.types.get(arg.index()).copied());
+            if call.link.is_none()
+                && !(call.callee == f.function
+                    && f.result.is_some()
+                    && f.result == result
+                    && types.eq(f.inputs.iter().map(|input| Some(input.ty))))
+            {
+                self.error(block, format!("{by} calls another method than the one it is in"));
+            }
+            if let Some(state) = inst.state.and_then(|state| f.states.get(state.index()))
+                && (state.stack.len() < args.len() || state.resume != Resume::Execute)
+            {
+                self.error(
+                    block,
+                    format!("{by} stands at a state without its arguments on the operand stack"),
+                );
+            }
         }
     }
 
@@ -254,6 +303,10 @@ impl Verifier<'_> {
                 self.error(block, "the block was never given an end");
             }
             Terminator::Exit { state, .. } => self.state(block, position, *state, "exit"),
+            Terminator::Return(value) => match f.result {
+                Some(ty) => self.used_as(block, position, *value, ty, "return"),
+                None => self.error(block, "a region returns"),
+            },
         }
     }
 }

@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::generate::{FLOATS, INTS, Random, function};
+use common::generate::{FLOATS, INTS, Random, function, function_with_calls};
 use common::wide::{Held, Wide, endings, evaluate, of_sign};
 use hotspotvm_ir::opt::{PIPELINE, PassCx, optimize};
 use hotspotvm_ir::parse::parse;
@@ -100,6 +100,32 @@ fn passes_in_any_order_keep_the_meaning() {
         }
         compare(seed, &before, &after, &mut tally);
     }
+}
+
+/// The same for functions that call, which every pass must leave in their places, and for methods.
+#[test]
+fn calls_stay_what_they_are() {
+    let (mut tally, mut calls) = (Tally::default(), 0);
+    for seed in 40_000..41_000 {
+        let before = function_with_calls(seed);
+        verify(&before).unwrap_or_else(|errors| panic!("seed {seed}: {errors:#?}\n{before}"));
+        calls += before.calls.len();
+        let mut after = before.clone();
+        let mut random = Random(seed);
+        if random.one_in(2) {
+            optimize(&mut after, &PassCx::new());
+        } else {
+            for _ in 0..1 + random.below(8) {
+                (random.pick(PIPELINE).run)(&mut after, &PassCx::new());
+            }
+        }
+        verify(&after).unwrap_or_else(|errors| panic!("seed {seed}: {errors:#?}\n{before}\n{after}"));
+        assert_eq!(parse(&after.to_string()).unwrap().to_string(), after.to_string(), "seed {seed}");
+        compare(seed, &before, &after, &mut tally);
+    }
+    assert!(calls > 1000, "{calls}");
+    assert!(tally.returned * 10 > tally.runs, "{} of {}", tally.returned, tally.runs);
+    assert!(tally.inconclusive * 50 < tally.runs, "{} of {}", tally.inconclusive, tally.runs);
 }
 
 #[test]

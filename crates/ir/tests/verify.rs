@@ -33,6 +33,42 @@ fn refused(change: impl FnOnce(&mut Function), why: &str) {
     assert!(errors.iter().any(|error| error.contains(why)), "{errors:#?}\nlacks: {why}");
 }
 
+const METHOD: &str = "\
+function f (bytecode function 3, entry pc 0) -> int
+b0(v0: int = local 0, v1: boxed = local 1):
+    v2: float = call f4 link 7 cost 2 (v1, v0, v0) exit @0
+    v3: int = call f3 self cost 9 (v0, v1) exit @1
+    return v3
+@0 = f3:pc3 execute locals[v0 v1] stack[v1 v1 v0 v0]
+@1 = f3:pc4 execute locals[v0 v1] stack[v2 v0 v1]
+";
+
+#[test]
+fn malformed_methods_and_calls_are_refused() {
+    let refused = |change: &dyn Fn(&mut Function), why: &str| {
+        let mut f = parse(METHOD).unwrap();
+        assert_eq!(f.to_string(), parse(&f.to_string()).unwrap().to_string());
+        assert_eq!(verify(&f), Ok(()));
+        change(&mut f);
+        let errors = verify(&f).expect_err(why);
+        assert!(errors.iter().any(|error| error.contains(why)), "{errors:#?}\nlacks: {why}");
+    };
+    refused(&|f| f.result = None, "a region returns");
+    refused(&|f| f.result = None, "calls another method than the one it is in");
+    refused(&|f| f.result = Some(Type::Float), "which is of type int, where float is expected");
+    refused(&|f| f.calls[1].callee = 4, "calls another method than the one it is in");
+    refused(&|f| f.calls[1].args.swap(0, 1), "calls another method than the one it is in");
+    refused(&|f| f.calls[0].args[1] = Value(3), "whose definition does not dominate it");
+    refused(&|f| f.calls.truncate(1), "call1, which does not exist");
+    refused(&|f| f.blocks[0].insts[1].imm = Imm::Call(CallId(0)), "call0, which another call names");
+    refused(&|f| f.states[0].stack.truncate(2), "without its arguments on the operand stack");
+    refused(&|f| f.states[0].resume = Resume::Transfer { back_edge: false }, "without its arguments");
+    refused(&|f| f.states[1].locals[1] = None, "which does not tell all locals");
+    refused(&|f| f.inputs.swap(0, 1), "a method's input 0 is not local 0");
+    refused(&|f| f.inputs[0].sign = Sign::NonNegative, "of any sign");
+    refused(&|f| f.blocks[0].insts[0].result = None, "lacks a result");
+}
+
 #[test]
 fn malformed_functions_are_refused() {
     refused(|f| f.blocks.clear(), "the function has no block");

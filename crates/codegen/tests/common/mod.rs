@@ -8,7 +8,7 @@ use hotspotvm_codegen::{
 use ir::{Block, FrameState, Function, Imm, Input, InputPlace, Opcode, Resume, StateId, Type, Value};
 use rustix::mm::{MapFlags, MprotectFlags, ProtFlags, mmap_anonymous, mprotect, munmap};
 use std::ffi::c_void;
-use std::ptr::null_mut;
+use std::ptr::{null, null_mut};
 
 pub const LAYOUT: ValueLayout = ValueLayout {
     int_tag: 0xfff9,
@@ -44,7 +44,15 @@ impl Mapped {
         // SAFETY: the mapping starts with compiled code of this signature.
         unsafe { std::mem::transmute::<*mut c_void, Entry>(self.at) }
     }
+
+    /// The address of this byte of the code.
+    pub fn address(&self, offset: u32) -> *const c_void {
+        self.at.cast_const().wrapping_byte_add(offset as usize)
+    }
 }
+
+pub const ROUTINES: Routines =
+    Routines { binary, unary, truth, box_int, unbox_int, print, print_char, input };
 
 impl Drop for Mapped {
     fn drop(&mut self) {
@@ -159,7 +167,7 @@ impl Harness {
     }
 
     pub fn with(compiler: &mut Compiler, f: &Function) -> Harness {
-        let unit = compiler.compile(f, &LAYOUT).unwrap();
+        let unit = compiler.compile(f, &LAYOUT, 1).unwrap();
         let code = Mapped::new(&unit);
         Harness {
             unit,
@@ -175,13 +183,16 @@ impl Harness {
     pub fn run(&mut self, inputs: &[u64]) -> usize {
         assert_eq!(inputs.len(), self.unit.inputs.len());
         self.slots = inputs.to_vec();
-        self.slots.resize(self.unit.slots as usize, 0xdead_dead_dead_dead);
+        self.slots.resize(inputs.len() + self.unit.slots as usize, 0xdead_dead_dead_dead);
         let mut ctx = NativeContext {
             fuel: self.fuel,
-            slots: self.slots.as_mut_ptr(),
+            inputs: self.slots.as_ptr(),
+            slots: self.slots.as_mut_ptr().wrapping_add(inputs.len()),
+            links: null(),
+            depth_left: 0,
             globals: self.globals.as_mut_ptr(),
             scratch: 0,
-            routines: Routines { binary, unary, truth, box_int, unbox_int, print, print_char, input },
+            routines: ROUTINES,
             user: (&raw mut self.world).cast(),
         };
         // SAFETY: the code was compiled for this context, whose pointers are valid during the call.
@@ -193,7 +204,8 @@ impl Harness {
     /// The bits behind a recipe, as the transfer buffer would hold them.
     pub fn bits(&self, recipe: Recipe) -> u64 {
         match recipe {
-            Recipe::Slot { index, .. } => self.slots[index as usize],
+            Recipe::Input { index, .. } => self.slots[index as usize],
+            Recipe::Slot { index, .. } => self.slots[self.unit.inputs.len() + index as usize],
             Recipe::Int(n) => n as u64,
             Recipe::Float(bits) | Recipe::Boxed(bits) => bits,
             Recipe::Bool(b) => u64::from(b),

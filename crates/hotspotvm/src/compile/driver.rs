@@ -88,6 +88,9 @@ impl Driver {
             input_type: &input_type,
             constants: &vm.constants,
             stress: self.stress,
+            method: None,
+            callee: &|_| None,
+            entry_cost: &|function| entry_cost(vm, function),
         })
         .map_err(Failure::Refused)?;
         debug_assert_eq!(ir::verify::verify(&f), Ok(()), "{f}");
@@ -100,7 +103,7 @@ impl Driver {
             Some(compiler) => compiler,
             none => none.insert(Compiler::new(CompilerOptions::default()).map_err(broken)?),
         };
-        let code_unit = compiler.compile(&f, &LAYOUT).map_err(broken)?;
+        let code_unit = compiler.compile(&f, &LAYOUT, id).map_err(broken)?;
         // Pages are aligned better than any code asks for.
         debug_assert!(rustix::param::page_size().is_multiple_of(code_unit.alignment as usize));
         let code =
@@ -141,6 +144,11 @@ impl Driver {
             },
         })
     }
+}
+
+/// What entering a function costs in fuel.
+fn entry_cost(vm: &Vm, function: u32) -> u32 {
+    vm.program.facts(FuncId(function)).run_costs.first().copied().unwrap_or(0)
 }
 
 /// The name of what an input is taken from, for people.

@@ -6,4 +6,5 @@
 #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
 pub mod baseline;
 pub mod driver;
+pub mod method;
 pub mod region;

@@ -11,8 +11,10 @@
 //!   the region is built again: the types only go up, so this ends.
 //! - **Exits.** An opcode exits before its effects, so its frame state is the frame before it: the operand stack with what it
 //!   has popped put back.
+//! - **Methods.** A whole function can be built as a method; [`super::method`] has what is different then, and calls.
 //! - **Fuel** is charged where the interpreter charges it: where control transfers, for the run that follows.
 
+use super::method::{Callee, Signature};
 use crate::detect::Region;
 use crate::detect::cfg::Cfg;
 use crate::execute::vm::Cell;
@@ -55,6 +57,12 @@ pub struct Request<'a> {
     pub constants: &'a [runtime::Value],
     /// Test mode: leave at instructions chosen by this seed.
     pub stress: Option<u64>,
+    /// What the whole function is to be as a method; `None` for a region.
+    pub method: Option<&'a Signature>,
+    /// The method that answers calls of this function; `None` if the interpreter has to make them.
+    pub callee: &'a dyn Fn(u32) -> Option<Callee>,
+    /// What entering this function costs in fuel.
+    pub entry_cost: &'a dyn Fn(u32) -> u32,
 }
 
 /// Builds the IR of a region.
@@ -65,6 +73,9 @@ pub fn build(request: &Request<'_>) -> Result<Function, String> {
     let mut widened = HashSet::new();
     for attempt in 0.. {
         let mut builder = Builder::new(request, &widened, attempt >= MAX_ATTEMPTS);
+        if let Some(signature) = request.method {
+            builder.start_method(signature)?;
+        }
         builder.walk()?;
         if builder.conflicts.is_empty() {
             return Ok(builder.f);
@@ -87,10 +98,10 @@ enum Slot {
 
 /// What the interpreter's frame would hold here.
 #[derive(Clone, Debug)]
-struct Frame {
+pub(super) struct Frame {
     /// `None`: what it held on entry.
-    locals: Vec<Option<Value>>,
-    stack: Vec<Value>,
+    pub locals: Vec<Option<Value>>,
+    pub stack: Vec<Value>,
 }
 
 /// A way into a block that has not been started yet.
@@ -100,11 +111,11 @@ struct Edge {
 }
 
 /// The block has ended before its last instruction.
-struct Ended;
+pub(super) struct Ended;
 
-struct Builder<'a> {
-    request: &'a Request<'a>,
-    f: Function,
+pub(super) struct Builder<'a> {
+    pub(super) request: &'a Request<'a>,
+    pub(super) f: Function,
     inputs: HashMap<InputPlace, Value>,
     /// For each bytecode block, the ways in seen so far.
     pending: Vec<Vec<Edge>>,
@@ -115,9 +126,9 @@ struct Builder<'a> {
     conflicts: Vec<(u32, Slot)>,
     state_entries: usize,
     // Where translation stands.
-    block: Block,
-    frame: Frame,
-    pc: u32,
+    pub(super) block: Block,
+    pub(super) frame: Frame,
+    pub(super) pc: u32,
     popped: Vec<Value>,
     op_state: Option<StateId>,
     ended: bool,
@@ -355,7 +366,7 @@ impl<'a> Builder<'a> {
     }
 
     /// The frame state of the current opcode: the frame before it.
-    fn state(&mut self) -> StateId {
+    pub(super) fn state(&mut self) -> StateId {
         match self.op_state {
             Some(state) => state,
             None => {
@@ -367,7 +378,7 @@ impl<'a> Builder<'a> {
     }
 
     /// Leaves here, always.
-    fn leave(&mut self, reason: ExitReason) -> Ended {
+    pub(super) fn leave(&mut self, reason: ExitReason) -> Ended {
         let state = self.state();
         self.f.blocks[self.block.index()].end = Terminator::Exit { reason, state };
         self.ended = true;
@@ -375,7 +386,7 @@ impl<'a> Builder<'a> {
     }
 
     /// Appends an instruction with a result. (Every opcode that is passed here has one: the table says so.)
-    fn emit(&mut self, op: Opcode, args: &[Value], imm: Imm) -> Value {
+    pub(super) fn emit(&mut self, op: Opcode, args: &[Value], imm: Imm) -> Value {
         debug_assert!(op.result().is_some());
         let state = op.exit_reason().map(|_| self.state());
         self.f.append(self.block, op, args, imm, state, self.pc).unwrap_or(Value(0))
@@ -395,7 +406,7 @@ impl<'a> Builder<'a> {
         self.f.append(block, op, &[value], Imm::None, None, self.pc).unwrap_or(value)
     }
 
-    fn boxed(&mut self, value: Value) -> Value {
+    pub(super) fn boxed(&mut self, value: Value) -> Value {
         self.boxed_in(self.block, value)
     }
 
@@ -418,7 +429,7 @@ impl<'a> Builder<'a> {
     }
 
     /// The operand as a value of this type: itself, or guarded and unboxed.
-    fn unboxed(&mut self, value: Value, ty: Type) -> Value {
+    pub(super) fn unboxed(&mut self, value: Value, ty: Type) -> Value {
         if self.f.ty(value) == ty {
             return value;
         }
@@ -680,12 +691,12 @@ impl Machine for Builder<'_> {
         Ok(())
     }
 
-    fn call(&mut self, _: u32) -> Flow<Self> {
-        Err(self.leave(ExitReason::Call))
+    fn call(&mut self, function: u32) -> Flow<Self> {
+        self.call_method(function)
     }
 
-    fn ret(&mut self, _: Value) -> Flow<Self> {
-        Err(self.leave(ExitReason::Return))
+    fn ret(&mut self, value: Value) -> Flow<Self> {
+        self.return_value(value)
     }
 
     fn halt(&mut self) -> Flow<Self> {

@@ -112,6 +112,21 @@ impl FunctionGraph {
         }
     }
 
+    /// The whole function, loops included, for a method.
+    ///
+    /// # Errors
+    /// If a loop can be entered in two ways, in words.
+    pub fn whole_function(&self) -> Result<Region, String> {
+        if !self.whole.irreducible.is_empty() {
+            return Err("irreducible control flow: a loop can be entered in two ways".to_string());
+        }
+        let mut inside = vec![false; self.cfg.blocks.len()];
+        for &block in &self.whole.order {
+            inside[block as usize] = true;
+        }
+        Ok(Region { inside, graph: self.whole.clone(), is_loop: !self.whole.retreating.is_empty() })
+    }
+
     /// The straight stretch from a function's entry: every block that is reached without going back.
     ///
     /// # Errors

@@ -94,7 +94,7 @@ pub fn take_slice(vm: &mut Vm) -> i64 {
 /// If a value is not of the type that the code assumes; then nothing happened.
 pub fn enter(vm: &mut Vm, unit: &Unit, words: &mut Vec<u64>) -> Result<Left, Mismatch> {
     debug_assert_eq!((vm.regs.function, vm.regs.pc), (unit.place.function, unit.place.pc));
-    let size = unit.inputs.len().max(unit.slots as usize);
+    let size = unit.inputs.len() + unit.slots as usize;
     if words.len() < size {
         words.resize(size, 0);
     }
@@ -107,15 +107,18 @@ pub fn enter(vm: &mut Vm, unit: &Unit, words: &mut Vec<u64>) -> Result<Left, Mis
     let packed = take_slice(vm);
     let mut context = NativeContext {
         fuel: packed,
-        slots: words.as_mut_ptr(),
+        inputs: words.as_ptr(),
+        slots: words[unit.inputs.len()..].as_mut_ptr(),
+        links: std::ptr::null(),
+        depth_left: 0,
         globals: vm.globals.as_mut_ptr().cast(),
         scratch: 0,
         routines: ROUTINES,
         user: std::ptr::from_mut(vm).cast::<c_void>(),
     };
-    debug_assert!(words.len() >= unit.slots as usize);
-    // SAFETY: the unit's bytes come from the code generator and live as long as the unit. The context keeps its
-    // promises: the buffer is large enough, `globals` are the program's (whose slots the verifier has checked), `user`
+    debug_assert!(words.len() >= size);
+    // SAFETY: the unit's bytes come from the code generator and live as long as the unit. The unit calls no methods, so
+    // no links are needed. The context keeps its promises: the buffer is large enough, `globals` are the program's (whose slots the verifier has checked), `user`
     // is the Vm, which nobody else touches until the call returns.
     let exit = unsafe { (unit.code.entry())(&mut context) };
     let (fuel, rounds) = unpack_fuel(context.fuel);

@@ -36,10 +36,8 @@ fn skip(f: &mut Function, cx: &PassCx) -> bool {
     let mut count = |value: Value| uses[value.index()] += 1;
     for &block in &cfg.rpo {
         let data = &f.blocks[block.index()];
-        data.insts.iter().flat_map(|inst| inst.args()).copied().for_each(&mut count);
-        if let Terminator::Branch { condition, .. } = data.end {
-            count(condition);
-        }
+        data.insts.iter().flat_map(|inst| f.args(inst)).copied().for_each(&mut count);
+        data.end.value().into_iter().for_each(&mut count);
         let empty = is_empty(f, block);
         for &arg in data.end.targets().flat_map(|target| &target.args) {
             if !(empty && data.params.contains(&arg)) {

@@ -3,7 +3,7 @@
 //! Serves *compile* in `profile -> detect -> compile -> cache -> execute -> deoptimise`: the last pass, so that `codegen` and readers get a
 //! function with nothing unreached in it.
 //!
-//! What: drops unreached blocks, unused frame states and values without a definition; blocks keep their order, values are numbered as they
+//! What: drops unreached blocks, unused frame states and call sites, and values without a definition; blocks keep their order, values are numbered as they
 //! stand. Why: tables indexed by value stay small, text stays readable.
 //!
 //! ```text
@@ -16,7 +16,7 @@
 
 use super::{Changed, PassCx};
 use crate::analysis::Cfg;
-use crate::data::{Block, Function, StateId, Terminator, Value};
+use crate::data::{Block, CallId, Function, Imm, StateId, Terminator, Value};
 
 const GONE: u32 = u32::MAX;
 
@@ -26,6 +26,8 @@ pub fn run(f: &mut Function, _: &PassCx) -> Changed {
     let mut blocks = vec![GONE; f.blocks.len()];
     let mut values = vec![GONE; f.types.len()];
     let mut used_states = vec![false; f.states.len()];
+    let mut calls = vec![GONE; f.calls.len()];
+    let mut kept_calls = Vec::new();
     let mut types = Vec::new();
     let mut kept = 0;
     for (b, data) in f.blocks.iter().enumerate() {
@@ -37,6 +39,12 @@ pub fn run(f: &mut Function, _: &PassCx) -> Changed {
         for value in data.params.iter().copied().chain(data.insts.iter().filter_map(|inst| inst.result)) {
             values[value.index()] = types.len() as u32;
             types.push(f.types[value.index()]);
+        }
+        for inst in &data.insts {
+            if let Imm::Call(id) = inst.imm {
+                calls[id.index()] = kept_calls.len() as u32;
+                kept_calls.push(f.calls[id.index()].clone());
+            }
         }
         let end = match data.end {
             Terminator::Exit { state, .. } => Some(state),
@@ -56,13 +64,15 @@ pub fn run(f: &mut Function, _: &PassCx) -> Changed {
         *new = next as u32;
     }
     let same = |map: &[u32]| map.iter().enumerate().all(|(i, &new)| new == i as u32);
-    if same(&blocks) && same(&values) && same(&states) {
+    if same(&blocks) && same(&values) && same(&states) && same(&calls) {
         return Changed::No;
     }
 
     let value = |v: &mut Value| *v = Value(values[v.index()]);
     let state = |s: &mut StateId| *s = StateId(states[s.index()]);
     f.types = types;
+    f.calls = kept_calls;
+    f.calls.iter_mut().flat_map(|call| &mut call.args).for_each(value);
     retain_indexed(&mut f.blocks, |b| blocks[b] != GONE);
     retain_indexed(&mut f.states, |s| used_states[s]);
     for data in &mut f.blocks {
@@ -71,11 +81,13 @@ pub fn run(f: &mut Function, _: &PassCx) -> Changed {
             inst.args_mut().iter_mut().for_each(value);
             inst.result.iter_mut().for_each(value);
             inst.state.iter_mut().for_each(state);
+            if let Imm::Call(id) = &mut inst.imm {
+                *id = CallId(calls[id.index()]);
+            }
         }
-        match &mut data.end {
-            Terminator::Branch { condition, .. } => value(condition),
-            Terminator::Exit { state: at, .. } => state(at),
-            Terminator::Jump(_) => {}
+        data.end.value_mut().into_iter().for_each(value);
+        if let Terminator::Exit { state: at, .. } = &mut data.end {
+            state(at);
         }
         for target in data.end.targets_mut() {
             target.block = Block(blocks[target.block.index()]);

@@ -57,7 +57,8 @@ impl Marker<'_> {
     }
 
     fn inst(&mut self, inst: &Inst) {
-        for &arg in inst.args() {
+        let f = self.f;
+        for &arg in f.args(inst) {
             self.value(arg);
         }
         if let Some(state) = inst.state {
@@ -98,10 +99,11 @@ pub fn run(f: &mut Function, cx: &PassCx) -> Changed {
                 marker.inst(inst);
             }
         }
-        match data.end {
-            Terminator::Branch { condition, .. } => marker.value(condition),
-            Terminator::Exit { state, .. } => marker.state(state),
-            Terminator::Jump(_) => {}
+        if let Some(value) = data.end.value() {
+            marker.value(value);
+        }
+        if let Terminator::Exit { state, .. } = data.end {
+            marker.state(state);
         }
         for target in data.end.targets() {
             edges[target.block.index()].push(target);

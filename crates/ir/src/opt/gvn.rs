@@ -53,6 +53,8 @@ struct Numbering<'a> {
     scopes: Vec<(usize, u32)>,
     /// Globals that some reached code writes; the others hold what they hold.
     written: FxHashSet<u32>,
+    /// Whether there is a call, which may write any of them.
+    calls: bool,
     stretch: u32,
     stretches: u32,
     changed: bool,
@@ -108,7 +110,8 @@ impl Numbering<'_> {
     }
 
     fn global_key(&self, slot: u32) -> Key {
-        Key::Global(slot, if self.written.contains(&slot) { self.stretch } else { 0 })
+        let changes = self.calls || self.written.contains(&slot);
+        Key::Global(slot, if changes { self.stretch } else { 0 })
     }
 
     /// A stretch of code begins of which nothing is known yet.
@@ -179,6 +182,7 @@ impl Numbering<'_> {
                     }
                     self.insert(key, Entry::Value(inst.args[0]));
                 }
+                (Opcode::Call, _) => self.new_stretch(),
                 _ if inst.op.effect() == Effect::Pure => {
                     if inst.op == Opcode::Truth {
                         self.truth(f, &mut inst, &mut out);
@@ -240,8 +244,10 @@ pub fn run(f: &mut Function, cx: &PassCx) -> Changed {
     let cfg = Cfg::new(f);
     let tree = Dominators::new(&cfg);
     let mut written = FxHashSet::default();
+    let mut calls = false;
     for &block in &cfg.rpo {
         for inst in &f.blocks[block.index()].insts {
+            calls |= inst.op == Opcode::Call;
             if let (Opcode::StoreGlobal, Imm::Slot(slot)) = (inst.op, inst.imm) {
                 written.insert(slot);
             }
@@ -256,6 +262,7 @@ pub fn run(f: &mut Function, cx: &PassCx) -> Changed {
         undo: Vec::new(),
         scopes: Vec::new(),
         written,
+        calls,
         stretch: 0,
         stretches: 0,
         changed: false,

@@ -127,9 +127,12 @@ impl Motion<'_> {
     fn one_loop(&mut self, header: Block, blocks: &[Block]) -> Option<Block> {
         self.number += 1;
         let mut written = FxHashSet::default();
+        let mut calls = false;
         for &block in blocks {
             self.inside[block.index()] = self.number;
             for inst in &self.f.blocks[block.index()].insts {
+                // A callee may write any global.
+                calls |= inst.op == Opcode::Call;
                 if let (Opcode::StoreGlobal, Imm::Slot(slot)) = (inst.op, inst.imm) {
                     written.insert(slot);
                 }
@@ -147,7 +150,7 @@ impl Motion<'_> {
             for mut inst in insts {
                 let quiet = match inst.op.effect() {
                     Effect::Pure => true,
-                    Effect::Read => !matches!(inst.imm, Imm::Slot(slot) if written.contains(&slot)),
+                    Effect::Read => !calls && !matches!(inst.imm, Imm::Slot(slot) if written.contains(&slot)),
                     Effect::Write | Effect::Call => false,
                 };
                 let movable = quiet

@@ -233,14 +233,17 @@ impl Replacements {
             }
             let block = &mut f.blocks[block.index()];
             block.insts = insts;
-            if let crate::data::Terminator::Branch { condition, .. } = &mut block.end {
-                *condition = self.find(*condition);
+            if let Some(value) = block.end.value_mut() {
+                *value = self.find(*value);
             }
             for target in block.end.targets_mut() {
                 for arg in &mut target.args {
                     *arg = self.find(*arg);
                 }
             }
+        }
+        for value in f.calls.iter_mut().flat_map(|call| &mut call.args) {
+            *value = self.find(*value);
         }
         for state in &mut f.states {
             for value in state.values_mut() {
@@ -249,7 +252,7 @@ impl Replacements {
         }
     }
 
-    /// Rewrites the operands of one instruction.
+    /// Rewrites the operands of one instruction, but not those of a call.
     pub(crate) fn rewrite(&mut self, inst: &mut Inst) {
         for arg in inst.args_mut() {
             *arg = self.find(*arg);

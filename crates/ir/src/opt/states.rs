@@ -13,8 +13,8 @@
 //! @0 = f0:pc4 execute locals[v0] stack[v1]    =>   @0 = f0:pc4 execute locals[-] stack[v0]
 //! ```
 //!
-//! Invariant: only frames without a caller and of the function entered have unchanged locals: those of inlined functions do not exist
-//! in the interpreter yet. Source of the idea: allocation sinking into snapshots (LuaJIT).
+//! Invariant: only frames without a caller and of the function entered have unchanged locals, and none in a method: the other frames do not
+//! exist in the interpreter yet. Source of the idea: allocation sinking into snapshots (LuaJIT).
 
 use super::{Changed, PassCx, definitions};
 use crate::analysis::Cfg;
@@ -51,7 +51,7 @@ pub fn run(f: &mut Function, cx: &PassCx) -> Changed {
                 changed = true;
             }
         }
-        if state.caller.is_none() && state.function == f.function {
+        if f.result.is_none() && state.caller.is_none() && state.function == f.function {
             for (local, &on_entry) in state.locals.iter_mut().zip(&entry_local) {
                 if local.is_some() && *local == on_entry && cx.spend() {
                     *local = None;

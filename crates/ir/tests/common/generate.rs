@@ -65,9 +65,19 @@ pub struct Generator {
     state: Option<StateId>,
     pc: u32,
     budget: i32,
+    calls: bool,
 }
 
 pub fn function(seed: u64) -> Function {
+    build(seed, false)
+}
+
+/// A function with calls; half of them are methods.
+pub fn function_with_calls(seed: u64) -> Function {
+    build(seed, true)
+}
+
+fn build(seed: u64, calls: bool) -> Function {
     let mut random = Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
     for _ in 0..4 {
         random.next();
@@ -85,6 +95,7 @@ pub fn function(seed: u64) -> Function {
         state: None,
         pc: 3,
         budget: 0,
+        calls,
     };
     g.budget = 8 + g.random.below(50) as i32;
     for slot in 0..2 + g.random.below(4) {
@@ -107,6 +118,19 @@ pub fn function(seed: u64) -> Function {
         g.f.states[state.index()].stack = g.pool.clone();
     }
     g.f.blocks[g.block.index()].end = Terminator::Exit { reason: ExitReason::Return, state };
+    if calls && g.random.one_in(2) {
+        let ty = g.random.pick(&[Type::Int, Type::Float, Type::Bool, Type::Boxed]);
+        let result = g.value(ty);
+        g.f.result = Some(ty);
+        g.f.blocks[g.block.index()].end = Terminator::Return(result);
+        let first = g.on_entry[0];
+        for input in &mut g.f.inputs {
+            input.sign = Sign::Any;
+        }
+        for local in g.f.states.iter_mut().flat_map(|state| &mut state.locals) {
+            local.get_or_insert(first);
+        }
+    }
     if g.random.one_in(4) {
         // Nothing reaches it.
         let lost = g.f.new_block(99);
@@ -238,7 +262,30 @@ impl Generator {
         self.append(Opcode::IntCompare, &[a, b], Imm::Cmp(cmp)).unwrap()
     }
 
+    fn call(&mut self) {
+        self.budget -= 1;
+        let mut args = Vec::new();
+        for _ in 0..self.random.below(4) {
+            let ty = self.random.pick(&[Type::Int, Type::Float, Type::Bool, Type::Boxed]);
+            args.push(self.value(ty));
+        }
+        let state = self.new_state();
+        let state = &mut self.f.states[state.index()];
+        state.resume = Resume::Execute;
+        state.stack.extend(&args);
+        let state = StateId(self.f.states.len() as u32 - 1);
+        let link = Some(self.random.pick(&[0, 1, 2, 2, 2, 2, 2, 2]));
+        let callee = self.random.below(3) as u32;
+        let call = CallSite { callee, link, cost: self.random.below(9) as u32, args };
+        let ty = self.random.pick(&[Type::Int, Type::Float, Type::Bool, Type::Boxed]);
+        let result = self.f.append_call(self.block, call, ty, state, self.pc);
+        self.pool.push(result);
+    }
+
     fn expression(&mut self) {
+        if self.calls && self.random.one_in(6) {
+            return self.call();
+        }
         const OPS: [Opcode; 42] = [
             Opcode::IntAdd,
             Opcode::IntAdd,

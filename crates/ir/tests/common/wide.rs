@@ -100,7 +100,41 @@ pub fn host(charges: u64) -> SimpleHost {
     host.box_bool(true);
     host.charges = Some(charges);
     host.lines = [4, -9].into();
+    host.callee = Some(callee);
     host
+}
+
+/// What a call gives, as far as it is made.
+fn returned(ty: Type) -> Scalar {
+    match ty {
+        Type::Int => Scalar::Int(3),
+        Type::Float => Scalar::Float(1.5),
+        Type::Bool => Scalar::Bool(true),
+        Type::Boxed => Scalar::Boxed(0),
+    }
+}
+
+/// What a call does: the link says whether there is no code (0), the callee leaves (1) or returns; the callee changes the globals.
+fn callee(host: &mut SimpleHost, call: &CallSite, result: Type, args: &[Scalar]) -> eval::Called {
+    if !host.charge(call.cost, false) {
+        return eval::Called::Refused(ExitReason::Poll);
+    }
+    if call.link == Some(0) {
+        host.charges = host.charges.map(|left| left + 1);
+        return eval::Called::Refused(ExitReason::NoCode);
+    }
+    let held: Vec<Scalar> = args
+        .iter()
+        .map(|&arg| match arg {
+            Scalar::Boxed(bits) => host.unbox(bits),
+            unboxed => unboxed,
+        })
+        .collect();
+    host.output.push_str(&format!("f{}{held:?}", call.callee));
+    for slot in 0..GLOBALS {
+        host.set_global(slot, 0);
+    }
+    if call.link == Some(1) { eval::Called::Left } else { eval::Called::Returned(returned(result)) }
 }
 
 const GLOBALS: u32 = 3;
@@ -161,6 +195,20 @@ pub fn evaluate(f: &Function, inputs: &[Wide], charges: u64) -> Result<Ending, O
             let mut ending = Ending { reason, frames, fuel, output: host.output, globals };
             fill(f, inputs, &mut ending);
             Ok(ending)
+        }
+        Outcome::Returned { value, fuel } => {
+            let held = match value {
+                Scalar::Boxed(bits) => host.unbox(bits),
+                unboxed => unboxed,
+            };
+            let frames = vec![(u32::MAX, 0, Resume::Execute, Vec::new(), vec![from_scalar(held)])];
+            let globals = (0..GLOBALS)
+                .map(|slot| {
+                    let bits = host.global(slot);
+                    from_scalar(host.unbox(bits))
+                })
+                .collect();
+            Ok(Ending { reason: ExitReason::Return, frames, fuel, output: host.output, globals })
         }
         other => Err(other),
     }
@@ -248,6 +296,12 @@ impl Run<'_> {
         let mut block = 0;
         loop {
             for inst in &f.blocks[block].insts {
+                if let Imm::Call(id) = inst.imm {
+                    if self.call_method(inst, &f.calls[id.index()])?.is_some() {
+                        return Some(());
+                    }
+                    continue;
+                }
                 let step = self.inst(inst)?;
                 let value = match step {
                     Step::Next(value) => value,
@@ -275,6 +329,14 @@ impl Run<'_> {
                     self.end(*reason, *state);
                     return Some(());
                 }
+                Terminator::Return(value) => {
+                    let stack = vec![self.values[value.index()]];
+                    let frames = vec![(u32::MAX, 0, Resume::Execute, Vec::new(), stack)];
+                    let (fuel, output, globals) = (self.fuel, self.output.clone(), self.globals.clone());
+                    let reason = ExitReason::Return;
+                    self.endings.push(Ending { reason, frames, fuel, output, globals });
+                    return Some(());
+                }
             };
             let args: Vec<Wide> = target.args.iter().map(|v| self.values[v.index()]).collect();
             for (param, arg) in f.blocks[target.block.index()].params.iter().zip(args) {
@@ -282,6 +344,43 @@ impl Run<'_> {
             }
             block = target.block.index();
         }
+    }
+
+    /// As [`callee`] does it; `Some(Some(()))` if that ends the function.
+    fn call_method(&mut self, inst: &Inst, call: &CallSite) -> Option<Option<()>> {
+        let mut held = Vec::new();
+        for arg in &call.args {
+            held.push(match self.values[arg.index()] {
+                Wide::Int(i) | Wide::Boxed(Held::Int(i)) => Scalar::Int(i64::try_from(i).ok()?),
+                Wide::Float(x) | Wide::Boxed(Held::Float(x)) => Scalar::Float(x),
+                Wide::Bool(b) | Wide::Boxed(Held::Bool(b)) => Scalar::Bool(b),
+                Wide::Object(bits) | Wide::Boxed(Held::Object(bits)) => Scalar::Boxed(bits),
+                Wide::Unknown => return None,
+            });
+        }
+        let state = inst.state?;
+        if self.charges == 0 || call.link == Some(0) {
+            self.end(if self.charges == 0 { ExitReason::Poll } else { ExitReason::NoCode }, state);
+            return Some(Some(()));
+        }
+        self.charges -= 1;
+        self.fuel += u64::from(call.cost);
+        self.output.push_str(&format!("f{}{held:?}", call.callee));
+        self.globals.fill(Wide::Boxed(Held::Object(0)));
+        if call.link == Some(1) {
+            self.end(ExitReason::CalleeLeft, state);
+            if let Some(frame) = self.endings.last_mut().and_then(|ending| ending.frames.first_mut()) {
+                frame.1 += 1;
+                frame.4.truncate(frame.4.len() - call.args.len());
+            }
+            return Some(Some(()));
+        }
+        let result = inst.result?;
+        self.values[result.index()] = match returned(self.f.ty(result)) {
+            Scalar::Boxed(bits) => Wide::Boxed(Held::Object(bits)),
+            unboxed => from_scalar(unboxed),
+        };
+        Some(None)
     }
 
     fn inst(&mut self, inst: &Inst) -> Option<Step> {
