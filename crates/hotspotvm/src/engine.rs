@@ -5,21 +5,15 @@
 
 use crate::cache::CodeCache;
 use crate::cache::memory;
-use crate::compile::driver::{Driver, Failure, input_name};
-use crate::deopt::{Raw, RebuiltFrame, rebuild};
-use crate::detect::Region;
-use crate::detect::policy::{
-    Arriving, Decision, MAX_EXITS, MAX_RECOMPILES, MIN_PER_ENTRY, PlaceKey, Policy, TRIAL_ENTRIES, spot,
-};
+use crate::compile::driver::{Driver, Failure};
+use crate::detect::policy::{Arriving, Decision, PlaceKey, Policy, spot};
 use crate::event::{Event, SCHEMA_VERSION};
 use crate::execute::interpreter::{Leave, interpret};
-use crate::execute::native::{self, Left, Mismatch, type_of};
 use crate::execute::vm::{MustStop, Vm};
 use crate::options::{Cancel, Options, Tier};
 use crate::profile::{How, NEVER};
 use crate::stats::Stats;
-use bytecode::{Inst, Verified};
-use ir::{ExitReason, Resume};
+use bytecode::Verified;
 use runtime::num::Output;
 use runtime::{Io, Stop, StopKind, Value};
 use std::ops::ControlFlow;
@@ -27,6 +21,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 mod baseline;
+mod optimized;
 
 type Listener = Box<dyn FnMut(&Event)>;
 
@@ -92,6 +87,8 @@ enum Next {
     Resume,
     /// Control transfers to the current place.
     Arrive(How),
+    /// The program has ended; its result is in the state.
+    Done,
 }
 
 struct Run<'e> {
@@ -159,6 +156,7 @@ impl<'e> Run<'e> {
                         continue;
                     }
                 },
+                Next::Done => ControlFlow::Break(Ok(self.vm.result)),
                 Next::Arrive(how) => match self.arrive(how) {
                     Some(leave) => self.judge(leave),
                     None => {
@@ -219,14 +217,22 @@ impl<'e> Run<'e> {
         crate::execute::interpreter::leave_for(site.arrive(how, &mut vm.slice), how)
     }
 
+    /// The current place, arrived at in this way.
+    fn key(&self, arriving: Arriving) -> PlaceKey {
+        PlaceKey { function: self.vm.regs.function, pc: self.vm.regs.pc, arriving }
+    }
+
     /// Detect: a trigger was reached in the interpreter.
     fn arrived_in_interpreter(&mut self, arriving: Arriving) -> Next {
-        let key = PlaceKey { function: self.vm.regs.function, pc: self.vm.regs.pc, arriving };
+        let key = self.key(arriving);
         if self.policy.tier(key.function) == Tier::Baseline {
+            if self.policy.due(&self.vm, key) {
+                return self.arrived(key);
+            }
             self.policy.hand_over(&mut self.vm, key);
             return match self.policy.compiled(key) {
-                Some(unit) => self.enter(unit),
-                None => Next::Resume,
+                Some(unit) if arriving == Arriving::Loop => self.enter(unit),
+                _ => Next::Resume,
             };
         }
         self.arrived(key)
@@ -241,6 +247,7 @@ impl<'e> Run<'e> {
                 Decision::Warm { back_edges } => {
                     self.emit(|vm| Event::Warm { at: spot(vm, key.function, key.pc), back_edges });
                 }
+                Decision::Await => return Next::Resume,
                 Decision::Baseline { executed, back_edges } => {
                     self.emit(|vm| Event::Hot { at: spot(vm, key.function, key.pc), executed, back_edges });
                     match self.compile_baseline(key.function) {
@@ -282,191 +289,6 @@ impl<'e> Run<'e> {
                 }
             }
         }
-    }
-
-    /// Compile and cache.
-    fn compile(&mut self, key: PlaceKey, region: &Region) -> Result<u32, Failure> {
-        let start = self.timing.then(Instant::now);
-        let id = self.cache.next_id();
-        let graph = self.policy.graph(&self.vm, key.function);
-        let place = self.policy.place(key).clone();
-        let compiled = self.driver.compile(&self.vm, id, key, &place, &graph, region);
-        let nanos = start.map(|start| start.elapsed().as_nanos() as u64);
-        self.stats.compile_ns += nanos.unwrap_or(0);
-        let compiled = compiled?;
-        self.stats.compilations += 1;
-        self.stats.code_bytes += u64::from(compiled.code_bytes);
-        let (instructions, assumes) = (region.instructions(&graph.cfg), compiled.assumes);
-        self.emit(|vm| Event::CompileStart {
-            unit: id,
-            at: spot(vm, key.function, key.pc),
-            tier: Tier::Optimizing,
-            strategy: "region",
-            instructions,
-            assumes,
-        });
-        let exits = compiled.unit.exits.len() as u32;
-        self.emit(|_| Event::CompileEnd {
-            unit: id,
-            ir_before: compiled.ir_before,
-            ir_after: compiled.ir_after,
-            code_bytes: compiled.code_bytes,
-            exits,
-            nanos,
-            listing: compiled.listing,
-        });
-        self.cache.install(compiled.unit);
-        self.policy.installed(&mut self.vm, key, id);
-        self.emit(|vm| Event::Install { unit: id, at: spot(vm, key.function, key.pc) });
-        Ok(id)
-    }
-
-    /// Execute: runs a unit on the current frame.
-    fn enter(&mut self, id: u32) -> Next {
-        let Some(unit) = self.cache.get(id) else {
-            debug_assert!(false, "a place names a unit that is not installed");
-            return Next::Resume;
-        };
-        let place = unit.place;
-        let charged = self.charged();
-        let paid = self.vm.run_left(place.function, place.pc);
-        let start = self.timing.then(Instant::now);
-        let left = native::enter(&mut self.vm, unit, &mut self.words);
-        self.stats.jit_ns += start.map_or(0, |start| start.elapsed().as_nanos() as u64);
-        let left = match left {
-            Ok(left) => left,
-            Err(mismatch) => {
-                self.mismatch(id, mismatch);
-                return Next::Resume;
-            }
-        };
-        self.emit(|vm| Event::Enter { unit: id, at: spot(vm, place.function, place.pc) });
-        self.stats.jit_entries += 1;
-        let interrupted = std::mem::take(&mut self.interrupted_round);
-        self.vm.counters.jit_iterations += left.rounds + u64::from(interrupted);
-        let executed = self.charged() - charged + paid;
-        self.leave(id, left, executed)
-    }
-
-    /// Instructions charged so far.
-    fn charged(&self) -> u64 {
-        self.vm.fuel_used() - self.vm.counters.size_fuel
-    }
-
-    /// Deoptimise: compiled code has left; puts the interpreter's frame together again, and judges the unit.
-    fn leave(&mut self, id: u32, left: Left, executed: u64) -> Next {
-        let Some(unit) = self.cache.get_mut(id) else { return Next::Interpret };
-        let record = &unit.exits[left.exit as usize];
-        let (reason, place) = (record.reason, unit.place);
-        let (inputs, words) = self.words.split_at(unit.inputs.len());
-        let mut frames = rebuild(record, inputs, words);
-        debug_assert_eq!(frames.len(), 1, "nothing is inlined");
-        let Some(frame) = frames.pop() else { return Next::Interpret };
-        let not_executed = match frame.resume {
-            Resume::Execute => self.vm.run_left(frame.function, frame.pc),
-            Resume::Transfer { .. } => 0,
-        };
-        let executed = executed.saturating_sub(not_executed);
-        self.vm.counters.jit_instructions += executed;
-        self.stats.exits.add(reason);
-        let deopt = reason.is_deopt();
-        unit.entries += 1;
-        unit.instructions += executed;
-        unit.exit_counts[left.exit as usize] += u32::from(deopt);
-        let count = unit.exit_counts[left.exit as usize];
-        let per_entry = unit.instructions / unit.entries;
-        let trial_over = unit.entries == TRIAL_ENTRIES && self.driver.stress.is_none();
-        self.restore(&frame);
-        let rounds = left.rounds;
-        if deopt {
-            self.stats.deopts += 1;
-            self.emit(|vm| Event::Deopt {
-                unit: id,
-                at: spot(vm, frame.function, frame.pc),
-                reason,
-                observed: observed(vm),
-                rounds,
-                count,
-            });
-        } else {
-            self.emit(|vm| Event::Exit { unit: id, at: spot(vm, frame.function, frame.pc), reason, rounds });
-        }
-        if deopt && reason != ExitReason::Forced && count >= MAX_EXITS {
-            self.invalidate(id, place, &format!("{} {count} times at the same place", reason.words()));
-        } else if trial_over && per_entry < MIN_PER_ENTRY {
-            let why = format!(
-                "{TRIAL_ENTRIES} entries ran {per_entry} instructions each, fewer than entering costs"
-            );
-            self.take_out(id, place, &why);
-            self.policy.leave_alone(&mut self.vm, place);
-            let tier = self.policy.tier(place.function);
-            self.emit(|vm| Event::LeaveAlone { at: spot(vm, place.function, place.pc), tier, why });
-        }
-        match frame.resume {
-            Resume::Execute => Next::Interpret,
-            Resume::Transfer { back_edge } => {
-                self.interrupted_round = reason == ExitReason::Poll && back_edge;
-                Next::Arrive(if back_edge { How::Back } else { How::Forward })
-            }
-        }
-    }
-
-    /// Puts a rebuilt frame into the stack, in place of the one that compiled code was entered on.
-    fn restore(&mut self, frame: &RebuiltFrame) {
-        let vm = &mut self.vm;
-        for &(slot, raw) in &frame.locals {
-            let value = boxed(vm, raw);
-            vm.stack[(vm.regs.base + slot) as usize] = value.bits();
-        }
-        let mut sp = vm.operands_start();
-        for &raw in &frame.stack {
-            vm.stack[sp as usize] = boxed(vm, raw).bits();
-            sp += 1;
-        }
-        vm.regs.sp = sp;
-        vm.regs.pc = frame.pc;
-    }
-
-    /// A unit could not be entered, because a value is of another type than it assumes.
-    fn mismatch(&mut self, id: u32, mismatch: Mismatch) {
-        let Some(unit) = self.cache.get_mut(id) else { return };
-        unit.mismatches += 1;
-        let (count, place) = (unit.mismatches, unit.place);
-        let (input, found) = (mismatch.input, mismatch.found);
-        self.emit(|vm| {
-            let name = input_name(vm, place.function, input.place);
-            let kind = vm.store.operand(found).type_name();
-            let (ty, sign) = (input.ty, input.sign.suffix());
-            let observed = format!("{name}: {ty}{sign} expected, found {kind} {}", vm.store.describe(found));
-            Event::EntryMismatch { unit: id, at: spot(vm, place.function, place.pc), observed, count }
-        });
-        if count >= MAX_EXITS {
-            if type_of(&self.vm, found) == input.ty {
-                self.policy.place(place).any_sign = true;
-            } else {
-                self.policy.place(place).input_changed(input.place);
-            }
-            let name = input_name(&self.vm, place.function, input.place);
-            let (ty, sign) = (input.ty, input.sign.suffix());
-            self.invalidate(id, place, &format!("{name} was not {ty}{sign} on entry {count} times"));
-        }
-    }
-
-    /// Takes a unit out because its assumptions are wrong; a wider one may follow.
-    fn invalidate(&mut self, id: u32, place: PlaceKey, why: &str) {
-        self.take_out(id, place, why);
-        if !self.policy.invalidated(&mut self.vm, place) {
-            let why = format!("its assumptions were wrong again after {MAX_RECOMPILES} recompilations");
-            let tier = self.policy.tier(place.function);
-            self.emit(|vm| Event::LeaveAlone { at: spot(vm, place.function, place.pc), tier, why });
-        }
-    }
-
-    fn take_out(&mut self, id: u32, place: PlaceKey, why: &str) {
-        self.cache.remove(id);
-        self.stats.invalidations += 1;
-        let why = why.to_string();
-        self.emit(|vm| Event::Invalidate { unit: id, at: spot(vm, place.function, place.pc), why });
     }
 
     fn no_jit(&mut self, error: &str) {
@@ -529,33 +351,4 @@ impl<'e> Run<'e> {
         }
         stats
     }
-}
-
-fn boxed(vm: &mut Vm, raw: Raw) -> Value {
-    match raw {
-        Raw::Int(i) => vm.store.int(i),
-        Raw::Float(f) => Value::float(f),
-        Raw::Bool(b) => Value::bool(b),
-        Raw::Boxed(bits) => Value::from_bits(bits),
-    }
-}
-
-/// The operands of the instruction at the current place, for the log.
-fn observed(vm: &Vm) -> String {
-    let regs = vm.regs;
-    let code = &vm.program.program().functions[regs.function as usize].code;
-    let inputs = code.get(regs.pc as usize).map_or(0, |inst: &Inst| inst.op.info().inputs.len());
-    let start = (regs.sp as usize).saturating_sub(inputs).max(vm.operands_start() as usize);
-    let values: Vec<String> = vm.stack[start..regs.sp as usize]
-        .iter()
-        .map(|&bits| {
-            let value = Value::from_bits(bits);
-            let kind = match type_of(vm, value) {
-                ir::Type::Boxed => vm.store.operand(value).type_name(),
-                ty => ty.name(),
-            };
-            format!("{kind} {}", vm.store.describe(value))
-        })
-        .collect();
-    values.join(", ")
 }

@@ -49,6 +49,11 @@ impl Code {
         Ok(code)
     }
 
+    /// Where it lies.
+    pub fn address(&self) -> usize {
+        self.start.as_ptr() as usize
+    }
+
     /// The code as a function.
     ///
     /// # Safety

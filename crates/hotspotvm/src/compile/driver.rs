@@ -1,7 +1,8 @@
 //! One compilation, from a region to a unit that can be installed.
 
+use super::method::{Callee, Signature};
 use super::region::{self, Request};
-use crate::cache::{Unit, memory};
+use crate::cache::{CodeCache, Method, Unit, memory};
 use crate::detect::policy::{PlaceKey, PlaceState};
 use crate::detect::{FunctionGraph, Region};
 use crate::event::Listing;
@@ -57,7 +58,8 @@ impl Driver {
     ///
     /// # Errors
     /// See [`Failure`].
-    pub fn compile(
+    #[allow(clippy::too_many_arguments)]
+    pub fn compile_region(
         &mut self,
         vm: &Vm,
         id: u32,
@@ -65,8 +67,8 @@ impl Driver {
         place: &PlaceState,
         graph: &FunctionGraph,
         region: &Region,
+        cache: &CodeCache,
     ) -> Result<Compiled, Failure> {
-        let program = vm.program.program();
         let input_type = |at: InputPlace| {
             let value = input_value(vm, at);
             match type_of(vm, value) {
@@ -77,22 +79,100 @@ impl Driver {
                 ty => (ty, Sign::Any),
             }
         };
-        let mut f = region::build(&Request {
-            program,
+        let callee = |function| installed(cache, function);
+        let built = region::build(&Request {
+            input_type: &input_type,
+            callee: &callee,
+            ..self.request(vm, key, graph, region, &|f| entry_cost(vm, f))
+        });
+        let f = built.map_err(Failure::Refused)?.f;
+        self.finish(vm, id, key, graph, region, f)
+    }
+
+    /// Compiles a whole function, called with parameters of these types.
+    ///
+    /// The type of its result is the first one in which all that it returns comes by itself, given that it returns that type
+    /// where it calls itself; else it is boxed.
+    ///
+    /// # Errors
+    /// See [`Failure`].
+    #[allow(clippy::too_many_arguments)]
+    pub fn compile_method(
+        &mut self,
+        vm: &Vm,
+        id: u32,
+        key: PlaceKey,
+        params: &[Type],
+        graph: &FunctionGraph,
+        region: &Region,
+        cache: &mut CodeCache,
+    ) -> Result<Compiled, Failure> {
+        for result in [Type::Int, Type::Float, Type::Bool, Type::Boxed] {
+            let signature = Signature { params: params.to_vec(), result };
+            let itself = Callee { signature: signature.clone(), link: None };
+            let callee = |function| match function == key.function {
+                true => Some(itself.clone()),
+                false => installed(cache, function),
+            };
+            let built = region::build(&Request {
+                method: Some(&signature),
+                callee: &callee,
+                ..self.request(vm, key, graph, region, &|f| entry_cost(vm, f))
+            });
+            let built = built.map_err(Failure::Refused)?;
+            if built.returned.is_empty() {
+                return Err(Failure::Refused("it never returns".to_string()));
+            }
+            if result != Type::Boxed && built.returned.iter().any(|&ty| ty != result) {
+                continue;
+            }
+            let mut compiled = self.finish(vm, id, key, graph, region, built.f)?;
+            let link = cache.link(key.function, &signature);
+            if let Some(method) = &mut compiled.unit.method {
+                method.link = link;
+                method.signature = signature;
+            }
+            compiled.assumes.push(format!("result {result}"));
+            return Ok(compiled);
+        }
+        Err(Failure::Refused("it has no type".to_string()))
+    }
+
+    fn request<'a>(
+        &self,
+        vm: &'a Vm,
+        key: PlaceKey,
+        graph: &'a FunctionGraph,
+        region: &'a Region,
+        entry_cost: &'a dyn Fn(u32) -> u32,
+    ) -> Request<'a> {
+        Request {
+            program: vm.program.program(),
             facts: vm.program.facts(FuncId(key.function)),
             function: key.function,
             cells: &vm.functions[key.function as usize].cells,
             cfg: &graph.cfg,
             region,
             entry_pc: key.pc,
-            input_type: &input_type,
+            input_type: &|_| (Type::Boxed, Sign::Any),
             constants: &vm.constants,
             stress: self.stress,
             method: None,
             callee: &|_| None,
-            entry_cost: &|function| entry_cost(vm, function),
-        })
-        .map_err(Failure::Refused)?;
+            entry_cost,
+        }
+    }
+
+    /// Improves what was built, and makes machine code of it.
+    fn finish(
+        &mut self,
+        vm: &Vm,
+        id: u32,
+        key: PlaceKey,
+        graph: &FunctionGraph,
+        region: &Region,
+        mut f: ir::Function,
+    ) -> Result<Compiled, Failure> {
         debug_assert_eq!(ir::verify::verify(&f), Ok(()), "{f}");
         let ir_before = f.inst_count() as u32;
         let ir_built = if self.listings { f.to_string() } else { String::new() };
@@ -137,6 +217,12 @@ impl Driver {
                 inputs: code_unit.inputs,
                 exit_counts: vec![0; code_unit.exits.len()],
                 exits: code_unit.exits,
+                calls: !f.calls.is_empty(),
+                method: code_unit.direct_entry.map(|direct_entry| Method {
+                    signature: Signature { params: Vec::new(), result: f.result.unwrap_or(Type::Boxed) },
+                    link: 0,
+                    direct_entry,
+                }),
                 entries: 0,
                 instructions: 0,
                 mismatches: 0,
@@ -144,6 +230,11 @@ impl Driver {
             },
         })
     }
+}
+
+/// The method that answers calls of a function, if one is installed.
+fn installed(cache: &CodeCache, function: u32) -> Option<Callee> {
+    cache.method(function).map(|m| Callee { signature: m.signature.clone(), link: Some(m.link) })
 }
 
 /// What entering a function costs in fuel.

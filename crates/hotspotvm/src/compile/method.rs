@@ -81,6 +81,7 @@ impl Builder<'_> {
         let Some(ty) = self.f.result else {
             return Err(self.leave(ExitReason::Return));
         };
+        self.returned.push(self.f.ty(value));
         let value = self.converted(value, ty)?;
         self.f.blocks[self.block.index()].end = Terminator::Return(value);
         Err(Ended)
@@ -152,7 +153,8 @@ mod tests {
             method: Some(signature),
             callee: &|callee| (callee == 1).then(|| Callee { signature: signature.clone(), link }),
             entry_cost: &|callee| vm.program.facts(FuncId(callee)).run_costs[0],
-        })?;
+        })?
+        .f;
         assert_eq!(ir::verify::verify(&f), Ok(()), "{f}");
         Ok(f)
     }

@@ -65,11 +65,20 @@ pub struct Request<'a> {
     pub entry_cost: &'a dyn Fn(u32) -> u32,
 }
 
+/// The IR of a region or a method.
+#[derive(Debug)]
+pub struct Built {
+    /// The IR.
+    pub f: Function,
+    /// The types that the values had which a method returns, before they were made to fit its signature.
+    pub returned: Vec<Type>,
+}
+
 /// Builds the IR of a region.
 ///
 /// # Errors
 /// Why it can't be compiled, in words.
-pub fn build(request: &Request<'_>) -> Result<Function, String> {
+pub fn build(request: &Request<'_>) -> Result<Built, String> {
     let mut widened = HashSet::new();
     for attempt in 0.. {
         let mut builder = Builder::new(request, &widened, attempt >= MAX_ATTEMPTS);
@@ -78,7 +87,7 @@ pub fn build(request: &Request<'_>) -> Result<Function, String> {
         }
         builder.walk()?;
         if builder.conflicts.is_empty() {
-            return Ok(builder.f);
+            return Ok(Built { f: builder.f, returned: builder.returned });
         }
         debug_assert!(attempt < MAX_ATTEMPTS, "nothing is left to widen");
         if attempt >= MAX_ATTEMPTS {
@@ -132,6 +141,7 @@ pub(super) struct Builder<'a> {
     popped: Vec<Value>,
     op_state: Option<StateId>,
     ended: bool,
+    pub(super) returned: Vec<Type>,
 }
 
 impl<'a> Builder<'a> {
@@ -156,6 +166,7 @@ impl<'a> Builder<'a> {
             popped: Vec::new(),
             op_state: None,
             ended: false,
+            returned: Vec::new(),
         };
         for depth in 0..request.facts.heights[request.entry_pc as usize] {
             let value = builder.input_value(InputPlace::Stack(depth));

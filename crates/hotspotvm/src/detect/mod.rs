@@ -46,6 +46,8 @@ pub struct Region {
     pub graph: Subgraph,
     /// Whether it is a loop (else a straight stretch of code from a function's entry).
     pub is_loop: bool,
+    /// Whether it is a whole function, to be called.
+    pub is_method: bool,
 }
 
 impl Region {
@@ -108,7 +110,7 @@ impl FunctionGraph {
         let graph = self.cfg.subgraph(entry, |b| inside[b as usize]);
         match graph.irreducible.first() {
             Some(edge) => Err(describe(edge)),
-            None => Ok(Region { inside, graph, is_loop: true }),
+            None => Ok(Region { inside, graph, is_loop: true, is_method: false }),
         }
     }
 
@@ -124,21 +126,7 @@ impl FunctionGraph {
         for &block in &self.whole.order {
             inside[block as usize] = true;
         }
-        Ok(Region { inside, graph: self.whole.clone(), is_loop: !self.whole.retreating.is_empty() })
-    }
-
-    /// The straight stretch from a function's entry: every block that is reached without going back.
-    ///
-    /// # Errors
-    /// If the function has loops, which are compiled on their own.
-    pub fn straight_from_entry(&self) -> Result<Region, String> {
-        if !self.whole.retreating.is_empty() {
-            return Err("the function's loops are compiled on their own".to_string());
-        }
-        let mut inside = vec![false; self.cfg.blocks.len()];
-        for &block in &self.whole.order {
-            inside[block as usize] = true;
-        }
-        Ok(Region { inside, graph: self.whole.clone(), is_loop: false })
+        let is_loop = !self.whole.retreating.is_empty();
+        Ok(Region { inside, graph: self.whole.clone(), is_loop, is_method: true })
     }
 }

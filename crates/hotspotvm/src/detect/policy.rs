@@ -13,8 +13,10 @@ use std::rc::Rc;
 
 /// The most instructions of a function whose graph is looked at.
 const MAX_FUNCTION: usize = 20_000;
-/// The fewest instructions of straight code that are worth entering compiled code for: entering and leaving costs about as much as interpreting so many.
-const MIN_STRAIGHT: u32 = 64;
+/// How often a place is put off until what it calls is compiled, and for how many arrivals each time.
+const MAX_AWAITS: u32 = 8;
+/// See [`MAX_AWAITS`].
+const AWAIT_ARRIVALS: u64 = 4;
 /// How often a unit may leave by the same wrong assumption before it is replaced.
 pub const MAX_EXITS: u32 = 3;
 /// How often code for one place is replaced before the place is left alone.
@@ -62,6 +64,8 @@ pub struct PlaceState {
     pub boxed: HashSet<InputPlace>,
     /// An int input has changed its sign: no signs are assumed any more.
     pub any_sign: bool,
+    /// How often it was put off until what it calls is compiled.
+    awaits: u32,
 }
 
 impl PlaceState {
@@ -85,6 +89,8 @@ pub enum Decision {
         /// Backward arrivals so far.
         back_edges: u64,
     },
+    /// Hot, but what it calls has to be compiled first, at its next call; go on.
+    Await,
     /// Hot: compile the function for the baseline tier.
     Baseline {
         /// How often the place was executed.
@@ -124,6 +130,8 @@ pub struct Policy {
     /// Instructions compiled so far.
     compiled: u64,
     places: HashMap<PlaceKey, PlaceState>,
+    /// The functions that have a method, which optimized code can call, and its unit.
+    methods: HashMap<u32, u32>,
     graphs: HashMap<u32, Rc<FunctionGraph>>,
 }
 
@@ -138,6 +146,7 @@ impl Policy {
             baseline: vec![rung; vm.functions.len()],
             compiled: 0,
             places: HashMap::new(),
+            methods: HashMap::new(),
             graphs: HashMap::new(),
         };
         for function in &mut vm.functions {
@@ -168,7 +177,10 @@ impl Policy {
         let again = matches!(*rung, Rung::On { recompiles: 1.. });
         let next = if self.optimizes { arrivals(self.optimizing_threshold) } else { NEVER };
         let state = &mut vm.functions[function as usize];
-        state.sites[0].ask_after_calls(1);
+        state.hand_over = true;
+        if !again {
+            state.sites[0].ask_after_calls(next);
+        }
         for target in loop_heads(&state.cells) {
             state.sites[target as usize].ask_after_back_edges(1);
             if !again {
@@ -181,6 +193,7 @@ impl Policy {
     pub fn baseline_removed(&mut self, vm: &mut Vm, function: u32) {
         self.baseline[function as usize] = Rung::Below;
         let state = &mut vm.functions[function as usize];
+        state.hand_over = false;
         state.sites[0].ask_after_calls(arrivals(self.threshold));
         for target in loop_heads(&state.cells) {
             state.sites[target as usize].ask_after_back_edges(arrivals(self.threshold));
@@ -211,8 +224,14 @@ impl Policy {
         let site = &mut vm.functions[key.function as usize].sites[key.pc as usize];
         match key.arriving {
             Arriving::Loop => site.ask_after_back_edges(1),
-            Arriving::Entry => site.ask_after_calls(1),
+            Arriving::Entry => {}
         }
+    }
+
+    /// Whether a place where the interpreter arrived is due for more than handing over to baseline code.
+    pub fn due(&self, vm: &Vm, key: PlaceKey) -> bool {
+        let site = &vm.functions[key.function as usize].sites[key.pc as usize];
+        key.arriving == Arriving::Entry && site.calls_are_due()
     }
 
     fn warm_at(&self) -> u64 {
@@ -287,42 +306,60 @@ impl Policy {
         }
         let counts = self.executions(vm, key.function);
         let executed = counts[key.pc as usize].saturating_sub(1);
-        let region = self.choose(vm, key, &counts);
-        Decision::Compile { executed, back_edges: site.back_edges(), region }
+        match self.choose(vm, key, &counts) {
+            Ok(None) => Decision::Await,
+            Ok(Some(region)) => {
+                Decision::Compile { executed, back_edges: site.back_edges(), region: Ok(region) }
+            }
+            Err(why) => Decision::Compile { executed, back_edges: site.back_edges(), region: Err(why) },
+        }
     }
 
-    fn choose(&mut self, vm: &Vm, key: PlaceKey, counts: &[u64]) -> Result<Region, String> {
-        let function = &vm.program.program().functions[key.function as usize];
+    /// What to compile for a place; nothing yet if what it calls has to come first.
+    fn choose(&mut self, vm: &mut Vm, key: PlaceKey, counts: &[u64]) -> Result<Option<Region>, String> {
+        let program = vm.program.clone();
+        let function = &program.program().functions[key.function as usize];
         let graph = self.graph(vm, key.function);
         let region = match key.arriving {
             Arriving::Loop => graph.loop_around(key.pc)?,
-            Arriving::Entry => graph.straight_from_entry()?,
+            Arriving::Entry => graph.whole_function()?,
         };
         let size = region.instructions(&graph.cfg);
         let most = crate::compile::region::MAX_INSTRUCTIONS;
         if size > most {
             return Err(format!("{size} instructions are more than the {most} that are compiled as one"));
         }
-        if key.arriving == Arriving::Entry && size < MIN_STRAIGHT {
-            return Err(format!(
-                "{size} instructions without a loop: entering compiled code would cost more"
-            ));
-        }
         let rounds = counts[key.pc as usize].max(1);
         for &block in &region.graph.order {
             let block = &graph.cfg.blocks[block as usize];
             for pc in block.start..block.end {
                 let inst = function.code[pc as usize];
-                if inst.op == Op::Call && counts[pc as usize].saturating_mul(4) >= rounds {
-                    let callee = &vm.program.program().functions[inst.arg as usize].name;
-                    let share = counts[pc as usize].min(rounds) * 100 / rounds;
-                    return Err(format!(
-                        "it calls `{callee}` at pc {pc} in {share} % of its rounds, and calls are not optimized yet"
-                    ));
+                let often = counts[pc as usize].saturating_mul(4) >= rounds;
+                if inst.op != Op::Call || !often || region.is_method && inst.arg == key.function {
+                    continue;
+                }
+                let callee = PlaceKey { function: inst.arg, pc: 0, arriving: Arriving::Entry };
+                let name = &program.program().functions[inst.arg as usize].name;
+                let share = counts[pc as usize].min(rounds) * 100 / rounds;
+                let waited = self.place(key).awaits;
+                let compiled = self.methods.contains_key(&inst.arg);
+                match (compiled, self.place(callee).hotness.clone()) {
+                    (true, _) => {}
+                    (false, Hotness::Cold | Hotness::Warm) if waited < MAX_AWAITS => {
+                        self.place(key).awaits += 1;
+                        self.ask_after(vm, callee, 1);
+                        self.ask_after(vm, key, AWAIT_ARRIVALS);
+                        return Ok(None);
+                    }
+                    _ => {
+                        return Err(format!(
+                            "it calls `{name}` at pc {pc} in {share} % of its rounds, which is not optimized"
+                        ));
+                    }
                 }
             }
         }
-        Ok(region)
+        Ok(Some(region))
     }
 
     /// Takes the compilation of so many instructions from the program's budget, or puts the place off until the program
@@ -344,7 +381,6 @@ impl Policy {
         match (key.arriving, self.tier(key.function)) {
             (Arriving::Loop, Tier::Baseline) => site.ask_baseline_after_back_edges(arrivals(n)),
             (Arriving::Loop, _) => site.ask_after_back_edges(arrivals(n)),
-            (Arriving::Entry, Tier::Baseline) => {}
             (Arriving::Entry, _) => site.ask_after_calls(arrivals(n)),
         }
     }
@@ -356,6 +392,9 @@ impl Policy {
 
     /// The place runs as compiled code from now on: every arrival asks.
     pub fn installed(&mut self, vm: &mut Vm, key: PlaceKey, unit: u32) {
+        if key.arriving == Arriving::Entry {
+            self.methods.insert(key.function, unit);
+        }
         self.place(key).hotness = Hotness::Compiled(unit);
         self.ask_after(vm, key, 1);
     }
@@ -370,6 +409,9 @@ impl Policy {
     /// that is still worth trying.
     pub fn invalidated(&mut self, vm: &mut Vm, key: PlaceKey) -> bool {
         let warm_at = self.warm_at();
+        if key.arriving == Arriving::Entry {
+            self.methods.remove(&key.function);
+        }
         let place = self.place(key);
         place.recompiles += 1;
         if place.recompiles > MAX_RECOMPILES {

@@ -3,7 +3,7 @@
 //! On machines without templates the same interface says that there is no such tier, and the ladder goes on without the rung.
 
 use super::{ControlFlow, How, Next, Run, Stop, Value};
-use crate::detect::policy::{Arriving, PlaceKey, spot};
+use crate::detect::policy::{Arriving, spot};
 use crate::event::Event;
 use crate::execute::vm::Vm;
 use crate::options::{Options, Tier as Rung};
@@ -103,7 +103,7 @@ mod present {
             self.stats.jit_ns += start.map_or(0, |start| start.elapsed().as_nanos() as u64);
             let (function, pc) = (self.vm.regs.function, self.vm.regs.pc);
             let not_executed = match left.hand {
-                Hand::Execute | Hand::Unexpected | Hand::LoopTrigger | Hand::Stopped => {
+                Hand::Execute | Hand::Unexpected | Hand::LoopTrigger | Hand::EntryTrigger | Hand::Stopped => {
                     self.vm.run_left(function, pc)
                 }
                 Hand::Slice | Hand::SliceBackEdge | Hand::SliceCall | Hand::Call => 0,
@@ -129,14 +129,8 @@ mod present {
                     return self.next_slice(How::Back);
                 }
                 Hand::SliceCall => return self.next_slice(How::Call),
-                Hand::LoopTrigger => {
-                    let key = PlaceKey {
-                        function: self.vm.regs.function,
-                        pc: self.vm.regs.pc,
-                        arriving: Arriving::Loop,
-                    };
-                    self.arrived(key)
-                }
+                Hand::LoopTrigger => self.arrived(self.key(Arriving::Loop)),
+                Hand::EntryTrigger => self.arrived(self.key(Arriving::Entry)),
                 Hand::Call => Next::Arrive(How::Call),
                 Hand::Stopped => return self.judge(Leave::Stopped),
             };

@@ -473,6 +473,7 @@ impl Machine for Interpreter<'_> {
         // SAFETY: the verifier has proved that function indices are in range.
         let callee = unsafe { &*self.functions.add(function as usize) };
         let (params, locals, size) = (callee.params as usize, callee.locals as usize, callee.frame_size);
+        let hand_over = callee.hand_over;
         // SAFETY: the verifier has proved that the arguments are on the operand stack.
         let base = unsafe { self.sp.sub(params) };
         // SAFETY: both point into the stack.
@@ -497,7 +498,8 @@ impl Machine for Interpreter<'_> {
         // SAFETY: as above.
         self.sp = unsafe { base.add(locals) };
         self.switch_to(function);
-        self.transfer(0, How::Call)
+        self.transfer(0, How::Call)?;
+        if hand_over { Err(Leave::EntryTrigger) } else { Ok(()) }
     }
 
     #[inline(always)]

@@ -6,9 +6,13 @@
 
 use super::interpreter::kind;
 use super::vm::Vm;
-use crate::cache::Unit;
+use crate::cache::{CodeCache, Unit};
+use crate::deopt::Raw;
 use bytecode::{BinOp, UnOp};
-use codegen::{NativeContext, Routines, ValueLayout, pack_fuel, unpack_fuel};
+use codegen::{
+    MAX_NATIVE_DEPTH, NativeContext, RETURNED, Routines, TakenExit, ValueLayout, exit_chain, pack_fuel,
+    unpack_fuel,
+};
 use ir::{Ahead, Input, InputPlace, Type};
 use runtime::Value;
 use std::ffi::c_void;
@@ -43,12 +47,21 @@ pub struct Mismatch {
 }
 
 /// Compiled code has left.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Left {
-    /// By which exit.
-    pub exit: u32,
+    /// How.
+    pub answer: Answer,
     /// Rounds of loops since it was entered.
     pub rounds: u64,
+}
+
+/// How compiled code has left.
+#[derive(Clone, Debug)]
+pub enum Answer {
+    /// A method has returned this.
+    Returned(Raw),
+    /// By these exits, innermost first; their words are in the transfer buffer.
+    Exits(Vec<TakenExit>),
 }
 
 /// The value of an input in the current frame.
@@ -92,9 +105,11 @@ pub fn take_slice(vm: &mut Vm) -> i64 {
 ///
 /// # Errors
 /// If a value is not of the type that the code assumes; then nothing happened.
-pub fn enter(vm: &mut Vm, unit: &Unit, words: &mut Vec<u64>) -> Result<Left, Mismatch> {
+pub fn enter(vm: &mut Vm, unit: &Unit, cache: &CodeCache, words: &mut Vec<u64>) -> Result<Left, Mismatch> {
     debug_assert_eq!((vm.regs.function, vm.regs.pc), (unit.place.function, unit.place.pc));
-    let size = unit.inputs.len() + unit.slots as usize;
+    let depth = if unit.calls { native_depth(vm) } else { 0 };
+    let start = unit.inputs.len();
+    let size = start + unit.slots as usize + depth as usize * cache.method_slots() as usize;
     if words.len() < size {
         words.resize(size, 0);
     }
@@ -104,28 +119,53 @@ pub fn enter(vm: &mut Vm, unit: &Unit, words: &mut Vec<u64>) -> Result<Left, Mis
             .filter(|&word| input.sign.holds(word as i64) || input.ty != Type::Int)
             .ok_or(Mismatch { input, found })?;
     }
-    let packed = take_slice(vm);
     let mut context = NativeContext {
-        fuel: packed,
+        fuel: take_slice(vm),
         inputs: words.as_ptr(),
-        slots: words[unit.inputs.len()..].as_mut_ptr(),
-        links: std::ptr::null(),
-        depth_left: 0,
+        slots: words[start..].as_mut_ptr(),
+        links: cache.targets().as_ptr().cast(),
+        depth_left: i64::from(depth),
         globals: vm.globals.as_mut_ptr().cast(),
         scratch: 0,
         routines: ROUTINES,
         user: std::ptr::from_mut(vm).cast::<c_void>(),
     };
     debug_assert!(words.len() >= size);
-    // SAFETY: the unit's bytes come from the code generator and live as long as the unit. The unit calls no methods, so
-    // no links are needed. The context keeps its promises: the buffer is large enough, `globals` are the program's (whose slots the verifier has checked), `user`
-    // is the Vm, which nobody else touches until the call returns.
-    let exit = unsafe { (unit.code.entry())(&mut context) };
+    // SAFETY: the unit's bytes come from the code generator and live as long as the unit; so do those of the methods that the
+    // links lead to, which the cache clears when it drops one. The context keeps its promises: the buffer is large
+    // enough for an exit of each activation, `globals` are the program's (whose slots the verifier has checked),
+    // `user` is the Vm, which nobody else touches until the call returns.
+    let answer = unsafe { (unit.code.entry())(&mut context) };
     let (fuel, rounds) = unpack_fuel(context.fuel);
+    vm.slice = fuel;
+    if answer == RETURNED {
+        let ty = unit.method.as_ref().map_or(Type::Boxed, |method| method.signature.result);
+        let word = words.get(start).copied().unwrap_or_default();
+        return Ok(Left { answer: Answer::Returned(Raw::from_word(word, ty)), rounds });
+    }
+    // SAFETY: compiled code moves the pointer inside the buffer.
+    let end = (unsafe { context.slots.offset_from(words.as_ptr()) }) as usize;
+    debug_assert!(end <= words.len());
+    let record = |unit, exit: u32| cache.get(unit)?.exits.get(exit as usize);
+    let chain =
+        exit_chain(words, (start, end), unit.id, answer, |unit, exit| Some(record(unit, exit)?.words));
+    let chain = chain.unwrap_or_default();
     // What was charged before its time is given back: the interpreter will charge it.
-    let ahead = unit.exits.get(exit as usize).map_or_else(Ahead::default, |record| record.ahead);
-    vm.slice = fuel + i64::from(ahead.cost);
-    Ok(Left { exit, rounds: rounds - u64::from(ahead.back_edge) })
+    let ahead = chain
+        .first()
+        .and_then(|taken| record(taken.unit, taken.exit))
+        .map_or_else(Ahead::default, |r| r.ahead);
+    vm.slice += i64::from(ahead.cost);
+    let rounds = rounds - u64::from(ahead.back_edge);
+    Ok(Left { answer: Answer::Exits(chain), rounds })
+}
+
+/// How many calls compiled code may make within calls: as many as the interpreter could, whose frames they may become.
+fn native_depth(vm: &Vm) -> u32 {
+    let calls = (vm.max_depth() as usize).saturating_sub(vm.frames.len() + 1);
+    let largest = vm.largest_frame().max(1) as usize;
+    let room = (vm.stack.len() - vm.regs.sp as usize) / largest;
+    calls.min(room.saturating_sub(1)).min(MAX_NATIVE_DEPTH as usize) as u32
 }
 
 /// Runs `work` on the Vm behind a context, with the fuel of the context.

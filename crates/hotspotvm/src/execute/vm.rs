@@ -49,6 +49,8 @@ pub struct FunctionState {
     pub locals: u32,
     /// Locals and operands at the most.
     pub frame_size: u32,
+    /// It has baseline code, which the interpreter hands over to when it calls it.
+    pub hand_over: bool,
 }
 
 /// A call that waits for another to return. All of it is known where the call is compiled.
@@ -124,6 +126,7 @@ pub struct Vm {
     /// Counted so far.
     pub counters: Counters,
     max_depth: u32,
+    largest_frame: u32,
     deadline: Option<Instant>,
     timeout_text: String,
     cancel: Cancel,
@@ -169,6 +172,7 @@ impl Vm {
                     params: function.params,
                     locals: function.locals.len() as u32,
                     frame_size: function.locals.len() as u32 + facts.max_stack,
+                    hand_over: false,
                 }
             })
             .collect();
@@ -201,7 +205,9 @@ impl Vm {
         let usual = if limits.timeout.is_some() { SLICE_TIMED } else { SLICE };
         let slice_size = options.stress.slice.map_or(usual, |s| i64::from(s).clamp(1, SLICE));
         let slice = total.min(slice_size as u64) as i64;
+        let largest_frame = functions.iter().map(|f| f.frame_size).max().unwrap_or(0);
         Ok(Vm {
+            largest_frame,
             globals: vec![Value::NONE; program.program().globals.len()],
             program,
             functions,
@@ -247,6 +253,11 @@ impl Vm {
     /// Instructions from here to the next transfer of control.
     pub fn run_left(&self, function: u32, pc: u32) -> u64 {
         self.functions[function as usize].sites.get(pc as usize).map_or(0, |site| u64::from(site.cost))
+    }
+
+    /// Locals and operands of the function that has most of them.
+    pub fn largest_frame(&self) -> u32 {
+        self.largest_frame
     }
 
     /// The most active calls.

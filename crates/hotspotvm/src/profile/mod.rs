@@ -21,7 +21,7 @@ pub struct Site {
     left: u32,
     /// The same in baseline code.
     baseline_left: u32,
-    /// Arrivals by a call until the interpreter asks what to do. Only a function's entry counts them.
+    /// Arrivals by a call, in every tier that counts, until it is asked what to do. Only a function's entry counts them.
     entry_left: u32,
 }
 
@@ -51,6 +51,8 @@ pub enum How {
 }
 
 impl Site {
+    /// Where baseline code finds the counter of calls.
+    pub const ENTRY_LEFT: usize = std::mem::offset_of!(Site, entry_left);
     /// Where baseline code finds its counter of backward arrivals.
     pub const BASELINE_LEFT: usize = std::mem::offset_of!(Site, baseline_left);
 
@@ -106,7 +108,12 @@ impl Site {
         self.baseline_left = arrivals.max(1);
     }
 
-    /// Has the interpreter ask after so many more calls, at least 1.
+    /// Whether the trigger of calls has been reached.
+    pub fn calls_are_due(&self) -> bool {
+        self.entry_left == 0
+    }
+
+    /// Has it asked after so many more calls, at least 1.
     pub fn ask_after_calls(&mut self, arrivals: u32) {
         self.entry_left = arrivals.max(1);
     }

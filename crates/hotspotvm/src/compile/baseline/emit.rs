@@ -250,6 +250,11 @@ impl<'a> Emitter<'a> {
         } else {
             self.asm.increment_mem(SITES, site + RUNS as i32);
         }
+        if how == How::Call {
+            let trigger = self.exit(0, target, Hand::EntryTrigger);
+            self.asm.decrement_mem_u32(SITES, site + Site::ENTRY_LEFT as i32);
+            self.asm.jump_if(Cond::Equal, trigger);
+        }
     }
 
     /// A way out, emitted later.

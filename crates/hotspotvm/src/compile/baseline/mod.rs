@@ -84,6 +84,8 @@ pub enum Hand {
     SliceCall,
     /// Control has arrived at the pc by a backward jump, and a trigger was reached.
     LoopTrigger,
+    /// The same at a function's entry by a call.
+    EntryTrigger,
     /// Control is on its way to a function's entry by a call: the frame is there, its locals are not.
     Call,
     /// The program stops; the state says why.
@@ -92,13 +94,14 @@ pub enum Hand {
 
 impl Hand {
     /// All ways in the order of their numbers.
-    pub const ALL: [Hand; 8] = [
+    pub const ALL: [Hand; 9] = [
         Hand::Execute,
         Hand::Unexpected,
         Hand::Slice,
         Hand::SliceBackEdge,
         Hand::SliceCall,
         Hand::LoopTrigger,
+        Hand::EntryTrigger,
         Hand::Call,
         Hand::Stopped,
     ];

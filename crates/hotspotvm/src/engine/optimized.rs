@@ -1,0 +1,315 @@
+//! The loop's part for the optimizing tier: compile a region or a method, enter its code, turn its exits into frames of the
+//! interpreter, and judge it by how it left.
+
+use super::{How, Next, Run};
+use crate::compile::driver::{Compiled, Failure, input_name};
+use crate::deopt::{Raw, RebuiltFrame, rebuild_chain};
+use crate::detect::Region;
+use crate::detect::policy::{MAX_EXITS, MAX_RECOMPILES, MIN_PER_ENTRY, PlaceKey, TRIAL_ENTRIES, spot};
+use crate::event::Event;
+use crate::execute::native::{self, Answer, Left, Mismatch, type_of};
+use crate::execute::vm::{Frame, Vm};
+use crate::options::Tier;
+use bytecode::Inst;
+use codegen::TakenExit;
+use ir::{ExitReason, InputPlace, Resume, Type};
+use runtime::Value;
+use std::time::Instant;
+
+impl Run<'_> {
+    /// Compile and cache.
+    pub(super) fn compile(&mut self, key: PlaceKey, region: &Region) -> Result<u32, Failure> {
+        let start = self.timing.then(Instant::now);
+        let id = self.cache.next_id();
+        let graph = self.policy.graph(&self.vm, key.function);
+        let place = self.policy.place(key).clone();
+        let parameters = region.is_method.then(|| self.parameters(key));
+        let (cache, driver) = (&mut self.cache, &mut self.driver);
+        // A method's link is needed before its code is there.
+        let compiled = match &parameters {
+            Some(params) => driver.compile_method(&self.vm, id, key, params, &graph, region, cache),
+            None => driver.compile_region(&self.vm, id, key, &place, &graph, region, cache),
+        };
+        let nanos = start.map(|start| start.elapsed().as_nanos() as u64);
+        self.stats.compile_ns += nanos.unwrap_or(0);
+        let compiled = compiled?;
+        self.install(key, region, compiled, nanos);
+        Ok(id)
+    }
+
+    fn install(&mut self, key: PlaceKey, region: &Region, compiled: Compiled, nanos: Option<u64>) {
+        let id = compiled.unit.id;
+        self.stats.compilations += 1;
+        self.stats.code_bytes += u64::from(compiled.code_bytes);
+        let graph = self.policy.graph(&self.vm, key.function);
+        let (instructions, assumes) = (region.instructions(&graph.cfg), compiled.assumes);
+        self.emit(|vm| Event::CompileStart {
+            unit: id,
+            at: spot(vm, key.function, key.pc),
+            tier: Tier::Optimizing,
+            strategy: if region.is_method { "method" } else { "region" },
+            instructions,
+            assumes,
+        });
+        let exits = compiled.unit.exits.len() as u32;
+        self.emit(|_| Event::CompileEnd {
+            unit: id,
+            ir_before: compiled.ir_before,
+            ir_after: compiled.ir_after,
+            code_bytes: compiled.code_bytes,
+            exits,
+            nanos,
+            listing: compiled.listing,
+        });
+        self.cache.install(compiled.unit);
+        self.policy.installed(&mut self.vm, key, id);
+        self.emit(|vm| Event::Install { unit: id, at: spot(vm, key.function, key.pc) });
+    }
+
+    /// The types of a function's parameters, from the arguments that it has just been called with.
+    fn parameters(&mut self, key: PlaceKey) -> Vec<Type> {
+        let params = self.vm.functions[key.function as usize].params;
+        let boxed = self.policy.place(key).boxed.clone();
+        let ty = |slot: u32| match boxed.contains(&InputPlace::Local(slot)) {
+            true => Type::Boxed,
+            false => type_of(&self.vm, self.vm.local(slot)),
+        };
+        (0..params).map(ty).collect()
+    }
+
+    /// Execute: runs a unit on the current frame.
+    pub(super) fn enter(&mut self, id: u32) -> Next {
+        let Some(unit) = self.cache.get(id) else {
+            debug_assert!(false, "a place names a unit that is not installed");
+            return Next::Resume;
+        };
+        let place = unit.place;
+        let charged = self.charged();
+        let paid = self.vm.run_left(place.function, place.pc);
+        let start = self.timing.then(Instant::now);
+        let left = native::enter(&mut self.vm, unit, &self.cache, &mut self.words);
+        self.stats.jit_ns += start.map_or(0, |start| start.elapsed().as_nanos() as u64);
+        let left = match left {
+            Ok(left) => left,
+            Err(mismatch) => {
+                self.mismatch(id, mismatch);
+                return Next::Resume;
+            }
+        };
+        self.emit(|vm| Event::Enter { unit: id, at: spot(vm, place.function, place.pc) });
+        self.stats.jit_entries += 1;
+        let interrupted = std::mem::take(&mut self.interrupted_round);
+        self.vm.counters.jit_iterations += left.rounds + u64::from(interrupted);
+        let executed = self.charged() - charged + paid;
+        let Left { answer, rounds } = left;
+        match answer {
+            Answer::Returned(raw) => {
+                self.count_entry(id, executed);
+                let value = boxed(&mut self.vm, raw);
+                self.returned_from(value)
+            }
+            Answer::Exits(chain) => self.leave(id, &chain, rounds, executed),
+        }
+    }
+
+    /// Instructions charged so far.
+    fn charged(&self) -> u64 {
+        self.vm.fuel_used() - self.vm.counters.size_fuel
+    }
+
+    /// Counts what an entry into a unit has executed; after some entries, a unit that does not pay is not entered any more.
+    fn count_entry(&mut self, id: u32, executed: u64) {
+        self.vm.counters.jit_instructions += executed;
+        let Some(unit) = self.cache.get_mut(id) else { return };
+        unit.entries += 1;
+        unit.instructions += executed;
+        let (place, per_entry) = (unit.place, unit.instructions / unit.entries);
+        if unit.entries == TRIAL_ENTRIES && self.driver.stress.is_none() && per_entry < MIN_PER_ENTRY {
+            let why = format!(
+                "{TRIAL_ENTRIES} entries ran {per_entry} instructions each, fewer than entering costs"
+            );
+            // Optimized code may still call it.
+            if !unit.is_method() {
+                self.take_out(id, place, &why);
+            }
+            self.policy.leave_alone(&mut self.vm, place);
+            let tier = self.policy.tier(place.function);
+            self.emit(|vm| Event::LeaveAlone { at: spot(vm, place.function, place.pc), tier, why });
+        }
+    }
+
+    /// A method has returned to the engine: does what `ret` does.
+    fn returned_from(&mut self, value: Value) -> Next {
+        let vm = &mut self.vm;
+        let Some(frame) = vm.frames.pop() else {
+            vm.result = value;
+            return Next::Done;
+        };
+        let result = vm.regs.base;
+        vm.stack[result as usize] = value.bits();
+        vm.regs.function = frame.function;
+        vm.regs.pc = frame.pc;
+        vm.regs.base -= frame.delta;
+        vm.regs.sp = result + 1;
+        self.returned = frame.native != 0;
+        Next::Resume
+    }
+
+    /// Deoptimise: compiled code has left; puts the interpreter's frames together again, and judges the unit that left.
+    fn leave(&mut self, entered: u32, chain: &[TakenExit], rounds: u64, executed: u64) -> Next {
+        let inputs = self.cache.get(entered).map_or(0, |unit| unit.inputs.len());
+        let record = |unit, exit: u32| self.cache.get(unit)?.exits.get(exit as usize);
+        let frames = rebuild_chain(chain, &self.words, inputs, record);
+        let (Some(frames), Some(innermost)) = (frames, chain.first()) else {
+            debug_assert!(false, "compiled code left by exits that are not there");
+            return Next::Interpret;
+        };
+        let (id, exit) = (innermost.unit, innermost.exit as usize);
+        let Some(reason) = record(id, innermost.exit).map(|record| record.reason) else {
+            return Next::Interpret;
+        };
+        let Some(resume) = frames.first().map(|frame| frame.resume) else { return Next::Interpret };
+        let mut not_executed = match resume {
+            Resume::Execute => self.vm.run_left(frames[0].function, frames[0].pc),
+            Resume::Transfer { .. } => 0,
+        };
+        not_executed += frames[1..].iter().map(|f| self.vm.run_left(f.function, f.pc)).sum::<u64>();
+        let deopt = reason.is_deopt();
+        let mut count = 0;
+        let mut place = PlaceKey { function: 0, pc: 0, arriving: crate::detect::policy::Arriving::Loop };
+        if let Some(unit) = self.cache.get_mut(id) {
+            place = unit.place;
+            unit.exit_counts[exit] += u32::from(deopt || reason == ExitReason::NoCode);
+            count = unit.exit_counts[exit];
+        }
+        self.stats.exits.add(reason);
+        self.restore(&frames);
+        let at = (frames[0].function, frames[0].pc);
+        if deopt {
+            self.stats.deopts += 1;
+            self.emit(|vm| Event::Deopt {
+                unit: id,
+                at: spot(vm, at.0, at.1),
+                reason,
+                observed: observed(vm),
+                rounds,
+                count,
+            });
+        } else {
+            self.emit(|vm| Event::Exit { unit: id, at: spot(vm, at.0, at.1), reason, rounds });
+        }
+        self.count_entry(entered, executed.saturating_sub(not_executed));
+        if count >= MAX_EXITS && reason != ExitReason::Forced && self.cache.get(id).is_some() {
+            self.invalidate(id, place, &format!("{} {count} times at the same place", reason.words()));
+        }
+        match resume {
+            Resume::Execute => Next::Interpret,
+            Resume::Transfer { back_edge } => {
+                self.interrupted_round = reason == ExitReason::Poll && back_edge;
+                Next::Arrive(if back_edge { How::Back } else { How::Forward })
+            }
+        }
+    }
+
+    /// Puts rebuilt frames, innermost first, into the stack: the outermost in place of the one that compiled code was entered
+    /// on, the others on top of it, as if the interpreter had made the calls.
+    fn restore(&mut self, frames: &[RebuiltFrame]) {
+        let vm = &mut self.vm;
+        for (i, frame) in frames.iter().enumerate().rev() {
+            if i + 1 < frames.len() {
+                // The one below waits for this one, which takes its arguments in place.
+                let delta = vm.regs.sp - vm.regs.base;
+                let (function, pc) = (vm.regs.function, vm.regs.pc);
+                vm.frames.push(Frame { native: 0, function, pc, delta });
+                vm.regs.base += delta;
+                debug_assert!(
+                    (vm.regs.base + vm.functions[frame.function as usize].frame_size) as usize
+                        <= vm.stack.len()
+                );
+            }
+            vm.regs.function = frame.function;
+            for &(slot, raw) in &frame.locals {
+                let value = boxed(vm, raw);
+                vm.stack[(vm.regs.base + slot) as usize] = value.bits();
+            }
+            let mut sp = vm.operands_start();
+            for &raw in &frame.stack {
+                vm.stack[sp as usize] = boxed(vm, raw).bits();
+                sp += 1;
+            }
+            vm.regs.sp = sp;
+            vm.regs.pc = frame.pc;
+        }
+    }
+
+    /// A unit could not be entered, because a value is of another type than it assumes.
+    fn mismatch(&mut self, id: u32, mismatch: Mismatch) {
+        let Some(unit) = self.cache.get_mut(id) else { return };
+        unit.mismatches += 1;
+        let (count, place) = (unit.mismatches, unit.place);
+        let (input, found) = (mismatch.input, mismatch.found);
+        self.emit(|vm| {
+            let name = input_name(vm, place.function, input.place);
+            let kind = vm.store.operand(found).type_name();
+            let (ty, sign) = (input.ty, input.sign.suffix());
+            let observed = format!("{name}: {ty}{sign} expected, found {kind} {}", vm.store.describe(found));
+            Event::EntryMismatch { unit: id, at: spot(vm, place.function, place.pc), observed, count }
+        });
+        if count >= MAX_EXITS {
+            if type_of(&self.vm, found) == input.ty {
+                self.policy.place(place).any_sign = true;
+            } else {
+                self.policy.place(place).input_changed(input.place);
+            }
+            let name = input_name(&self.vm, place.function, input.place);
+            let (ty, sign) = (input.ty, input.sign.suffix());
+            self.invalidate(id, place, &format!("{name} was not {ty}{sign} on entry {count} times"));
+        }
+    }
+
+    /// Takes a unit out because its assumptions are wrong; a wider one may follow.
+    fn invalidate(&mut self, id: u32, place: PlaceKey, why: &str) {
+        self.take_out(id, place, why);
+        if !self.policy.invalidated(&mut self.vm, place) {
+            let why = format!("its assumptions were wrong again after {MAX_RECOMPILES} recompilations");
+            let tier = self.policy.tier(place.function);
+            self.emit(|vm| Event::LeaveAlone { at: spot(vm, place.function, place.pc), tier, why });
+        }
+    }
+
+    fn take_out(&mut self, id: u32, place: PlaceKey, why: &str) {
+        self.cache.remove(id);
+        self.stats.invalidations += 1;
+        let why = why.to_string();
+        self.emit(|vm| Event::Invalidate { unit: id, at: spot(vm, place.function, place.pc), why });
+    }
+}
+
+fn boxed(vm: &mut Vm, raw: Raw) -> Value {
+    match raw {
+        Raw::Int(i) => vm.store.int(i),
+        Raw::Float(f) => Value::float(f),
+        Raw::Bool(b) => Value::bool(b),
+        Raw::Boxed(bits) => Value::from_bits(bits),
+    }
+}
+
+/// The operands of the instruction at the current place, for the log.
+fn observed(vm: &Vm) -> String {
+    let regs = vm.regs;
+    let code = &vm.program.program().functions[regs.function as usize].code;
+    let inputs = code.get(regs.pc as usize).map_or(0, |inst: &Inst| inst.op.info().inputs.len());
+    let start = (regs.sp as usize).saturating_sub(inputs).max(vm.operands_start() as usize);
+    let values: Vec<String> = vm.stack[start..regs.sp as usize]
+        .iter()
+        .map(|&bits| {
+            let value = Value::from_bits(bits);
+            let kind = match type_of(vm, value) {
+                ir::Type::Boxed => vm.store.operand(value).type_name(),
+                ty => ty.name(),
+            };
+            format!("{kind} {}", vm.store.describe(value))
+        })
+        .collect();
+    values.join(", ")
+}
