@@ -13,12 +13,14 @@
 //! verifier's proof, carried by [`bytecode::Verified`]: heights, slots, targets and indices are in range at every pc. The stack's end is
 //! checked once per call against the frame's size.
 
+use super::fusion::{Code, for_each_fusion};
+use super::slow::{self, Numbers, kind};
 use super::vm::{Cell, Frame, FunctionState, Vm};
 use crate::profile::{Arrival, Feedback, How, Kinds, Site};
-use bytecode::Op;
 use bytecode::machine::{BinOp, Cmp, Flow, Machine, Mixed, Pair, Single, UnOp};
-use runtime::num::{self, Output};
-use runtime::{StopKind, Value};
+use bytecode::semantics::{Meaning, meaning};
+use runtime::{Value, num};
+use std::marker::PhantomData;
 
 /// Why the interpreter leaves its loop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,6 +42,7 @@ pub enum Leave {
     Stopped,
 }
 
+/// The registers.
 struct Interpreter<'v> {
     /// The next instruction.
     pc: *mut Cell,
@@ -48,7 +51,8 @@ struct Interpreter<'v> {
     /// The locals.
     base: *mut Value,
     fuel: i64,
-    code: *mut Cell,
+    cells: *mut Cell,
+    /// Where the site of the cell at address 0 would be: a cell's site is there plus [`SITE_PER_CELL`] times its address.
     sites: *mut Site,
     constants: *const Value,
     globals: *mut Value,
@@ -58,6 +62,9 @@ struct Interpreter<'v> {
     vm: &'v mut Vm,
 }
 
+const SITE_PER_CELL: usize = size_of::<Site>() / size_of::<Cell>();
+const _: () = assert!(size_of::<Site>() == SITE_PER_CELL * size_of::<Cell>());
+
 /// Runs the current call from `regs.pc` until something needs the engine.
 pub fn interpret(vm: &mut Vm) -> Leave {
     let regs = vm.regs;
@@ -66,16 +73,17 @@ pub fn interpret(vm: &mut Vm) -> Leave {
     debug_assert!(regs.sp as usize <= vm.stack.len() && regs.base <= regs.sp);
     let function = &mut vm.functions[regs.function as usize];
     debug_assert!((regs.pc as usize) < function.cells.len());
-    let (code, sites) = (function.cells.as_mut_ptr(), function.sites.as_mut_ptr());
+    let cells = function.cells.as_mut_ptr();
+    let sites = origin(function);
     // SAFETY: `regs` keeps the Vm's invariant: pc inside the function, base and sp inside the stack.
     let (pc, base, sp) =
-        unsafe { (code.add(regs.pc as usize), stack.add(regs.base as usize), stack.add(regs.sp as usize)) };
+        unsafe { (cells.add(regs.pc as usize), stack.add(regs.base as usize), stack.add(regs.sp as usize)) };
     let mut machine = Interpreter {
         pc,
         sp,
         base,
         fuel: vm.slice,
-        code,
+        cells,
         sites,
         constants: vm.constants.as_ptr(),
         globals: vm.globals.as_mut_ptr(),
@@ -87,29 +95,67 @@ pub fn interpret(vm: &mut Vm) -> Leave {
     machine.run()
 }
 
-macro_rules! define_run {
-    ($($(#[doc = $doc:literal])* $V:ident $f:ident $name:literal $operand:ident
-       [$($i:ident)* -- $($o:ident)*] $flow:ident $effect:ident;)*) => {
-        impl Interpreter<'_> {
-            #[inline(always)]
-            fn run(&mut self) -> Leave {
-                loop {
-                    // SAFETY: the verifier has proved that control never runs past a function's last instruction.
-                    let cell = unsafe { *self.pc };
-                    // SAFETY: at most one past the end, where it is not read.
-                    self.pc = unsafe { self.pc.add(1) };
-                    match cell.op {
-                        $(Op::$V => match bytecode::apply_op!($operand $f self, cell.arg) {
-                            Ok(()) => continue,
-                            Err(leave) => return self.leave(leave),
-                        },)*
-                    }
-                }
+/// Where the site of the cell at address 0 would be.
+#[inline(always)]
+fn origin(function: &mut FunctionState) -> *mut Site {
+    let cells = function.cells.as_mut_ptr().addr();
+    function.sites.as_mut_ptr().wrapping_byte_sub(cells.wrapping_mul(SITE_PER_CELL))
+}
+
+/// Executes one instruction of an arm. If it fails, its operands go back to the stack, and the arm is over.
+macro_rules! part {
+    ($run:lifetime $code:ident $step:ident $Part:ident) => {
+        match $step.execute::<meaning::$Part>() {
+            Ok(()) => {}
+            Err(Break::Leave(leave)) => {
+                $step.flush();
+                break $run leave;
+            }
+            Err(Break::Again) => {
+                $step.flush();
+                $code = $step.on.again();
+                continue;
             }
         }
     };
 }
-bytecode::for_each_op!(define_run);
+
+macro_rules! define_run {
+    ({$($(#[doc = $doc:literal])* $V:ident $f:ident $name:literal $operand:ident
+       [$($i:ident)* -- $($o:ident)*] $flow:ident $effect:ident;)*}
+     $($S:ident $shape:ident [$($Part:ident)*];)*) => {
+        impl Interpreter<'_> {
+            #[inline(always)]
+            fn run(&mut self) -> Leave {
+                let leave = 'run: loop {
+                    // SAFETY: the verifier has proved that control never runs past a function's last instruction.
+                    let mut code = unsafe { (*self.pc).code };
+                    loop {
+                        match code {
+                            $(Code::$V => {
+                                let mut step = Step::<Plain>::new(self);
+                                part!('run code step $V);
+                                break;
+                            })*
+                            $(Code::$S => {
+                                let mut step = Step::<$shape>::new(self);
+                                $(part!('run code step $Part);)*
+                                step.flush();
+                                break;
+                            })*
+                        }
+                    }
+                };
+                self.leave(leave)
+            }
+        }
+    };
+}
+
+macro_rules! define_run_of {
+    ($($rows:tt)*) => { for_each_fusion!(define_run { $($rows)* }); };
+}
+bytecode::for_each_op!(define_run_of);
 
 impl Interpreter<'_> {
     /// Puts the registers back. A stop happens *at* the instruction that was fetched last, everything else before the next one.
@@ -126,7 +172,7 @@ impl Interpreter<'_> {
     fn save(&mut self) {
         // SAFETY: all pointers are into the allocations that they are measured against.
         unsafe {
-            self.vm.regs.pc = self.pc.offset_from(self.code) as u32;
+            self.vm.regs.pc = self.pc.offset_from(self.cells) as u32;
             self.vm.regs.base = self.base.offset_from(self.stack) as u32;
             self.vm.regs.sp = self.sp.offset_from(self.stack) as u32;
         }
@@ -134,36 +180,38 @@ impl Interpreter<'_> {
         self.vm.slice = self.fuel;
     }
 
-    #[inline(always)]
-    fn record(&mut self, seen: Feedback) {
-        // SAFETY: `pc` is past the instruction being executed, so there is one before it.
-        unsafe { (*self.pc.sub(1)).feedback.record(seen) };
-    }
-
-    #[inline(always)]
-    fn fast<T>(&mut self, result: Option<T>) -> Flow<Self, Option<T>> {
-        if result.is_none() {
-            self.record(Feedback::FAILED);
-        }
-        Ok(result)
-    }
-
     /// Control goes to `target`.
     #[inline(always)]
-    fn transfer(&mut self, target: u32, how: How) -> Flow<Self> {
-        // SAFETY: the verifier has proved that targets are inside the function; sites are as many as cells.
-        let arrival = unsafe {
-            self.pc = self.code.add(target as usize);
-            (*self.sites.add(target as usize)).arrive(how, &mut self.fuel)
-        };
-        leave_for(arrival, how).map_or(Ok(()), Err)
+    fn transfer(&mut self, target: u32, how: How) -> Option<Leave> {
+        // SAFETY: the verifier has proved that targets are inside the function.
+        self.pc = unsafe { self.cells.add(target as usize) };
+        self.arrive(how)
+    }
+
+    /// Control has come to `pc`.
+    #[inline(always)]
+    fn arrive(&mut self, how: How) -> Option<Leave> {
+        let site = self.sites.wrapping_byte_add(self.pc.addr().wrapping_mul(SITE_PER_CELL));
+        // SAFETY: `pc` is inside the function, and sites are as many as cells.
+        let arrival = unsafe { (*site).arrive(how, &mut self.fuel) };
+        leave_for(arrival, how)
+    }
+
+    /// The instruction that was fetched last is to be executed again, alone and as it is written.
+    #[inline(always)]
+    fn again(&mut self) -> Code {
+        // SAFETY: `pc` is past the instruction that was fetched last, so there is one before it.
+        unsafe {
+            self.pc = self.pc.sub(1);
+            Code::of((*self.pc).op)
+        }
     }
 
     /// The pc of the instruction being executed.
     #[inline(always)]
     fn current(&self) -> u32 {
         // SAFETY: both point into the function's cells.
-        (unsafe { self.pc.offset_from(self.code) }) as u32 - 1
+        (unsafe { self.pc.offset_from(self.cells) }) as u32 - 1
     }
 
     /// Makes a function the current one; the caller sets `base` and `sp`.
@@ -173,24 +221,74 @@ impl Interpreter<'_> {
         // SAFETY: the verifier has proved that function indices are in range; frames hold only such indices.
         unsafe {
             let state = self.functions.add(function as usize);
-            self.code = (*state).cells.as_mut_ptr();
-            self.sites = (*state).sites.as_mut_ptr();
+            self.cells = (*state).cells.as_mut_ptr();
+            self.sites = origin(&mut *state);
         }
     }
 
     #[inline(always)]
-    fn general(&mut self, result: Value) -> Flow<Self, Value> {
-        self.fuel = self.vm.slice;
-        if result == Value::REFUSED { Err(Leave::Stopped) } else { Ok(result) }
+    fn call(&mut self, function: u32) -> Option<Leave> {
+        // SAFETY: the verifier has proved that function indices are in range.
+        let callee = unsafe { &*self.functions.add(function as usize) };
+        let (params, locals, size) = (callee.params as usize, callee.locals as usize, callee.frame_size);
+        // SAFETY: the verifier has proved that the arguments are on the operand stack.
+        let base = unsafe { self.sp.sub(params) };
+        // SAFETY: both point into the stack.
+        let used = (unsafe { base.offset_from(self.stack) }) as usize;
+        if self.vm.at_max_depth() {
+            self.vm.stop_depth();
+            return Some(Leave::Stopped);
+        }
+        if used + size as usize > self.vm.stack.len() {
+            self.vm.stop_stack();
+            return Some(Leave::Stopped);
+        }
+        // SAFETY: pointers into their allocations.
+        let caller_base = (unsafe { self.base.offset_from(self.stack) }) as u32;
+        let frame = Frame { function: self.function, pc: self.current() + 1, base: caller_base };
+        self.vm.frames.push(frame);
+        self.base = base;
+        for slot in params..locals {
+            // SAFETY: the frame's size was just checked against the stack's end.
+            unsafe { *base.add(slot) = Value::NONE };
+        }
+        // SAFETY: as above.
+        self.sp = unsafe { base.add(locals) };
+        self.switch_to(function);
+        self.transfer(0, How::Call)
     }
-}
 
-impl Machine for Interpreter<'_> {
-    type Value = Value;
-    type Int = i64;
-    type Float = f64;
-    type Bool = bool;
-    type Exit = Leave;
+    #[inline(always)]
+    fn ret(&mut self, value: Value) -> Option<Leave> {
+        match self.vm.frames.pop() {
+            Some(frame) => {
+                self.sp = self.base;
+                self.switch_to(frame.function);
+                // SAFETY: the frame was made by `call` or by deoptimisation, from a pc and a base in range.
+                unsafe {
+                    self.pc = self.cells.add(frame.pc as usize);
+                    self.base = self.stack.add(frame.base as usize);
+                }
+                self.push(value);
+                None
+            }
+            None => {
+                self.vm.result = value;
+                Some(Leave::Done)
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn halt(&mut self) -> Option<Leave> {
+        // SAFETY: the function index is in range, and both pointers are into the stack.
+        let height = unsafe {
+            let locals = (*self.functions.add(self.function as usize)).locals;
+            self.sp.offset_from(self.base) as u32 - locals
+        };
+        self.vm.result = if height > 0 { self.pop() } else { Value::NONE };
+        Some(Leave::Done)
+    }
 
     #[inline(always)]
     fn push(&mut self, value: Value) {
@@ -209,35 +307,202 @@ impl Machine for Interpreter<'_> {
             *self.sp
         }
     }
+}
+
+/// Which arm of the dispatch is executing, for what is then known beforehand.
+trait Shape {
+    /// Whether instructions are fused: then only the fast paths are here, and everything else is [`Break::Again`].
+    const FUSED: bool;
+    /// How the jump at the end arrives at its target, if that was looked at when the program was loaded.
+    const HOW: Option<How>;
+}
+
+macro_rules! define_shapes {
+    ($($(#[$doc:meta])* $Shape:ident $fused:literal $how:expr;)*) => {$(
+        $(#[$doc])*
+        struct $Shape;
+        impl Shape for $Shape {
+            const FUSED: bool = $fused;
+            const HOW: Option<How> = $how;
+        }
+    )*};
+}
+
+define_shapes! {
+    /// One instruction, in all generality.
+    Plain false None;
+    /// Fused instructions without a jump.
+    Next true None;
+    /// Fused instructions that end with a forward jump.
+    Forward true Some(How::Forward);
+    /// Fused instructions that end with a backward jump.
+    Back true Some(How::Back);
+}
+
+/// Why an arm of the dispatch ends before its end.
+enum Break {
+    /// The engine is needed.
+    Leave(Leave),
+    /// A fused instruction's fast path does not apply. Its operands are on the stack again, and nothing was done: it is
+    /// executed once more, plainly.
+    Again,
+}
+
+/// The machine of one arm of the dispatch. What fused instructions push stays in local variables for the next of them to pop:
+/// since an arm has no loops, the compiler knows at every place which variables are in use. They go to the stack when the arm
+/// ends, in whatever way, and before control goes elsewhere.
+struct Step<'i, 'v, S> {
+    on: &'i mut Interpreter<'v>,
+    held: u32,
+    a: Value,
+    b: Value,
+    c: Value,
+    d: Value,
+    shape: PhantomData<S>,
+}
+
+impl<'i, 'v, S: Shape> Step<'i, 'v, S> {
+    #[inline(always)]
+    fn new(on: &'i mut Interpreter<'v>) -> Self {
+        let no = Value::NONE;
+        Step { on, held: 0, a: no, b: no, c: no, d: no, shape: PhantomData }
+    }
+
+    /// Fetches and executes the next instruction.
+    #[inline(always)]
+    fn execute<M: Meaning>(&mut self) -> Flow<Self> {
+        // SAFETY: `pc` is inside the function; after its last instruction, one past the end, where it is not read.
+        let arg = unsafe {
+            debug_assert_eq!((*self.on.pc).op, M::OP);
+            let arg = (*self.on.pc).arg;
+            self.on.pc = self.on.pc.add(1);
+            arg
+        };
+        M::apply(self, arg)
+    }
+
+    /// Puts what is held on the stack.
+    #[inline(always)]
+    fn flush(&mut self) {
+        let Step { on, held, a, b, c, d, .. } = self;
+        if *held > 0 {
+            on.push(*a);
+        }
+        if *held > 1 {
+            on.push(*b);
+        }
+        if *held > 2 {
+            on.push(*c);
+        }
+        if *held > 3 {
+            on.push(*d);
+        }
+        *held = 0;
+    }
+
+    #[inline(always)]
+    fn record(&mut self, seen: Feedback) {
+        // SAFETY: `pc` is past the instruction being executed, so there is one before it.
+        unsafe { (*self.on.pc.sub(1)).feedback.record(seen) };
+    }
+
+    #[inline(always)]
+    fn fast<T>(&mut self, result: Option<T>) -> Flow<Self, Option<T>> {
+        if result.is_none() {
+            self.record(Feedback::FAILED);
+        }
+        Ok(result)
+    }
+
+    /// The fast path does not apply to these operands.
+    #[inline(always)]
+    fn again<T>(&mut self, operands: &[Value]) -> Flow<Self, T> {
+        for &operand in operands {
+            self.push(operand);
+        }
+        Err(Break::Again)
+    }
+
+    #[inline(always)]
+    fn general(&mut self, result: Value) -> Flow<Self, Value> {
+        self.on.fuel = self.on.vm.slice;
+        if result == Value::REFUSED { Err(Break::Leave(Leave::Stopped)) } else { Ok(result) }
+    }
+
+    #[inline(always)]
+    fn how(&self, from: u32, to: u32) -> How {
+        let how = S::HOW.unwrap_or_else(|| if to <= from { How::Back } else { How::Forward });
+        debug_assert_eq!(how == How::Back, to <= from);
+        how
+    }
+}
+
+impl<S: Shape> Machine for Step<'_, '_, S> {
+    type Value = Value;
+    type Int = i64;
+    type Float = f64;
+    type Bool = bool;
+    type Exit = Break;
+
+    #[inline(always)]
+    fn push(&mut self, value: Value) {
+        if !S::FUSED {
+            return self.on.push(value);
+        }
+        if self.held == 4 {
+            self.flush();
+        }
+        match self.held {
+            0 => self.a = value,
+            1 => self.b = value,
+            2 => self.c = value,
+            _ => self.d = value,
+        }
+        self.held += 1;
+    }
+
+    #[inline(always)]
+    fn pop(&mut self) -> Value {
+        if self.held == 0 {
+            return self.on.pop();
+        }
+        self.held -= 1;
+        match self.held {
+            0 => self.a,
+            1 => self.b,
+            2 => self.c,
+            _ => self.d,
+        }
+    }
 
     #[inline(always)]
     fn constant(&mut self, k: u32) -> Value {
         // SAFETY: the verifier has proved that constant indices are in range.
-        unsafe { *self.constants.add(k as usize) }
+        unsafe { *self.on.constants.add(k as usize) }
     }
 
     #[inline(always)]
     fn local(&mut self, slot: u32) -> Value {
         // SAFETY: the verifier has proved that local slots are in range.
-        unsafe { *self.base.add(slot as usize) }
+        unsafe { *self.on.base.add(slot as usize) }
     }
 
     #[inline(always)]
     fn set_local(&mut self, slot: u32, value: Value) {
         // SAFETY: as for `local`.
-        unsafe { *self.base.add(slot as usize) = value };
+        unsafe { *self.on.base.add(slot as usize) = value };
     }
 
     #[inline(always)]
     fn global(&mut self, slot: u32) -> Value {
         // SAFETY: the verifier has proved that global slots are in range.
-        unsafe { *self.globals.add(slot as usize) }
+        unsafe { *self.on.globals.add(slot as usize) }
     }
 
     #[inline(always)]
     fn set_global(&mut self, slot: u32, value: Value) {
         // SAFETY: as for `global`.
-        unsafe { *self.globals.add(slot as usize) = value };
+        unsafe { *self.on.globals.add(slot as usize) = value };
     }
 
     #[inline(always)]
@@ -250,8 +515,11 @@ impl Machine for Interpreter<'_> {
             self.record(Feedback::pair(Kinds::FLOAT, Kinds::FLOAT));
             return Ok(if mixed == Mixed::Never { Pair::Other } else { Pair::Floats(x, y) });
         }
-        self.record(Feedback::pair(kind(self.vm, a), kind(self.vm, b)));
-        Ok(match classify(self.vm, a, b, mixed) {
+        if S::FUSED {
+            return self.again(&[a, b]);
+        }
+        self.record(Feedback::pair(kind(self.on.vm, a), kind(self.on.vm, b)));
+        Ok(match slow::classify(self.on.vm, a, b, mixed) {
             Numbers::Ints(x, y) => Pair::Ints(x, y),
             Numbers::Floats(x, y) => Pair::Floats(x, y),
             Numbers::Other => Pair::Other,
@@ -268,8 +536,11 @@ impl Machine for Interpreter<'_> {
             self.record(Feedback::single(Kinds::FLOAT));
             return Ok(Single::Float(x));
         }
-        self.record(Feedback::single(kind(self.vm, a)));
-        Ok(self.vm.store.as_i64(a).map_or(Single::Other, Single::Int))
+        if S::FUSED {
+            return self.again(&[a]);
+        }
+        self.record(Feedback::single(kind(self.on.vm, a)));
+        Ok(self.on.vm.store.as_i64(a).map_or(Single::Other, Single::Int))
     }
 
     #[inline(always)]
@@ -282,15 +553,18 @@ impl Machine for Interpreter<'_> {
             self.record(Feedback::single(Kinds::INT));
             return Ok(x != 0);
         }
-        self.record(Feedback::single(kind(self.vm, a)));
-        Ok(self.vm.store.truth(a))
+        if S::FUSED {
+            return self.again(&[a]);
+        }
+        self.record(Feedback::single(kind(self.on.vm, a)));
+        Ok(self.on.vm.store.truth(a))
     }
 
     #[inline(always)]
     fn box_int(&mut self, a: i64) -> Value {
         match Value::small_int(a) {
             Some(value) => value,
-            None => large_int(self.vm, a),
+            None => slow::large_int(self.on.vm, a),
         }
     }
 
@@ -411,117 +685,95 @@ impl Machine for Interpreter<'_> {
 
     #[inline(always)]
     fn binary(&mut self, op: BinOp, a: Value, b: Value) -> Flow<Self, Value> {
-        self.save();
-        let result = general_binary(self.vm, op, a, b);
+        if S::FUSED {
+            return self.again(&[a, b]);
+        }
+        self.on.save();
+        let result = slow::general_binary(self.on.vm, op, a, b);
         self.general(result)
     }
 
     #[inline(always)]
     fn unary(&mut self, op: UnOp, a: Value) -> Flow<Self, Value> {
-        self.save();
-        let result = general_unary(self.vm, op, a);
+        if S::FUSED {
+            return self.again(&[a]);
+        }
+        self.on.save();
+        let result = slow::general_unary(self.on.vm, op, a);
         self.general(result)
     }
 
     #[inline(always)]
     fn jump(&mut self, target: u32) -> Flow<Self> {
-        self.transfer(target, how(self.current(), target))
+        self.flush();
+        let how = self.how(self.on.current(), target);
+        flow(self.on.transfer(target, how))
     }
 
     #[inline(always)]
     fn branch(&mut self, condition: bool, when: bool, target: u32) -> Flow<Self> {
-        let current = self.current();
-        if condition == when {
-            self.transfer(target, how(current, target))
+        self.flush();
+        flow(if condition == when {
+            let how = self.how(self.on.current(), target);
+            self.on.transfer(target, how)
         } else {
-            self.transfer(current + 1, How::Forward)
-        }
+            self.on.arrive(How::Forward)
+        })
     }
 
     #[inline(always)]
     fn call(&mut self, function: u32) -> Flow<Self> {
-        // SAFETY: the verifier has proved that function indices are in range.
-        let callee = unsafe { &*self.functions.add(function as usize) };
-        let (params, locals, size) = (callee.params as usize, callee.locals as usize, callee.frame_size);
-        // SAFETY: the verifier has proved that the arguments are on the operand stack.
-        let base = unsafe { self.sp.sub(params) };
-        // SAFETY: both point into the stack.
-        let used = (unsafe { base.offset_from(self.stack) }) as usize;
-        if self.vm.at_max_depth() {
-            self.vm.stop_depth();
-            return Err(Leave::Stopped);
-        }
-        if used + size as usize > self.vm.stack.len() {
-            self.vm.stop_stack();
-            return Err(Leave::Stopped);
-        }
-        // SAFETY: pointers into their allocations.
-        let caller_base = (unsafe { self.base.offset_from(self.stack) }) as u32;
-        let frame = Frame { function: self.function, pc: self.current() + 1, base: caller_base };
-        self.vm.frames.push(frame);
-        self.base = base;
-        for slot in params..locals {
-            // SAFETY: the frame's size was just checked against the stack's end.
-            unsafe { *base.add(slot) = Value::NONE };
-        }
-        // SAFETY: as above.
-        self.sp = unsafe { base.add(locals) };
-        self.switch_to(function);
-        self.transfer(0, How::Call)
+        self.flush();
+        flow(self.on.call(function))
     }
 
     #[inline(always)]
     fn ret(&mut self, value: Value) -> Flow<Self> {
-        match self.vm.frames.pop() {
-            Some(frame) => {
-                self.sp = self.base;
-                self.switch_to(frame.function);
-                // SAFETY: the frame was made by `call` or by deoptimisation, from a pc and a base in range.
-                unsafe {
-                    self.pc = self.code.add(frame.pc as usize);
-                    self.base = self.stack.add(frame.base as usize);
-                }
-                self.push(value);
-                Ok(())
-            }
-            None => {
-                self.vm.result = value;
-                Err(Leave::Done)
-            }
-        }
+        self.flush();
+        flow(self.on.ret(value))
     }
 
     #[inline(always)]
     fn halt(&mut self) -> Flow<Self> {
-        // SAFETY: the function index is in range, and both pointers are into the stack.
-        let height = unsafe {
-            let locals = (*self.functions.add(self.function as usize)).locals;
-            self.sp.offset_from(self.base) as u32 - locals
-        };
-        self.vm.result = if height > 0 { self.pop() } else { Value::NONE };
-        Err(Leave::Done)
+        self.flush();
+        flow(self.on.halt())
     }
 
     #[inline(always)]
     fn print(&mut self, value: Value) -> Flow<Self> {
-        self.save();
-        let result = general_print(self.vm, value, false);
+        if S::FUSED {
+            return self.again(&[value]);
+        }
+        self.on.save();
+        let result = slow::general_print(self.on.vm, value, false);
         self.general(result).map(|_| ())
     }
 
     #[inline(always)]
     fn print_char(&mut self, value: Value) -> Flow<Self> {
-        self.save();
-        let result = general_print(self.vm, value, true);
+        if S::FUSED {
+            return self.again(&[value]);
+        }
+        self.on.save();
+        let result = slow::general_print(self.on.vm, value, true);
         self.general(result).map(|_| ())
     }
 
     #[inline(always)]
     fn input(&mut self) -> Flow<Self, Value> {
-        self.save();
-        let result = general_input(self.vm);
+        if S::FUSED {
+            return self.again(&[]);
+        }
+        self.on.save();
+        let result = slow::general_input(self.on.vm);
         self.general(result)
     }
+}
+
+/// The answer of a transfer of control.
+#[inline(always)]
+fn flow(leave: Option<Leave>) -> Result<(), Break> {
+    leave.map_or(Ok(()), |leave| Err(Break::Leave(leave)))
 }
 
 /// Why an arrival needs the engine, if it does.
@@ -535,110 +787,4 @@ pub fn leave_for(arrival: Arrival, how: How) -> Option<Leave> {
         (Arrival::Trigger, How::Call) => Some(Leave::EntryTrigger),
         (Arrival::Trigger, _) => Some(Leave::LoopTrigger),
     }
-}
-
-/// How a jump from one place to another arrives.
-#[inline(always)]
-fn how(from: u32, to: u32) -> How {
-    if to <= from { How::Back } else { How::Forward }
-}
-
-/// The kind of a value, for feedback.
-#[inline(never)]
-pub fn kind(vm: &Vm, a: Value) -> Kinds {
-    if vm.store.as_i64(a).is_some() {
-        Kinds::INT
-    } else if a.as_float().is_some() {
-        Kinds::FLOAT
-    } else if a.as_bool().is_some() {
-        Kinds::BOOL
-    } else {
-        Kinds::OTHER
-    }
-}
-
-enum Numbers {
-    Ints(i64, i64),
-    Floats(f64, f64),
-    Other,
-}
-
-/// The rarer pairs: ints of more than 48 bits, an int beside a float.
-#[inline(never)]
-fn classify(vm: &Vm, a: Value, b: Value, mixed: Mixed) -> Numbers {
-    let store = &vm.store;
-    let exact = |i: i64| (i.unsigned_abs() <= 1 << 53 || mixed == Mixed::Rounded).then_some(i as f64);
-    match ((store.as_i64(a), a.as_float()), (store.as_i64(b), b.as_float())) {
-        ((Some(x), _), (Some(y), _)) => Numbers::Ints(x, y),
-        _ if mixed == Mixed::Never => Numbers::Other,
-        ((Some(x), _), (_, Some(y))) => exact(x).map_or(Numbers::Other, |x| Numbers::Floats(x, y)),
-        ((_, Some(x)), (Some(y), _)) => exact(y).map_or(Numbers::Other, |y| Numbers::Floats(x, y)),
-        _ => Numbers::Other,
-    }
-}
-
-#[cold]
-#[inline(never)]
-fn large_int(vm: &mut Vm, a: i64) -> Value {
-    vm.store.int(a)
-}
-
-#[inline(never)]
-fn general_binary(vm: &mut Vm, op: BinOp, a: Value, b: Value) -> Value {
-    match vm.store.binary_cost(op, a, b) {
-        Ok(cost) if vm.pay(cost, &[a, b]).is_err() => Value::REFUSED,
-        Ok(_) => match vm.store.binary(op, a, b) {
-            Ok(value) => value,
-            Err(error) => refused(vm, error),
-        },
-        Err(error) => refused(vm, error),
-    }
-}
-
-#[inline(never)]
-fn general_unary(vm: &mut Vm, op: UnOp, a: Value) -> Value {
-    if vm.pay(vm.store.unary_cost(op, a), &[a]).is_err() {
-        return Value::REFUSED;
-    }
-    match vm.store.unary(op, a) {
-        Ok(value) => value,
-        Err(error) => refused(vm, error),
-    }
-}
-
-#[inline(never)]
-fn general_print(vm: &mut Vm, a: Value, character: bool) -> Value {
-    if vm.check_interrupts().is_err() || vm.pay(vm.print_cost(a), &[a]).is_err() {
-        return Value::REFUSED;
-    }
-    let result = if character { vm.store.print_char(a) } else { vm.store.print(a) };
-    match result {
-        Ok(()) => Value::NONE,
-        Err(error) => refused(vm, error),
-    }
-}
-
-#[inline(never)]
-fn general_input(vm: &mut Vm) -> Value {
-    if vm.check_interrupts().is_err() {
-        return Value::REFUSED;
-    }
-    let limit = vm.store.limits.max_str_bytes;
-    let output = vm.store.io.read_line(limit).map_or(Output::None, |line| num::parse_argument(&line));
-    let bytes = match &output {
-        Output::Str(s) => s.len() as u64,
-        Output::Big(i) => size_of_val(i.as_sign_words().1) as u64,
-        _ => 0,
-    };
-    if vm.pay(num::Cost { fuel: 0, result_bytes: bytes }, &[]).is_err() {
-        return Value::REFUSED;
-    }
-    vm.store.value(output)
-}
-
-#[cold]
-fn refused(vm: &mut Vm, error: num::NumError) -> Value {
-    vm.stop_number(error);
-    debug_assert!(matches!(vm.stop, Some((StopKind::Error(_) | StopKind::Limit(_), _))));
-    Value::REFUSED
 }

@@ -1,5 +1,7 @@
 //! **Stage 5, execute:** the interpreter, the state it works on, and the way into compiled code and back.
 
+pub mod fusion;
 pub mod interpreter;
 pub mod native;
+pub mod slow;
 pub mod vm;
