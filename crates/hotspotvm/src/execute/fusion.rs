@@ -9,7 +9,7 @@
 //! instructions as they were written. A part whose fast path does not apply ends the sequence, and is executed plainly.
 
 use super::vm::Cell;
-use bytecode::{ControlFlow, Op};
+use bytecode::Op;
 
 /// Calls the macro `$m` with the rows of the opcode table, in braces, and then every row of the list of sequences:
 ///
@@ -219,7 +219,7 @@ macro_rules! define_code {
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         #[repr(u8)]
         #[allow(missing_docs)]
-        pub enum Code { $($V,)* $($S,)* }
+        pub enum Code { $($S,)* $($V,)* }
 
         impl Code {
             /// The code that executes an opcode plainly.
@@ -272,6 +272,7 @@ pub fn fuse(cells: &mut [Cell]) {
 mod tests {
     use super::*;
     use crate::profile::Feedback;
+    use bytecode::ControlFlow;
 
     #[test]
     fn only_the_last_part_transfers_control_and_the_shape_says_how() {

@@ -5,7 +5,8 @@
 //! time; a shared `step()?` costs 1.1 to 2.6 times as much):
 //!
 //! 1. the dispatch arms are expanded per opcode by the table's macro, each ending in `Ok(()) => continue, Err(e) => return`;
-//! 2. [`Leave`] is one byte, its payload stays in the [`Vm`];
+//! 2. [`Leave`] has no payload (that stays in the [`Vm`]) and is as wide as a value, since a narrower one would share a word of a
+//!    `Result` with values, which the optimizer would then take apart and put together again;
 //! 3. the machine is a local that never escapes to a function that is not inlined: slow paths get its parts by value;
 //! 4. primitives are `#[inline(always)]`.
 //!
@@ -20,11 +21,12 @@ use crate::profile::{Arrival, Feedback, How, Kinds, Site};
 use bytecode::machine::{BinOp, Cmp, Flow, Machine, Mixed, Pair, Single, UnOp};
 use bytecode::semantics::{Meaning, meaning};
 use runtime::{Value, num};
+use std::hint::cold_path;
 use std::marker::PhantomData;
 
 /// Why the interpreter leaves its loop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
+#[repr(u64)]
 pub enum Leave {
     /// Control is on its way to `regs.pc` by a forward transfer, and the slice does not cover the run there.
     Slice,
@@ -42,7 +44,8 @@ pub enum Leave {
     Stopped,
 }
 
-/// The registers.
+/// The registers: what changes with every few instructions, and so few that the processor's suffice. `vm.regs.function` and
+/// `vm.regs.base` are always right; the rest of `vm.regs` is so after [`Interpreter::save`].
 struct Interpreter<'v> {
     /// The next instruction.
     pc: *mut Cell,
@@ -54,11 +57,6 @@ struct Interpreter<'v> {
     cells: *mut Cell,
     /// Where the site of the cell at address 0 would be: a cell's site is there plus [`SITE_PER_CELL`] times its address.
     sites: *mut Site,
-    constants: *const Value,
-    globals: *mut Value,
-    functions: *mut FunctionState,
-    function: u32,
-    stack: *mut Value,
     vm: &'v mut Vm,
 }
 
@@ -68,9 +66,8 @@ const _: () = assert!(size_of::<Site>() == SITE_PER_CELL * size_of::<Cell>());
 /// Runs the current call from `regs.pc` until something needs the engine.
 pub fn interpret(vm: &mut Vm) -> Leave {
     let regs = vm.regs;
-    let functions = vm.functions.as_mut_ptr();
-    let stack = vm.stack.as_mut_ptr().cast::<Value>();
     debug_assert!(regs.sp as usize <= vm.stack.len() && regs.base <= regs.sp);
+    let stack = vm.stack.as_mut_ptr().cast::<Value>();
     let function = &mut vm.functions[regs.function as usize];
     debug_assert!((regs.pc as usize) < function.cells.len());
     let cells = function.cells.as_mut_ptr();
@@ -78,21 +75,21 @@ pub fn interpret(vm: &mut Vm) -> Leave {
     // SAFETY: `regs` keeps the Vm's invariant: pc inside the function, base and sp inside the stack.
     let (pc, base, sp) =
         unsafe { (cells.add(regs.pc as usize), stack.add(regs.base as usize), stack.add(regs.sp as usize)) };
-    let mut machine = Interpreter {
-        pc,
-        sp,
-        base,
-        fuel: vm.slice,
-        cells,
-        sites,
-        constants: vm.constants.as_ptr(),
-        globals: vm.globals.as_mut_ptr(),
-        functions,
-        function: regs.function,
-        stack,
-        vm,
-    };
+    let mut machine = Interpreter { pc, sp, base, fuel: vm.slice, cells, sites, vm };
     machine.run()
+}
+
+/// Puts two registers back. Not inlined: the compiler would rather compute the differences at every dispatch.
+///
+/// # Safety
+/// `pc` must point into the cells, one past the end included, and `sp` into the stack.
+#[inline(never)]
+unsafe fn save(vm: &mut Vm, pc: *mut Cell, cells: *mut Cell, sp: *mut Value) {
+    // SAFETY: as the caller promises.
+    unsafe {
+        vm.regs.pc = pc.offset_from(cells) as u32;
+        vm.regs.sp = sp.offset_from(vm.stack.as_mut_ptr().cast()) as u32;
+    }
 }
 
 /// Where the site of the cell at address 0 would be.
@@ -127,23 +124,20 @@ macro_rules! define_run {
         impl Interpreter<'_> {
             #[inline(always)]
             fn run(&mut self) -> Leave {
+                let mut code = self.next();
                 let leave = 'run: loop {
-                    // SAFETY: the verifier has proved that control never runs past a function's last instruction.
-                    let mut code = unsafe { (*self.pc).code };
-                    loop {
-                        match code {
-                            $(Code::$V => {
-                                let mut step = Step::<Plain>::new(self);
-                                part!('run code step $V);
-                                break;
-                            })*
-                            $(Code::$S => {
-                                let mut step = Step::<$shape>::new(self);
-                                $(part!('run code step $Part);)*
-                                step.flush();
-                                break;
-                            })*
-                        }
+                    match code {
+                        $(Code::$V => {
+                            let mut step = Step::<Plain>::new(self);
+                            part!('run code step $V);
+                            code = self.next();
+                        })*
+                        $(Code::$S => {
+                            let mut step = Step::<$shape>::new(self);
+                            $(part!('run code step $Part);)*
+                            step.flush();
+                            code = self.next();
+                        })*
                     }
                 };
                 self.leave(leave)
@@ -171,21 +165,8 @@ impl Interpreter<'_> {
     #[inline(always)]
     fn save(&mut self) {
         // SAFETY: all pointers are into the allocations that they are measured against.
-        unsafe {
-            self.vm.regs.pc = self.pc.offset_from(self.cells) as u32;
-            self.vm.regs.base = self.base.offset_from(self.stack) as u32;
-            self.vm.regs.sp = self.sp.offset_from(self.stack) as u32;
-        }
-        self.vm.regs.function = self.function;
+        unsafe { save(self.vm, self.pc, self.cells, self.sp) };
         self.vm.slice = self.fuel;
-    }
-
-    /// Control goes to `target`.
-    #[inline(always)]
-    fn transfer(&mut self, target: u32, how: How) -> Option<Leave> {
-        // SAFETY: the verifier has proved that targets are inside the function.
-        self.pc = unsafe { self.cells.add(target as usize) };
-        self.arrive(how)
     }
 
     /// Control has come to `pc`.
@@ -195,6 +176,13 @@ impl Interpreter<'_> {
         // SAFETY: `pc` is inside the function, and sites are as many as cells.
         let arrival = unsafe { (*site).arrive(how, &mut self.fuel) };
         leave_for(arrival, how)
+    }
+
+    /// How to execute the next instruction.
+    #[inline(always)]
+    fn next(&self) -> Code {
+        // SAFETY: the verifier has proved that control never runs past a function's last instruction.
+        unsafe { (*self.pc).code }
     }
 
     /// The instruction that was fetched last is to be executed again, alone and as it is written.
@@ -207,34 +195,25 @@ impl Interpreter<'_> {
         }
     }
 
-    /// The pc of the instruction being executed.
-    #[inline(always)]
-    fn current(&self) -> u32 {
-        // SAFETY: both point into the function's cells.
-        (unsafe { self.pc.offset_from(self.cells) }) as u32 - 1
-    }
-
     /// Makes a function the current one; the caller sets `base` and `sp`.
     #[inline(always)]
     fn switch_to(&mut self, function: u32) {
-        self.function = function;
+        self.vm.regs.function = function;
         // SAFETY: the verifier has proved that function indices are in range; frames hold only such indices.
-        unsafe {
-            let state = self.functions.add(function as usize);
-            self.cells = (*state).cells.as_mut_ptr();
-            self.sites = origin(&mut *state);
-        }
+        let state = unsafe { &mut *self.vm.functions.as_mut_ptr().add(function as usize) };
+        self.cells = state.cells.as_mut_ptr();
+        self.sites = origin(state);
     }
 
     #[inline(always)]
     fn call(&mut self, function: u32) -> Option<Leave> {
         // SAFETY: the verifier has proved that function indices are in range.
-        let callee = unsafe { &*self.functions.add(function as usize) };
+        let callee = unsafe { &*self.vm.functions.as_ptr().add(function as usize) };
         let (params, locals, size) = (callee.params as usize, callee.locals as usize, callee.frame_size);
         // SAFETY: the verifier has proved that the arguments are on the operand stack.
         let base = unsafe { self.sp.sub(params) };
         // SAFETY: both point into the stack.
-        let used = (unsafe { base.offset_from(self.stack) }) as usize;
+        let used = (unsafe { base.offset_from(self.vm.stack.as_mut_ptr().cast()) }) as usize;
         if self.vm.at_max_depth() {
             self.vm.stop_depth();
             return Some(Leave::Stopped);
@@ -243,11 +222,12 @@ impl Interpreter<'_> {
             self.vm.stop_stack();
             return Some(Leave::Stopped);
         }
-        // SAFETY: pointers into their allocations.
-        let caller_base = (unsafe { self.base.offset_from(self.stack) }) as u32;
-        let frame = Frame { function: self.function, pc: self.current() + 1, base: caller_base };
-        self.vm.frames.push(frame);
+        // SAFETY: both point into the function's cells.
+        let pc = (unsafe { self.pc.offset_from(self.cells) }) as u32;
+        let regs = self.vm.regs;
+        self.vm.frames.push(Frame { function: regs.function, pc, base: regs.base });
         self.base = base;
+        self.vm.regs.base = used as u32;
         for slot in params..locals {
             // SAFETY: the frame's size was just checked against the stack's end.
             unsafe { *base.add(slot) = Value::NONE };
@@ -255,7 +235,8 @@ impl Interpreter<'_> {
         // SAFETY: as above.
         self.sp = unsafe { base.add(locals) };
         self.switch_to(function);
-        self.transfer(0, How::Call)
+        self.pc = self.cells;
+        self.arrive(How::Call)
     }
 
     #[inline(always)]
@@ -267,8 +248,9 @@ impl Interpreter<'_> {
                 // SAFETY: the frame was made by `call` or by deoptimisation, from a pc and a base in range.
                 unsafe {
                     self.pc = self.cells.add(frame.pc as usize);
-                    self.base = self.stack.add(frame.base as usize);
+                    self.base = self.vm.stack.as_mut_ptr().cast::<Value>().add(frame.base as usize);
                 }
+                self.vm.regs.base = frame.base;
                 self.push(value);
                 None
             }
@@ -283,7 +265,7 @@ impl Interpreter<'_> {
     fn halt(&mut self) -> Option<Leave> {
         // SAFETY: the function index is in range, and both pointers are into the stack.
         let height = unsafe {
-            let locals = (*self.functions.add(self.function as usize)).locals;
+            let locals = (*self.vm.functions.as_ptr().add(self.vm.regs.function as usize)).locals;
             self.sp.offset_from(self.base) as u32 - locals
         };
         self.vm.result = if height > 0 { self.pop() } else { Value::NONE };
@@ -417,6 +399,7 @@ impl<'i, 'v, S: Shape> Step<'i, 'v, S> {
     /// The fast path does not apply to these operands.
     #[inline(always)]
     fn again<T>(&mut self, operands: &[Value]) -> Flow<Self, T> {
+        cold_path();
         for &operand in operands {
             self.push(operand);
         }
@@ -429,11 +412,15 @@ impl<'i, 'v, S: Shape> Step<'i, 'v, S> {
         if result == Value::REFUSED { Err(Break::Leave(Leave::Stopped)) } else { Ok(result) }
     }
 
+    /// Control goes to `target` of the same function.
     #[inline(always)]
-    fn how(&self, from: u32, to: u32) -> How {
-        let how = S::HOW.unwrap_or_else(|| if to <= from { How::Back } else { How::Forward });
-        debug_assert_eq!(how == How::Back, to <= from);
-        how
+    fn transfer(&mut self, target: u32) -> Flow<Self> {
+        // SAFETY: the verifier has proved that targets are inside the function.
+        let target = unsafe { self.on.cells.add(target as usize) };
+        let how = S::HOW.unwrap_or(if target < self.on.pc { How::Back } else { How::Forward });
+        debug_assert_eq!(how == How::Back, target < self.on.pc);
+        self.on.pc = target;
+        flow(self.on.arrive(how))
     }
 }
 
@@ -478,7 +465,7 @@ impl<S: Shape> Machine for Step<'_, '_, S> {
     #[inline(always)]
     fn constant(&mut self, k: u32) -> Value {
         // SAFETY: the verifier has proved that constant indices are in range.
-        unsafe { *self.on.constants.add(k as usize) }
+        unsafe { *self.on.vm.constants.as_ptr().add(k as usize) }
     }
 
     #[inline(always)]
@@ -496,13 +483,13 @@ impl<S: Shape> Machine for Step<'_, '_, S> {
     #[inline(always)]
     fn global(&mut self, slot: u32) -> Value {
         // SAFETY: the verifier has proved that global slots are in range.
-        unsafe { *self.on.globals.add(slot as usize) }
+        unsafe { *self.on.vm.globals.as_ptr().add(slot as usize) }
     }
 
     #[inline(always)]
     fn set_global(&mut self, slot: u32, value: Value) {
         // SAFETY: as for `global`.
-        unsafe { *self.on.globals.add(slot as usize) = value };
+        unsafe { *self.on.vm.globals.as_mut_ptr().add(slot as usize) = value };
     }
 
     #[inline(always)]
@@ -545,13 +532,13 @@ impl<S: Shape> Machine for Step<'_, '_, S> {
 
     #[inline(always)]
     fn truth(&mut self, a: Value) -> Flow<Self, bool> {
-        if let Some(x) = a.as_bool() {
-            self.record(Feedback::single(Kinds::BOOL));
-            return Ok(x);
-        }
         if let Some(x) = a.as_small_int() {
             self.record(Feedback::single(Kinds::INT));
             return Ok(x != 0);
+        }
+        if let Some(x) = a.as_bool() {
+            self.record(Feedback::single(Kinds::BOOL));
+            return Ok(x);
         }
         if S::FUSED {
             return self.again(&[a]);
@@ -706,19 +693,13 @@ impl<S: Shape> Machine for Step<'_, '_, S> {
     #[inline(always)]
     fn jump(&mut self, target: u32) -> Flow<Self> {
         self.flush();
-        let how = self.how(self.on.current(), target);
-        flow(self.on.transfer(target, how))
+        self.transfer(target)
     }
 
     #[inline(always)]
     fn branch(&mut self, condition: bool, when: bool, target: u32) -> Flow<Self> {
         self.flush();
-        flow(if condition == when {
-            let how = self.how(self.on.current(), target);
-            self.on.transfer(target, how)
-        } else {
-            self.on.arrive(How::Forward)
-        })
+        if condition == when { self.transfer(target) } else { flow(self.on.arrive(How::Forward)) }
     }
 
     #[inline(always)]
@@ -779,6 +760,10 @@ fn flow(leave: Option<Leave>) -> Result<(), Break> {
 /// Why an arrival needs the engine, if it does.
 #[inline(always)]
 pub fn leave_for(arrival: Arrival, how: How) -> Option<Leave> {
+    if arrival == Arrival::Go {
+        return None;
+    }
+    cold_path();
     match (arrival, how) {
         (Arrival::Go, _) => None,
         (Arrival::Slice, How::Back) => Some(Leave::SliceBackEdge),
