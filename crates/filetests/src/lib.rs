@@ -106,8 +106,19 @@ pub fn configurations(base: &Options, seed: u64) -> Vec<Configuration> {
     }
     add("threshold 2, collecting always".to_string(), 2, Stress { collect: true, ..Stress::default() });
     add("threshold 2, slices of 50".to_string(), 2, Stress { slice: Some(50), ..Stress::default() });
-    let all_stress = Stress { exits: Some(seed ^ 0x5555), collect: true, slice: Some(17) };
+    let all_stress = Stress { exits: Some(seed ^ 0x5555), collect: true, slice: Some(17), unfused: false };
     add("threshold 1, all stress".to_string(), 1, all_stress);
+    let unfused = Stress { unfused: true, ..Stress::default() };
+    add("threshold 64, unfused".to_string(), 64, unfused.clone());
+    let interpreted = interpreted(base).options;
+    for (name, stress) in [
+        ("interpreted, unfused", unfused),
+        ("interpreted, slices of 7", Stress { slice: Some(7), ..Stress::default() }),
+        ("interpreted, collecting always", Stress { collect: true, ..Stress::default() }),
+    ] {
+        let options = Options { stress, ..interpreted.clone() };
+        all.push(Configuration { name: name.to_string(), options });
+    }
     all
 }
 

@@ -4,7 +4,7 @@
 //! instructions do, and what one pushes the next one pops. So the sequences in the list below have a dispatch code of their own, made
 //! of the meanings of their parts. Nothing is defined here but which sequences there are.
 //!
-//! A function is prepared once, by [`fuse`]: every cell gets the code of the longest sequence that starts there. The cells of the parts stay as
+//! A function is prepared once, by [`fuse`]: every cell gets the code of a sequence that starts there. The cells of the parts stay as
 //! they are, each with its operation, argument and feedback; so control may enter a sequence in the middle, and all other stages see
 //! instructions as they were written. A part whose fast path does not apply ends the sequence, and is executed plainly.
 
@@ -29,169 +29,109 @@ macro_rules! for_each_fusion {
             FLP Next [LoadLocal Push];
             FLS Next [LoadLocal StoreLocal];
             FPS Next [Push StoreLocal];
-            FLLL Next [LoadLocal LoadLocal LoadLocal];
             FSL Next [StoreLocal LoadLocal];
-            FSLL Next [StoreLocal LoadLocal LoadLocal];
-            FSLP Next [StoreLocal LoadLocal Push];
-            FPSL Next [Push StoreLocal LoadLocal];
             FSP Next [StoreLocal Push];
-            FGG Next [LoadGlobal LoadGlobal];
-            FGP Next [LoadGlobal Push];
+            FLD Next [LoadLocal Dup];
             FGL Next [LoadGlobal LoadLocal];
-            FLG Next [LoadLocal LoadGlobal];
-            FPSG Next [Push StoreGlobal];
+            FGP Next [LoadGlobal Push];
+            FGG Next [LoadGlobal LoadGlobal];
             FLCall Next [LoadLocal Call];
             FLRet Next [LoadLocal Ret];
-            FLD Next [LoadLocal Dup];
-            // Arithmetic: the operation alone has its fast paths here, the plain instruction has all others.
+            // Arithmetic. Of an operation alone, the fast paths: the plain one has all paths, and is slower.
             FAdd Next [Add];
             FSub Next [Sub];
             FMul Next [Mul];
-            FDiv Next [Div];
             FFloorDiv Next [FloorDiv];
             FMod Next [Mod];
             FAnd Next [And];
-            FOr Next [Or];
-            FXor Next [Xor];
-            FShl Next [Shl];
-            FShr Next [Shr];
-            FLPAdd Next [LoadLocal Push Add];
-            FPAdd Next [Push Add];
-            FLPSub Next [LoadLocal Push Sub];
-            FPSub Next [Push Sub];
-            FLPMul Next [LoadLocal Push Mul];
-            FPMul Next [Push Mul];
-            FLPFloorDiv Next [LoadLocal Push FloorDiv];
-            FPFloorDiv Next [Push FloorDiv];
-            FLPMod Next [LoadLocal Push Mod];
-            FPMod Next [Push Mod];
-            FLPAnd Next [LoadLocal Push And];
-            FPAnd Next [Push And];
-            FLPShl Next [LoadLocal Push Shl];
-            FPShl Next [Push Shl];
-            FLPShr Next [LoadLocal Push Shr];
-            FPShr Next [Push Shr];
-            FLPDiv Next [LoadLocal Push Div];
-            FPDiv Next [Push Div];
-            FLLAdd Next [LoadLocal LoadLocal Add];
             FLAdd Next [LoadLocal Add];
-            FLLSub Next [LoadLocal LoadLocal Sub];
             FLSub Next [LoadLocal Sub];
-            FLLMul Next [LoadLocal LoadLocal Mul];
             FLMul Next [LoadLocal Mul];
-            FLLMod Next [LoadLocal LoadLocal Mod];
-            FLMod Next [LoadLocal Mod];
-            FLLDiv Next [LoadLocal LoadLocal Div];
-            FLDiv Next [LoadLocal Div];
-            FLLFloorDiv Next [LoadLocal LoadLocal FloorDiv];
-            FLFloorDiv Next [LoadLocal FloorDiv];
+            FPAdd Next [Push Add];
+            FPSub Next [Push Sub];
+            FPMul Next [Push Mul];
+            FPFloorDiv Next [Push FloorDiv];
+            FPMod Next [Push Mod];
+            FPAnd Next [Push And];
+            FPShr Next [Push Shr];
+            FLLAdd Next [LoadLocal LoadLocal Add];
+            FLLSub Next [LoadLocal LoadLocal Sub];
+            FLLMul Next [LoadLocal LoadLocal Mul];
+            FLPAdd Next [LoadLocal Push Add];
+            FLPSub Next [LoadLocal Push Sub];
+            FLPMul Next [LoadLocal Push Mul];
+            FLPMod Next [LoadLocal Push Mod];
             FAddS Next [Add StoreLocal];
             FSubS Next [Sub StoreLocal];
             FMulS Next [Mul StoreLocal];
-            FDivS Next [Div StoreLocal];
-            FFloorDivS Next [FloorDiv StoreLocal];
-            FModS Next [Mod StoreLocal];
-            FAndS Next [And StoreLocal];
             FPAddS Next [Push Add StoreLocal];
             FPSubS Next [Push Sub StoreLocal];
-            FPMulS Next [Push Mul StoreLocal];
-            FPFloorDivS Next [Push FloorDiv StoreLocal];
-            FPModS Next [Push Mod StoreLocal];
             FPAndS Next [Push And StoreLocal];
             FLPAddS Next [LoadLocal Push Add StoreLocal];
             FLPSubS Next [LoadLocal Push Sub StoreLocal];
             FLPMulS Next [LoadLocal Push Mul StoreLocal];
             FLPFloorDivS Next [LoadLocal Push FloorDiv StoreLocal];
-            FLPModS Next [LoadLocal Push Mod StoreLocal];
-            FLLAddS Next [LoadLocal LoadLocal Add StoreLocal];
-            FLLSubS Next [LoadLocal LoadLocal Sub StoreLocal];
-            FLLMulS Next [LoadLocal LoadLocal Mul StoreLocal];
             FLAddS Next [LoadLocal Add StoreLocal];
+            FLLAddS Next [LoadLocal LoadLocal Add StoreLocal];
+            FLLLMul Next [LoadLocal LoadLocal LoadLocal Mul];
             FLLMulAdd Next [LoadLocal LoadLocal Mul Add];
             FLLMulSub Next [LoadLocal LoadLocal Mul Sub];
-            FPModAddS Next [Push Mod Add StoreLocal];
             FPMulPAdd Next [Push Mul Push Add];
-            FLPMulPAddS Next [LoadLocal Push Mul Push Add StoreLocal];
+            FPModAddS Next [Push Mod Add StoreLocal];
             FAddRet Next [Add Ret];
-            FLPAddCall Next [LoadLocal Push Add Call];
             FLPSubCall Next [LoadLocal Push Sub Call];
-            FGPAddSG Next [LoadGlobal Push Add StoreGlobal];
-            FGPSubSG Next [LoadGlobal Push Sub StoreGlobal];
-            FGGAddSG Next [LoadGlobal LoadGlobal Add StoreGlobal];
-            FGLAddSG Next [LoadGlobal LoadLocal Add StoreGlobal];
             FGPAdd Next [LoadGlobal Push Add];
             FGPSub Next [LoadGlobal Push Sub];
             FGGAdd Next [LoadGlobal LoadGlobal Add];
-            FPAddSG Next [Push Add StoreGlobal];
-            FAddSG Next [Add StoreGlobal];
-            // Comparisons and branches out of a loop or around something.
-            FEq Next [Eq];
+            FGPAddSG Next [LoadGlobal Push Add StoreGlobal];
+            FGPSubSG Next [LoadGlobal Push Sub StoreGlobal];
+            // Branches out of a loop or around something.
+            WZ Forward [JumpIfZero];
+            WN Forward [JumpIfNotZero];
+            WJ Forward [Jump];
+            WSJ Forward [StoreLocal Jump];
+            WLZ Forward [LoadLocal JumpIfZero];
+            WLN Forward [LoadLocal JumpIfNotZero];
+            WLDZ Forward [LoadLocal Dup JumpIfZero];
+            WLPModZ Forward [LoadLocal Push Mod JumpIfZero];
             WEqZ Forward [Eq JumpIfZero];
             WPEqZ Forward [Push Eq JumpIfZero];
             WLPEqZ Forward [LoadLocal Push Eq JumpIfZero];
             WLLEqZ Forward [LoadLocal LoadLocal Eq JumpIfZero];
-            FNe Next [Ne];
             WNeZ Forward [Ne JumpIfZero];
             WPNeZ Forward [Push Ne JumpIfZero];
             WLPNeZ Forward [LoadLocal Push Ne JumpIfZero];
             WLLNeZ Forward [LoadLocal LoadLocal Ne JumpIfZero];
-            FLt Next [Lt];
             WLtZ Forward [Lt JumpIfZero];
             WPLtZ Forward [Push Lt JumpIfZero];
             WLPLtZ Forward [LoadLocal Push Lt JumpIfZero];
             WLLLtZ Forward [LoadLocal LoadLocal Lt JumpIfZero];
-            FLe Next [Le];
             WLeZ Forward [Le JumpIfZero];
             WPLeZ Forward [Push Le JumpIfZero];
             WLPLeZ Forward [LoadLocal Push Le JumpIfZero];
             WLLLeZ Forward [LoadLocal LoadLocal Le JumpIfZero];
-            FGt Next [Gt];
             WGtZ Forward [Gt JumpIfZero];
             WPGtZ Forward [Push Gt JumpIfZero];
             WLPGtZ Forward [LoadLocal Push Gt JumpIfZero];
             WLLGtZ Forward [LoadLocal LoadLocal Gt JumpIfZero];
-            FGe Next [Ge];
             WGeZ Forward [Ge JumpIfZero];
             WPGeZ Forward [Push Ge JumpIfZero];
             WLPGeZ Forward [LoadLocal Push Ge JumpIfZero];
             WLLGeZ Forward [LoadLocal LoadLocal Ge JumpIfZero];
             WLtN Forward [Lt JumpIfNotZero];
-            WPLtN Forward [Push Lt JumpIfNotZero];
-            WLeN Forward [Le JumpIfNotZero];
-            WPLeN Forward [Push Le JumpIfNotZero];
             WGtN Forward [Gt JumpIfNotZero];
             WPGtN Forward [Push Gt JumpIfNotZero];
-            WGeN Forward [Ge JumpIfNotZero];
-            WPGeN Forward [Push Ge JumpIfNotZero];
-            WEqN Forward [Eq JumpIfNotZero];
-            WPEqN Forward [Push Eq JumpIfNotZero];
-            WNeN Forward [Ne JumpIfNotZero];
-            WPNeN Forward [Push Ne JumpIfNotZero];
-            WLZ Forward [LoadLocal JumpIfZero];
-            WLN Forward [LoadLocal JumpIfNotZero];
-            WLDZ Forward [LoadLocal Dup JumpIfZero];
-            WLPModZ Forward [LoadLocal Push Mod JumpIfZero];
-            WLPModPEqZ Forward [LoadLocal Push Mod Push Eq JumpIfZero];
-            WLPAndZ Forward [LoadLocal Push And JumpIfZero];
             WGPLtZ Forward [LoadGlobal Push Lt JumpIfZero];
             WGGLtZ Forward [LoadGlobal LoadGlobal Lt JumpIfZero];
-            WZ Forward [JumpIfZero];
-            WN Forward [JumpIfNotZero];
-            WJ Forward [Jump];
-            WSJ Forward [StoreLocal Jump];
-            WLPAddSJ Forward [LoadLocal Push Add StoreLocal Jump];
             // Back to the head of a loop.
             BJ Back [Jump];
             BSJ Back [StoreLocal Jump];
-            BLPAddSJ Back [LoadLocal Push Add StoreLocal Jump];
-            BLPSubSJ Back [LoadLocal Push Sub StoreLocal Jump];
             BN Back [JumpIfNotZero];
             BLN Back [LoadLocal JumpIfNotZero];
-            BLLLtN Back [LoadLocal LoadLocal Lt JumpIfNotZero];
             BLPLtN Back [LoadLocal Push Lt JumpIfNotZero];
-            BLPGtN Back [LoadLocal Push Gt JumpIfNotZero];
-            BAddSJ Back [Add StoreLocal Jump];
-            BGPAddSGJ Back [LoadGlobal Push Add StoreGlobal Jump];
+            BLLLtN Back [LoadLocal LoadLocal Lt JumpIfNotZero];
+            BLPAddSJ Back [LoadLocal Push Add StoreLocal Jump];
+            BLPSubSJ Back [LoadLocal Push Sub StoreLocal Jump];
         }
     };
 }
@@ -253,18 +193,24 @@ impl Sequence {
     }
 }
 
-/// Gives every cell the code of the longest sequence that starts there.
+/// Gives every cell the code with which as few dispatches as possible lead from there to the next transfer of control.
 pub fn fuse(cells: &mut [Cell]) {
-    let mut by_op: Vec<Vec<&Sequence>> = vec![Vec::new(); Op::ALL.len()];
+    let mut by_first: Vec<Vec<&Sequence>> = vec![Vec::new(); Op::ALL.len()];
     for sequence in SEQUENCES {
-        by_op[sequence.parts[0] as usize].push(sequence);
+        by_first[sequence.parts[0] as usize].push(sequence);
     }
-    for sequences in &mut by_op {
-        sequences.sort_by_key(|sequence| std::cmp::Reverse(sequence.parts.len()));
-    }
-    for pc in 0..cells.len() {
-        let found = by_op[cells[pc].op as usize].iter().find(|sequence| sequence.starts(pc, cells));
-        cells[pc].code = found.map_or(Code::of(cells[pc].op), |sequence| sequence.code);
+    let mut dispatches = vec![0u32; cells.len() + 1];
+    for pc in (0..cells.len()).rev() {
+        let op = cells[pc].op;
+        let after = |next: usize| if cells[next - 1].op.transfers() { 1 } else { dispatches[next] + 1 };
+        let plain = (after(pc + 1), Code::of(op));
+        let fused = by_first[op as usize]
+            .iter()
+            .filter(|sequence| sequence.starts(pc, cells))
+            .map(|sequence| (after(pc + sequence.parts.len()), sequence.code));
+        // Among equals, the fused one: its fast paths are shorter.
+        let (count, code) = fused.chain([plain]).min_by_key(|(count, _)| *count).unwrap_or(plain);
+        (dispatches[pc], cells[pc].code) = (count, code);
     }
 }
 
@@ -294,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn the_longest_sequence_is_chosen_at_every_place() {
+    fn every_place_gets_the_sequence_with_which_dispatches_are_fewest() {
         let cell = |(op, arg)| Cell { op, code: Code::of(op), feedback: Feedback::default(), arg };
         let code = [
             (Op::LoadLocal, 0),

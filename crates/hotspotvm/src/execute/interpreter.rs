@@ -505,8 +505,9 @@ impl<S: Shape> Machine for Step<'_, '_, S> {
         if S::FUSED {
             return self.again(&[a, b]);
         }
-        self.record(Feedback::pair(kind(self.on.vm, a), kind(self.on.vm, b)));
-        Ok(match slow::classify(self.on.vm, a, b, mixed) {
+        let (seen, numbers) = slow::classify(self.on.vm, a, b, mixed);
+        self.record(seen);
+        Ok(match numbers {
             Numbers::Ints(x, y) => Pair::Ints(x, y),
             Numbers::Floats(x, y) => Pair::Floats(x, y),
             Numbers::Other => Pair::Other,

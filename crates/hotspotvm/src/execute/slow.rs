@@ -4,7 +4,7 @@
 //! [`Vm`] and values, never the interpreter's registers; those stay in registers of the processor that way.
 
 use super::vm::Vm;
-use crate::profile::Kinds;
+use crate::profile::{Feedback, Kinds};
 use bytecode::machine::{BinOp, Mixed, UnOp};
 use runtime::num::{self, Output};
 use runtime::{StopKind, Value};
@@ -12,7 +12,12 @@ use runtime::{StopKind, Value};
 /// The kind of a value, for feedback.
 #[inline(never)]
 pub fn kind(vm: &Vm, a: Value) -> Kinds {
-    if vm.store.as_i64(a).is_some() {
+    kind_of(a, vm.store.as_i64(a))
+}
+
+#[inline]
+fn kind_of(a: Value, int: Option<i64>) -> Kinds {
+    if int.is_some() {
         Kinds::INT
     } else if a.as_float().is_some() {
         Kinds::FLOAT
@@ -30,24 +35,27 @@ pub(super) enum Numbers {
     Other,
 }
 
-/// The rarer pairs: ints of more than 48 bits, an int beside a float.
+/// The rarer pairs, ints of more than 48 bits or an int beside a float, and what to remember of them.
 #[inline(never)]
-pub(super) fn classify(vm: &Vm, a: Value, b: Value, mixed: Mixed) -> Numbers {
-    let store = &vm.store;
+pub(super) fn classify(vm: &Vm, a: Value, b: Value, mixed: Mixed) -> (Feedback, Numbers) {
+    let (x, y) = (vm.store.as_i64(a), vm.store.as_i64(b));
+    let seen = Feedback::pair(kind_of(a, x), kind_of(b, y));
     let exact = |i: i64| (i.unsigned_abs() <= 1 << 53 || mixed == Mixed::Rounded).then_some(i as f64);
-    match ((store.as_i64(a), a.as_float()), (store.as_i64(b), b.as_float())) {
+    let numbers = match ((x, a.as_float()), (y, b.as_float())) {
         ((Some(x), _), (Some(y), _)) => Numbers::Ints(x, y),
         _ if mixed == Mixed::Never => Numbers::Other,
         ((Some(x), _), (_, Some(y))) => exact(x).map_or(Numbers::Other, |x| Numbers::Floats(x, y)),
         ((_, Some(x)), (Some(y), _)) => exact(y).map_or(Numbers::Other, |y| Numbers::Floats(x, y)),
         _ => Numbers::Other,
-    }
+    };
+    (seen, numbers)
 }
 
+/// An int of more than 48 bits as a value.
 #[cold]
 #[inline(never)]
 pub(super) fn large_int(vm: &mut Vm, a: i64) -> Value {
-    vm.store.int(a)
+    vm.store.heap.add_int(a)
 }
 
 #[inline(never)]
