@@ -1,4 +1,7 @@
-//! The interpreter: the [`Machine`] whose values are values.
+//! The interpreter: its registers, its dispatch, and everything that it reads and writes unchecked.
+//!
+//! Part of `execute` in `profile -> detect -> compile -> cache -> execute -> deoptimise`. [`Step`] is the `Machine` by which it executes the
+//! opcodes' meanings, [`super::fusion`] says which instructions are executed as one.
 //!
 //! It runs until something needs the engine ([`Leave`]), with its registers in local variables, and puts them back into the [`Vm`]
 //! when it leaves. Four rules keep the generic semantics as fast as a hand-written loop (measured: 0.80 to 1.00 of its
@@ -15,14 +18,13 @@
 //! checked once per call against the frame's size.
 
 use super::fusion::{Code, for_each_fusion};
-use super::slow::{self, Numbers, kind};
+use super::step::{Back, Break, Forward, Next, Plain, Step};
 use super::vm::{Cell, Frame, FunctionState, Vm};
-use crate::profile::{Arrival, Feedback, How, Kinds, Site};
-use bytecode::machine::{BinOp, Cmp, Flow, Machine, Mixed, Pair, Single, UnOp};
-use bytecode::semantics::{Meaning, meaning};
-use runtime::{Value, num};
+use crate::profile::{Arrival, Feedback, How, Site};
+use bytecode::Op;
+use bytecode::semantics::meaning;
+use runtime::Value;
 use std::hint::cold_path;
-use std::marker::PhantomData;
 
 /// Why the interpreter leaves its loop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,18 +48,18 @@ pub enum Leave {
 
 /// The registers: what changes with every few instructions, and so few that the processor's suffice. `vm.regs.function` and
 /// `vm.regs.base` are always right; the rest of `vm.regs` is so after [`Interpreter::save`].
-struct Interpreter<'v> {
+pub(super) struct Interpreter<'v> {
     /// The next instruction.
     pc: *mut Cell,
     /// The end of the operands.
     sp: *mut Value,
     /// The locals.
     base: *mut Value,
-    fuel: i64,
+    pub(super) fuel: i64,
     cells: *mut Cell,
     /// Where the site of the cell at address 0 would be: a cell's site is there plus [`SITE_PER_CELL`] times its address.
     sites: *mut Site,
-    vm: &'v mut Vm,
+    pub(super) vm: &'v mut Vm,
 }
 
 const SITE_PER_CELL: usize = size_of::<Site>() / size_of::<Cell>();
@@ -163,7 +165,7 @@ impl Interpreter<'_> {
     }
 
     #[inline(always)]
-    fn save(&mut self) {
+    pub(super) fn save(&mut self) {
         // SAFETY: all pointers are into the allocations that they are measured against.
         unsafe { save(self.vm, self.pc, self.cells, self.sp) };
         self.vm.slice = self.fuel;
@@ -171,7 +173,7 @@ impl Interpreter<'_> {
 
     /// Control has come to `pc`.
     #[inline(always)]
-    fn arrive(&mut self, how: How) -> Option<Leave> {
+    pub(super) fn arrive(&mut self, how: How) -> Option<Leave> {
         let site = self.sites.wrapping_byte_add(self.pc.addr().wrapping_mul(SITE_PER_CELL));
         // SAFETY: `pc` is inside the function, and sites are as many as cells.
         let arrival = unsafe { (*site).arrive(how, &mut self.fuel) };
@@ -187,7 +189,7 @@ impl Interpreter<'_> {
 
     /// The instruction that was fetched last is to be executed again, alone and as it is written.
     #[inline(always)]
-    fn again(&mut self) -> Code {
+    pub(super) fn again(&mut self) -> Code {
         // SAFETY: `pc` is past the instruction that was fetched last, so there is one before it.
         unsafe {
             self.pc = self.pc.sub(1);
@@ -206,7 +208,7 @@ impl Interpreter<'_> {
     }
 
     #[inline(always)]
-    fn call(&mut self, function: u32) -> Option<Leave> {
+    pub(super) fn call(&mut self, function: u32) -> Option<Leave> {
         // SAFETY: the verifier has proved that function indices are in range.
         let callee = unsafe { &*self.vm.functions.as_ptr().add(function as usize) };
         let (params, locals, size) = (callee.params as usize, callee.locals as usize, callee.frame_size);
@@ -240,7 +242,7 @@ impl Interpreter<'_> {
     }
 
     #[inline(always)]
-    fn ret(&mut self, value: Value) -> Option<Leave> {
+    pub(super) fn ret(&mut self, value: Value) -> Option<Leave> {
         match self.vm.frames.pop() {
             Some(frame) => {
                 self.sp = self.base;
@@ -262,7 +264,7 @@ impl Interpreter<'_> {
     }
 
     #[inline(always)]
-    fn halt(&mut self) -> Option<Leave> {
+    pub(super) fn halt(&mut self) -> Option<Leave> {
         // SAFETY: the function index is in range, and both pointers are into the stack.
         let height = unsafe {
             let locals = (*self.vm.functions.as_ptr().add(self.vm.regs.function as usize)).locals;
@@ -273,7 +275,7 @@ impl Interpreter<'_> {
     }
 
     #[inline(always)]
-    fn push(&mut self, value: Value) {
+    pub(super) fn push(&mut self, value: Value) {
         // SAFETY: the verifier has proved the height; the frame's size was checked when it was entered.
         unsafe {
             *self.sp = value;
@@ -282,480 +284,73 @@ impl Interpreter<'_> {
     }
 
     #[inline(always)]
-    fn pop(&mut self) -> Value {
+    pub(super) fn pop(&mut self) -> Value {
         // SAFETY: the verifier has proved that there is an operand.
         unsafe {
             self.sp = self.sp.sub(1);
             *self.sp
         }
     }
-}
-
-/// Which arm of the dispatch is executing, for what is then known beforehand.
-trait Shape {
-    /// Whether instructions are fused: then only the fast paths are here, and everything else is [`Break::Again`].
-    const FUSED: bool;
-    /// How the jump at the end arrives at its target, if that was looked at when the program was loaded.
-    const HOW: Option<How>;
-}
-
-macro_rules! define_shapes {
-    ($($(#[$doc:meta])* $Shape:ident $fused:literal $how:expr;)*) => {$(
-        $(#[$doc])*
-        struct $Shape;
-        impl Shape for $Shape {
-            const FUSED: bool = $fused;
-            const HOW: Option<How> = $how;
-        }
-    )*};
-}
-
-define_shapes! {
-    /// One instruction, in all generality.
-    Plain false None;
-    /// Fused instructions without a jump.
-    Next true None;
-    /// Fused instructions that end with a forward jump.
-    Forward true Some(How::Forward);
-    /// Fused instructions that end with a backward jump.
-    Back true Some(How::Back);
-}
-
-/// Why an arm of the dispatch ends before its end.
-enum Break {
-    /// The engine is needed.
-    Leave(Leave),
-    /// A fused instruction's fast path does not apply. Its operands are on the stack again, and nothing was done: it is
-    /// executed once more, plainly.
-    Again,
-}
-
-/// The machine of one arm of the dispatch. What fused instructions push stays in local variables for the next of them to pop:
-/// since an arm has no loops, the compiler knows at every place which variables are in use. They go to the stack when the arm
-/// ends, in whatever way, and before control goes elsewhere.
-struct Step<'i, 'v, S> {
-    on: &'i mut Interpreter<'v>,
-    held: u32,
-    a: Value,
-    b: Value,
-    c: Value,
-    d: Value,
-    shape: PhantomData<S>,
-}
-
-impl<'i, 'v, S: Shape> Step<'i, 'v, S> {
-    #[inline(always)]
-    fn new(on: &'i mut Interpreter<'v>) -> Self {
-        let no = Value::NONE;
-        Step { on, held: 0, a: no, b: no, c: no, d: no, shape: PhantomData }
-    }
-
-    /// Fetches and executes the next instruction.
-    #[inline(always)]
-    fn execute<M: Meaning>(&mut self) -> Flow<Self> {
-        // SAFETY: `pc` is inside the function; after its last instruction, one past the end, where it is not read.
-        let arg = unsafe {
-            debug_assert_eq!((*self.on.pc).op, M::OP);
-            let arg = (*self.on.pc).arg;
-            self.on.pc = self.on.pc.add(1);
-            arg
-        };
-        M::apply(self, arg)
-    }
-
-    /// Puts what is held on the stack.
-    #[inline(always)]
-    fn flush(&mut self) {
-        let Step { on, held, a, b, c, d, .. } = self;
-        if *held > 0 {
-            on.push(*a);
-        }
-        if *held > 1 {
-            on.push(*b);
-        }
-        if *held > 2 {
-            on.push(*c);
-        }
-        if *held > 3 {
-            on.push(*d);
-        }
-        *held = 0;
-    }
 
     #[inline(always)]
-    fn record(&mut self, seen: Feedback) {
-        // SAFETY: `pc` is past the instruction being executed, so there is one before it.
-        unsafe { (*self.on.pc.sub(1)).feedback.record(seen) };
-    }
-
-    #[inline(always)]
-    fn fast<T>(&mut self, result: Option<T>) -> Flow<Self, Option<T>> {
-        if result.is_none() {
-            self.record(Feedback::FAILED);
-        }
-        Ok(result)
-    }
-
-    /// The fast path does not apply to these operands.
-    #[inline(always)]
-    fn again<T>(&mut self, operands: &[Value]) -> Flow<Self, T> {
-        cold_path();
-        for &operand in operands {
-            self.push(operand);
-        }
-        Err(Break::Again)
-    }
-
-    #[inline(always)]
-    fn general(&mut self, result: Value) -> Flow<Self, Value> {
-        self.on.fuel = self.on.vm.slice;
-        if result == Value::REFUSED { Err(Break::Leave(Leave::Stopped)) } else { Ok(result) }
-    }
-
-    /// Control goes to `target` of the same function.
-    #[inline(always)]
-    fn transfer(&mut self, target: u32) -> Flow<Self> {
-        // SAFETY: the verifier has proved that targets are inside the function.
-        let target = unsafe { self.on.cells.add(target as usize) };
-        let how = S::HOW.unwrap_or(if target < self.on.pc { How::Back } else { How::Forward });
-        debug_assert_eq!(how == How::Back, target < self.on.pc);
-        self.on.pc = target;
-        flow(self.on.arrive(how))
-    }
-}
-
-impl<S: Shape> Machine for Step<'_, '_, S> {
-    type Value = Value;
-    type Int = i64;
-    type Float = f64;
-    type Bool = bool;
-    type Exit = Break;
-
-    #[inline(always)]
-    fn push(&mut self, value: Value) {
-        if !S::FUSED {
-            return self.on.push(value);
-        }
-        if self.held == 4 {
-            self.flush();
-        }
-        match self.held {
-            0 => self.a = value,
-            1 => self.b = value,
-            2 => self.c = value,
-            _ => self.d = value,
-        }
-        self.held += 1;
-    }
-
-    #[inline(always)]
-    fn pop(&mut self) -> Value {
-        if self.held == 0 {
-            return self.on.pop();
-        }
-        self.held -= 1;
-        match self.held {
-            0 => self.a,
-            1 => self.b,
-            2 => self.c,
-            _ => self.d,
-        }
-    }
-
-    #[inline(always)]
-    fn constant(&mut self, k: u32) -> Value {
+    pub(super) fn constant(&self, k: u32) -> Value {
         // SAFETY: the verifier has proved that constant indices are in range.
-        unsafe { *self.on.vm.constants.as_ptr().add(k as usize) }
+        unsafe { *self.vm.constants.as_ptr().add(k as usize) }
     }
 
     #[inline(always)]
-    fn local(&mut self, slot: u32) -> Value {
+    pub(super) fn local(&self, slot: u32) -> Value {
         // SAFETY: the verifier has proved that local slots are in range.
-        unsafe { *self.on.base.add(slot as usize) }
+        unsafe { *self.base.add(slot as usize) }
     }
 
     #[inline(always)]
-    fn set_local(&mut self, slot: u32, value: Value) {
+    pub(super) fn set_local(&mut self, slot: u32, value: Value) {
         // SAFETY: as for `local`.
-        unsafe { *self.on.base.add(slot as usize) = value };
+        unsafe { *self.base.add(slot as usize) = value };
     }
 
     #[inline(always)]
-    fn global(&mut self, slot: u32) -> Value {
+    pub(super) fn global(&self, slot: u32) -> Value {
         // SAFETY: the verifier has proved that global slots are in range.
-        unsafe { *self.on.vm.globals.as_ptr().add(slot as usize) }
+        unsafe { *self.vm.globals.as_ptr().add(slot as usize) }
     }
 
     #[inline(always)]
-    fn set_global(&mut self, slot: u32, value: Value) {
+    pub(super) fn set_global(&mut self, slot: u32, value: Value) {
         // SAFETY: as for `global`.
-        unsafe { *self.on.vm.globals.as_mut_ptr().add(slot as usize) = value };
+        unsafe { *self.vm.globals.as_mut_ptr().add(slot as usize) = value };
     }
 
+    /// Goes past the next instruction, which has this operation; gives its argument.
     #[inline(always)]
-    fn pair(&mut self, a: Value, b: Value, mixed: Mixed) -> Flow<Self, Pair<Self>> {
-        if let Some((x, y)) = Value::both_small(a, b) {
-            self.record(Feedback::INTS);
-            return Ok(Pair::Ints(x, y));
-        }
-        if let (Some(x), Some(y)) = (a.as_float(), b.as_float()) {
-            self.record(Feedback::pair(Kinds::FLOAT, Kinds::FLOAT));
-            return Ok(if mixed == Mixed::Never { Pair::Other } else { Pair::Floats(x, y) });
-        }
-        if S::FUSED {
-            return self.again(&[a, b]);
-        }
-        let (seen, numbers) = slow::classify(self.on.vm, a, b, mixed);
-        self.record(seen);
-        Ok(match numbers {
-            Numbers::Ints(x, y) => Pair::Ints(x, y),
-            Numbers::Floats(x, y) => Pair::Floats(x, y),
-            Numbers::Other => Pair::Other,
-        })
-    }
-
-    #[inline(always)]
-    fn single(&mut self, a: Value) -> Flow<Self, Single<Self>> {
-        if let Some(x) = a.as_small_int() {
-            self.record(Feedback::single(Kinds::INT));
-            return Ok(Single::Int(x));
-        }
-        if let Some(x) = a.as_float() {
-            self.record(Feedback::single(Kinds::FLOAT));
-            return Ok(Single::Float(x));
-        }
-        if S::FUSED {
-            return self.again(&[a]);
-        }
-        self.record(Feedback::single(kind(self.on.vm, a)));
-        Ok(self.on.vm.store.as_i64(a).map_or(Single::Other, Single::Int))
-    }
-
-    #[inline(always)]
-    fn truth(&mut self, a: Value) -> Flow<Self, bool> {
-        if let Some(x) = a.as_small_int() {
-            self.record(Feedback::single(Kinds::INT));
-            return Ok(x != 0);
-        }
-        if let Some(x) = a.as_bool() {
-            self.record(Feedback::single(Kinds::BOOL));
-            return Ok(x);
-        }
-        if S::FUSED {
-            return self.again(&[a]);
-        }
-        self.record(Feedback::single(kind(self.on.vm, a)));
-        Ok(self.on.vm.store.truth(a))
-    }
-
-    #[inline(always)]
-    fn box_int(&mut self, a: i64) -> Value {
-        match Value::small_int(a) {
-            Some(value) => value,
-            None => slow::large_int(self.on.vm, a),
+    pub(super) fn fetch(&mut self, op: Op) -> u32 {
+        // SAFETY: `pc` is inside the function; after its last instruction, one past the end, where it is not read.
+        unsafe {
+            debug_assert_eq!((*self.pc).op, op);
+            let arg = (*self.pc).arg;
+            self.pc = self.pc.add(1);
+            arg
         }
     }
 
+    /// Adds to the feedback of the instruction that was fetched last.
     #[inline(always)]
-    fn box_float(&mut self, a: f64) -> Value {
-        Value::float(a)
+    pub(super) fn record(&mut self, seen: Feedback) {
+        // SAFETY: `pc` is past that instruction, so there is one before it.
+        unsafe { (*self.pc.sub(1)).feedback.record(seen) };
     }
 
+    /// Control goes to `target` of the same function; how, unless that is known.
     #[inline(always)]
-    fn box_bool(&mut self, a: bool) -> Value {
-        Value::bool(a)
+    pub(super) fn transfer(&mut self, target: u32, how: Option<How>) -> Option<Leave> {
+        // SAFETY: the verifier has proved that targets are inside the function.
+        let target = unsafe { self.cells.add(target as usize) };
+        let how = how.unwrap_or(if target < self.pc { How::Back } else { How::Forward });
+        debug_assert_eq!(how == How::Back, target < self.pc);
+        self.pc = target;
+        self.arrive(how)
     }
-
-    #[inline(always)]
-    fn int_add(&mut self, a: i64, b: i64) -> Flow<Self, Option<i64>> {
-        self.fast(a.checked_add(b))
-    }
-
-    #[inline(always)]
-    fn int_sub(&mut self, a: i64, b: i64) -> Flow<Self, Option<i64>> {
-        self.fast(a.checked_sub(b))
-    }
-
-    #[inline(always)]
-    fn int_mul(&mut self, a: i64, b: i64) -> Flow<Self, Option<i64>> {
-        self.fast(a.checked_mul(b))
-    }
-
-    #[inline(always)]
-    fn int_div(&mut self, a: i64, b: i64) -> Flow<Self, Option<f64>> {
-        self.fast(num::truediv_i64(a, b))
-    }
-
-    #[inline(always)]
-    fn int_floordiv(&mut self, a: i64, b: i64) -> Flow<Self, Option<i64>> {
-        self.fast(num::floordiv_i64(a, b))
-    }
-
-    #[inline(always)]
-    fn int_mod(&mut self, a: i64, b: i64) -> Flow<Self, Option<i64>> {
-        self.fast(num::mod_i64(a, b))
-    }
-
-    #[inline(always)]
-    fn int_neg(&mut self, a: i64) -> Flow<Self, Option<i64>> {
-        self.fast(a.checked_neg())
-    }
-
-    #[inline(always)]
-    fn int_and(&mut self, a: i64, b: i64) -> i64 {
-        a & b
-    }
-
-    #[inline(always)]
-    fn int_or(&mut self, a: i64, b: i64) -> i64 {
-        a | b
-    }
-
-    #[inline(always)]
-    fn int_xor(&mut self, a: i64, b: i64) -> i64 {
-        a ^ b
-    }
-
-    #[inline(always)]
-    fn int_not(&mut self, a: i64) -> i64 {
-        !a
-    }
-
-    #[inline(always)]
-    fn int_shl(&mut self, a: i64, b: i64) -> Flow<Self, Option<i64>> {
-        self.fast(num::shl_i64(a, b))
-    }
-
-    #[inline(always)]
-    fn int_shr(&mut self, a: i64, b: i64) -> Flow<Self, Option<i64>> {
-        self.fast(num::shr_i64(a, b))
-    }
-
-    #[inline(always)]
-    fn int_compare(&mut self, cmp: Cmp, a: i64, b: i64) -> bool {
-        cmp.holds(a.cmp(&b))
-    }
-
-    #[inline(always)]
-    fn float_add(&mut self, a: f64, b: f64) -> f64 {
-        a + b
-    }
-
-    #[inline(always)]
-    fn float_sub(&mut self, a: f64, b: f64) -> f64 {
-        a - b
-    }
-
-    #[inline(always)]
-    fn float_mul(&mut self, a: f64, b: f64) -> f64 {
-        a * b
-    }
-
-    #[inline(always)]
-    fn float_div(&mut self, a: f64, b: f64) -> Flow<Self, Option<f64>> {
-        Ok((b != 0.0).then_some(a / b))
-    }
-
-    #[inline(always)]
-    fn float_neg(&mut self, a: f64) -> f64 {
-        -a
-    }
-
-    #[inline(always)]
-    fn float_compare(&mut self, cmp: Cmp, a: f64, b: f64) -> bool {
-        num::compare_float(cmp, a, b)
-    }
-
-    #[inline(always)]
-    fn bool_not(&mut self, a: bool) -> bool {
-        !a
-    }
-
-    #[inline(always)]
-    fn binary(&mut self, op: BinOp, a: Value, b: Value) -> Flow<Self, Value> {
-        if S::FUSED {
-            return self.again(&[a, b]);
-        }
-        self.on.save();
-        let result = slow::general_binary(self.on.vm, op, a, b);
-        self.general(result)
-    }
-
-    #[inline(always)]
-    fn unary(&mut self, op: UnOp, a: Value) -> Flow<Self, Value> {
-        if S::FUSED {
-            return self.again(&[a]);
-        }
-        self.on.save();
-        let result = slow::general_unary(self.on.vm, op, a);
-        self.general(result)
-    }
-
-    #[inline(always)]
-    fn jump(&mut self, target: u32) -> Flow<Self> {
-        self.flush();
-        self.transfer(target)
-    }
-
-    #[inline(always)]
-    fn branch(&mut self, condition: bool, when: bool, target: u32) -> Flow<Self> {
-        self.flush();
-        if condition == when { self.transfer(target) } else { flow(self.on.arrive(How::Forward)) }
-    }
-
-    #[inline(always)]
-    fn call(&mut self, function: u32) -> Flow<Self> {
-        self.flush();
-        flow(self.on.call(function))
-    }
-
-    #[inline(always)]
-    fn ret(&mut self, value: Value) -> Flow<Self> {
-        self.flush();
-        flow(self.on.ret(value))
-    }
-
-    #[inline(always)]
-    fn halt(&mut self) -> Flow<Self> {
-        self.flush();
-        flow(self.on.halt())
-    }
-
-    #[inline(always)]
-    fn print(&mut self, value: Value) -> Flow<Self> {
-        if S::FUSED {
-            return self.again(&[value]);
-        }
-        self.on.save();
-        let result = slow::general_print(self.on.vm, value, false);
-        self.general(result).map(|_| ())
-    }
-
-    #[inline(always)]
-    fn print_char(&mut self, value: Value) -> Flow<Self> {
-        if S::FUSED {
-            return self.again(&[value]);
-        }
-        self.on.save();
-        let result = slow::general_print(self.on.vm, value, true);
-        self.general(result).map(|_| ())
-    }
-
-    #[inline(always)]
-    fn input(&mut self) -> Flow<Self, Value> {
-        if S::FUSED {
-            return self.again(&[]);
-        }
-        self.on.save();
-        let result = slow::general_input(self.on.vm);
-        self.general(result)
-    }
-}
-
-/// The answer of a transfer of control.
-#[inline(always)]
-fn flow(leave: Option<Leave>) -> Result<(), Break> {
-    leave.map_or(Ok(()), |leave| Err(Break::Leave(leave)))
 }
 
 /// Why an arrival needs the engine, if it does.

@@ -4,4 +4,5 @@ pub mod fusion;
 pub mod interpreter;
 pub mod native;
 pub mod slow;
+mod step;
 pub mod vm;
