@@ -217,8 +217,14 @@ pub fn fuse(cells: &mut [Cell]) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::options::{Limits, Options, Stress};
     use crate::profile::Feedback;
-    use bytecode::ControlFlow;
+    use crate::{Engine, Io};
+    use bytecode::{ControlFlow, Operand};
+    use std::cell::RefCell;
+    use std::io::Write;
+    use std::rc::Rc;
+    use std::sync::Arc;
 
     #[test]
     fn only_the_last_part_transfers_control_and_the_shape_says_how() {
@@ -259,5 +265,72 @@ mod tests {
         assert_eq!(codes[1], Code::WZ);
         assert_eq!(codes[2], Code::BLPSubSJ);
         assert_eq!(codes[7], Code::Halt);
+    }
+
+    /// A program around one sequence: its inputs are `x` and `y` in turns, its outputs are printed. One that jumps back does so for as
+    /// long as its fuel lasts.
+    fn around(sequence: &Sequence, x: &str, y: &str) -> String {
+        let (mut body, mut height, mut inputs, mut local) = (String::new(), 0usize, 0, "a");
+        for op in sequence.parts {
+            let taken = if *op == Op::Call { 1 } else { op.info().inputs.len() };
+            inputs += taken.saturating_sub(height);
+            height = height.max(taken) - taken + op.info().outputs.len();
+            let target = if sequence.shape == Shape::Back { "start" } else { "end" };
+            let argument = match op.info().operand {
+                Operand::None => "",
+                Operand::Const => y,
+                Operand::Local => local,
+                Operand::Global => "g",
+                Operand::Func => "same",
+                Operand::Target => target,
+            };
+            body += &format!("{op} {argument}\n");
+            local = if local == "a" { "b" } else { "a" };
+        }
+        let given: String = (0..inputs).map(|i| format!("push {}\n", [x, y][i % 2])).collect();
+        let shown = "print\n".repeat(height);
+        format!(
+            "global g\nfunc main()\nlocal a, b\npush {x}\nstore_local a\npush {y}\nstore_local b\npush {x}\nstore_global g\n\
+             start:\n{given}{body}end:\n{shown}load_local a\nprint\nload_global g\nprint\nload_local b\nret\nend\n\
+             func same(n)\nload_local n\nret\nend\n"
+        )
+    }
+
+    #[test]
+    fn every_sequence_does_what_its_parts_do() {
+        let values = ["0", "-7", "90000000000000", "4000000000000000000", "1e3", "true", "none", "\"ab\""];
+        let limits = Limits { fuel: Some(60), stack_values: 64, ..Limits::default() };
+        for sequence in SEQUENCES {
+            for (x, y) in values.iter().flat_map(|x| values.map(|y| (x, y))) {
+                let source = around(sequence, x, y);
+                let program = bytecode::assemble("t", &source).and_then(bytecode::verify);
+                let program = Arc::new(program.unwrap_or_else(|errors| panic!("{source}\n{errors:?}")));
+                let run = |unfused| {
+                    let stress = Stress { unfused, ..Stress::default() };
+                    let options =
+                        Options { jit: false, limits: limits.clone(), stress, ..Options::default() };
+                    let written = Written::default();
+                    let io = Io::new(Box::new(written.clone()), Box::new(std::io::empty()), false);
+                    let outcome = Engine::new(options).run(program.clone(), &[], io);
+                    let result = format!("{:?} {}", outcome.result, outcome.stats.fuel_used);
+                    (result, outcome.stats.interpreter_instructions, written.0.take())
+                };
+                assert_eq!(run(false), run(true), "{:?}\n{source}", sequence.code);
+            }
+        }
+    }
+
+    #[derive(Clone, Default)]
+    struct Written(Rc<RefCell<Vec<u8>>>);
+
+    impl Write for Written {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.borrow_mut().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
     }
 }
