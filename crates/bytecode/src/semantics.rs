@@ -380,3 +380,37 @@ macro_rules! define_step {
     };
 }
 crate::for_each_op!(define_step);
+
+/// The meaning of one opcode as a type, for code that is generated from sequences of opcodes.
+pub trait Meaning {
+    /// The opcode.
+    const OP: Op;
+
+    /// Executes it.
+    ///
+    /// # Errors
+    /// Whatever the machine's primitives answer.
+    fn apply<M: Machine>(m: &mut M, arg: u32) -> Flow<M>;
+}
+
+macro_rules! define_meanings {
+    ($($(#[doc = $doc:literal])* $V:ident $f:ident $name:literal $operand:ident
+       [$($i:ident)* -- $($o:ident)*] $flow:ident $effect:ident;)*) => {
+        /// A type per opcode, named like it: see [`Meaning`].
+        pub mod meaning {
+            use super::{Flow, Machine, Meaning, Op};
+            $(
+                $(#[doc = $doc])*
+                pub struct $V;
+                impl Meaning for $V {
+                    const OP: Op = Op::$V;
+                    #[inline(always)]
+                    fn apply<M: Machine>(m: &mut M, _arg: u32) -> Flow<M> {
+                        apply_op!($operand $f m, _arg)
+                    }
+                }
+            )*
+        }
+    };
+}
+crate::for_each_op!(define_meanings);

@@ -116,11 +116,18 @@ pub fn configurations(base: &Options, seed: u64) -> Vec<Configuration> {
         let collect = Stress { collect: true, ..plain.clone() };
         let slices = Stress { slice: Some(50), ..plain.clone() };
         let everything =
-            Stress { exits: Some(seed ^ 0x5555), collect: true, slice: Some(17), skip_baseline: false };
+            Stress { exits: Some(seed ^ 0x5555), collect: true, slice: Some(17), ..plain.clone() };
         add(format!("{tier} at 2, collecting always"), tier, (2, 3), collect);
         add(format!("{tier} at 2, slices of 50"), tier, (2, 3), slices);
         add(format!("{tier} at 1, all stress"), tier, (1, 1), everything);
     }
+    let unfused = Stress { unfused: true, ..plain.clone() };
+    add("interpreted, unfused".to_string(), Tier::Interpreter, (1, 1), unfused.clone());
+    add("at 64, unfused".to_string(), Tier::Optimizing, (64, 64), unfused);
+    let slices = Stress { slice: Some(7), ..plain.clone() };
+    add("interpreted, slices of 7".to_string(), Tier::Interpreter, (1, 1), slices);
+    let collect = Stress { collect: true, ..plain };
+    add("interpreted, collecting always".to_string(), Tier::Interpreter, (1, 1), collect);
     all
 }
 

@@ -118,6 +118,8 @@ pub struct Stress {
     pub skip_baseline: bool,
     /// Use slices of this much fuel instead of the usual ones.
     pub slice: Option<u32>,
+    /// Have the interpreter execute every instruction by itself.
+    pub unfused: bool,
 }
 
 /// A switch by which another thread stops a running program.

@@ -139,6 +139,21 @@ impl Heap {
         }
     }
 
+    /// Adds an int of 64 bits: what [`Heap::add`] does with an [`Object::Int`], made short for the usual case.
+    #[inline]
+    pub fn add_int(&mut self, i: i64) -> Value {
+        if let Some(index) = self.free
+            && let Some(slot) = self.slots.get_mut(index as usize)
+            && let Slot::Free { next } = *slot
+        {
+            self.free = next;
+            self.pressure += HEADER_BYTES;
+            *slot = Slot::Used { object: Object::Int(i), marked: false };
+            return Value::reference(index);
+        }
+        self.add(Object::Int(i))
+    }
+
     /// Declares all objects so far constants: they are never collected.
     pub fn pin_all(&mut self) {
         self.pinned = self.slots.len() as u32;

@@ -54,7 +54,7 @@ impl Store {
     pub fn int(&mut self, i: i64) -> Value {
         match Value::small_int(i) {
             Some(value) => value,
-            None => self.heap.add(Object::Int(i)),
+            None => self.heap.add_int(i),
         }
     }
 

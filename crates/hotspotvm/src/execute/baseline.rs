@@ -4,8 +4,9 @@
 //! keeps nothing to itself: whenever it calls a routine, the current frame is complete in memory, so a routine may do all
 //! that the interpreter may, collecting garbage and stopping the program included.
 
-use super::interpreter::{self, kind};
+use super::interpreter;
 use super::native::take_slice;
+use super::slow::kind;
 use super::vm::{Frame, Vm};
 use crate::cache::baseline::{BaselineCache, Unit};
 use crate::compile::baseline::Hand;

@@ -2,6 +2,9 @@
 
 #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
 pub mod baseline;
+pub mod fusion;
 pub mod interpreter;
 pub mod native;
+pub mod slow;
+mod step;
 pub mod vm;

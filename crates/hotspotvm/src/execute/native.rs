@@ -4,7 +4,7 @@
 //! routine that would have to collect, to stop the program or to raise an error answers "leave" instead, without effects; the
 //! interpreter then executes the instruction again. So compiled code holds values in registers without telling anyone.
 
-use super::interpreter::kind;
+use super::slow::kind;
 use super::vm::Vm;
 use crate::cache::{CodeCache, Unit};
 use crate::deopt::Raw;

@@ -8,6 +8,7 @@
 //!   the caller's arguments in place;
 //! - fuel used is `total - reserve - slice`; the slice is what may be spent before limits are looked at.
 
+use super::fusion::{Code, fuse};
 use crate::options::{Cancel, Options};
 use crate::profile::{Feedback, Site};
 use bytecode::{FuncId, Op, Verified};
@@ -30,6 +31,8 @@ const PLENTY: u64 = i64::MAX as u64;
 pub struct Cell {
     /// What to do.
     pub op: Op,
+    /// How the interpreter does it, perhaps together with the instructions that follow.
+    pub code: Code,
     /// What operands it has seen.
     pub feedback: Feedback,
     /// With what.
@@ -162,12 +165,17 @@ impl Vm {
                 let facts = program.facts(FuncId(id as u32));
                 let cell = |inst: &bytecode::Inst| Cell {
                     op: inst.op,
+                    code: Code::of(inst.op),
                     feedback: Feedback::default(),
                     arg: inst.arg,
                 };
                 let site = |&cost: &u32| Site::new(cost);
+                let mut cells: Box<[Cell]> = function.code.iter().map(cell).collect();
+                if !options.stress.unfused {
+                    fuse(&mut cells);
+                }
                 FunctionState {
-                    cells: function.code.iter().map(cell).collect(),
+                    cells,
                     sites: facts.run_costs.iter().map(site).collect(),
                     params: function.params,
                     locals: function.locals.len() as u32,

@@ -1,0 +1,120 @@
+//! What the interpreter does seldom: operands that no fast path covers, operations in their general form, streams.
+//!
+//! Part of `execute` in `profile -> detect -> compile -> cache -> execute -> deoptimise`. These functions are not inlined and get the
+//! [`Vm`] and values, never the interpreter's registers; those stay in registers of the processor that way.
+
+use super::vm::Vm;
+use crate::profile::{Feedback, Kinds};
+use bytecode::machine::{BinOp, Mixed, UnOp};
+use runtime::num::{self, Output};
+use runtime::{StopKind, Value};
+
+/// The kind of a value, for feedback.
+#[inline(never)]
+pub fn kind(vm: &Vm, a: Value) -> Kinds {
+    kind_of(a, vm.store.as_i64(a))
+}
+
+#[inline]
+fn kind_of(a: Value, int: Option<i64>) -> Kinds {
+    if int.is_some() {
+        Kinds::INT
+    } else if a.as_float().is_some() {
+        Kinds::FLOAT
+    } else if a.as_bool().is_some() {
+        Kinds::BOOL
+    } else {
+        Kinds::OTHER
+    }
+}
+
+/// Two numbers, as far as the fast paths care.
+pub(super) enum Numbers {
+    Ints(i64, i64),
+    Floats(f64, f64),
+    Other,
+}
+
+/// The rarer pairs, ints of more than 48 bits or an int beside a float, and what to remember of them.
+#[inline(never)]
+pub(super) fn classify(vm: &Vm, a: Value, b: Value, mixed: Mixed) -> (Feedback, Numbers) {
+    let (x, y) = (vm.store.as_i64(a), vm.store.as_i64(b));
+    let seen = Feedback::pair(kind_of(a, x), kind_of(b, y));
+    let seen = if a.as_reference().or(b.as_reference()).is_some() { seen.and_large() } else { seen };
+    let exact = |i: i64| (i.unsigned_abs() <= 1 << 53 || mixed == Mixed::Rounded).then_some(i as f64);
+    let numbers = match ((x, a.as_float()), (y, b.as_float())) {
+        ((Some(x), _), (Some(y), _)) => Numbers::Ints(x, y),
+        _ if mixed == Mixed::Never => Numbers::Other,
+        ((Some(x), _), (_, Some(y))) => exact(x).map_or(Numbers::Other, |x| Numbers::Floats(x, y)),
+        ((_, Some(x)), (Some(y), _)) => exact(y).map_or(Numbers::Other, |y| Numbers::Floats(x, y)),
+        _ => Numbers::Other,
+    };
+    (seen, numbers)
+}
+
+/// An int of more than 48 bits as a value.
+#[cold]
+#[inline(never)]
+pub(super) fn large_int(vm: &mut Vm, a: i64) -> Value {
+    vm.store.heap.add_int(a)
+}
+
+#[inline(never)]
+pub(super) fn general_binary(vm: &mut Vm, op: BinOp, a: Value, b: Value) -> Value {
+    match vm.store.binary_cost(op, a, b) {
+        Ok(cost) if vm.pay(cost, &[a, b]).is_err() => Value::REFUSED,
+        Ok(_) => match vm.store.binary(op, a, b) {
+            Ok(value) => value,
+            Err(error) => refused(vm, error),
+        },
+        Err(error) => refused(vm, error),
+    }
+}
+
+#[inline(never)]
+pub(super) fn general_unary(vm: &mut Vm, op: UnOp, a: Value) -> Value {
+    if vm.pay(vm.store.unary_cost(op, a), &[a]).is_err() {
+        return Value::REFUSED;
+    }
+    match vm.store.unary(op, a) {
+        Ok(value) => value,
+        Err(error) => refused(vm, error),
+    }
+}
+
+#[inline(never)]
+pub(super) fn general_print(vm: &mut Vm, a: Value, character: bool) -> Value {
+    if vm.check_interrupts().is_err() || vm.pay(vm.print_cost(a), &[a]).is_err() {
+        return Value::REFUSED;
+    }
+    let result = if character { vm.store.print_char(a) } else { vm.store.print(a) };
+    match result {
+        Ok(()) => Value::NONE,
+        Err(error) => refused(vm, error),
+    }
+}
+
+#[inline(never)]
+pub(super) fn general_input(vm: &mut Vm) -> Value {
+    if vm.check_interrupts().is_err() {
+        return Value::REFUSED;
+    }
+    let limit = vm.store.limits.max_str_bytes;
+    let output = vm.store.io.read_line(limit).map_or(Output::None, |line| num::parse_argument(&line));
+    let bytes = match &output {
+        Output::Str(s) => s.len() as u64,
+        Output::Big(i) => size_of_val(i.as_sign_words().1) as u64,
+        _ => 0,
+    };
+    if vm.pay(num::Cost { fuel: 0, result_bytes: bytes }, &[]).is_err() {
+        return Value::REFUSED;
+    }
+    vm.store.value(output)
+}
+
+#[cold]
+fn refused(vm: &mut Vm, error: num::NumError) -> Value {
+    vm.stop_number(error);
+    debug_assert!(matches!(vm.stop, Some((StopKind::Error(_) | StopKind::Limit(_), _))));
+    Value::REFUSED
+}
