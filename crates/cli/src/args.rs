@@ -98,6 +98,12 @@ pub(crate) struct EngineArgs {
     /// The highest tier that code may climb to [default: optimizing]
     #[arg(long, value_name = "TIER", value_parser = tier)]
     pub(crate) max_tier: Option<Tier>,
+    /// Compile while the program waits, not on another thread: so the log depends on the program and its input alone
+    #[arg(long)]
+    pub(crate) deterministic: bool,
+    /// Machine code installed at one time, in bytes; what is coldest makes room [default: 32M]
+    #[arg(long, value_name = "BYTES", value_parser = heap, help_heading = "Limits")]
+    pub(crate) code_cache: Option<u64>,
     /// Stop after so many instructions (work on big numbers counts by its size) [default: no limit]
     #[arg(long, value_name = "N", value_parser = fuel, help_heading = "Limits")]
     pub(crate) fuel: Option<u64>,
@@ -122,7 +128,9 @@ impl EngineArgs {
         options.hotspot_threshold = self.hotspot_threshold.unwrap_or(options.hotspot_threshold);
         options.optimizing_threshold = self.optimizing_threshold.unwrap_or(options.optimizing_threshold);
         options.max_tier = self.max_tier.unwrap_or(options.max_tier);
+        options.deterministic = self.deterministic;
         let limits = &mut options.limits;
+        limits.code_bytes = self.code_cache.unwrap_or(limits.code_bytes);
         limits.fuel = self.fuel.or(limits.fuel);
         limits.timeout = self.timeout.or(limits.timeout);
         limits.depth = self.max_depth.unwrap_or(limits.depth);

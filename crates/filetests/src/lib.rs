@@ -97,7 +97,10 @@ pub fn configurations(base: &Options, seed: u64) -> Vec<Configuration> {
     let mut all = Vec::new();
     let mut add = |name: String, max_tier: Tier, thresholds: (u64, u64), stress: Stress| {
         let (hotspot_threshold, optimizing_threshold) = thresholds;
-        let options = Options { hotspot_threshold, optimizing_threshold, max_tier, stress, ..base.clone() };
+        let deterministic = stress.background_delay.is_none();
+        let base = base.clone();
+        let options =
+            Options { hotspot_threshold, optimizing_threshold, max_tier, deterministic, stress, ..base };
         all.push(Configuration { name, options });
     };
     let plain = Stress::default();
@@ -111,6 +114,10 @@ pub fn configurations(base: &Options, seed: u64) -> Vec<Configuration> {
         let seed = seed.wrapping_mul(4) + round;
         let stress = Stress { exits: Some(seed), skip_baseline: round % 2 == 0, ..plain.clone() };
         add(format!("at 2, exits forced by seed {seed}"), Tier::Optimizing, (2, 2), stress);
+    }
+    for (name, skip_baseline) in [("after baseline", false), ("after the interpreter", true)] {
+        let stress = Stress { background_delay: Some(seed), skip_baseline, ..plain.clone() };
+        add(format!("optimizing {name}, in the background"), Tier::Optimizing, (2, 2), stress);
     }
     for tier in [Tier::Baseline, Tier::Optimizing] {
         let collect = Stress { collect: true, ..plain.clone() };
@@ -128,6 +135,11 @@ pub fn configurations(base: &Options, seed: u64) -> Vec<Configuration> {
     add("interpreted, slices of 7".to_string(), Tier::Interpreter, (1, 1), slices);
     let collect = Stress { collect: true, ..plain };
     add("interpreted, collecting always".to_string(), Tier::Interpreter, (1, 1), collect);
+    for mut small in all.clone().into_iter().filter(|c| c.name.ends_with("soon after")) {
+        small.name.push_str(", 4 KiB of code");
+        small.options.limits.code_bytes = 4 << 10;
+        all.push(small);
+    }
     all
 }
 

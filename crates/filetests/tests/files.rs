@@ -46,7 +46,7 @@ fn check(path: &Path, source: &str) -> Result<Option<String>, String> {
     let arguments: Vec<Output> = one(source, "args")
         .map(|text| text.split_whitespace().map(runtime::num::parse_argument).collect())
         .unwrap_or_default();
-    let options = Options::default();
+    let options = Options { deterministic: true, ..Options::default() };
     let (observed, reports) = disagreements(&program, &arguments, &options, 1);
     if !reports.is_empty() {
         return Err(reports.join("\n"));

@@ -4,8 +4,8 @@
 //! policy decides, the driver compiles, the cache keeps, compiled code runs, and its exit becomes interpreter frames again.
 
 use crate::cache::CodeCache;
-use crate::cache::memory;
-use crate::compile::driver::{Driver, Failure};
+use crate::compile::background::Worker;
+use crate::compile::driver::{Driver, Failure, Generator};
 use crate::detect::policy::{Arriving, Decision, PlaceKey, Policy, spot};
 use crate::event::{Event, SCHEMA_VERSION};
 use crate::execute::interpreter::{Leave, interpret};
@@ -22,6 +22,7 @@ use std::time::Instant;
 
 mod baseline;
 mod optimized;
+mod room;
 
 type Listener = Box<dyn FnMut(&Event)>;
 
@@ -95,8 +96,12 @@ struct Run<'e> {
     vm: Vm,
     policy: Policy,
     driver: Driver,
+    generator: Generator,
+    /// Whether to compile on another thread, that thread once it is needed, and how it is delayed in tests.
+    background: bool,
+    worker: Option<Worker>,
+    delay: Option<u64>,
     cache: CodeCache,
-    baseline: baseline::Tier,
     stats: Stats,
     words: Vec<u64>,
     /// A round of a loop was interrupted by a poll; it counts as compiled if compiled code goes on with it.
@@ -109,15 +114,17 @@ struct Run<'e> {
 
 impl<'e> Run<'e> {
     fn new(mut vm: Vm, options: &Options, listener: &'e mut Option<Listener>) -> Run<'e> {
-        let baseline = baseline::Tier::new(options, &vm);
-        let policy = Policy::new(options, baseline.exists(), &mut vm);
-        let driver = Driver::new(options.stress.exits, options.listings);
+        let policy = Policy::new(options, baseline::exists(options), &mut vm);
+        let driver = Driver { stress: options.stress.exits, listings: options.listings };
         let mut run = Run {
             vm,
             policy,
             driver,
-            cache: CodeCache::default(),
-            baseline,
+            generator: Generator::default(),
+            background: !options.deterministic,
+            worker: None,
+            delay: options.stress.background_delay,
+            cache: CodeCache::new(options.limits.code_bytes as usize),
             stats: Stats::default(),
             words: Vec::new(),
             interrupted_round: false,
@@ -134,8 +141,6 @@ impl<'e> Run<'e> {
         });
         if max_tier == Tier::Interpreter {
             run.disarm();
-        } else if let Err(error) = memory::probe() {
-            run.no_jit(&error.to_string());
         }
         run
     }
@@ -195,6 +200,7 @@ impl<'e> Run<'e> {
     /// The slice does not cover the run at the current place, where control is on its way to.
     fn next_slice(&mut self, how: How) -> ControlFlow<Result<Value, Stop>, Next> {
         let cost = self.vm.run_left(self.vm.regs.function, self.vm.regs.pc);
+        self.install_finished();
         match self.vm.next_slice(cost as u32) {
             Ok(()) => ControlFlow::Continue(Next::Arrive(how)),
             Err(MustStop) => ControlFlow::Break(Err(self.stopped(0))),
@@ -240,6 +246,7 @@ impl<'e> Run<'e> {
 
     /// Detect: a place may be due for the next tier.
     fn arrived(&mut self, key: PlaceKey) -> Next {
+        self.install_finished();
         loop {
             match self.policy.arrived(&mut self.vm, key) {
                 Decision::Interpret => return Next::Resume,
@@ -252,7 +259,11 @@ impl<'e> Run<'e> {
                     self.emit(|vm| Event::Hot { at: spot(vm, key.function, key.pc), executed, back_edges });
                     match self.compile_baseline(key.function) {
                         Ok(()) => return Next::Resume,
-                        Err(why) => {
+                        Err(failure @ Failure::NoMemory(_)) => {
+                            self.not_compiled(key, failure);
+                            return Next::Resume;
+                        }
+                        Err(Failure::Refused(why)) => {
                             let more = self.policy.baseline_refused(key.function);
                             let at = spot(&self.vm, key.function, 0);
                             self.emit(|_| Event::Refuse { at, tier: Tier::Interpreter, why });
@@ -277,13 +288,9 @@ impl<'e> Run<'e> {
                     let compiled =
                         region.map_err(Failure::Refused).and_then(|region| self.compile(key, &region));
                     match compiled {
-                        Ok(unit) => return self.enter(unit),
-                        Err(Failure::NoMemory(why)) => self.no_jit(&why),
-                        Err(Failure::Refused(why)) => {
-                            self.policy.leave_alone(&mut self.vm, key);
-                            let tier = self.policy.tier(key.function);
-                            self.emit(|vm| Event::Refuse { at: spot(vm, key.function, key.pc), tier, why });
-                        }
+                        Ok(Some(unit)) => return self.enter(unit),
+                        Ok(None) => {}
+                        Err(failure) => self.not_compiled(key, failure),
                     }
                     return Next::Resume;
                 }

@@ -193,6 +193,15 @@ pub enum Event {
         /// Why.
         why: String,
     },
+    /// The code is taken out to make room for other code.
+    Evict {
+        /// The unit.
+        unit: u32,
+        /// Where it was entered.
+        at: Spot,
+        /// Bytes that become free.
+        bytes: u32,
+    },
     /// The place stays as it is from now on.
     LeaveAlone {
         /// Where.
@@ -222,6 +231,7 @@ impl Event {
             Event::Deopt { .. } => "deopt",
             Event::EntryMismatch { .. } => "entry_mismatch",
             Event::Invalidate { .. } => "invalidate",
+            Event::Evict { .. } => "evict",
             Event::LeaveAlone { .. } => "leave_alone",
         }
     }
@@ -283,6 +293,7 @@ impl std::fmt::Display for Event {
             Event::EntryMismatch { unit, at, observed, count } => {
                 write!(f, "unit {unit} at {at}: {observed} (refused {count} times)")
             }
+            Event::Evict { unit, at, bytes } => write!(f, "unit {unit} at {at}: {bytes} bytes"),
             Event::Invalidate { unit, at, why } => write!(f, "unit {unit} at {at}: {why}"),
         }
     }

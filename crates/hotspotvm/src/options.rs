@@ -53,6 +53,9 @@ pub struct Options {
     pub optimizing_threshold: u64,
     /// The highest rung that code may climb to.
     pub max_tier: Tier,
+    /// Whether everything happens in an order that depends on the program, its input and these settings alone: compilations are
+    /// waited for instead of being made on another thread. For tests, and for logs that can be compared.
+    pub deterministic: bool,
     /// Whether to measure times (for statistics); costs two clock reads per entry into compiled code.
     pub timing: bool,
     /// Whether compile events carry the listing of what was compiled.
@@ -69,6 +72,7 @@ impl Default for Options {
             hotspot_threshold: DEFAULT_HOTSPOT_THRESHOLD,
             optimizing_threshold: DEFAULT_OPTIMIZING_THRESHOLD,
             max_tier: Tier::default(),
+            deterministic: false,
             timing: false,
             listings: false,
             limits: Limits::default(),
@@ -90,6 +94,8 @@ pub struct Limits {
     pub stack_values: u32,
     /// Charged bytes of live heap objects.
     pub heap_bytes: u64,
+    /// Bytes of machine code installed at one time.
+    pub code_bytes: u64,
     /// Sizes of single numbers and strings.
     pub numbers: NumberLimits,
 }
@@ -102,6 +108,7 @@ impl Default for Limits {
             depth: 10_000,
             stack_values: 1 << 20,
             heap_bytes: 256 << 20,
+            code_bytes: 32 << 20,
             numbers: NumberLimits::default(),
         }
     }
@@ -114,6 +121,8 @@ pub struct Stress {
     pub exits: Option<u64>,
     /// Collect garbage at every allocation and at every slice of fuel.
     pub collect: bool,
+    /// When compiling in the background, install results late, by this seed.
+    pub background_delay: Option<u64>,
     /// Leave the baseline rung out.
     pub skip_baseline: bool,
     /// Use slices of this much fuel instead of the usual ones.

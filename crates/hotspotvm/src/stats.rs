@@ -56,6 +56,8 @@ pub struct Stats {
     pub deopts: u64,
     /// Units taken out of use.
     pub invalidations: u64,
+    /// Units taken out to make room for others.
+    pub evictions: u64,
     /// Bytes of machine code made.
     pub code_bytes: u64,
     /// Garbage collections.

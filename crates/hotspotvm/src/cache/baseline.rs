@@ -1,4 +1,4 @@
-//! **Stage 4, cache:** installed baseline code: at most one unit per function, all in one arena.
+//! **Stage 4, cache:** installed baseline code: at most one unit per function.
 //!
 //! Calls find their callee through a table of entries, which is data: taking a unit out is writing its entry, and clearing the frames that would return
 //! to it. No code is changed.
@@ -17,11 +17,18 @@ pub struct Unit {
     address: u64,
     resume: u32,
     blocks: Vec<(u32, u32)>,
+    /// Arrivals in its function before it was last asked whether it is cold.
+    pub arrivals_before: u64,
     /// How often a slow path gave something that the code after it did not expect.
     pub unexpected: u32,
 }
 
 impl Unit {
+    /// Where its code is.
+    pub fn piece(&self) -> Piece {
+        self.piece
+    }
+
     /// Where the block that starts at this pc is.
     pub fn block_address(&self, pc: u32) -> Option<u64> {
         let i = self.blocks.binary_search_by_key(&pc, |&(pc, _)| pc).ok()?;
@@ -57,22 +64,20 @@ pub struct StubAddresses {
 /// All baseline code of a run.
 #[derive(Debug)]
 pub struct BaselineCache {
-    arena: Arena,
     stubs: StubAddresses,
     entries: Vec<u64>,
     units: Vec<Option<Unit>>,
 }
 
 impl BaselineCache {
-    /// No code yet, room for so many bytes of it (and the shared code).
+    /// No code yet but the shared code; `None` if there is no room for that.
     ///
     /// # Errors
-    /// If the operating system gives no executable memory.
-    pub fn new(functions: usize, bytes: usize) -> std::io::Result<BaselineCache> {
+    /// If the shared code cannot be made or placed.
+    pub fn new(functions: usize, arena: &mut Arena) -> std::io::Result<Option<BaselineCache>> {
         let (code, Stubs { enter, leave, stopped, step, truth, box_int, unbox, interpret }) =
             stubs::make().map_err(std::io::Error::other)?;
-        let mut arena = Arena::new(bytes.saturating_add(code.len()))?;
-        let piece = arena.add(&code).ok_or_else(|| std::io::Error::other("no room for shared code"))?;
+        let Some(piece) = arena.add(&code)? else { return Ok(None) };
         let at = |offset: u32| arena.address(piece) + u64::from(offset);
         let stubs = StubAddresses {
             enter: at(enter),
@@ -84,12 +89,11 @@ impl BaselineCache {
             unbox: at(unbox),
             interpret: at(interpret),
         };
-        Ok(BaselineCache {
-            arena,
+        Ok(Some(BaselineCache {
             stubs,
             entries: vec![stubs.interpret; functions],
             units: (0..functions).map(|_| None).collect(),
-        })
+        }))
     }
 
     /// The shared code.
@@ -113,30 +117,29 @@ impl BaselineCache {
         self.units[function as usize].as_mut()
     }
 
-    /// Installs code; `false` if there is no room for it.
-    pub fn install(&mut self, function: u32, id: u32, code: BaselineCode) -> bool {
+    /// Installs code that has been placed.
+    pub fn install(&mut self, function: u32, id: u32, code: BaselineCode, piece: Piece, arena: &Arena) {
         debug_assert!(self.get(function).is_none());
-        let Some(piece) = self.arena.add(&code.bytes) else { return false };
-        let address = self.arena.address(piece);
+        let address = arena.address(piece);
         self.entries[function as usize] = address + u64::from(code.entry);
-        let unit = Unit { id, piece, address, resume: code.resume, blocks: code.blocks, unexpected: 0 };
+        let BaselineCode { resume, blocks, .. } = code;
+        let unit = Unit { id, piece, address, resume, blocks, arrivals_before: 0, unexpected: 0 };
         self.units[function as usize] = Some(unit);
-        true
+    }
+
+    /// All installed units with their functions.
+    pub fn units_mut(&mut self) -> impl Iterator<Item = (u32, &mut Unit)> {
+        self.units.iter_mut().enumerate().filter_map(|(f, unit)| Some((f as u32, unit.as_mut()?)))
     }
 
     /// Takes the code of a function out: no call goes there any more, and no waiting call returns there.
-    pub fn remove(&mut self, function: u32, frames: &mut [Frame]) -> Option<Unit> {
+    pub fn remove(&mut self, function: u32, frames: &mut [Frame], arena: &mut Arena) -> Option<Unit> {
         let unit = self.units[function as usize].take()?;
         self.entries[function as usize] = self.stubs.interpret;
         for frame in frames.iter_mut().filter(|frame| frame.function == function) {
             frame.native = 0;
         }
-        self.arena.remove(unit.piece);
+        arena.remove(unit.piece);
         Some(unit)
-    }
-
-    /// Bytes of executable memory in use.
-    pub fn bytes(&self) -> usize {
-        self.arena.used()
     }
 }

@@ -1,32 +1,29 @@
-//! Executable memory: written, then sealed, never both at once.
+//! Executable memory: never writable and executable through one mapping.
 //!
-//! Each piece of code gets pages of its own: mapped readable and writable, filled, then switched to readable and
-//! executable for good. They are given back when the [`Code`] is dropped. An operating system may refuse (for
-//! example after `prctl(PR_SET_MDWE)`); then the caller keeps interpreting.
+//! On Linux an [`Arena`] is one file in memory, mapped twice. Elsewhere each piece of code gets pages of its own: mapped
+//! readable and writable, filled, then switched to readable and executable for good. An operating system may refuse; then the caller keeps interpreting.
 
-use codegen::Entry;
-use rustix::mm::{MapFlags, MprotectFlags, ProtFlags, mmap_anonymous, mprotect, munmap};
+use rustix::mm::{MapFlags, ProtFlags, munmap};
+#[cfg(any(test, not(target_os = "linux")))]
+use rustix::mm::{MprotectFlags, mmap_anonymous, mprotect};
 use std::ffi::c_void;
 use std::ptr::NonNull;
 
-/// A sealed piece of machine code.
+/// A sealed piece of machine code with pages of its own.
+#[cfg(any(test, not(target_os = "linux")))]
 #[derive(Debug)]
-pub struct Code {
+struct Code {
     start: NonNull<c_void>,
     mapped: usize,
 }
 
-// SAFETY: the memory is never written after `Code::new` returns, and only `Drop` unmaps it.
-unsafe impl Send for Code {}
-// SAFETY: as above; shared access only reads or executes.
-unsafe impl Sync for Code {}
-
+#[cfg(any(test, not(target_os = "linux")))]
 impl Code {
     /// Copies machine code into memory of its own and seals it.
     ///
     /// # Errors
     /// If the operating system gives no memory or does not let it become executable.
-    pub fn new(bytes: &[u8]) -> std::io::Result<Code> {
+    fn new(bytes: &[u8]) -> std::io::Result<Code> {
         let page = rustix::param::page_size();
         let mapped = bytes.len().max(1).next_multiple_of(page);
         // SAFETY: a new private anonymous mapping at an address of the kernel's choice touches no existing memory.
@@ -50,24 +47,15 @@ impl Code {
     }
 
     /// Where it lies.
-    pub fn address(&self) -> usize {
-        self.start.as_ptr() as usize
-    }
-
-    /// The code as a function.
-    ///
-    /// # Safety
-    /// The bytes must be a function of this signature, generated for this machine, and it may only be called while this
-    /// `Code` lives.
-    pub unsafe fn entry(&self) -> Entry {
-        // SAFETY: the mapping is executable and holds a function of this signature, by the caller's promise.
-        unsafe { std::mem::transmute::<*mut c_void, Entry>(self.start.as_ptr()) }
+    fn address(&self) -> u64 {
+        self.start.as_ptr() as u64
     }
 }
 
+#[cfg(any(test, not(target_os = "linux")))]
 impl Drop for Code {
     fn drop(&mut self) {
-        // SAFETY: exactly the pages mapped in `new`; `entry`'s contract forbids use after this.
+        // SAFETY: exactly the pages mapped in `new`; whoever runs code keeps it alive.
         let result = unsafe { munmap(self.start.as_ptr(), self.mapped) };
         debug_assert!(result.is_ok());
     }
@@ -85,10 +73,6 @@ pub struct Arena {
     free: std::collections::BTreeMap<usize, usize>,
     used: usize,
 }
-
-// SAFETY: the mappings belong to the arena alone and are given back only when it is dropped.
-#[cfg(target_os = "linux")]
-unsafe impl Send for Arena {}
 
 /// A piece of an arena.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,6 +100,7 @@ impl Arena {
     pub fn new(size: usize) -> std::io::Result<Arena> {
         use rustix::fs::{MemfdFlags, ftruncate, memfd_create};
         use rustix::mm::mmap;
+        let room = size / Arena::ALIGNMENT * Arena::ALIGNMENT;
         let size = size.max(1).next_multiple_of(rustix::param::page_size());
         let file = memfd_create("hotspotvm-code", MemfdFlags::CLOEXEC)?;
         ftruncate(&file, size as u64)?;
@@ -134,13 +119,18 @@ impl Arena {
                 return Err(error);
             }
         };
-        Ok(Arena { writable, executable, size, free: [(0, size)].into(), used: 0 })
+        Ok(Arena { writable, executable, size, free: [(0, room)].into(), used: 0 })
     }
 
     /// Copies code into the arena; `None` if there is no room for it in one piece.
-    pub fn add(&mut self, bytes: &[u8]) -> Option<Piece> {
+    ///
+    /// # Errors
+    /// None here; on other systems, if the operating system refuses.
+    pub fn add(&mut self, bytes: &[u8]) -> std::io::Result<Option<Piece>> {
         let size = bytes.len().max(1).next_multiple_of(Arena::ALIGNMENT);
-        let (&start, &room) = self.free.iter().find(|&(_, &room)| room >= size)?;
+        let Some((&start, &room)) = self.free.iter().find(|&(_, &room)| room >= size) else {
+            return Ok(None);
+        };
         self.free.remove(&start);
         if room > size {
             self.free.insert(start + size, room - size);
@@ -152,7 +142,7 @@ impl Arena {
             let to = self.writable.as_ptr().cast::<u8>().add(start);
             std::ptr::copy_nonoverlapping(bytes.as_ptr(), to, bytes.len());
         }
-        Some(Piece { start, size })
+        Ok(Some(Piece { start, size }))
     }
 
     /// Gives a piece back. Nothing may run in it any more, nor return to it.
@@ -193,12 +183,56 @@ impl Drop for Arena {
     }
 }
 
-/// Whether this process may have executable memory at all.
-///
-/// # Errors
-/// Why not.
-pub fn probe() -> std::io::Result<()> {
-    Code::new(&[0xC3]).map(drop)
+/// Pieces of code with pages of their own, up to a sum of sizes.
+#[cfg(not(target_os = "linux"))]
+#[derive(Debug)]
+pub struct Arena {
+    codes: std::collections::BTreeMap<usize, Code>,
+    size: usize,
+    used: usize,
+}
+
+#[cfg(not(target_os = "linux"))]
+impl Arena {
+    /// An empty arena of so many bytes.
+    ///
+    /// # Errors
+    /// None here; on Linux, if the operating system gives no memory.
+    pub fn new(size: usize) -> std::io::Result<Arena> {
+        Ok(Arena { codes: Default::default(), size, used: 0 })
+    }
+
+    /// Copies code into the arena; `None` if there is no room for it.
+    ///
+    /// # Errors
+    /// If the operating system gives no executable memory.
+    pub fn add(&mut self, bytes: &[u8]) -> std::io::Result<Option<Piece>> {
+        if self.used + bytes.len() > self.size {
+            return Ok(None);
+        }
+        let code = Code::new(bytes)?;
+        let piece = Piece { start: code.address() as usize, size: bytes.len() };
+        self.codes.insert(piece.start, code);
+        self.used += piece.size;
+        Ok(Some(piece))
+    }
+
+    /// Gives a piece back. Nothing may run in it any more, nor return to it.
+    pub fn remove(&mut self, piece: Piece) {
+        if self.codes.remove(&piece.start).is_some() {
+            self.used -= piece.size;
+        }
+    }
+
+    /// The address at which a piece runs.
+    pub fn address(&self, piece: Piece) -> u64 {
+        piece.start as u64
+    }
+
+    /// Bytes in use.
+    pub fn used(&self) -> usize {
+        self.used
+    }
 }
 
 #[cfg(all(test, target_arch = "x86_64"))]
@@ -208,13 +242,16 @@ mod tests {
     #[test]
     fn pieces_are_reused() -> std::io::Result<()> {
         let mut arena = Arena::new(4096)?;
-        let pieces: Vec<Piece> = (0..64).filter_map(|_| arena.add(&[0xC3; 64])).collect();
+        let pieces: Vec<Piece> = (0..64).filter_map(|_| arena.add(&[0xC3; 64]).ok().flatten()).collect();
         assert_eq!((pieces.len(), arena.used()), (64, 4096));
-        assert_eq!(arena.add(&[0xC3]), None);
+        assert_eq!(arena.add(&[0xC3])?, None);
         for &i in &[5, 7, 6] {
             arena.remove(pieces[i]);
         }
-        assert_eq!(arena.add(&[0xC3; 192]).map(|piece| arena.address(piece)), Some(arena.address(pieces[5])));
+        assert_eq!(
+            arena.add(&[0xC3; 192])?.map(|piece| arena.address(piece)),
+            Some(arena.address(pieces[5]))
+        );
         for &piece in pieces[..5].iter().chain(&pieces[8..]) {
             arena.remove(piece);
         }
@@ -226,10 +263,9 @@ mod tests {
     fn sealed_code_runs() -> std::io::Result<()> {
         // mov eax, 42; ret
         let code = Code::new(&[0xB8, 42, 0, 0, 0, 0xC3])?;
-        // SAFETY: the bytes are a function.
-        let entry = unsafe { code.entry() };
-        // SAFETY: it returns 42 and touches nothing.
-        assert_eq!(unsafe { entry(std::ptr::null_mut()) }, 42);
+        // SAFETY: the bytes are a function of this signature, which returns 42 and touches nothing.
+        let answer = unsafe { std::mem::transmute::<u64, extern "C" fn() -> i32>(code.address())() };
+        assert_eq!(answer, 42);
         Ok(())
     }
 }

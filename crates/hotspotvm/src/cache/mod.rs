@@ -1,7 +1,10 @@
 //! **Stage 4, cache:** installed code, found by the place where the interpreter enters it.
 //!
-//! A [`Unit`] is code with everything needed to enter it, to leave it and to decide about it. Units are only ever
-//! entered from the engine's loop, which holds no other one at that time; so taking one out is dropping it.
+//! A [`Unit`] is optimized code with everything needed to enter it, to leave it and to decide about it. Units are only ever
+//! entered from the engine's loop, and have left the native stack when control is back there; so one can be taken out at any time that the engine runs.
+//! Baseline code, which other baseline code may be about to return to, is in [`baseline`].
+//!
+//! All code lies in one arena, whose size is a limit of the engine. When it is full, the engine takes out what is coldest.
 
 #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
 pub mod baseline;
@@ -11,6 +14,7 @@ use crate::compile::method::Signature;
 use crate::detect::policy::PlaceKey;
 use codegen::ExitRecord;
 use ir::Input;
+use memory::{Arena, Piece};
 use std::collections::HashMap;
 
 /// Installed code.
@@ -20,8 +24,10 @@ pub struct Unit {
     pub id: u32,
     /// Where it is entered.
     pub place: PlaceKey,
-    /// The machine code.
-    pub code: memory::Code,
+    /// Where its code is.
+    pub piece: Piece,
+    /// Where its code runs.
+    pub address: u64,
     /// What it takes on entry.
     pub inputs: Vec<Input>,
     /// How it is left.
@@ -32,6 +38,8 @@ pub struct Unit {
     pub entries: u64,
     /// Instructions executed in it.
     pub instructions: u64,
+    /// Of these, those before it was last asked whether it is cold.
+    pub instructions_before: u64,
     /// How often it could not be entered because a value was of another type.
     pub mismatches: u32,
     /// Words of transfer buffer that it needs.
@@ -63,11 +71,16 @@ impl Unit {
 /// All installed code of an engine.
 #[derive(Debug, Default)]
 pub struct CodeCache {
+    arena: Option<Arena>,
+    limit: usize,
+    /// Baseline code, once there is any.
+    #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+    pub baseline: Option<baseline::BaselineCache>,
     units: Vec<Option<Unit>>,
     /// For each pair of function and signature that was compiled, its link.
     links: HashMap<(u32, Signature), u32>,
     /// For each link, where its method is entered; 0 if it has no code.
-    targets: Vec<usize>,
+    targets: Vec<u64>,
     /// For each function, the unit that is its method.
     methods: HashMap<u32, u32>,
     /// The most words that an exit of a method has needed so far.
@@ -75,21 +88,78 @@ pub struct CodeCache {
 }
 
 impl CodeCache {
+    /// An empty cache for so many bytes of code.
+    pub fn new(limit: usize) -> CodeCache {
+        CodeCache { limit, ..CodeCache::default() }
+    }
+
+    /// The memory for code.
+    ///
+    /// # Errors
+    /// If the operating system gives no executable memory.
+    pub fn arena(&mut self) -> std::io::Result<&mut Arena> {
+        match &mut self.arena {
+            Some(arena) => Ok(arena),
+            none => Ok(none.insert(Arena::new(self.limit)?)),
+        }
+    }
+
+    /// Installs baseline code of a function, which has been placed.
+    #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+    pub fn install_baseline(
+        &mut self,
+        function: u32,
+        id: u32,
+        code: crate::compile::baseline::BaselineCode,
+        piece: Piece,
+    ) {
+        if let (Some(baseline), Some(arena)) = (&mut self.baseline, &self.arena) {
+            baseline.install(function, id, code, piece, arena);
+        }
+    }
+
+    /// Takes baseline code of a function out: no call goes there any more, and no waiting call returns there.
+    #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+    pub fn remove_baseline(
+        &mut self,
+        function: u32,
+        frames: &mut [crate::execute::vm::Frame],
+    ) -> Option<baseline::Unit> {
+        let (baseline, arena) = (self.baseline.as_mut()?, self.arena.as_mut()?);
+        baseline.remove(function, frames, arena)
+    }
+
+    /// Bytes of code that may be installed at one time.
+    pub fn limit(&self) -> usize {
+        self.limit
+    }
+
+    /// Bytes of code installed, the shared code of the baseline tier included.
+    pub fn used(&self) -> usize {
+        self.arena.as_ref().map_or(0, Arena::used)
+    }
+
+    /// All installed units, in order of their numbers.
+    pub fn units_mut(&mut self) -> impl Iterator<Item = &mut Unit> {
+        self.units.iter_mut().flatten()
+    }
+
     /// The number that the next unit gets.
     pub fn next_id(&self) -> u32 {
         self.units.len() as u32 + 1
     }
 
-    /// Installs a unit, which must have been numbered by [`CodeCache::next_id`].
+    /// Installs a unit under its number, which must have been reserved.
     pub fn install(&mut self, unit: Unit) {
-        debug_assert_eq!(unit.id, self.next_id());
+        debug_assert!(self.get(unit.id).is_none() && unit.id < self.next_id());
         if let Some(method) = &unit.method {
-            let entry = unit.code.address() + method.direct_entry as usize;
-            self.targets[method.link as usize] = entry;
+            self.targets[method.link as usize] = unit.address + u64::from(method.direct_entry);
             self.methods.insert(unit.place.function, unit.id);
             self.method_slots = self.method_slots.max(unit.slots);
         }
-        self.units.push(Some(unit));
+        if let Some(slot) = self.units.get_mut(unit.id as usize - 1) {
+            *slot = Some(unit);
+        }
     }
 
     /// The link of a function's methods with this signature.
@@ -108,7 +178,7 @@ impl CodeCache {
     }
 
     /// The table of links.
-    pub fn targets(&self) -> &[usize] {
+    pub fn targets(&self) -> &[u64] {
         &self.targets
     }
 
@@ -117,9 +187,10 @@ impl CodeCache {
         self.method_slots
     }
 
-    /// Uses up a number without code, so that later units keep theirs when a compilation fails.
-    pub fn skip(&mut self) {
+    /// Reserves the next number.
+    pub fn reserve(&mut self) -> u32 {
         self.units.push(None);
+        self.units.len() as u32
     }
 
     /// The unit with this number, if it is installed.
@@ -132,12 +203,15 @@ impl CodeCache {
         self.units.get_mut((id as usize).checked_sub(1)?)?.as_mut()
     }
 
-    /// Takes a unit out; its memory is given back when the result is dropped.
+    /// Takes a unit out and gives its memory back. No compiled code may be running.
     pub fn remove(&mut self, id: u32) -> Option<Unit> {
         let unit = self.units.get_mut((id as usize).checked_sub(1)?)?.take()?;
         if let Some(method) = &unit.method {
             self.targets[method.link as usize] = 0;
             self.methods.remove(&unit.place.function);
+        }
+        if let Some(arena) = &mut self.arena {
+            arena.remove(unit.piece);
         }
         Some(unit)
     }

@@ -1,66 +1,130 @@
-//! One compilation, from a region to a unit that can be installed.
+//! One compilation, in two parts: [`Driver`] builds IR from the state of the running program, [`Generator`] makes machine code of
+//! it, on whatever thread.
 
 use super::method::{Callee, Signature};
 use super::region::{self, Request};
-use crate::cache::{CodeCache, Method, Unit, memory};
+use crate::cache::CodeCache;
 use crate::detect::policy::{PlaceKey, PlaceState};
 use crate::detect::{FunctionGraph, Region};
 use crate::event::Listing;
 use crate::execute::native::{LAYOUT, input_value, type_of};
 use crate::execute::vm::Vm;
 use bytecode::{FuncId, disasm};
-use codegen::{Compiler, CompilerOptions};
+use codegen::{CodeUnit, Compiler, CompilerOptions};
 use ir::opt::PassCx;
 use ir::{InputPlace, Sign, Type};
 use std::fmt::Write;
+use std::time::Instant;
 
-/// The compiler and what it needs from compilation to compilation.
+/// Builds IR from the running program's state: the part of a compilation that needs the program to stand still.
+#[derive(Clone, Copy, Debug)]
 pub struct Driver {
-    compiler: Option<Compiler>,
     /// Test mode: see [`crate::options::Stress::exits`].
     pub stress: Option<u64>,
     /// Whether to make listings.
     pub listings: bool,
 }
 
-/// A compilation's result.
-pub struct Compiled {
-    /// The code, ready to be installed.
-    pub unit: Unit,
+/// A compilation whose IR has been built: the rest can be done anywhere.
+#[derive(Debug)]
+pub struct Job {
+    /// The number of the unit to be.
+    pub id: u32,
+    /// Where it will be entered.
+    pub key: PlaceKey,
+    /// How many bytecode instructions it covers.
+    pub instructions: u32,
     /// The types it assumes, for the log: `n: int`.
     pub assumes: Vec<String>,
+    f: ir::Function,
+    /// What it takes and returns, and its link, if it is a method.
+    method: Option<(Signature, u32)>,
+    /// The bytecode as text, if listings are wanted.
+    bytecode: Option<String>,
+}
+
+/// A compilation's result.
+#[derive(Debug)]
+pub struct Made {
+    /// The code and its exits.
+    pub code: CodeUnit,
+    /// The number of its unit.
+    pub id: u32,
+    /// Where it will be entered.
+    pub key: PlaceKey,
+    /// What it takes and returns, and its link, if it is a method.
+    pub method: Option<(Signature, u32)>,
+    /// Whether it calls methods.
+    pub calls: bool,
     /// IR instructions before the passes.
     pub ir_before: u32,
     /// IR instructions after the passes.
     pub ir_after: u32,
-    /// Bytes of machine code.
-    pub code_bytes: u32,
     /// What was compiled, as text, if wanted.
     pub listing: Option<Box<Listing>>,
+    /// Time taken, in nanoseconds.
+    pub nanos: u64,
 }
 
 /// Why there is no code.
+#[derive(Debug)]
 pub enum Failure {
-    /// This region cannot be compiled, for a reason in words.
+    /// This cannot be compiled, for a reason in words.
     Refused(String),
-    /// No region can: the operating system gives no executable memory.
+    /// Nothing can: the operating system gives no executable memory.
     NoMemory(String),
 }
 
-impl Driver {
-    /// A driver that has not compiled anything yet. (The code generator is made when it is first needed: that takes
-    /// longer than many programs.)
-    pub fn new(stress: Option<u64>, listings: bool) -> Driver {
-        Driver { compiler: None, stress, listings }
-    }
+/// From IR to machine code: the part of a compilation that needs nothing of the running program. (The code generator is made
+/// when it is first needed: that takes longer than many programs.)
+#[derive(Debug, Default)]
+pub struct Generator {
+    compiler: Option<Compiler>,
+}
 
-    /// Compiles a region for entry at the place where the interpreter stands.
+impl Generator {
+    /// Improves the IR and makes machine code of it.
     ///
     /// # Errors
-    /// See [`Failure`].
+    /// Why there is no code, in words.
+    pub fn generate(&mut self, job: Job) -> Result<Made, String> {
+        let start = Instant::now();
+        let Job { id, key, mut f, method, bytecode, .. } = job;
+        debug_assert_eq!(ir::verify::verify(&f), Ok(()), "{f}");
+        let ir_before = f.inst_count() as u32;
+        let ir_built = if bytecode.is_some() { f.to_string() } else { String::new() };
+        ir::opt::optimize(&mut f, &PassCx::new());
+        let broken = |error: codegen::CodegenError| format!("the code generator gave up: {error}");
+        let compiler = match &mut self.compiler {
+            Some(compiler) => compiler,
+            none => none.insert(Compiler::new(CompilerOptions::default()).map_err(broken)?),
+        };
+        let code = compiler.compile(&f, &LAYOUT, id).map_err(broken)?;
+        let listing = bytecode.map(|bytecode| {
+            Box::new(Listing { bytecode, ir_built, ir: f.to_string(), machine: machine_listing(&code) })
+        });
+        Ok(Made {
+            code,
+            id,
+            key,
+            method,
+            calls: !f.calls.is_empty(),
+            ir_before,
+            ir_after: f.inst_count() as u32,
+            listing,
+            nanos: start.elapsed().as_nanos() as u64,
+        })
+    }
+}
+
+impl Driver {
+    /// Builds a region for entry at the place where the interpreter stands.
+    ///
+    /// # Errors
+    /// Why it can't be compiled, in words.
     #[allow(clippy::too_many_arguments)]
-    pub fn compile_region(
-        &mut self,
+    pub fn build_region(
+        &self,
         vm: &Vm,
         id: u32,
         key: PlaceKey,
@@ -68,7 +132,7 @@ impl Driver {
         graph: &FunctionGraph,
         region: &Region,
         cache: &CodeCache,
-    ) -> Result<Compiled, Failure> {
+    ) -> Result<Job, String> {
         let input_type = |at: InputPlace| {
             let value = input_value(vm, at);
             match type_of(vm, value) {
@@ -85,20 +149,19 @@ impl Driver {
             callee: &callee,
             ..self.request(vm, key, graph, region, &|f| entry_cost(vm, f))
         });
-        let f = built.map_err(Failure::Refused)?.f;
-        self.finish(vm, id, key, graph, region, f)
+        Ok(self.job(vm, id, key, graph, region, built?.f))
     }
 
-    /// Compiles a whole function, called with parameters of these types.
+    /// Builds a whole function, called with parameters of these types.
     ///
     /// The type of its result is the first one in which all that it returns comes by itself, given that it returns that type
     /// where it calls itself; else it is boxed.
     ///
     /// # Errors
-    /// See [`Failure`].
+    /// Why it can't be compiled, in words.
     #[allow(clippy::too_many_arguments)]
-    pub fn compile_method(
-        &mut self,
+    pub fn build_method(
+        &self,
         vm: &Vm,
         id: u32,
         key: PlaceKey,
@@ -106,7 +169,7 @@ impl Driver {
         graph: &FunctionGraph,
         region: &Region,
         cache: &mut CodeCache,
-    ) -> Result<Compiled, Failure> {
+    ) -> Result<Job, String> {
         for result in [Type::Int, Type::Float, Type::Bool, Type::Boxed] {
             let signature = Signature { params: params.to_vec(), result };
             let itself = Callee { signature: signature.clone(), link: None };
@@ -119,23 +182,19 @@ impl Driver {
                 callee: &callee,
                 ..self.request(vm, key, graph, region, &|f| entry_cost(vm, f))
             });
-            let built = built.map_err(Failure::Refused)?;
+            let built = built?;
             if built.returned.is_empty() {
-                return Err(Failure::Refused("it never returns".to_string()));
+                return Err("it never returns".to_string());
             }
             if result != Type::Boxed && built.returned.iter().any(|&ty| ty != result) {
                 continue;
             }
-            let mut compiled = self.finish(vm, id, key, graph, region, built.f)?;
-            let link = cache.link(key.function, &signature);
-            if let Some(method) = &mut compiled.unit.method {
-                method.link = link;
-                method.signature = signature;
-            }
-            compiled.assumes.push(format!("result {result}"));
-            return Ok(compiled);
+            let mut job = self.job(vm, id, key, graph, region, built.f);
+            job.assumes.push(format!("result: {result}"));
+            job.method = Some((signature.clone(), cache.link(key.function, &signature)));
+            return Ok(job);
         }
-        Err(Failure::Refused("it has no type".to_string()))
+        Err("its result has no type".to_string())
     }
 
     fn request<'a>(
@@ -163,72 +222,27 @@ impl Driver {
         }
     }
 
-    /// Improves what was built, and makes machine code of it.
-    fn finish(
-        &mut self,
+    fn job(
+        &self,
         vm: &Vm,
         id: u32,
         key: PlaceKey,
         graph: &FunctionGraph,
         region: &Region,
-        mut f: ir::Function,
-    ) -> Result<Compiled, Failure> {
-        debug_assert_eq!(ir::verify::verify(&f), Ok(()), "{f}");
-        let ir_before = f.inst_count() as u32;
-        let ir_built = if self.listings { f.to_string() } else { String::new() };
-        ir::opt::optimize(&mut f, &PassCx::new());
-        let broken =
-            |error: codegen::CodegenError| Failure::Refused(format!("the code generator gave up: {error}"));
-        let compiler = match &mut self.compiler {
-            Some(compiler) => compiler,
-            none => none.insert(Compiler::new(CompilerOptions::default()).map_err(broken)?),
-        };
-        let code_unit = compiler.compile(&f, &LAYOUT, id).map_err(broken)?;
-        // Pages are aligned better than any code asks for.
-        debug_assert!(rustix::param::page_size().is_multiple_of(code_unit.alignment as usize));
-        let code =
-            memory::Code::new(&code_unit.bytes).map_err(|error| Failure::NoMemory(error.to_string()))?;
-        let listing = self.listings.then(|| {
-            Box::new(Listing {
-                bytecode: bytecode_listing(vm, key, graph, region),
-                ir_built,
-                ir: f.to_string(),
-                machine: machine_listing(&code_unit),
-            })
+        f: ir::Function,
+    ) -> Job {
+        let inputs = f.inputs.iter().filter(|input| input.ty != Type::Boxed).map(|input| {
+            format!("{}: {}{}", input_name(vm, key.function, input.place), input.ty, input.sign.suffix())
         });
-        let assumes = f
-            .inputs
-            .iter()
-            .filter(|input| input.ty != Type::Boxed)
-            .map(|input| {
-                format!("{}: {}{}", input_name(vm, key.function, input.place), input.ty, input.sign.suffix())
-            })
-            .collect();
-        Ok(Compiled {
-            assumes,
-            ir_before,
-            ir_after: f.inst_count() as u32,
-            code_bytes: code_unit.bytes.len() as u32,
-            listing,
-            unit: Unit {
-                id,
-                place: key,
-                code,
-                inputs: code_unit.inputs,
-                exit_counts: vec![0; code_unit.exits.len()],
-                exits: code_unit.exits,
-                calls: !f.calls.is_empty(),
-                method: code_unit.direct_entry.map(|direct_entry| Method {
-                    signature: Signature { params: Vec::new(), result: f.result.unwrap_or(Type::Boxed) },
-                    link: 0,
-                    direct_entry,
-                }),
-                entries: 0,
-                instructions: 0,
-                mismatches: 0,
-                slots: code_unit.slots,
-            },
-        })
+        Job {
+            id,
+            key,
+            instructions: region.instructions(&graph.cfg),
+            assumes: inputs.collect(),
+            f,
+            method: None,
+            bytecode: self.listings.then(|| bytecode_listing(vm, key, graph, region)),
+        }
     }
 }
 

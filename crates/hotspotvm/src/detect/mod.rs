@@ -31,6 +31,8 @@ pub enum Hotness {
     Cold,
     /// On its way: reported, and looked at more often.
     Warm,
+    /// Being compiled in the background.
+    Compiling,
     /// Runs as compiled code: the number of the unit.
     Compiled(u32),
     /// Stays with the interpreter, for the reason that was logged.

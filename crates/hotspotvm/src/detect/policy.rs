@@ -13,6 +13,8 @@ use std::rc::Rc;
 
 /// The most instructions of a function whose graph is looked at.
 const MAX_FUNCTION: usize = 20_000;
+/// After how many arrivals a place that is being compiled is asked about again.
+const LOOK_ARRIVALS: u64 = 64;
 /// How often a place is put off until what it calls is compiled, and for how many arrivals each time.
 const MAX_AWAITS: u32 = 8;
 /// See [`MAX_AWAITS`].
@@ -66,6 +68,8 @@ pub struct PlaceState {
     pub any_sign: bool,
     /// How often it was put off until what it calls is compiled.
     awaits: u32,
+    /// How often its code was taken out to make room.
+    evictions: u32,
 }
 
 impl PlaceState {
@@ -189,14 +193,22 @@ impl Policy {
         }
     }
 
-    /// A function's baseline code was taken out to make room: it starts from below again.
+    /// A function's baseline code was taken out to make room: it starts from below again, and each time has to be hotter.
     pub fn baseline_removed(&mut self, vm: &mut Vm, function: u32) {
         self.baseline[function as usize] = Rung::Below;
-        let state = &mut vm.functions[function as usize];
-        state.hand_over = false;
-        state.sites[0].ask_after_calls(arrivals(self.threshold));
-        for target in loop_heads(&state.cells) {
-            state.sites[target as usize].ask_after_back_edges(arrivals(self.threshold));
+        let entry = PlaceKey { function, pc: 0, arriving: Arriving::Entry };
+        let place = self.place(entry);
+        place.evictions += 1;
+        let n = self.threshold << place_shift(self.place(entry).evictions);
+        vm.functions[function as usize].hand_over = false;
+        let heads = loop_heads(&vm.functions[function as usize].cells);
+        let loops = heads.iter().map(|&pc| PlaceKey { function, pc, arriving: Arriving::Loop });
+        for key in loops.chain([entry]) {
+            let n = match self.place(key).hotness {
+                Hotness::Compiled(_) => 1,
+                _ => n,
+            };
+            self.ask_after(vm, key, n);
         }
     }
 
@@ -255,11 +267,16 @@ impl Policy {
         self.ask_after(vm, key, 1);
         match self.place(key).hotness.clone() {
             Hotness::Compiled(unit) => return Decision::Enter(unit),
-            Hotness::LeftAlone => {
+            // It may have lost its baseline code since, and gets it again.
+            Hotness::LeftAlone if self.baseline[key.function as usize] != Rung::Below => {
                 self.ask_after(vm, key, u64::from(NEVER));
                 return Decision::Interpret;
             }
-            Hotness::Cold | Hotness::Warm => {}
+            Hotness::Compiling => {
+                self.ask_after(vm, key, LOOK_ARRIVALS);
+                return Decision::Interpret;
+            }
+            Hotness::Cold | Hotness::Warm | Hotness::LeftAlone => {}
         }
         if self.tier(key.function) == Tier::Baseline {
             return self.optimize(vm, key);
@@ -345,7 +362,7 @@ impl Policy {
                 let compiled = self.methods.contains_key(&inst.arg);
                 match (compiled, self.place(callee).hotness.clone()) {
                     (true, _) => {}
-                    (false, Hotness::Cold | Hotness::Warm) if waited < MAX_AWAITS => {
+                    (false, Hotness::Cold | Hotness::Warm | Hotness::Compiling) if waited < MAX_AWAITS => {
                         self.place(key).awaits += 1;
                         self.ask_after(vm, callee, 1);
                         self.ask_after(vm, key, AWAIT_ARRIVALS);
@@ -390,6 +407,24 @@ impl Policy {
         if key.arriving == Arriving::Loop { site.back_edges() } else { site.runs }
     }
 
+    /// The place is being compiled in the background.
+    pub fn compiling(&mut self, vm: &mut Vm, key: PlaceKey) {
+        self.place(key).hotness = Hotness::Compiling;
+        self.ask_after(vm, key, LOOK_ARRIVALS);
+    }
+
+    /// The place's code was taken out to make room. It has to become hot again, each time hotter than the last.
+    pub fn evicted(&mut self, vm: &mut Vm, key: PlaceKey) {
+        if key.arriving == Arriving::Entry {
+            self.methods.remove(&key.function);
+        }
+        let place = self.place(key);
+        place.evictions += 1;
+        place.hotness = Hotness::Warm;
+        let n = self.optimizing_threshold << place_shift(self.place(key).evictions);
+        self.ask_after(vm, key, n);
+    }
+
     /// The place runs as compiled code from now on: every arrival asks.
     pub fn installed(&mut self, vm: &mut Vm, key: PlaceKey, unit: u32) {
         if key.arriving == Arriving::Entry {
@@ -427,6 +462,11 @@ impl Policy {
 /// A number of arrivals as counters hold it.
 fn arrivals(n: u64) -> u32 {
     u32::try_from(n).unwrap_or(NEVER)
+}
+
+/// How many times a threshold doubles after so many evictions.
+fn place_shift(evictions: u32) -> u32 {
+    evictions.min(12)
 }
 
 /// Where backward jumps lead.

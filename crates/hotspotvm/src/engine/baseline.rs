@@ -5,14 +5,15 @@
 use super::{ControlFlow, How, Next, Run, Stop, Value};
 use crate::detect::policy::{Arriving, spot};
 use crate::event::Event;
-use crate::execute::vm::Vm;
-use crate::options::{Options, Tier as Rung};
+use crate::options::{Options, Tier};
 
 #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
 mod present {
     use super::*;
     use crate::cache::baseline::BaselineCache;
+    use crate::cache::memory::Piece;
     use crate::compile::baseline::{self, Hand, Request};
+    use crate::compile::driver::Failure;
     use crate::execute::baseline::{Left, enter};
     use crate::execute::interpreter::Leave;
     use bytecode::FuncId;
@@ -20,50 +21,34 @@ mod present {
 
     /// How often a unit may get an unexpected result from its slow paths before it is compiled again with what was learned.
     const MAX_UNEXPECTED: u32 = 64;
-    /// Bytes of executable memory for baseline code.
-    const CODE_BYTES: usize = 64 << 20;
-
-    /// The baseline tier of a run.
-    pub struct Tier {
-        cache: Option<BaselineCache>,
-        exists: bool,
-    }
-
-    impl Tier {
-        pub fn new(options: &Options, _: &Vm) -> Tier {
-            let exists = options.max_tier >= Rung::Baseline && !options.stress.skip_baseline;
-            Tier { cache: None, exists }
-        }
-
-        /// Whether there is such a tier.
-        pub fn exists(&self) -> bool {
-            self.exists
-        }
+    /// Whether there is such a tier.
+    pub fn exists(options: &Options) -> bool {
+        options.max_tier >= Tier::Baseline && !options.stress.skip_baseline
     }
 
     impl Run<'_> {
         /// Compiles a function and installs its code.
-        pub fn compile_baseline(&mut self, function: u32) -> Result<(), String> {
+        pub fn compile_baseline(&mut self, function: u32) -> Result<(), Failure> {
             let start = self.timing.then(Instant::now);
             let code = baseline::compile(&Request {
                 function,
                 functions: &self.vm.functions,
                 facts: self.vm.program.facts(FuncId(function)),
                 constants: &self.vm.constants,
-            })?;
-            let cache = match &mut self.baseline.cache {
-                Some(cache) => cache,
-                none => {
-                    let cache = BaselineCache::new(self.vm.functions.len(), CODE_BYTES);
-                    none.insert(cache.map_err(|error| format!("no executable memory ({error})"))?)
-                }
-            };
-            let id = self.cache.next_id();
-            self.cache.skip();
-            let (instructions, code_bytes) = (code.instructions, code.bytes.len() as u32);
-            if !cache.install(function, id, code) {
-                return Err(format!("no room for {code_bytes} bytes of code"));
+            });
+            let code = code.map_err(Failure::Refused)?;
+            if self.cache.baseline.is_none() {
+                let functions = self.vm.functions.len();
+                let no_memory = |error: std::io::Error| Failure::NoMemory(error.to_string());
+                let arena = self.cache.arena().map_err(no_memory)?;
+                let shared = BaselineCache::new(functions, arena).map_err(no_memory)?;
+                let no_room = || Failure::Refused("the code cache is too small for shared code".to_string());
+                self.cache.baseline = Some(shared.ok_or_else(no_room)?);
             }
+            let (piece, _) = self.place_code(&code.bytes, function)?;
+            let id = self.cache.reserve();
+            let (instructions, code_bytes) = (code.instructions, code.bytes.len() as u32);
+            self.cache.install_baseline(function, id, code, piece);
             self.policy.baseline_installed(&mut self.vm, function);
             let nanos = start.map(|start| start.elapsed().as_nanos() as u64);
             self.stats.compile_ns += nanos.unwrap_or(0);
@@ -72,7 +57,7 @@ mod present {
             self.emit(|vm| Event::CompileStart {
                 unit: id,
                 at: spot(vm, function, 0),
-                tier: Rung::Baseline,
+                tier: Tier::Baseline,
                 strategy: "function",
                 instructions,
                 assumes: Vec::new(),
@@ -92,7 +77,7 @@ mod present {
 
         /// Runs baseline code from the current place, if there is any for it.
         pub fn enter_baseline(&mut self) -> Option<Left> {
-            let cache = self.baseline.cache.as_ref()?;
+            let cache = self.cache.baseline.as_ref()?;
             let (function, pc) = (self.vm.regs.function, self.vm.regs.pc);
             let unit = cache.get(function)?;
             let returned = std::mem::take(&mut self.returned);
@@ -141,51 +126,61 @@ mod present {
         /// then the profile knows.
         fn unexpected(&mut self) {
             let function = self.vm.regs.function;
-            let Some(cache) = &mut self.baseline.cache else { return };
+            let Some(cache) = &mut self.cache.baseline else { return };
             let Some(unit) = cache.get_mut(function) else { return };
             unit.unexpected += 1;
             let id = unit.id;
             if unit.unexpected < MAX_UNEXPECTED || !self.policy.may_recompile_baseline(function) {
                 return;
             }
-            cache.remove(function, &mut self.vm.frames);
+            self.remove_baseline(function);
             self.stats.invalidations += 1;
             let why = format!("{MAX_UNEXPECTED} results of slow paths were of another kind than expected");
             self.emit(|vm| Event::Invalidate { unit: id, at: spot(vm, function, 0), why });
-            if let Err(why) = self.compile_baseline(function) {
-                self.policy.baseline_refused(function);
-                self.emit(|vm| Event::Refuse { at: spot(vm, function, 0), tier: Rung::Interpreter, why });
+            match self.compile_baseline(function) {
+                Ok(()) => {}
+                Err(Failure::NoMemory(why)) => self.no_jit(&why),
+                Err(Failure::Refused(why)) => {
+                    self.policy.baseline_removed(&mut self.vm, function);
+                    self.policy.baseline_refused(function);
+                    let at = spot(&self.vm, function, 0);
+                    self.emit(|_| Event::Refuse { at, tier: Tier::Interpreter, why });
+                }
             }
+        }
+
+        /// Takes the code of a function out; its number, and where it was.
+        pub fn remove_baseline(&mut self, function: u32) -> Option<(u32, Piece)> {
+            let unit = self.cache.remove_baseline(function, &mut self.vm.frames)?;
+            Some((unit.id, unit.piece()))
         }
     }
 }
 
 #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
-pub use present::Tier;
+pub use present::exists;
 
 #[cfg(not(all(target_arch = "x86_64", target_os = "linux")))]
 mod absent {
     use super::*;
-
-    /// No baseline tier.
-    pub struct Tier;
+    use crate::cache::memory::Piece;
+    use crate::compile::driver::Failure;
 
     /// No way to leave it.
     pub enum Left {}
 
-    impl Tier {
-        pub fn new(_: &Options, _: &Vm) -> Tier {
-            Tier
-        }
-
-        pub fn exists(&self) -> bool {
-            false
-        }
+    /// Whether there is such a tier.
+    pub fn exists(_: &Options) -> bool {
+        false
     }
 
     impl Run<'_> {
-        pub fn compile_baseline(&mut self, _: u32) -> Result<(), String> {
-            Err("there are no templates for this machine".to_string())
+        pub fn compile_baseline(&mut self, _: u32) -> Result<(), Failure> {
+            Err(Failure::Refused("there are no templates for this machine".to_string()))
+        }
+
+        pub fn remove_baseline(&mut self, _: u32) -> Option<(u32, Piece)> {
+            None
         }
 
         pub fn enter_baseline(&mut self) -> Option<Left> {
@@ -199,4 +194,4 @@ mod absent {
 }
 
 #[cfg(not(all(target_arch = "x86_64", target_os = "linux")))]
-pub use absent::Tier;
+pub use absent::exists;

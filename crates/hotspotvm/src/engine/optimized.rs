@@ -2,7 +2,9 @@
 //! interpreter, and judge it by how it left.
 
 use super::{How, Next, Run};
-use crate::compile::driver::{Compiled, Failure, input_name};
+use crate::cache::{Method, Unit};
+use crate::compile::background::Worker;
+use crate::compile::driver::{Failure, Job, Made, input_name};
 use crate::deopt::{Raw, RebuiltFrame, rebuild_chain};
 use crate::detect::Region;
 use crate::detect::policy::{MAX_EXITS, MAX_RECOMPILES, MIN_PER_ENTRY, PlaceKey, TRIAL_ENTRIES, spot};
@@ -17,32 +19,21 @@ use runtime::Value;
 use std::time::Instant;
 
 impl Run<'_> {
-    /// Compile and cache.
-    pub(super) fn compile(&mut self, key: PlaceKey, region: &Region) -> Result<u32, Failure> {
+    /// Compile: builds the IR, and makes code of it now or has it made. The unit, if it can be entered now.
+    pub(super) fn compile(&mut self, key: PlaceKey, region: &Region) -> Result<Option<u32>, Failure> {
         let start = self.timing.then(Instant::now);
-        let id = self.cache.next_id();
+        let id = self.cache.reserve();
         let graph = self.policy.graph(&self.vm, key.function);
         let place = self.policy.place(key).clone();
         let parameters = region.is_method.then(|| self.parameters(key));
-        let (cache, driver) = (&mut self.cache, &mut self.driver);
-        // A method's link is needed before its code is there.
-        let compiled = match &parameters {
-            Some(params) => driver.compile_method(&self.vm, id, key, params, &graph, region, cache),
-            None => driver.compile_region(&self.vm, id, key, &place, &graph, region, cache),
+        let (vm, cache) = (&self.vm, &mut self.cache);
+        let job = match &parameters {
+            Some(params) => self.driver.build_method(vm, id, key, params, &graph, region, cache),
+            None => self.driver.build_region(vm, id, key, &place, &graph, region, cache),
         };
-        let nanos = start.map(|start| start.elapsed().as_nanos() as u64);
-        self.stats.compile_ns += nanos.unwrap_or(0);
-        let compiled = compiled?;
-        self.install(key, region, compiled, nanos);
-        Ok(id)
-    }
-
-    fn install(&mut self, key: PlaceKey, region: &Region, compiled: Compiled, nanos: Option<u64>) {
-        let id = compiled.unit.id;
-        self.stats.compilations += 1;
-        self.stats.code_bytes += u64::from(compiled.code_bytes);
-        let graph = self.policy.graph(&self.vm, key.function);
-        let (instructions, assumes) = (region.instructions(&graph.cfg), compiled.assumes);
+        self.stats.compile_ns += start.map_or(0, |start| start.elapsed().as_nanos() as u64);
+        let job = job.map_err(Failure::Refused)?;
+        let (instructions, assumes) = (job.instructions, job.assumes.clone());
         self.emit(|vm| Event::CompileStart {
             unit: id,
             at: spot(vm, key.function, key.pc),
@@ -51,19 +42,92 @@ impl Run<'_> {
             instructions,
             assumes,
         });
-        let exits = compiled.unit.exits.len() as u32;
-        self.emit(|_| Event::CompileEnd {
-            unit: id,
-            ir_before: compiled.ir_before,
-            ir_after: compiled.ir_after,
-            code_bytes: compiled.code_bytes,
-            exits,
-            nanos,
-            listing: compiled.listing,
+        let job = match self.send(job) {
+            None => {
+                self.policy.compiling(&mut self.vm, key);
+                return Ok(None);
+            }
+            Some(job) => job,
+        };
+        let made = self.generator.generate(*job).map_err(Failure::Refused)?;
+        self.install(made).map(Some)
+    }
+
+    /// Has a job done in the background; gives it back if that is not to be.
+    fn send(&mut self, job: Job) -> Option<Box<Job>> {
+        if !self.background {
+            return Some(Box::new(job));
+        }
+        if self.worker.is_none() {
+            match Worker::start(self.delay) {
+                Ok(worker) => self.worker = Some(worker),
+                Err(_) => {
+                    self.background = false;
+                    return Some(Box::new(job));
+                }
+            }
+        }
+        self.worker.as_mut().and_then(|worker| worker.send(job).err())
+    }
+
+    /// A safepoint: installs what has been compiled in the background.
+    pub(super) fn install_finished(&mut self) {
+        while let Some((key, made)) = self.worker.as_mut().and_then(Worker::look) {
+            let installed = made.map_err(Failure::Refused).and_then(|made| self.install(made));
+            if let Err(failure) = installed {
+                self.not_compiled(key, failure);
+            }
+        }
+    }
+
+    /// Cache: makes code ready to be entered.
+    fn install(&mut self, made: Made) -> Result<u32, Failure> {
+        let Made { code, id, key, .. } = made;
+        let (piece, address) = self.place_code(&code.bytes, key.function)?;
+        self.stats.compilations += 1;
+        self.stats.code_bytes += code.bytes.len() as u64;
+        let nanos = self.timing.then_some(made.nanos);
+        self.stats.compile_ns += nanos.unwrap_or(0);
+        let (exits, code_bytes) = (code.exits.len() as u32, code.bytes.len() as u32);
+        let (ir_before, ir_after, listing) = (made.ir_before, made.ir_after, made.listing);
+        self.emit(|_| Event::CompileEnd { unit: id, ir_before, ir_after, code_bytes, exits, nanos, listing });
+        let entry = code.direct_entry;
+        let method = made.method.zip(entry).map(|((signature, link), direct_entry)| Method {
+            signature,
+            link,
+            direct_entry,
         });
-        self.cache.install(compiled.unit);
+        self.cache.install(Unit {
+            id,
+            place: key,
+            piece,
+            address,
+            inputs: code.inputs,
+            exit_counts: vec![0; code.exits.len()],
+            exits: code.exits,
+            entries: 0,
+            instructions: 0,
+            instructions_before: 0,
+            mismatches: 0,
+            slots: code.slots,
+            calls: made.calls,
+            method,
+        });
         self.policy.installed(&mut self.vm, key, id);
         self.emit(|vm| Event::Install { unit: id, at: spot(vm, key.function, key.pc) });
+        Ok(id)
+    }
+
+    /// A place stays as it is, because it can't be compiled.
+    pub(super) fn not_compiled(&mut self, key: PlaceKey, failure: Failure) {
+        match failure {
+            Failure::NoMemory(why) => self.no_jit(&why),
+            Failure::Refused(why) => {
+                self.policy.leave_alone(&mut self.vm, key);
+                let tier = self.policy.tier(key.function);
+                self.emit(|vm| Event::Refuse { at: spot(vm, key.function, key.pc), tier, why });
+            }
+        }
     }
 
     /// The types of a function's parameters, from the arguments that it has just been called with.

@@ -10,8 +10,8 @@ use crate::cache::{CodeCache, Unit};
 use crate::deopt::Raw;
 use bytecode::{BinOp, UnOp};
 use codegen::{
-    MAX_NATIVE_DEPTH, NativeContext, RETURNED, Routines, TakenExit, ValueLayout, exit_chain, pack_fuel,
-    unpack_fuel,
+    Entry, MAX_NATIVE_DEPTH, NativeContext, RETURNED, Routines, TakenExit, ValueLayout, exit_chain,
+    pack_fuel, unpack_fuel,
 };
 use ir::{Ahead, Input, InputPlace, Type};
 use runtime::Value;
@@ -135,7 +135,7 @@ pub fn enter(vm: &mut Vm, unit: &Unit, cache: &CodeCache, words: &mut Vec<u64>) 
     // links lead to, which the cache clears when it drops one. The context keeps its promises: the buffer is large
     // enough for an exit of each activation, `globals` are the program's (whose slots the verifier has checked),
     // `user` is the Vm, which nobody else touches until the call returns.
-    let answer = unsafe { (unit.code.entry())(&mut context) };
+    let answer = unsafe { std::mem::transmute::<u64, Entry>(unit.address)(&mut context) };
     let (fuel, rounds) = unpack_fuel(context.fuel);
     vm.slice = fuel;
     if answer == RETURNED {

@@ -1,0 +1,84 @@
+//! The loop's part for the limit on code: places code, and takes out what is coldest when there is no room.
+
+use super::Run;
+use crate::cache::memory::Piece;
+use crate::compile::driver::Failure;
+use crate::detect::policy::spot;
+use crate::event::Event;
+
+/// Code that can be taken out.
+#[derive(Clone, Copy, Debug)]
+enum Victim {
+    Baseline(u32),
+    Optimized(u32),
+}
+
+/// An optimized instruction counts as so much less than an arrival, which stands for a run of them.
+const INSTRUCTIONS_PER_ARRIVAL: u64 = 8;
+
+impl Run<'_> {
+    /// Puts code where it can run, taking out other code if it must, but none of this function's. Its address, too.
+    pub(super) fn place_code(&mut self, bytes: &[u8], function: u32) -> Result<(Piece, u64), Failure> {
+        let no_memory = |error: std::io::Error| Failure::NoMemory(error.to_string());
+        loop {
+            let arena = self.cache.arena().map_err(no_memory)?;
+            if let Some(piece) = arena.add(bytes).map_err(no_memory)? {
+                let address = arena.address(piece);
+                return Ok((piece, address));
+            }
+            let Some(victim) = self.coldest(function) else {
+                return Err(Failure::Refused(format!(
+                    "{} bytes of code do not fit into {} bytes of code cache",
+                    bytes.len(),
+                    self.cache.limit()
+                )));
+            };
+            self.evict(victim);
+        }
+    }
+
+    /// What has done least since it was last looked at. (Looking is what ages code: whoever did much long ago is no warmer than the
+    /// rest.)
+    fn coldest(&mut self, spared: u32) -> Option<Victim> {
+        let mut coldest: Option<(u64, Victim)> = None;
+        let mut consider = |heat: u64, victim| {
+            if coldest.is_none_or(|(least, _)| heat < least) {
+                coldest = Some((heat, victim));
+            }
+        };
+        #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+        for (function, unit) in self.cache.baseline.iter_mut().flat_map(|baseline| baseline.units_mut()) {
+            let sites = &self.vm.functions[function as usize].sites;
+            let arrivals: u64 = sites.iter().map(|site| site.runs + site.back_edges()).sum();
+            let heat = arrivals - std::mem::replace(&mut unit.arrivals_before, arrivals);
+            if function != spared {
+                consider(heat, Victim::Baseline(function));
+            }
+        }
+        for unit in self.cache.units_mut() {
+            let before = std::mem::replace(&mut unit.instructions_before, unit.instructions);
+            if unit.place.function != spared {
+                let heat = (unit.instructions - before) / INSTRUCTIONS_PER_ARRIVAL;
+                consider(heat, Victim::Optimized(unit.id));
+            }
+        }
+        coldest.map(|(_, victim)| victim)
+    }
+
+    fn evict(&mut self, victim: Victim) {
+        let (unit, function, pc, bytes) = match victim {
+            Victim::Optimized(id) => {
+                let Some(unit) = self.cache.remove(id) else { return };
+                self.policy.evicted(&mut self.vm, unit.place);
+                (id, unit.place.function, unit.place.pc, unit.piece.size())
+            }
+            Victim::Baseline(function) => {
+                let Some((id, piece)) = self.remove_baseline(function) else { return };
+                self.policy.baseline_removed(&mut self.vm, function);
+                (id, function, 0, piece.size())
+            }
+        };
+        self.stats.evictions += 1;
+        self.emit(|vm| Event::Evict { unit, at: spot(vm, function, pc), bytes: bytes as u32 });
+    }
+}
