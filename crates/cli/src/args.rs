@@ -92,7 +92,7 @@ pub(crate) struct EngineArgs {
     /// Executions before code counts as hot; at least 1 [default: 10]
     #[arg(long, value_name = "N", value_parser = threshold)]
     pub(crate) hotspot_threshold: Option<u64>,
-    /// Rounds of a loop in baseline code before it is optimized; at least 1 [default: 1000]
+    /// Rounds of a loop in baseline code before it is optimized; at least 1 [default: 10000]
     #[arg(long, value_name = "N", value_parser = threshold)]
     pub(crate) optimizing_threshold: Option<u64>,
     /// The highest tier that code may climb to [default: optimizing]

@@ -29,7 +29,8 @@ fn log(source: &str, argument: i64, options: &Options) -> (String, String) {
 #[test]
 fn logs_of_the_demonstrations_are_golden() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let options = Options { listings: true, deterministic: true, ..Options::default() };
+    let options =
+        Options { optimizing_threshold: 1_000, listings: true, deterministic: true, ..Options::default() };
     for (name, argument) in [("countdown", 10_000), ("sum", 1_000), ("type_change", 10_000), ("collatz", 300)]
     {
         let source = std::fs::read_to_string(root.join("examples").join(format!("{name}.hasm")))
@@ -57,7 +58,7 @@ fn the_sentence_is_told_in_order() {
         (names.map(str::to_string).collect::<Vec<_>>(), text)
     };
     let sentence = ["start", "warm", "hot", "compile_start", "compile_end", "install", "enter", "exit"];
-    let deterministic = Options { deterministic: true, ..Options::default() };
+    let deterministic = Options { optimizing_threshold: 1_000, deterministic: true, ..Options::default() };
     let mut without_baseline = deterministic.clone();
     without_baseline.stress.skip_baseline = true;
     let (names, text) = told(&without_baseline);

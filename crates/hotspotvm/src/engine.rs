@@ -4,6 +4,7 @@
 //! policy decides, the driver compiles, the cache keeps, compiled code runs, and its exit becomes interpreter frames again.
 
 use crate::cache::CodeCache;
+use crate::cache::memory::Arena;
 use crate::compile::background::Worker;
 use crate::compile::driver::{Driver, Failure, Generator};
 use crate::detect::policy::{Arriving, Decision, PlaceKey, Policy, spot};
@@ -31,6 +32,8 @@ pub struct Engine {
     options: Options,
     listener: Option<Listener>,
     cancel: Cancel,
+    /// Memory for code, kept from run to run: getting it takes longer than compiling a small program.
+    arena: Option<Arena>,
 }
 
 /// What a run gave.
@@ -45,7 +48,7 @@ pub struct Outcome {
 impl Engine {
     /// An engine with these settings.
     pub fn new(options: Options) -> Engine {
-        Engine { options, listener: None, cancel: Cancel::default() }
+        Engine { options, listener: None, cancel: Cancel::default(), arena: None }
     }
 
     /// Has every event told to `listener`, as it happens.
@@ -65,7 +68,7 @@ impl Engine {
             Ok(vm) => vm,
             Err(stop) => return Outcome { result: Err(stop), stats: Stats::default() },
         };
-        let mut run = Run::new(vm, &self.options, &mut self.listener);
+        let mut run = Run::new(vm, &self.options, self.arena.take(), &mut self.listener);
         let result = run.execute();
         run.vm.store.io.flush();
         let result = match (result, run.vm.store.io.failure()) {
@@ -75,7 +78,9 @@ impl Engine {
             }
             (result, _) => result.map(|value| run.output(value)),
         };
-        Outcome { result, stats: run.finish(start) }
+        let (stats, arena) = run.finish(start);
+        self.arena = arena;
+        Outcome { result, stats }
     }
 }
 
@@ -113,7 +118,12 @@ struct Run<'e> {
 }
 
 impl<'e> Run<'e> {
-    fn new(mut vm: Vm, options: &Options, listener: &'e mut Option<Listener>) -> Run<'e> {
+    fn new(
+        mut vm: Vm,
+        options: &Options,
+        arena: Option<Arena>,
+        listener: &'e mut Option<Listener>,
+    ) -> Run<'e> {
         let policy = Policy::new(options, baseline::exists(options), &mut vm);
         let driver = Driver { stress: options.stress.exits, listings: options.listings };
         let mut run = Run {
@@ -124,7 +134,7 @@ impl<'e> Run<'e> {
             background: !options.deterministic,
             worker: None,
             delay: options.stress.background_delay,
-            cache: CodeCache::new(options.limits.code_bytes as usize),
+            cache: CodeCache::new(options.limits.code_bytes as usize, arena),
             stats: Stats::default(),
             words: Vec::new(),
             interrupted_round: false,
@@ -347,7 +357,7 @@ impl<'e> Run<'e> {
         }
     }
 
-    fn finish(self, start: Instant) -> Stats {
+    fn finish(self, start: Instant) -> (Stats, Option<Arena>) {
         let mut stats = self.stats;
         stats.jit_iterations = self.vm.counters.jit_iterations;
         stats.fuel_used = self.vm.fuel_used();
@@ -356,6 +366,6 @@ impl<'e> Run<'e> {
             stats.total_ns = start.elapsed().as_nanos() as u64;
             stats.finish();
         }
-        stats
+        (stats, self.cache.into_arena())
     }
 }

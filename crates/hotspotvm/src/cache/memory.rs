@@ -68,7 +68,10 @@ impl Drop for Code {
 pub struct Arena {
     writable: NonNull<c_void>,
     executable: NonNull<c_void>,
+    /// Bytes mapped, whole pages.
     size: usize,
+    /// Bytes that may be used.
+    room: usize,
     /// Free ranges, in order and never adjacent.
     free: std::collections::BTreeMap<usize, usize>,
     used: usize,
@@ -119,7 +122,7 @@ impl Arena {
                 return Err(error);
             }
         };
-        Ok(Arena { writable, executable, size, free: [(0, room)].into(), used: 0 })
+        Ok(Arena { writable, executable, size, room, free: [(0, room)].into(), used: 0 })
     }
 
     /// Copies code into the arena; `None` if there is no room for it in one piece.
@@ -159,6 +162,12 @@ impl Arena {
         }
         self.free.insert(start, end - start);
         self.used -= piece.size;
+    }
+
+    /// Gives all pieces back, under the same condition.
+    pub fn clear(&mut self) {
+        self.free = [(0, self.room)].into();
+        self.used = 0;
     }
 
     /// The address at which a piece runs.
@@ -222,6 +231,12 @@ impl Arena {
         if self.codes.remove(&piece.start).is_some() {
             self.used -= piece.size;
         }
+    }
+
+    /// Gives all pieces back, under the same condition.
+    pub fn clear(&mut self) {
+        self.codes.clear();
+        self.used = 0;
     }
 
     /// The address at which a piece runs.

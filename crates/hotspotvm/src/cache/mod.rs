@@ -88,9 +88,16 @@ pub struct CodeCache {
 }
 
 impl CodeCache {
-    /// An empty cache for so many bytes of code.
-    pub fn new(limit: usize) -> CodeCache {
-        CodeCache { limit, ..CodeCache::default() }
+    /// An empty cache for so many bytes of code, with memory for it if there is some already.
+    pub fn new(limit: usize, arena: Option<Arena>) -> CodeCache {
+        CodeCache { limit, arena, ..CodeCache::default() }
+    }
+
+    /// Gives up all code, and its memory to be used again.
+    pub fn into_arena(self) -> Option<Arena> {
+        let mut arena = self.arena?;
+        arena.clear();
+        Some(arena)
     }
 
     /// The memory for code.

@@ -33,6 +33,12 @@ const FREE_BUDGET: u64 = 20_000;
 /// Executed instructions that pay for one more compiled one: compiling takes about as long as interpreting so many.
 const EXECUTED_PER_COMPILED: u64 = 10_000;
 
+/// A threshold is for functions of at most so many instructions; it grows with them, as the price of compiling does.
+const INSTRUCTIONS_PER_THRESHOLD: u64 = 256;
+/// So many calls count as a round of a loop: a function that was called runs once, a loop that goes round goes on.
+/// With fewer, 2,000 functions that are called 20 times each are compiled in vain.
+const CALLS_PER_ROUND: u64 = 10;
+
 /// How control arrives at a place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Arriving {
@@ -154,9 +160,10 @@ impl Policy {
             graphs: HashMap::new(),
         };
         for function in &mut vm.functions {
-            function.sites[0].ask_after_calls(arrivals(policy.threshold));
+            let size = function.cells.len();
+            function.sites[0].ask_after_calls(arrivals(policy.hot_calls(size)));
             for target in loop_heads(&function.cells) {
-                function.sites[target as usize].ask_after_back_edges(arrivals(policy.warm_at()));
+                function.sites[target as usize].ask_after_back_edges(arrivals(policy.warm_at(size)));
             }
         }
         policy
@@ -199,7 +206,8 @@ impl Policy {
         let entry = PlaceKey { function, pc: 0, arriving: Arriving::Entry };
         let place = self.place(entry);
         place.evictions += 1;
-        let n = self.threshold << place_shift(self.place(entry).evictions);
+        let size = vm.functions[function as usize].cells.len();
+        let n = self.hot_rounds(size) << place_shift(self.place(entry).evictions);
         vm.functions[function as usize].hand_over = false;
         let heads = loop_heads(&vm.functions[function as usize].cells);
         let loops = heads.iter().map(|&pc| PlaceKey { function, pc, arriving: Arriving::Loop });
@@ -246,8 +254,18 @@ impl Policy {
         key.arriving == Arriving::Entry && site.calls_are_due()
     }
 
-    fn warm_at(&self) -> u64 {
-        self.threshold.div_ceil(2)
+    /// How often a loop of a function of so many instructions must go round to be hot.
+    fn hot_rounds(&self, size: usize) -> u64 {
+        self.threshold.saturating_mul(1 + size as u64 / INSTRUCTIONS_PER_THRESHOLD)
+    }
+
+    /// How often a function of so many instructions must be called to be hot. (Once is the least, too.)
+    fn hot_calls(&self, size: usize) -> u64 {
+        (self.hot_rounds(size) - 1).saturating_mul(CALLS_PER_ROUND) + 1
+    }
+
+    fn warm_at(&self, size: usize) -> u64 {
+        self.hot_rounds(size).div_ceil(2)
     }
 
     /// The state of a place.
@@ -288,11 +306,12 @@ impl Policy {
                 return Decision::Warm { back_edges: site.back_edges() };
             }
         }
+        let size = vm.functions[key.function as usize].cells.len();
         let counts = self.executions(vm, key.function);
         // The arrival under way is counted already, but not executed yet.
         let executed = counts[key.pc as usize].saturating_sub(1);
         let hot = match key.arriving {
-            Arriving::Loop => executed >= self.threshold && site.back_edges() >= self.warm_at(),
+            Arriving::Loop => executed >= self.hot_rounds(size) && site.back_edges() >= self.warm_at(size),
             Arriving::Entry => true,
         };
         if !hot {
@@ -443,7 +462,7 @@ impl Policy {
     /// The place's code was taken out: interpret long enough to see the new types, then compile again. Answers whether
     /// that is still worth trying.
     pub fn invalidated(&mut self, vm: &mut Vm, key: PlaceKey) -> bool {
-        let warm_at = self.warm_at();
+        let warm_at = self.warm_at(vm.functions[key.function as usize].cells.len());
         if key.arriving == Arriving::Entry {
             self.methods.remove(&key.function);
         }
