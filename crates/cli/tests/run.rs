@@ -8,6 +8,9 @@ use common::{ADD, COUNTDOWN, Dir, ENDLESS, INVERT};
 use serde_json::Value;
 use std::process::Stdio;
 
+/// Whether this machine has the baseline tier.
+const BASELINE: bool = cfg!(all(target_arch = "x86_64", target_os = "linux"));
+
 #[test]
 fn output_is_the_programs_alone() {
     let dir = Dir::new("pure");
@@ -15,7 +18,11 @@ fn output_is_the_programs_alone() {
     dir.hotspot(&["run", "add.hasm", "3", "4"]).check(0, "7\n", "");
     let shown = dir.hotspot(&["run", "--verbose", "--stats", "add.hasm", "3", "4"]);
     assert_eq!((shown.code, &*shown.out), (0, "7\n"));
-    assert!(shown.err.starts_with("start          hotspot threshold 10, jit on\n"), "{}", shown.err);
+    assert!(
+        shown.err.starts_with("start          up to the optimizing tier; thresholds 10 and 10000\n"),
+        "{}",
+        shown.err
+    );
     assert!(shown.err.contains("\nresult         7\n"), "{}", shown.err);
     assert!(shown.err.contains("Total compilations:"), "{}", shown.err);
     assert!(shown.err.lines().all(|line| line == line.trim_end()), "{}", shown.err);
@@ -234,9 +241,11 @@ fn a_file_that_cannot_be_made_is_told_before_the_start() {
 fn statistics_are_written_as_json() {
     let dir = Dir::new("stats");
     dir.write("countdown.hasm", COUNTDOWN);
-    dir.hotspot(&["run", "--stats-json", "s.json", "countdown.hasm", "10000"]).check(0, "0\n", "");
+    let soon = ["run", "--deterministic", "--optimizing-threshold", "100", "--stats-json", "s.json"];
+    dir.hotspot(&[&soon[..], &["countdown.hasm", "10000"]].concat()).check(0, "0\n", "");
     let stats: Value = serde_json::from_str(&dir.read("s.json")).unwrap();
-    assert_eq!((&stats["compilations"], &stats["jit_iterations"]), (&1.into(), &9_990.into()));
+    let compilations = if BASELINE { 2 } else { 1 };
+    assert_eq!((&stats["compilations"], &stats["jit_iterations"]), (&compilations.into(), &9_990.into()));
     assert_eq!(stats["exits"]["region_end"], 1);
     let count = |name: &str| stats[name].as_u64().unwrap();
     assert_eq!(count("jit_instructions") + count("interpreter_instructions"), count("fuel_used"));
@@ -254,15 +263,19 @@ fn statistics_are_written_as_json() {
 fn a_trace_has_an_event_on_each_line_and_is_reproducible() {
     let dir = Dir::new("trace");
     dir.write("countdown.hasm", COUNTDOWN);
-    let args = ["run", "--hotspot-threshold", "50", "--trace", "t.ndjson", "countdown.hasm", "1000"];
+    let thresholds = ["run", "--deterministic", "--hotspot-threshold", "50", "--optimizing-threshold", "50"];
+    let args = [&thresholds[..], &["--trace", "t.ndjson", "countdown.hasm", "1000"]].concat();
     dir.hotspot(&args).check(0, "0\n", "");
     let trace = dir.read("t.ndjson");
     let events: Vec<Value> = trace.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let names: Vec<_> = events.iter().map(|event| event["event"].as_str().unwrap()).collect();
-    assert_eq!(names, ["start", "warm", "hot", "compile_start", "compile_end", "install", "enter", "exit"]);
-    assert_eq!((&events[0]["schema"], &events[0]["hotspot_threshold"]), (&1.into(), &50.into()));
+    let climb = ["hot", "compile_start", "compile_end", "install"];
+    let baseline = if BASELINE { &climb[..] } else { &[] };
+    assert_eq!(names, [&["start", "warm"], baseline, &climb, &["enter", "exit"]].concat());
+    assert_eq!((&events[0]["schema"], &events[0]["hotspot_threshold"]), (&2.into(), &50.into()));
     assert_eq!(events[2]["at"]["function"], "main");
-    assert_eq!((&events[7]["rounds"], &events[7]["reason"]), (&950.into(), &"region_end".into()));
+    let (exit, rounds) = (events.last().unwrap(), if BASELINE { 900 } else { 950 });
+    assert_eq!((&exit["rounds"], &exit["reason"]), (&rounds.into(), &"region_end".into()));
     dir.hotspot(&args).check(0, "0\n", "");
     assert_eq!(dir.read("t.ndjson"), trace);
 }
@@ -271,11 +284,14 @@ fn a_trace_has_an_event_on_each_line_and_is_reproducible() {
 fn what_is_compiled_is_shown_in_all_its_forms() {
     let dir = Dir::new("verbose");
     dir.write("countdown.hasm", COUNTDOWN);
-    let ran = dir.hotspot(&["run", "--verbose", "countdown.hasm", "1000"]);
+    let soon = ["run", "--verbose", "--deterministic", "--optimizing-threshold", "10"];
+    let ran = dir.hotspot(&[&soon[..], &["countdown.hasm", "1000"]].concat());
     assert_eq!((ran.code, &*ran.out), (0, "0\n"));
-    let at = |piece: &str| ran.err.find(piece).unwrap_or_else(|| panic!("no `{piece}` in {}", ran.err));
+    // The baseline code's listing comes first, and has no IR.
+    let err = if BASELINE { ran.err.split_once("install  ").unwrap().1 } else { &ran.err };
+    assert_eq!(ran.err.contains("baseline, function at main"), BASELINE);
+    let at = |piece: &str| err.find(piece).unwrap_or_else(|| panic!("no `{piece}` in {err}"));
     let order = [
-        "start  ",
         "hot  ",
         "compile_end  ",
         "    bytecode:\n",
@@ -291,8 +307,8 @@ fn what_is_compiled_is_shown_in_all_its_forms() {
     ];
     let places: Vec<usize> = order.into_iter().map(at).collect();
     let mut early_sub = places.clone();
-    early_sub.remove(7);
+    early_sub.remove(6);
     assert!(early_sub.is_sorted(), "{}", ran.err);
     let off = dir.hotspot(&["run", "--verbose", "--no-jit", "countdown.hasm", "1000"]);
-    assert_eq!(off.err, "start          hotspot threshold 10, jit off\nresult         None\n");
+    assert_eq!(off.err, "start          everything is interpreted\nresult         None\n");
 }

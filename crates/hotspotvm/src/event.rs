@@ -33,9 +33,9 @@ impl std::fmt::Display for Spot {
 pub struct Listing {
     /// The bytecode.
     pub bytecode: String,
-    /// The IR as built.
+    /// The IR as built; empty for baseline code, which needs none.
     pub ir_built: String,
-    /// The IR after all passes.
+    /// The IR after all passes; the same holds.
     pub ir: String,
     /// The machine code, with the pc of the bytecode that each instruction came from.
     pub machine: String,

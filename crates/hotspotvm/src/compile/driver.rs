@@ -101,7 +101,8 @@ impl Generator {
         };
         let code = compiler.compile(&f, &LAYOUT, id).map_err(broken)?;
         let listing = bytecode.map(|bytecode| {
-            Box::new(Listing { bytecode, ir_built, ir: f.to_string(), machine: machine_listing(&code) })
+            let machine = machine_listing(&code.bytes[..code.code_len as usize], &code.places);
+            Box::new(Listing { bytecode, ir_built, ir: f.to_string(), machine })
         });
         Ok(Made {
             code,
@@ -278,10 +279,11 @@ fn bytecode_listing(vm: &Vm, key: PlaceKey, graph: &FunctionGraph, region: &Regi
     text
 }
 
-fn machine_listing(unit: &codegen::CodeUnit) -> String {
+/// Machine code as text. `places` are the offsets at which the code of each pc starts.
+pub fn machine_listing(bytes: &[u8], places: &[(u32, u32)]) -> String {
     let mut text = String::new();
     let mut last = None;
-    for line in codegen::disassemble(&unit.bytes[..unit.code_len as usize], 0, &unit.places) {
+    for line in codegen::disassemble(bytes, 0, places) {
         let pc = match line.pc {
             Some(pc) if line.pc != last => format!("pc {pc}"),
             _ => String::new(),

@@ -12,11 +12,12 @@ mod present {
     use super::*;
     use crate::cache::baseline::BaselineCache;
     use crate::cache::memory::Piece;
-    use crate::compile::baseline::{self, Hand, Request};
-    use crate::compile::driver::Failure;
+    use crate::compile::baseline::{self, BaselineCode, Hand, Request};
+    use crate::compile::driver::{Failure, machine_listing};
+    use crate::event::Listing;
     use crate::execute::baseline::{Left, enter};
     use crate::execute::interpreter::Leave;
-    use bytecode::FuncId;
+    use bytecode::{FuncId, disasm};
     use std::time::Instant;
 
     /// How often a unit may get an unexpected result from its slow paths before it is compiled again with what was learned.
@@ -48,6 +49,7 @@ mod present {
             let (piece, _) = self.place_code(&code.bytes, function)?;
             let id = self.cache.reserve();
             let (instructions, code_bytes) = (code.instructions, code.bytes.len() as u32);
+            let listing = self.driver.listings.then(|| self.baseline_listing(function, &code));
             self.cache.install_baseline(function, id, code, piece);
             self.policy.baseline_installed(&mut self.vm, function);
             let nanos = start.map(|start| start.elapsed().as_nanos() as u64);
@@ -69,10 +71,22 @@ mod present {
                 code_bytes,
                 exits: 0,
                 nanos,
-                listing: None,
+                listing,
             });
             self.emit(|vm| Event::Install { unit: id, at: spot(vm, function, 0) });
             Ok(())
+        }
+
+        fn baseline_listing(&self, function: u32, code: &BaselineCode) -> Box<Listing> {
+            let end = self.vm.functions[function as usize].cells.len() as u32;
+            let program = self.vm.program.program();
+            let places: Vec<(u32, u32)> = code.blocks.iter().map(|&(pc, offset)| (offset, pc)).collect();
+            Box::new(Listing {
+                bytecode: disasm::listing(program, FuncId(function), 0..end),
+                ir_built: String::new(),
+                ir: String::new(),
+                machine: machine_listing(&code.bytes, &places),
+            })
         }
 
         /// Runs baseline code from the current place, if there is any for it.
