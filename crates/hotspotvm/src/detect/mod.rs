@@ -1,19 +1,29 @@
 //! **Stage 2, detect:** which code is hot, and which part of the graph around it to compile.
 //!
-//! Each place that can get hot (the target of a backward jump, or a function's entry) is in one [`Hotness`]:
+//! Each function is below, on or without the baseline rung; each place that can get hot (the target of a backward jump, or a function's
+//! entry) is in one [`Hotness`]:
 //!
 //! ```text
-//!                    half the threshold of back-edges        executed threshold times
-//!     Cold ---------------------------------------> Warm --------------------------> (chosen)
-//!                                                                                   |        \
-//!                                          cannot or need not be compiled: refuse   |         \ compile, install
-//!                                                                                   v          v
-//!                                                                              LeftAlone <--- Compiled(unit)
-//!                                                          recompiled too often, or    ^        |
-//!                                                          the OS refuses memory       |        | one exit too many:
-//!                                                                                      +------- v  invalidate, widen
-//!                                                                                             Warm
+//!          half the threshold of back-edges        executed threshold times: hot
+//!     Cold -------------------------------> Warm -----------------------------------> the function gets baseline code,
+//!                                                                                     whose counters go on
+//!                                                                                        |
+//!                      what it calls is not compiled yet: await, ask again soon  <-------+  optimizing threshold:
+//!                      the program's compile budget is used up: postpone         <-------+  hot again
+//!                                                                                        |
+//!            LeftAlone  <-------------------- cannot be compiled: refuse ----------------+
+//!                ^                                                                       v
+//!                |  recompiled too often, entries do not pay,                        Compiling   (in the background)
+//!                |  or the system refuses memory                                         |
+//!                |                                                                       v  install
+//!                +----------------------------------------------------------------- Compiled(unit)
+//!                                                                                        |
+//!              Warm  <--- invalidate, widen: one exit or mismatch too many --------------+
+//!                    <--- evict: the code cache is full; the threshold doubles ----------+
 //! ```
+//!
+//! Where there is no baseline tier, a hot place is optimized at once. Baseline code itself is made anew when its slow paths give too
+//! many results of other kinds than it expects, and taken out like other code when there is no room.
 //!
 //! The rule for loops is the seed of this project: executed at least `threshold` times, and the
 //! back-edge taken at least half as often.
