@@ -42,7 +42,7 @@ pub struct StubAddresses {
     /// See [`Stubs`].
     pub leave: u64,
     /// See [`Stubs`].
-    pub stopped: u64,
+    pub refund: u64,
     /// See [`Stubs`].
     pub step: u64,
     /// See [`Stubs`].
@@ -69,7 +69,7 @@ impl BaselineCache {
     /// # Errors
     /// If the operating system gives no executable memory.
     pub fn new(functions: usize, bytes: usize) -> std::io::Result<BaselineCache> {
-        let (code, Stubs { enter, leave, stopped, step, truth, box_int, unbox, interpret }) =
+        let (code, Stubs { enter, leave, refund, step, truth, box_int, unbox, interpret }) =
             stubs::make().map_err(std::io::Error::other)?;
         let mut arena = Arena::new(bytes.saturating_add(code.len()))?;
         let piece = arena.add(&code).ok_or_else(|| std::io::Error::other("no room for shared code"))?;
@@ -77,7 +77,7 @@ impl BaselineCache {
         let stubs = StubAddresses {
             enter: at(enter),
             leave: at(leave),
-            stopped: at(stopped),
+            refund: at(refund),
             step: at(step),
             truth: at(truth),
             box_int: at(box_int),

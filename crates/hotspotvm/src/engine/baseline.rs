@@ -12,7 +12,7 @@ use crate::options::{Options, Tier as Rung};
 mod present {
     use super::*;
     use crate::cache::baseline::BaselineCache;
-    use crate::compile::baseline::{self, Hand, Request};
+    use crate::compile::baseline::{self, Hand, Request, Workspace};
     use crate::execute::baseline::{Left, enter};
     use crate::execute::interpreter::Leave;
     use bytecode::FuncId;
@@ -27,12 +27,13 @@ mod present {
     pub struct Tier {
         cache: Option<BaselineCache>,
         exists: bool,
+        workspace: Workspace,
     }
 
     impl Tier {
         pub fn new(options: &Options, _: &Vm) -> Tier {
             let exists = options.max_tier >= Rung::Baseline && !options.stress.skip_baseline;
-            Tier { cache: None, exists }
+            Tier { cache: None, exists, workspace: Workspace::default() }
         }
 
         /// Whether there is such a tier.
@@ -45,12 +46,13 @@ mod present {
         /// Compiles a function and installs its code.
         pub fn compile_baseline(&mut self, function: u32) -> Result<(), String> {
             let start = self.timing.then(Instant::now);
-            let code = baseline::compile(&Request {
+            let request = Request {
                 function,
                 functions: &self.vm.functions,
                 facts: self.vm.program.facts(FuncId(function)),
                 constants: &self.vm.constants,
-            })?;
+            };
+            let code = baseline::compile(&request, &mut self.baseline.workspace)?;
             let cache = match &mut self.baseline.cache {
                 Some(cache) => cache,
                 none => {

@@ -60,7 +60,7 @@ pub struct BaselineContext {
     /// Shared code.
     pub leave_stub: u64,
     /// See `leave_stub`.
-    pub stopped_stub: u64,
+    pub refund_stub: u64,
     /// See `leave_stub`.
     pub step_stub: u64,
     /// See `leave_stub`.
@@ -132,7 +132,7 @@ pub fn enter(vm: &mut Vm, cache: &BaselineCache, unit: &Unit) -> Option<Left> {
         spill: [0; 16],
         spill_float: [0.0; 16],
         leave_stub: stubs.leave,
-        stopped_stub: stubs.stopped,
+        refund_stub: stubs.refund,
         step_stub: stubs.step,
         truth_stub: stubs.truth,
         box_stub: stubs.box_int,

@@ -16,8 +16,12 @@
 mod asm;
 mod emit;
 mod machine;
+mod numbers;
+mod slow;
 pub mod stubs;
 mod values;
+
+pub use emit::Workspace;
 
 use crate::execute::vm::{Cell, FunctionState};
 use bytecode::Facts;
@@ -64,8 +68,11 @@ pub struct BaselineCode {
 ///
 /// # Errors
 /// Why it can't be compiled, in words.
-pub fn compile(request: &Request<'_>) -> Result<BaselineCode, String> {
-    emit::Emitter::new(request).run()
+pub fn compile(request: &Request<'_>, workspace: &mut Workspace) -> Result<BaselineCode, String> {
+    let mut emitter = emit::Emitter::new(request, workspace);
+    let result = emitter.run();
+    emitter.leave_buffers(workspace);
+    result
 }
 
 /// How baseline code hands over to the engine.
