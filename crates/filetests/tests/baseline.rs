@@ -492,7 +492,7 @@ fn from_environment(name: &str, default: u64) -> u64 {
 fn baseline_code_agrees_with_the_interpreter() {
     let first = from_environment("HOTSPOT_SEED", 1);
     let programs = from_environment("HOTSPOT_PROGRAMS", PROGRAMS);
-    let (mut errors, mut limits, mut compiled) = (0, 0, 0);
+    let (mut errors, mut limits, mut compiled, mut replaced) = (0, 0, 0, 0);
     for seed in first..first + programs {
         let (source, options) = program(seed);
         let program = match load("generated", &source) {
@@ -509,6 +509,7 @@ fn baseline_code_agrees_with_the_interpreter() {
                 options.limits
             );
             compiled += u64::from(stats.jit_instructions > 0);
+            replaced += stats.invalidations;
         }
         match expected.result.map_err(|stop| stop.kind) {
             Err(StopKind::Error(_)) => errors += 1,
@@ -516,9 +517,8 @@ fn baseline_code_agrees_with_the_interpreter() {
             Ok(_) => {}
         }
     }
-    println!(
-        "{programs} programs agree; {errors} end with an error, {limits} at a limit, {compiled} runs had code"
-    );
+    println!("{programs} programs agree; {errors} end with an error, {limits} at a limit");
+    println!("{compiled} runs had code, which was replaced {replaced} times");
     // A generator whose programs all fail, or never get to compiled code, tests too little.
     assert!(errors + limits < programs * 4 / 5, "{errors} errors, {limits} limits of {programs}");
     assert!(compiled > programs * 3, "{compiled} runs of {programs} programs had code");

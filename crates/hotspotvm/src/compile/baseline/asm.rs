@@ -353,9 +353,15 @@ impl Asm {
         Ok(code)
     }
 
-    /// The four bytes of a distance that is not known yet.
+    /// The four bytes of a distance, which may not be known yet.
     #[inline(always)]
     fn distance(&mut self, to: Label) {
+        let target = self.labels[to.0 as usize];
+        if target != UNBOUND && target & COLD == self.side {
+            let distance = (target & !COLD).wrapping_sub(self.stream.at as u32 + 4);
+            self.put(u64::from(distance), 4);
+            return;
+        }
         self.patches.push(Patch { at: self.stream.at as u32 | self.side, label: to });
         self.put(0, 4);
     }

@@ -6,7 +6,7 @@
 use super::asm::{Alu, Asm, BASE, CX, Cond, FUEL, Label, RAX, RDX, Reg, SITES};
 use super::slow::{After, Tail};
 use super::stubs::TARGET;
-use super::values::{BigBox, Item, PINS, Registers, Snapshot, TMP, Unbox};
+use super::values::{Before, BigBox, Item, PINS, Registers, TMP, Unbox};
 use super::{BaselineCode, Hand, Request};
 use crate::execute::vm::Cell;
 use crate::profile::{Feedback, How, Kinds, Site};
@@ -81,9 +81,10 @@ pub struct Emitter<'a> {
     /// The comparison under translation is followed by a branch that takes it from the flags.
     pub fuse: bool,
     pub pc: u32,
-    pub before: Snapshot,
+    /// The stack before the instruction.
+    pub before: Before,
     /// The slow path of a comparison whose branch comes next.
-    pub compare_fail: Option<(Label, u32, Snapshot)>,
+    pub compare_fail: Option<(Label, u32, Before)>,
     blocks: Vec<(u32, u32)>,
     error: Option<&'static str>,
 }
@@ -170,7 +171,7 @@ impl<'a> Emitter<'a> {
             stepped: false,
             fuse: false,
             pc: 0,
-            before: Snapshot::default(),
+            before: Before::default(),
             compare_fail: None,
             blocks: Vec::new(),
             error: None,
@@ -345,7 +346,7 @@ impl<'a> Emitter<'a> {
             self.vacate(&[RAX, RDX]);
             self.regs.avoid = 1 << RAX.0 | 1 << RDX.0;
         }
-        self.before = self.snapshot();
+        self.before = self.remember(inputs);
         if plans.len() > 1 {
             self.both(cell);
         } else {
@@ -387,6 +388,10 @@ impl<'a> Emitter<'a> {
         if matches!(op, Op::Not | Op::JumpIfZero | Op::JumpIfNotZero) {
             return &[Plan::General];
         }
+        // Nothing seen yet: ints are likely.
+        if self.seen == Feedback::default() {
+            return &[Plan::Ints];
+        }
         let (left, right) = (self.seen.left(), self.seen.right());
         let both =
             |kind: Kinds| left.0 & kind.0 != 0 && (op.info().inputs.len() < 2 || right.0 & kind.0 != 0);
@@ -397,8 +402,6 @@ impl<'a> Emitter<'a> {
             (true, true) => &[Plan::Ints, Plan::Floats],
             (false, true) => &[Plan::Floats],
             (true, false) => &[Plan::Ints],
-            // Nothing seen yet: ints are likely.
-            (false, false) if self.seen == Feedback::default() => &[Plan::Ints],
             (false, false) => &[Plan::General],
         }
     }

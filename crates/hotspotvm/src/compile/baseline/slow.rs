@@ -10,7 +10,7 @@ use super::stubs::{
     FALSE_BITS, LEAVE_STUB, LEFT_PC, MAX_FLOAT, REFUND_STUB, SPILL, SPILL_FLOAT, STEP_STUB, TRUE_BITS,
     TRUTH_STUB,
 };
-use super::values::{Item, Repr, Snapshot, TMP};
+use super::values::{Before, Item, KEPT, Repr, TMP};
 
 /// The first argument of a tail, where the second argument of the routine behind it goes.
 const ARGUMENT: Reg = Reg(6);
@@ -151,8 +151,15 @@ impl Emitter<'_> {
         self.call_step(self.pc);
     }
 
-    fn store_items(&mut self, before: &Snapshot) {
-        for (depth, item) in before.items() {
+    /// Completes the frame as it was before an instruction. What is below the operands stays where it is, too.
+    fn store_items(&mut self, before: &Before) {
+        for depth in before.height.saturating_sub(KEPT)..before.below() {
+            let item = self.stack[depth];
+            if item != Item::Mem {
+                self.store_item(depth, item);
+            }
+        }
+        for (depth, item) in before.operands() {
             if item != Item::Mem {
                 self.store_item(depth, item);
             }
@@ -163,12 +170,6 @@ impl Emitter<'_> {
         self.asm.constant(ARGUMENT, u64::from(pc));
         let tail = self.tail(Tail::Step);
         self.asm.call(tail);
-    }
-
-    /// Where the result of the instruction at a pc is in memory.
-    fn result_slot(&self, pc: u32, before: &Snapshot) -> i32 {
-        let inputs = self.request.cells()[pc as usize].op.info().inputs.len();
-        self.slot(before.height - inputs)
     }
 
     /// The slow path of the current instruction. The stack is as the fast path leaves it.
@@ -182,7 +183,7 @@ impl Emitter<'_> {
             After::Memory { .. } => None,
         };
         // What stays in registers across the instruction.
-        let from = self.stack.len().saturating_sub(super::values::KEPT);
+        let from = self.stack.len().saturating_sub(KEPT);
         let end = result.map_or(self.stack.len(), |(_, top)| top);
         for &item in &self.stack[from.min(end)..end] {
             match item {
@@ -202,7 +203,7 @@ impl Emitter<'_> {
         match after {
             After::Memory { back } => self.asm.jump(back),
             After::Result { back, result } => {
-                let at = self.result_slot(self.pc, &before);
+                let at = self.slot(before.below());
                 self.load_expected(result, at);
                 self.asm.jump(back);
             }
@@ -215,7 +216,7 @@ impl Emitter<'_> {
         &mut self,
         label: Label,
         pc: u32,
-        before: &Snapshot,
+        before: &Before,
         on_true: Label,
         on_false: Label,
     ) {
@@ -223,7 +224,7 @@ impl Emitter<'_> {
         self.asm.bind(label);
         self.store_items(before);
         self.call_step(pc);
-        let at = self.result_slot(pc, before);
+        let at = self.slot(before.below());
         self.asm.load(RAX, BASE, at);
         self.asm.alu_mem(Alu::Cmp, RAX, CX, TRUE_BITS);
         self.asm.jump_if(Cond::Equal, on_true);
@@ -236,7 +237,7 @@ impl Emitter<'_> {
         let before = self.before;
         self.asm.out_of_line();
         self.asm.bind(label);
-        match before.items().last() {
+        match before.operands().last() {
             None | Some((_, Item::Mem)) => {
                 let at = self.slot(before.height - 1);
                 self.asm.load(ARGUMENT, BASE, at);

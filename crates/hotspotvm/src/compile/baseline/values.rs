@@ -54,24 +54,31 @@ pub enum Item {
     Flags(Cond),
 }
 
-/// The top of the stack as it was at some point; what is below was in memory.
+/// The stack as it was before an instruction: the operands that it takes. What is below them stays as it is, but for items that go
+/// to memory.
 #[derive(Clone, Copy, Debug)]
-pub struct Snapshot {
+pub struct Before {
+    /// How many items there were.
     pub height: usize,
-    items: [Item; KEPT],
+    inputs: usize,
+    operands: [Item; 2],
 }
 
-impl Default for Snapshot {
-    fn default() -> Snapshot {
-        Snapshot { height: 0, items: [Item::Mem; KEPT] }
+impl Default for Before {
+    fn default() -> Before {
+        Before { height: 0, inputs: 0, operands: [Item::Mem; 2] }
     }
 }
 
-impl Snapshot {
-    /// The items that are not in memory, with their depths.
-    pub fn items(&self) -> impl Iterator<Item = (usize, Item)> + '_ {
-        let kept = self.height.min(KEPT);
-        (self.height - kept..self.height).zip(self.items[..kept].iter().copied())
+impl Before {
+    /// How many items are below the operands.
+    pub fn below(&self) -> usize {
+        self.height - self.inputs
+    }
+
+    /// The operands, with their depths.
+    pub fn operands(&self) -> impl Iterator<Item = (usize, Item)> {
+        (self.below()..self.height).zip(self.operands)
     }
 }
 
@@ -200,22 +207,24 @@ impl Emitter<'_> {
         item
     }
 
-    pub fn snapshot(&self) -> Snapshot {
+    /// What an instruction that takes so many operands is about to change.
+    pub fn remember(&self, inputs: usize) -> Before {
         let height = self.stack.len();
-        let kept = height.min(KEPT);
-        let mut items = [Item::Mem; KEPT];
-        items[..kept].copy_from_slice(&self.stack[height - kept..]);
-        Snapshot { height, items }
+        let mut operands = [Item::Mem; 2];
+        for (operand, item) in operands.iter_mut().zip(&self.stack[height - inputs..]) {
+            *operand = *item;
+        }
+        Before { height, inputs, operands }
     }
 
-    /// Puts the stack back to what it was. Only memory written since then may differ.
-    pub fn restore(&mut self, before: &Snapshot) {
-        let bottom = before.height.saturating_sub(KEPT);
-        for &item in &self.stack[bottom.min(self.stack.len())..] {
-            self.regs.release(item);
+    /// Puts the stack back to what it was, once the instruction has pushed its result. Only memory written since then may differ.
+    pub fn restore(&mut self, before: &Before) {
+        while self.stack.len() > before.below() {
+            if let Some(item) = self.stack.pop() {
+                self.regs.release(item);
+            }
         }
-        self.stack.resize(bottom, Item::Mem);
-        for (_, item) in before.items() {
+        for (_, item) in before.operands() {
             self.regs.use_item(item);
             self.stack.push(item);
         }
