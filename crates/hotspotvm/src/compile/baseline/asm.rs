@@ -575,7 +575,7 @@ impl Asm {
         self.put(u64::from(bits), 1);
     }
 
-    pub fn to_float(&mut self, to: Xmm, bits: Reg) {
+    pub fn float_from_bits(&mut self, to: Xmm, bits: Reg) {
         self.put(0x66, 1);
         let operation = 0x6E0F | (0xC0 | low(to.0) << 3 | low(bits.0)) << 16;
         self.put(rex(to.0, bits.0) | operation << 8, 4);

@@ -415,7 +415,7 @@ impl Machine for Emitter<'_> {
         let to = if a.1 { a.0 } else { self.take_float() };
         self.asm.float_bits(TMP, a.0);
         self.asm.flip_sign_bit(TMP);
-        self.asm.to_float(to, TMP);
+        self.asm.float_from_bits(to, TMP);
         Float(to, true)
     }
 

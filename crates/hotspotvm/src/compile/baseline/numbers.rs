@@ -75,11 +75,11 @@ impl Emitter<'_> {
                 match (value.as_float(), value.as_small_int()) {
                     (Some(f), _) => {
                         self.asm.constant(TMP, f.to_bits());
-                        self.asm.to_float(x, TMP);
+                        self.asm.float_from_bits(x, TMP);
                     }
                     (None, Some(i)) => {
                         self.asm.constant(TMP, (i as f64).to_bits());
-                        self.asm.to_float(x, TMP);
+                        self.asm.float_from_bits(x, TMP);
                     }
                     (None, None) => {
                         let fail = self.fail_label();
@@ -109,7 +109,7 @@ impl Emitter<'_> {
                 } else {
                     self.asm.alu_mem(Alu::Cmp, r, CX, MAX_FLOAT);
                     self.asm.jump_if(Cond::Above, fail);
-                    self.asm.to_float(x, r);
+                    self.asm.float_from_bits(x, r);
                 }
                 Float(x, true)
             }

@@ -144,6 +144,10 @@ impl Emitter<'_> {
             return;
         }
         self.stepped = true;
+        // Where a fast path was begun, its operands are as they were.
+        if let Some(label) = self.fail.take() {
+            self.asm.bind(label);
+        }
         let before = self.before;
         self.store_items(&before);
         let height = self.stack.len();
@@ -283,7 +287,7 @@ impl Emitter<'_> {
                 self.asm.load(TMP, BASE, at);
                 self.asm.alu_mem(Alu::Cmp, TMP, CX, MAX_FLOAT);
                 self.asm.jump_if(Cond::Above, unexpected);
-                self.asm.to_float(x, TMP);
+                self.asm.float_from_bits(x, TMP);
             }
             Item::Mem | Item::Const(_) | Item::Local(_) | Item::Flags(_) => {
                 self.fail_with("a slow path has no place for its result");

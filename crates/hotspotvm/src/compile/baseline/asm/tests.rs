@@ -207,7 +207,7 @@ fn floats() {
         let (f, g) = (Xmm(a.0), Xmm(b.0));
         let r = NAMES[b.0 as usize];
         let (x, y) = (format!("xmm{}", f.0), format!("xmm{}", g.0));
-        reads_as(|asm| asm.to_float(f, b), format!("movq {x}, {r}"));
+        reads_as(|asm| asm.float_from_bits(f, b), format!("movq {x}, {r}"));
         reads_as(|asm| asm.float_bits(b, f), format!("movq {r}, {x}"));
         reads(|asm| asm.int_to_float(f, b), &[format!("xorps {x}, {x}"), format!("cvtsi2sd {x}, {r}")]);
         if f != g {
