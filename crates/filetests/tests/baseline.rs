@@ -234,7 +234,7 @@ impl Generator {
         match self.below(100) {
             0..=29 if height < MAX_HEIGHT => self.push(),
             30..=51 if height >= 2 => self.binary(),
-            52..=63 if height >= 1 && height < MAX_HEIGHT => self.with_constant(),
+            52..=63 if (1..MAX_HEIGHT).contains(&height) => self.with_constant(),
             64..=68 if height >= 1 => {
                 let op = match self.mode {
                     Mode::SmallInts | Mode::Ints => self.any(&["neg", "invert", "not"]),
@@ -522,4 +522,35 @@ fn baseline_code_agrees_with_the_interpreter() {
     // A generator whose programs all fail, or never get to compiled code, tests too little.
     assert!(errors + limits < programs * 4 / 5, "{errors} errors, {limits} limits of {programs}");
     assert!(compiled > programs * 3, "{compiled} runs of {programs} programs had code");
+}
+
+/// Runs whose price does not fit an immediate operand, locals and counters whose displacements do not fit a byte.
+#[test]
+fn long_runs_and_many_locals_agree() {
+    const LOCALS: usize = 300;
+    let names: Vec<String> = (0..LOCALS).map(|local| format!("v{local}")).collect();
+    let mut source = format!("func main()\nlocal i, {}\npush 5\nstore_local i\n", names.join(", "));
+    for local in 0..LOCALS {
+        let _ = writeln!(source, "push {}\nstore_local v{local}", local * 7);
+    }
+    source.push_str("top:\n");
+    for i in 0..700 {
+        let (a, b) = (i * 13 % LOCALS, (i * 29 + 5) % LOCALS);
+        let op = ["add", "sub", "xor"][i % 3];
+        let _ = writeln!(source, "load_local v{a}\nload_local v{b}\n{op}\nstore_local v{a}");
+    }
+    source.push_str("load_local i\npush 1\nsub\ndup\nstore_local i\njump_if_not_zero top\n");
+    for local in 0..LOCALS {
+        let _ = writeln!(source, "load_local v{local}\nprint");
+    }
+    source.push_str("halt\n");
+    let program = load("long", &source).unwrap_or_else(|error| panic!("{error}"));
+    let mut options = Options { max_tier: Tier::Baseline, ..Options::default() };
+    for fuel in [None, Some(3_000), Some(3_406), Some(3_407), Some(9_000)] {
+        options.limits.fuel = fuel;
+        let expected = observe(&program, &[], &interpreted(&options).options).0;
+        for options in ways(&options) {
+            assert_eq!(observe(&program, &[], &options).0, expected, "fuel {fuel:?}");
+        }
+    }
 }
