@@ -340,7 +340,7 @@ impl Asm {
         let mut code = Vec::with_capacity(size);
         code.extend_from_slice(&self.stream.bytes[..straight]);
         code.extend_from_slice(&self.other.bytes[..self.other.at]);
-        let position = |at: u32| (at & !COLD) as usize + if at & COLD != 0 { straight } else { 0 };
+        let position = |at: u32| (at & !COLD) as usize + (at / COLD) as usize * straight;
         for patch in &self.patches {
             let target = self.labels[patch.label.0 as usize];
             if target == UNBOUND {
