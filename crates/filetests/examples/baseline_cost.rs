@@ -1,11 +1,12 @@
 //! What the baseline compiler costs: time and code bytes per bytecode instruction, for functions of 10 to 100,000 instructions.
 //!
-//! `cargo run --release -p hotspotvm-filetests --example baseline_cost`
+//! `cargo run --release -p hotspotvm-filetests --example baseline_cost`; with a number, for a function of that size only, which suits
+//! tools that count machine instructions.
 
 #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
 fn main() {
     use hotspotvm::bytecode::FuncId;
-    use hotspotvm::compile::baseline::{Request, compile};
+    use hotspotvm::compile::baseline::{Request, Workspace, compile};
     use hotspotvm::execute::vm::Vm;
     use hotspotvm::{Cancel, Io, Options};
     use std::fmt::Write;
@@ -14,7 +15,8 @@ fn main() {
     // A round of a typical loop body: arithmetic on locals, a comparison, a branch.
     const BODY: &str = "load_local a\nload_local b\nadd\npush 7\nmul\npush 1023\nand\nstore_local c\nload_local c\nload_local a\nlt\njump_if_zero L\nload_local a\npush 1\nsub\nstore_local a\n";
     println!("{:>12} {:>12} {:>14} {:>14}", "instructions", "total us", "ns/instruction", "bytes/instr.");
-    for size in [10usize, 100, 1_000, 10_000, 100_000] {
+    let asked = std::env::args().nth(1).and_then(|size| size.parse().ok());
+    for size in asked.map_or(vec![10usize, 100, 1_000, 10_000, 100_000], |size| vec![size]) {
         let mut source = String::from("func main(a, b)\nlocal c\npush 0\nstore_local c\ntop:\n");
         let mut count = 2;
         let mut label = 0;
@@ -42,11 +44,11 @@ fn main() {
             facts: vm.program.facts(FuncId(0)),
             constants: &vm.constants,
         };
-        let mut times = Vec::new();
+        let (mut times, mut workspace) = (Vec::new(), Workspace::default());
         let mut bytes = 0;
         for _ in 0..(200_000 / size).clamp(9, 2_000) {
             let start = Instant::now();
-            let code = compile(&request).unwrap_or_else(|error| panic!("{error}"));
+            let code = compile(&request, &mut workspace).unwrap_or_else(|error| panic!("{error}"));
             times.push(start.elapsed().as_nanos() as f64);
             bytes = code.bytes.len();
         }

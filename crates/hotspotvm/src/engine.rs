@@ -102,6 +102,7 @@ struct Run<'e> {
     policy: Policy,
     driver: Driver,
     generator: Generator,
+    workspace: baseline::Workspace,
     /// Whether to compile on another thread, that thread once it is needed, and how it is delayed in tests.
     background: bool,
     worker: Option<Worker>,
@@ -131,6 +132,7 @@ impl<'e> Run<'e> {
             policy,
             driver,
             generator: Generator::default(),
+            workspace: baseline::Workspace::default(),
             background: !options.deterministic,
             worker: None,
             delay: options.stress.background_delay,

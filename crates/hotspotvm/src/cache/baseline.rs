@@ -4,9 +4,9 @@
 //! to it. No code is changed.
 
 use super::memory::{Arena, Piece};
-use crate::compile::baseline::BaselineCode;
 use crate::compile::baseline::stubs::{self, Stubs};
-use crate::execute::vm::Frame;
+use crate::compile::baseline::{BaselineCode, FunctionEntry};
+use crate::execute::vm::{Frame, FunctionState};
 
 /// Baseline code of a function.
 #[derive(Debug)]
@@ -49,7 +49,7 @@ pub struct StubAddresses {
     /// See [`Stubs`].
     pub leave: u64,
     /// See [`Stubs`].
-    pub stopped: u64,
+    pub refund: u64,
     /// See [`Stubs`].
     pub step: u64,
     /// See [`Stubs`].
@@ -65,7 +65,7 @@ pub struct StubAddresses {
 #[derive(Debug)]
 pub struct BaselineCache {
     stubs: StubAddresses,
-    entries: Vec<u64>,
+    entries: Vec<FunctionEntry>,
     units: Vec<Option<Unit>>,
 }
 
@@ -74,15 +74,15 @@ impl BaselineCache {
     ///
     /// # Errors
     /// If the shared code cannot be made or placed.
-    pub fn new(functions: usize, arena: &mut Arena) -> std::io::Result<Option<BaselineCache>> {
-        let (code, Stubs { enter, leave, stopped, step, truth, box_int, unbox, interpret }) =
+    pub fn new(functions: &mut [FunctionState], arena: &mut Arena) -> std::io::Result<Option<BaselineCache>> {
+        let (code, Stubs { enter, leave, refund, step, truth, box_int, unbox, interpret }) =
             stubs::make().map_err(std::io::Error::other)?;
         let Some(piece) = arena.add(&code)? else { return Ok(None) };
         let at = |offset: u32| arena.address(piece) + u64::from(offset);
         let stubs = StubAddresses {
             enter: at(enter),
             leave: at(leave),
-            stopped: at(stopped),
+            refund: at(refund),
             step: at(step),
             truth: at(truth),
             box_int: at(box_int),
@@ -91,8 +91,15 @@ impl BaselineCache {
         };
         Ok(Some(BaselineCache {
             stubs,
-            entries: vec![stubs.interpret; functions],
-            units: (0..functions).map(|_| None).collect(),
+            units: functions.iter().map(|_| None).collect(),
+            entries: functions
+                .iter_mut()
+                .map(|function| FunctionEntry {
+                    code: stubs.interpret,
+                    sites: function.sites.as_mut_ptr() as u64,
+                    cells: function.cells.as_mut_ptr() as u64,
+                })
+                .collect(),
         }))
     }
 
@@ -101,8 +108,8 @@ impl BaselineCache {
         &self.stubs
     }
 
-    /// For each function, where a call to it goes.
-    pub fn entries(&self) -> &[u64] {
+    /// The table of functions.
+    pub fn entries(&self) -> &[FunctionEntry] {
         &self.entries
     }
 
@@ -121,7 +128,7 @@ impl BaselineCache {
     pub fn install(&mut self, function: u32, id: u32, code: BaselineCode, piece: Piece, arena: &Arena) {
         debug_assert!(self.get(function).is_none());
         let address = arena.address(piece);
-        self.entries[function as usize] = address + u64::from(code.entry);
+        self.entries[function as usize].code = address + u64::from(code.entry);
         let BaselineCode { resume, blocks, .. } = code;
         let unit = Unit { id, piece, address, resume, blocks, arrivals_before: 0, unexpected: 0 };
         self.units[function as usize] = Some(unit);
@@ -135,7 +142,7 @@ impl BaselineCache {
     /// Takes the code of a function out: no call goes there any more, and no waiting call returns there.
     pub fn remove(&mut self, function: u32, frames: &mut [Frame], arena: &mut Arena) -> Option<Unit> {
         let unit = self.units[function as usize].take()?;
-        self.entries[function as usize] = self.stubs.interpret;
+        self.entries[function as usize].code = self.stubs.interpret;
         for frame in frames.iter_mut().filter(|frame| frame.function == function) {
             frame.native = 0;
         }

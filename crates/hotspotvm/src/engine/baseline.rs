@@ -31,18 +31,17 @@ mod present {
         /// Compiles a function and installs its code.
         pub fn compile_baseline(&mut self, function: u32) -> Result<(), Failure> {
             let start = self.timing.then(Instant::now);
-            let code = baseline::compile(&Request {
+            let request = Request {
                 function,
                 functions: &self.vm.functions,
                 facts: self.vm.program.facts(FuncId(function)),
                 constants: &self.vm.constants,
-            });
-            let code = code.map_err(Failure::Refused)?;
+            };
+            let code = baseline::compile(&request, &mut self.workspace).map_err(Failure::Refused)?;
             if self.cache.baseline.is_none() {
-                let functions = self.vm.functions.len();
                 let no_memory = |error: std::io::Error| Failure::NoMemory(error.to_string());
                 let arena = self.cache.arena().map_err(no_memory)?;
-                let shared = BaselineCache::new(functions, arena).map_err(no_memory)?;
+                let shared = BaselineCache::new(&mut self.vm.functions, arena).map_err(no_memory)?;
                 let no_room = || Failure::Refused("the code cache is too small for shared code".to_string());
                 self.cache.baseline = Some(shared.ok_or_else(no_room)?);
             }
@@ -172,6 +171,8 @@ mod present {
 }
 
 #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+pub use crate::compile::baseline::Workspace;
+#[cfg(all(target_arch = "x86_64", target_os = "linux"))]
 pub use present::exists;
 
 #[cfg(not(all(target_arch = "x86_64", target_os = "linux")))]
@@ -179,6 +180,10 @@ mod absent {
     use super::*;
     use crate::cache::memory::Piece;
     use crate::compile::driver::Failure;
+
+    /// Nothing is kept between compilations.
+    #[derive(Default)]
+    pub struct Workspace;
 
     /// No way to leave it.
     pub enum Left {}
@@ -208,4 +213,4 @@ mod absent {
 }
 
 #[cfg(not(all(target_arch = "x86_64", target_os = "linux")))]
-pub use absent::exists;
+pub use absent::{Workspace, exists};

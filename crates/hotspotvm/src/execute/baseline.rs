@@ -9,7 +9,7 @@ use super::native::take_slice;
 use super::slow::kind;
 use super::vm::{Frame, Vm};
 use crate::cache::baseline::{BaselineCache, Unit};
-use crate::compile::baseline::Hand;
+use crate::compile::baseline::{FunctionEntry, Hand};
 use crate::profile::Feedback;
 use bytecode::FuncId;
 use codegen::{FUEL_SHIFT, unpack_fuel};
@@ -40,8 +40,8 @@ pub struct BaselineContext {
     pub frames_end: *mut Frame,
     /// The end of the stack of values.
     pub stack_end: *mut u64,
-    /// For each function, where a call to it goes.
-    pub functions: *const u64,
+    /// The table of functions.
+    pub functions: *const FunctionEntry,
     /// The program's globals.
     pub globals: *mut Value,
     /// Constants that instructions compare with.
@@ -61,7 +61,7 @@ pub struct BaselineContext {
     /// Shared code.
     pub leave_stub: u64,
     /// See `leave_stub`.
-    pub stopped_stub: u64,
+    pub refund_stub: u64,
     /// See `leave_stub`.
     pub step_stub: u64,
     /// See `leave_stub`.
@@ -133,7 +133,7 @@ pub fn enter(vm: &mut Vm, cache: &BaselineCache, unit: &Unit) -> Option<Left> {
         spill: [0; 16],
         spill_float: [0.0; 16],
         leave_stub: stubs.leave,
-        stopped_stub: stubs.stopped,
+        refund_stub: stubs.refund,
         step_stub: stubs.step,
         truth_stub: stubs.truth,
         box_stub: stubs.box_int,

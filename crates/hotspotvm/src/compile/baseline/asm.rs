@@ -1,9 +1,13 @@
 //! Machine instructions by name: the assembler under the baseline compiler.
 //!
-//! Each method appends one instruction (dynasm encodes it). Nothing is decided here.
+//! Part of stage 3, compile. Each method appends one instruction, or two or three that always go together. Nothing is decided here but
+//! the shortest form of a displacement, an immediate or a jump back.
+//!
+//! Code goes to one of two streams: what is on the straight way, and what is out of line, which comes after all of that in the
+//! end. So a slow path can be written as soon as it is known.
 
-use dynasmrt::x64::X64Relocation;
-use dynasmrt::{DynamicLabel, DynasmApi, DynasmLabelApi, VecAssembler, dynasm};
+#[cfg(test)]
+mod tests;
 
 /// A general register, by its number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,7 +18,18 @@ pub struct Reg(pub u8);
 pub struct Xmm(pub u8);
 
 /// A place in the code that may not be known yet.
-pub type Label = DynamicLabel;
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Label(u32);
+
+impl Label {
+    /// No place at all.
+    pub const NONE: Label = Label(u32::MAX);
+
+    /// One of several that were made at once.
+    pub fn plus(self, number: u32) -> Label {
+        Label(self.0 + number)
+    }
+}
 
 pub const RAX: Reg = Reg(0);
 pub const RCX: Reg = Reg(1);
@@ -50,6 +65,25 @@ pub enum Cond {
 }
 
 impl Cond {
+    /// How instructions number it.
+    fn code(self) -> u8 {
+        match self {
+            Cond::Overflow => 0x0,
+            Cond::Below => 0x2,
+            Cond::AboveEqual => 0x3,
+            Cond::Equal => 0x4,
+            Cond::NotEqual => 0x5,
+            Cond::BelowEqual => 0x6,
+            Cond::Above => 0x7,
+            Cond::Negative => 0x8,
+            Cond::NotNegative => 0x9,
+            Cond::Less => 0xC,
+            Cond::GreaterEqual => 0xD,
+            Cond::LessEqual => 0xE,
+            Cond::Greater => 0xF,
+        }
+    }
+
     /// The condition that holds exactly when this one does not.
     pub fn negated(self) -> Cond {
         match self {
@@ -73,307 +107,523 @@ impl Cond {
 /// An operation of two ints on registers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Alu {
-    Add,
-    Sub,
-    And,
-    Or,
-    Xor,
-    Cmp,
+    Add = 0,
+    Or = 1,
+    And = 4,
+    Sub = 5,
+    Xor = 6,
+    Cmp = 7,
 }
 
 /// A shift by a constant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shift {
-    Left,
-    Right,
-    Arithmetic,
+    Left = 4,
+    Right = 5,
+    Arithmetic = 7,
 }
 
 /// An operation of two floats.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FloatOp {
-    Add,
-    Sub,
-    Mul,
-    Div,
+    Add = 0x58,
+    Mul = 0x59,
+    Sub = 0x5C,
+    Div = 0x5E,
+}
+
+/// Set in positions and labels that are in the stream out of line.
+const COLD: u32 = 1 << 31;
+/// A label without a place.
+const UNBOUND: u32 = u32::MAX;
+/// The most bytes that are written at once.
+const WIDTH: usize = 8;
+
+/// Bytes of code, with room behind them.
+#[derive(Default)]
+struct Stream {
+    bytes: Vec<u8>,
+    at: usize,
+}
+
+impl Stream {
+    #[cold]
+    #[inline(never)]
+    fn grow(&mut self, at: usize, bytes: u64) {
+        self.bytes.resize((2 * at).max(1024), 0);
+        self.bytes[at..at + WIDTH].copy_from_slice(&bytes.to_le_bytes());
+    }
+}
+
+/// A jump whose target was not known, or is in the other stream: where its distance is (four bytes), and its target.
+struct Patch {
+    at: u32,
+    label: Label,
 }
 
 /// Code under construction.
+#[derive(Default)]
 pub struct Asm {
-    ops: VecAssembler<X64Relocation>,
+    /// The stream that is written to.
+    stream: Stream,
+    other: Stream,
+    /// [`COLD`] while code goes out of line, else 0.
+    side: u32,
+    /// For each label, where it is.
+    labels: Vec<u32>,
+    patches: Vec<Patch>,
 }
 
-macro_rules! emit {
-    ($self:ident $($t:tt)*) => {
-        dynasm!($self.ops ; .arch x64 $($t)*)
-    };
+/// The lower three bits of a register's number.
+fn low(number: u8) -> u64 {
+    u64::from(number & 7)
+}
+
+/// The prefix for operands of 64 bits: `reg` is in the middle of the byte that names operands, `rm` at its end.
+fn rex(reg: u8, rm: u8) -> u64 {
+    u64::from(0x48 | (reg >> 3) << 2 | rm >> 3)
 }
 
 impl Asm {
-    /// Nothing yet, with room for the code of so many bytecode instructions.
-    pub fn new(instructions: usize) -> Asm {
-        let relocations = instructions.min(1 << 20);
-        Asm {
-            ops: VecAssembler::new_with_capacity(
-                0,
-                instructions * 48 + 256,
-                0,
-                0,
-                relocations,
-                0,
-                relocations,
-            ),
+    /// Nothing yet. The buffers grow as needed, and are kept for the next time.
+    pub fn new() -> Asm {
+        Asm::default()
+    }
+
+    /// Forgets all code, and memory beyond so many bytes.
+    pub fn clear(&mut self, most: usize) {
+        for stream in [&mut self.stream, &mut self.other] {
+            stream.at = 0;
+            if stream.bytes.len() > most {
+                stream.bytes = Vec::new();
+            }
+        }
+        self.side = 0;
+        self.labels.clear();
+        self.labels.shrink_to(most / size_of::<u32>());
+        self.patches.clear();
+        self.patches.shrink_to(most / size_of::<Patch>());
+    }
+
+    /// Appends the lowest bytes, `count` of them.
+    #[inline(always)]
+    fn put(&mut self, bytes: u64, count: usize) {
+        let at = self.stream.at;
+        self.stream.at = at + count;
+        match self.stream.bytes.get_mut(at..at + WIDTH) {
+            Some(room) => room.copy_from_slice(&bytes.to_le_bytes()),
+            None => self.stream.grow(at, bytes),
         }
     }
 
+    /// An operation of two registers, 64 bits wide.
+    #[inline(always)]
+    fn registers(&mut self, op: u8, reg: u8, rm: u8) {
+        self.put(rex(reg, rm) | u64::from(op) << 8 | (0xC0 | low(reg) << 3 | low(rm)) << 16, 3);
+    }
+
+    /// The bytes that name a register (or another number) and a place in memory, and how many they are.
+    #[inline(always)]
+    fn place(reg: u8, base: Reg, at: i32) -> (u64, usize) {
+        let operands = low(reg) << 3 | low(base.0);
+        // The number of the stack pointer means that another byte follows.
+        let (byte, count) = if base.0 & 7 == 4 { (0x24 << 8, 2) } else { (0, 1) };
+        if at == 0 && base.0 & 7 != 5 {
+            return (operands | byte, count);
+        }
+        match i8::try_from(at) {
+            Ok(at) => (0x40 | operands | byte | u64::from(at as u8) << (8 * count), count + 1),
+            Err(_) => (0x80 | operands | byte | u64::from(at as u32) << (8 * count), count + 4),
+        }
+    }
+
+    /// An operation of a register and memory, 64 bits wide.
+    #[inline(always)]
+    fn memory(&mut self, op: u8, reg: u8, base: Reg, at: i32) {
+        let (place, count) = Asm::place(reg, base, at);
+        self.put(rex(reg, base.0) | u64::from(op) << 8 | place << 16, 2 + count);
+    }
+
+    /// The same, 32 bits wide or less.
+    #[inline(always)]
+    fn memory_short(&mut self, op: u8, reg: u8, base: Reg, at: i32) {
+        let (place, count) = Asm::place(reg, base, at);
+        if (reg | base.0) & 8 != 0 {
+            let prefix = rex(reg, base.0) & !8;
+            self.put(prefix | u64::from(op) << 8 | place << 16, 2 + count);
+        } else {
+            self.put(u64::from(op) | place << 8, 1 + count);
+        }
+    }
+
+    /// An operation of floating-point registers: a prefix (or none), then the operation.
+    #[inline(always)]
+    fn floats(&mut self, prefix: u8, op: u8, reg: u8, rm: u8) {
+        let operation = 0x0F | u64::from(op) << 8 | (0xC0 | low(reg) << 3 | low(rm)) << 16;
+        if prefix != 0 {
+            self.put(u64::from(prefix), 1);
+        }
+        if (reg | rm) & 8 != 0 {
+            self.put(rex(reg, rm) & !8 | operation << 8, 4);
+        } else {
+            self.put(operation, 3);
+        }
+    }
+
+    fn float_memory(&mut self, op: u8, reg: Xmm, base: Reg, at: i32) {
+        if (reg.0 | base.0) & 8 != 0 {
+            self.put(0xF2 | (rex(reg.0, base.0) & !8) << 8, 2);
+        } else {
+            self.put(0xF2, 1);
+        }
+        let (place, count) = Asm::place(reg.0, base, at);
+        self.put(0x0F | u64::from(op) << 8 | place << 16, 2 + count);
+    }
+
     /// A place to be bound later.
+    #[inline]
     pub fn label(&mut self) -> Label {
-        self.ops.new_dynamic_label()
+        self.labels.push(UNBOUND);
+        Label(self.labels.len() as u32 - 1)
+    }
+
+    /// So many places to be bound later, one after the other.
+    #[inline]
+    pub fn labels(&mut self, count: u32) -> Label {
+        let first = self.labels.len();
+        self.labels.resize(first + count as usize, UNBOUND);
+        Label(first as u32)
     }
 
     /// The place is here.
+    #[inline]
     pub fn bind(&mut self, label: Label) {
-        emit!(self ; =>label);
+        debug_assert!(!self.is_bound(label), "a label has two places");
+        self.labels[label.0 as usize] = self.stream.at as u32 | self.side;
     }
 
-    /// Bytes so far.
+    /// Whether the place is known.
+    pub fn is_bound(&self, label: Label) -> bool {
+        self.labels[label.0 as usize] != UNBOUND
+    }
+
+    /// Bytes so far on the straight way.
     pub fn offset(&self) -> u32 {
-        self.ops.offset().0 as u32
+        debug_assert!(self.side == 0);
+        self.stream.at as u32
+    }
+
+    /// What follows is out of line.
+    pub fn out_of_line(&mut self) {
+        debug_assert!(self.side == 0);
+        self.side = COLD;
+        std::mem::swap(&mut self.stream, &mut self.other);
+    }
+
+    /// What follows is on the straight way again.
+    pub fn in_line(&mut self) {
+        debug_assert!(self.side == COLD);
+        self.side = 0;
+        std::mem::swap(&mut self.stream, &mut self.other);
     }
 
     /// The finished code.
-    pub fn finish(self) -> Result<Vec<u8>, String> {
-        self.ops.finalize().map_err(|e| e.to_string())
+    ///
+    /// # Errors
+    /// If a jump leads nowhere, or so far that its distance has no room.
+    pub fn finish(&self) -> Result<Vec<u8>, String> {
+        debug_assert!(self.side == 0);
+        let (straight, size) = (self.stream.at, self.stream.at + self.other.at);
+        if size > i32::MAX as usize {
+            return Err(format!("{size} bytes of code are too many"));
+        }
+        let mut code = Vec::with_capacity(size);
+        code.extend_from_slice(&self.stream.bytes[..straight]);
+        code.extend_from_slice(&self.other.bytes[..self.other.at]);
+        let position = |at: u32| (at & !COLD) as usize + (at / COLD) as usize * straight;
+        for patch in &self.patches {
+            let target = self.labels[patch.label.0 as usize];
+            if target == UNBOUND {
+                return Err("a jump leads nowhere".to_string());
+            }
+            let at = position(patch.at);
+            let distance = position(target) as i32 - (at as i32 + 4);
+            code[at..at + 4].copy_from_slice(&distance.to_le_bytes());
+        }
+        Ok(code)
+    }
+
+    /// The four bytes of a distance, which may not be known yet.
+    #[inline(always)]
+    fn distance(&mut self, to: Label) {
+        let target = self.labels[to.0 as usize];
+        if target != UNBOUND && target & COLD == self.side {
+            let distance = (target & !COLD).wrapping_sub(self.stream.at as u32 + 4);
+            self.put(u64::from(distance), 4);
+            return;
+        }
+        self.patches.push(Patch { at: self.stream.at as u32 | self.side, label: to });
+        self.put(0, 4);
+    }
+
+    /// How far back a place is from the end of a jump of two bytes, if such a jump reaches it.
+    #[inline(always)]
+    fn short(&self, to: Label) -> Option<i8> {
+        let target = self.labels[to.0 as usize];
+        if target == UNBOUND || target & COLD != self.side {
+            return None;
+        }
+        i8::try_from(i64::from(target & !COLD) - (self.stream.at as i64 + 2)).ok()
+    }
+
+    pub fn jump(&mut self, to: Label) {
+        if let Some(distance) = self.short(to) {
+            self.put(0xEB | u64::from(distance as u8) << 8, 2);
+        } else {
+            self.put(0xE9, 1);
+            self.distance(to);
+        }
+    }
+
+    pub fn jump_if(&mut self, cond: Cond, to: Label) {
+        if let Some(distance) = self.short(to) {
+            self.put(u64::from(0x70 | cond.code()) | u64::from(distance as u8) << 8, 2);
+        } else {
+            self.put(0x0F | u64::from(0x80 | cond.code()) << 8, 2);
+            self.distance(to);
+        }
+    }
+
+    pub fn call(&mut self, to: Label) {
+        self.put(0xE8, 1);
+        self.distance(to);
+    }
+
+    pub fn jump_reg(&mut self, to: Reg) {
+        self.short_registers(0xFF, 4, to.0);
+    }
+
+    pub fn jump_mem(&mut self, base: Reg, at: i32) {
+        self.memory_short(0xFF, 4, base, at);
+    }
+
+    pub fn call_mem(&mut self, base: Reg, at: i32) {
+        self.memory_short(0xFF, 2, base, at);
+    }
+
+    pub fn ret(&mut self) {
+        self.put(0xC3, 1);
     }
 
     pub fn mov(&mut self, to: Reg, from: Reg) {
         if to != from {
-            emit!(self ; mov Rq(to.0), Rq(from.0));
+            self.registers(0x89, from.0, to.0);
         }
     }
 
+    /// The shortest way to have these bits in a register. Keeps the flags.
     pub fn constant(&mut self, to: Reg, bits: u64) {
         if bits <= u64::from(u32::MAX) {
-            emit!(self ; mov Rd(to.0), DWORD bits as u32 as i32);
+            let (prefix, count) = if to.0 & 8 != 0 { (0x41, 1) } else { (0, 0) };
+            self.put(prefix | (0xB8 | low(to.0) | bits << 8) << (8 * count), count + 5);
+        } else if let Ok(bits) = i32::try_from(bits as i64) {
+            self.put(rex(0, to.0) | 0xC7 << 8 | (0xC0 | low(to.0)) << 16 | u64::from(bits as u32) << 24, 7);
         } else {
-            emit!(self ; mov Rq(to.0), QWORD bits as i64);
+            self.put(rex(0, to.0) | (0xB8 | low(to.0)) << 8, 2);
+            self.put(bits, 8);
         }
     }
 
     pub fn load(&mut self, to: Reg, base: Reg, at: i32) {
-        emit!(self ; mov Rq(to.0), [Rq(base.0) + at]);
+        self.memory(0x8B, to.0, base, at);
+    }
+
+    pub fn load_u32(&mut self, to: Reg, base: Reg, at: i32) {
+        self.memory_short(0x8B, to.0, base, at);
     }
 
     pub fn store(&mut self, base: Reg, at: i32, from: Reg) {
-        emit!(self ; mov [Rq(base.0) + at], Rq(from.0));
+        self.memory(0x89, from.0, base, at);
     }
 
     pub fn store_u32(&mut self, base: Reg, at: i32, value: u32) {
-        emit!(self ; mov DWORD [Rq(base.0) + at], value as i32);
+        self.memory_short(0xC7, 0, base, at);
+        self.put(u64::from(value), 4);
+    }
+
+    /// Stores a number that is as wide as memory once its sign is spread.
+    pub fn store_i32(&mut self, base: Reg, at: i32, value: i32) {
+        self.memory(0xC7, 0, base, at);
+        self.put(u64::from(value as u32), 4);
     }
 
     pub fn address(&mut self, to: Reg, base: Reg, at: i32) {
-        emit!(self ; lea Rq(to.0), [Rq(base.0) + at]);
+        self.memory(0x8D, to.0, base, at);
     }
 
     pub fn address_of(&mut self, to: Reg, label: Label) {
-        emit!(self ; lea Rq(to.0), [=>label]);
+        self.put(rex(to.0, 0) | 0x8D << 8 | (low(to.0) << 3 | 5) << 16, 3);
+        self.distance(label);
     }
 
     pub fn alu(&mut self, op: Alu, to: Reg, with: Reg) {
-        match op {
-            Alu::Add => emit!(self ; add Rq(to.0), Rq(with.0)),
-            Alu::Sub => emit!(self ; sub Rq(to.0), Rq(with.0)),
-            Alu::And => emit!(self ; and Rq(to.0), Rq(with.0)),
-            Alu::Or => emit!(self ; or Rq(to.0), Rq(with.0)),
-            Alu::Xor => emit!(self ; xor Rq(to.0), Rq(with.0)),
-            Alu::Cmp => emit!(self ; cmp Rq(to.0), Rq(with.0)),
-        }
+        self.registers((op as u8) << 3 | 1, with.0, to.0);
     }
 
     pub fn alu_imm(&mut self, op: Alu, to: Reg, with: i32) {
-        match op {
-            Alu::Add => emit!(self ; add Rq(to.0), with),
-            Alu::Sub => emit!(self ; sub Rq(to.0), with),
-            Alu::And => emit!(self ; and Rq(to.0), with),
-            Alu::Or => emit!(self ; or Rq(to.0), with),
-            Alu::Xor => emit!(self ; xor Rq(to.0), with),
-            Alu::Cmp => emit!(self ; cmp Rq(to.0), with),
+        let operands = (0xC0 | (op as u64) << 3 | low(to.0)) << 16;
+        match i8::try_from(with) {
+            Ok(with) => self.put(rex(0, to.0) | 0x83 << 8 | operands | u64::from(with as u8) << 24, 4),
+            Err(_) => self.put(rex(0, to.0) | 0x81 << 8 | operands | u64::from(with as u32) << 24, 7),
         }
     }
 
     pub fn alu_mem(&mut self, op: Alu, to: Reg, base: Reg, at: i32) {
-        match op {
-            Alu::Add => emit!(self ; add Rq(to.0), [Rq(base.0) + at]),
-            Alu::Sub => emit!(self ; sub Rq(to.0), [Rq(base.0) + at]),
-            Alu::And => emit!(self ; and Rq(to.0), [Rq(base.0) + at]),
-            Alu::Or => emit!(self ; or Rq(to.0), [Rq(base.0) + at]),
-            Alu::Xor => emit!(self ; xor Rq(to.0), [Rq(base.0) + at]),
-            Alu::Cmp => emit!(self ; cmp Rq(to.0), [Rq(base.0) + at]),
-        }
+        self.memory((op as u8) << 3 | 3, to.0, base, at);
     }
 
     pub fn test(&mut self, a: Reg) {
-        emit!(self ; test Rq(a.0), Rq(a.0));
+        self.registers(0x85, a.0, a.0);
     }
 
     pub fn test32(&mut self, a: Reg) {
-        emit!(self ; test Rd(a.0), Rd(a.0));
+        self.short_registers(0x85, a.0, a.0);
+    }
+
+    /// An operation of two registers, 32 bits wide or of a width of its own.
+    fn short_registers(&mut self, op: u8, reg: u8, rm: u8) {
+        let operation = u64::from(op) | (0xC0 | low(reg) << 3 | low(rm)) << 8;
+        if (reg | rm) & 8 != 0 {
+            self.put(rex(reg, rm) & !8 | operation << 8, 3);
+        } else {
+            self.put(operation, 2);
+        }
     }
 
     pub fn multiply(&mut self, to: Reg, with: Reg) {
-        emit!(self ; imul Rq(to.0), Rq(with.0));
+        let operation = 0x0F | 0xAF << 8 | (0xC0 | low(to.0) << 3 | low(with.0)) << 16;
+        self.put(rex(to.0, with.0) | operation << 8, 4);
+    }
+
+    /// `to` = `a` times a constant.
+    pub fn multiply_imm(&mut self, to: Reg, a: Reg, by: i32) {
+        let operands = (0xC0 | low(to.0) << 3 | low(a.0)) << 16;
+        match i8::try_from(by) {
+            Ok(by) => self.put(rex(to.0, a.0) | 0x6B << 8 | operands | u64::from(by as u8) << 24, 4),
+            Err(_) => self.put(rex(to.0, a.0) | 0x69 << 8 | operands | u64::from(by as u32) << 24, 7),
+        }
     }
 
     /// `rax`, `rdx` = quotient and remainder of `rax` by a register.
     pub fn divide_rax(&mut self, by: Reg) {
-        emit!(self ; cqo ; idiv Rq(by.0));
+        self.put(0x9948, 2);
+        self.registers(0xF7, 7, by.0);
     }
 
     pub fn neg(&mut self, a: Reg) {
-        emit!(self ; neg Rq(a.0));
+        self.registers(0xF7, 3, a.0);
     }
 
     pub fn not(&mut self, a: Reg) {
-        emit!(self ; not Rq(a.0));
+        self.registers(0xF7, 2, a.0);
     }
 
     pub fn shift(&mut self, shift: Shift, a: Reg, by: u8) {
-        match shift {
-            Shift::Left => emit!(self ; shl Rq(a.0), by as i8),
-            Shift::Right => emit!(self ; shr Rq(a.0), by as i8),
-            Shift::Arithmetic => emit!(self ; sar Rq(a.0), by as i8),
-        }
+        let operands = 0xC0 | (shift as u64) << 3 | low(a.0);
+        self.put(rex(0, a.0) | 0xC1 << 8 | operands << 16 | u64::from(by) << 24, 4);
     }
 
     pub fn flip_sign_bit(&mut self, a: Reg) {
-        emit!(self ; btc Rq(a.0), 63);
+        self.put(rex(0, a.0) | 0xBA0F << 8 | (0xF8 | low(a.0)) << 24 | 63 << 32, 5);
     }
 
     /// 1 or 0 by a condition. Keeps the flags.
     pub fn set(&mut self, cond: Cond, to: Reg) {
-        match cond {
-            Cond::Equal => emit!(self ; sete Rb(to.0)),
-            Cond::NotEqual => emit!(self ; setne Rb(to.0)),
-            Cond::Less => emit!(self ; setl Rb(to.0)),
-            Cond::LessEqual => emit!(self ; setle Rb(to.0)),
-            Cond::Greater => emit!(self ; setg Rb(to.0)),
-            Cond::GreaterEqual => emit!(self ; setge Rb(to.0)),
-            Cond::Below => emit!(self ; setb Rb(to.0)),
-            Cond::AboveEqual => emit!(self ; setae Rb(to.0)),
-            Cond::Above => emit!(self ; seta Rb(to.0)),
-            Cond::BelowEqual => emit!(self ; setbe Rb(to.0)),
-            Cond::Overflow => emit!(self ; seto Rb(to.0)),
-            Cond::Negative => emit!(self ; sets Rb(to.0)),
-            Cond::NotNegative => emit!(self ; setns Rb(to.0)),
-        }
-        emit!(self ; movzx Rd(to.0), Rb(to.0));
-    }
-
-    pub fn jump(&mut self, to: Label) {
-        emit!(self ; jmp =>to);
-    }
-
-    pub fn jump_if(&mut self, cond: Cond, to: Label) {
-        match cond {
-            Cond::Equal => emit!(self ; je =>to),
-            Cond::NotEqual => emit!(self ; jne =>to),
-            Cond::Less => emit!(self ; jl =>to),
-            Cond::LessEqual => emit!(self ; jle =>to),
-            Cond::Greater => emit!(self ; jg =>to),
-            Cond::GreaterEqual => emit!(self ; jge =>to),
-            Cond::Below => emit!(self ; jb =>to),
-            Cond::AboveEqual => emit!(self ; jae =>to),
-            Cond::Above => emit!(self ; ja =>to),
-            Cond::BelowEqual => emit!(self ; jbe =>to),
-            Cond::Overflow => emit!(self ; jo =>to),
-            Cond::Negative => emit!(self ; js =>to),
-            Cond::NotNegative => emit!(self ; jns =>to),
-        }
-    }
-
-    pub fn jump_reg(&mut self, to: Reg) {
-        emit!(self ; jmp Rq(to.0));
-    }
-
-    pub fn jump_mem(&mut self, base: Reg, at: i32) {
-        emit!(self ; jmp QWORD [Rq(base.0) + at]);
-    }
-
-    pub fn call_mem(&mut self, base: Reg, at: i32) {
-        emit!(self ; call QWORD [Rq(base.0) + at]);
-    }
-
-    pub fn ret(&mut self) {
-        emit!(self ; ret);
+        // With the prefix, the registers 4 to 7 are not the second bytes of others.
+        let (set, extend) = (rex(0, to.0) & !8, rex(to.0, to.0) & !8);
+        let operands = 0xC0 | low(to.0);
+        self.put(set | 0x0F << 8 | u64::from(0x90 | cond.code()) << 16 | operands << 24, 4);
+        self.put(extend | 0xB60F << 8 | (operands | low(to.0) << 3) << 24, 4);
     }
 
     pub fn push(&mut self, a: Reg) {
-        emit!(self ; push Rq(a.0));
+        self.push_pop(0x50, a);
     }
 
     pub fn pop(&mut self, a: Reg) {
-        emit!(self ; pop Rq(a.0));
+        self.push_pop(0x58, a);
+    }
+
+    fn push_pop(&mut self, op: u64, a: Reg) {
+        if a.0 & 8 != 0 {
+            self.put(0x41 | (op | low(a.0)) << 8, 2);
+        } else {
+            self.put(op | low(a.0), 1);
+        }
     }
 
     pub fn increment_mem(&mut self, base: Reg, at: i32) {
-        emit!(self ; inc QWORD [Rq(base.0) + at]);
+        self.memory(0xFF, 0, base, at);
     }
 
     pub fn decrement_mem_u32(&mut self, base: Reg, at: i32) {
-        emit!(self ; dec DWORD [Rq(base.0) + at]);
+        self.memory_short(0xFF, 1, base, at);
     }
 
-    pub fn or_mem_u16(&mut self, base: Reg, at: i32, bits: u16) {
-        emit!(self ; or WORD [Rq(base.0) + at], bits as i16);
+    pub fn or_mem_u8(&mut self, base: Reg, at: i32, bits: u8) {
+        self.memory_short(0x80, 1, base, at);
+        self.put(u64::from(bits), 1);
     }
 
-    pub fn to_float(&mut self, to: Xmm, bits: Reg) {
-        emit!(self ; movq Rx(to.0), Rq(bits.0));
+    pub fn float_from_bits(&mut self, to: Xmm, bits: Reg) {
+        self.put(0x66, 1);
+        let operation = 0x6E0F | (0xC0 | low(to.0) << 3 | low(bits.0)) << 16;
+        self.put(rex(to.0, bits.0) | operation << 8, 4);
     }
 
     pub fn float_bits(&mut self, to: Reg, from: Xmm) {
-        emit!(self ; movq Rq(to.0), Rx(from.0));
+        self.put(0x66, 1);
+        let operation = 0x7E0F | (0xC0 | low(from.0) << 3 | low(to.0)) << 16;
+        self.put(rex(from.0, to.0) | operation << 8, 4);
     }
 
     pub fn float_mov(&mut self, to: Xmm, from: Xmm) {
         if to != from {
-            emit!(self ; movaps Rx(to.0), Rx(from.0));
+            self.floats(0, 0x28, to.0, from.0);
         }
     }
 
     pub fn float_load(&mut self, to: Xmm, base: Reg, at: i32) {
-        emit!(self ; movsd Rx(to.0), [Rq(base.0) + at]);
+        self.float_memory(0x10, to, base, at);
     }
 
     pub fn float_store(&mut self, base: Reg, at: i32, from: Xmm) {
-        emit!(self ; movsd [Rq(base.0) + at], Rx(from.0));
+        self.float_memory(0x11, from, base, at);
     }
 
     pub fn float_zero(&mut self, to: Xmm) {
-        emit!(self ; xorps Rx(to.0), Rx(to.0));
+        self.floats(0, 0x57, to.0, to.0);
     }
 
     pub fn int_to_float(&mut self, to: Xmm, from: Reg) {
         // Without the first, the conversion waits for whatever wrote the register's upper half.
-        emit!(self ; xorps Rx(to.0), Rx(to.0) ; cvtsi2sd Rx(to.0), Rq(from.0));
+        self.float_zero(to);
+        self.put(0xF2, 1);
+        let operation = 0x2A0F | (0xC0 | low(to.0) << 3 | low(from.0)) << 16;
+        self.put(rex(to.0, from.0) | operation << 8, 4);
     }
 
     pub fn float_op(&mut self, op: FloatOp, to: Xmm, with: Xmm) {
-        match op {
-            FloatOp::Add => emit!(self ; addsd Rx(to.0), Rx(with.0)),
-            FloatOp::Sub => emit!(self ; subsd Rx(to.0), Rx(with.0)),
-            FloatOp::Mul => emit!(self ; mulsd Rx(to.0), Rx(with.0)),
-            FloatOp::Div => emit!(self ; divsd Rx(to.0), Rx(with.0)),
-        }
+        self.floats(0xF2, op as u8, to.0, with.0);
     }
 
     pub fn float_compare(&mut self, a: Xmm, b: Xmm) {
-        emit!(self ; ucomisd Rx(a.0), Rx(b.0));
+        self.floats(0x66, 0x2E, a.0, b.0);
     }
 
     /// All bits set in `to` if it equals `with`, else none; NaN equals nothing.
     pub fn float_equal_mask(&mut self, to: Xmm, with: Xmm) {
-        emit!(self ; cmpsd Rx(to.0), Rx(with.0), 0);
+        self.floats(0xF2, 0xC2, to.0, with.0);
+        self.put(0, 1);
     }
 }

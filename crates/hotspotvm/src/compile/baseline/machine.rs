@@ -1,319 +1,21 @@
 //! The emitter as a [`Machine`]: what each primitive is in machine code.
 //!
-//! A fast path never changes a register that an operand came in, so that its slow path finds all operands where they were.
+//! Part of stage 3, compile. A fast path never changes a register that an operand came in, so that its slow path finds all operands
+//! where they were.
 
-use super::Hand;
-use super::asm::{Alu, BASE, CX, Cond, FloatOp, Label, RAX, RDX, Reg, Shift, TAG, Xmm};
+use super::asm::{Alu, BASE, CX, Cond, FloatOp, RAX, RDX, Shift, TAG};
 use super::emit::{Emitter, Plan, Test};
+use super::numbers::{Float, Int, b_is};
 use super::stubs::{
     FALSE_BITS, FRAME_DELTA, FRAME_NATIVE, FRAME_PLACE, FRAME_SIZE, FRAMES, FRAMES_END, FRAMES_TOP,
-    FUNCTIONS, GLOBALS, MAX_FLOAT, STACK_END,
+    FUNCTIONS, GLOBALS, STACK_END,
 };
 use super::values::{FTMP, Item, Repr, TMP};
+use super::{FunctionEntry, Hand};
 use crate::profile::{Feedback, Kinds};
 use bytecode::machine::{BinOp, Cmp, Flow, Machine, Mixed, Pair, Single, UnOp};
 use runtime::Value;
 use std::convert::Infallible;
-
-/// An int known to be one.
-#[derive(Clone, Copy, Debug)]
-pub enum Int {
-    /// Known, of 48 bits.
-    Const(i64),
-    /// Shifted left by 16; of 48 bits. Whether the register may be changed.
-    Shifted(Reg, bool),
-    /// As it is. Whether the register may be changed.
-    Raw(Reg, bool),
-}
-
-/// A float in a register. Whether the register may be changed.
-#[derive(Clone, Copy, Debug)]
-pub struct Float(Xmm, bool);
-
-impl Emitter<'_> {
-    /// The int that an operand is, or else on to the slow path.
-    fn int(&mut self, item: Item) -> Int {
-        let fail = self.fail_label_if(|item| !matches!(item, Item::Gpr(_, Repr::Shifted | Repr::Raw)), item);
-        match (item, fail) {
-            (Item::Gpr(r, Repr::Shifted), _) => Int::Shifted(r, false),
-            (Item::Gpr(r, Repr::Raw), _) => Int::Raw(r, false),
-            (Item::Const(bits), fail) => match Value::from_bits(bits).as_small_int() {
-                Some(i) => Int::Const(i),
-                None => self.never(fail),
-            },
-            (Item::Gpr(_, Repr::Boxed) | Item::Local(_), Some(fail)) => {
-                let to = self.take();
-                let r = self.boxed(item, to);
-                if self.seen.large() {
-                    self.unbox_any(r, to, fail);
-                    return Int::Raw(to, true);
-                }
-                self.asm.alu(Alu::Cmp, r, TAG);
-                self.asm.jump_if(Cond::Below, fail);
-                self.asm.mov(to, r);
-                self.asm.shift(Shift::Left, to, 16);
-                Int::Shifted(to, true)
-            }
-            (_, fail) => self.never(fail),
-        }
-    }
-
-    fn fail_label_if(&mut self, needed: impl FnOnce(Item) -> bool, item: Item) -> Option<Label> {
-        let small = matches!(item, Item::Const(bits) if Value::from_bits(bits).as_small_int().is_some());
-        (needed(item) && !small).then(|| self.fail_label())
-    }
-
-    /// The fast path never applies.
-    fn never(&mut self, fail: Option<Label>) -> Int {
-        let fail = fail.unwrap_or_else(|| self.fail_label());
-        self.asm.jump(fail);
-        Int::Const(0)
-    }
-
-    /// The float that an operand is; an int is converted.
-    fn float(&mut self, item: Item, kinds: Kinds) -> Float {
-        match item {
-            Item::Float(x) => Float(x, false),
-            Item::Const(bits) => {
-                let value = Value::from_bits(bits);
-                let x = self.take_float();
-                match (value.as_float(), value.as_small_int()) {
-                    (Some(f), _) => {
-                        self.asm.constant(TMP, f.to_bits());
-                        self.asm.to_float(x, TMP);
-                    }
-                    (None, Some(i)) => {
-                        self.asm.constant(TMP, (i as f64).to_bits());
-                        self.asm.to_float(x, TMP);
-                    }
-                    (None, None) => {
-                        let fail = self.fail_label();
-                        self.asm.jump(fail);
-                    }
-                }
-                Float(x, true)
-            }
-            Item::Gpr(r, Repr::Shifted) => {
-                let x = self.take_float();
-                self.asm.mov(TMP, r);
-                self.asm.shift(Shift::Arithmetic, TMP, 16);
-                self.asm.int_to_float(x, TMP);
-                Float(x, true)
-            }
-            Item::Gpr(_, Repr::Boxed) | Item::Local(_) => {
-                let x = self.take_float();
-                let fail = self.fail_label();
-                let r = self.boxed(item, TMP);
-                if kinds == Kinds::INT {
-                    self.asm.alu(Alu::Cmp, r, TAG);
-                    self.asm.jump_if(Cond::Below, fail);
-                    self.asm.mov(TMP, r);
-                    self.asm.shift(Shift::Left, TMP, 16);
-                    self.asm.shift(Shift::Arithmetic, TMP, 16);
-                    self.asm.int_to_float(x, TMP);
-                } else {
-                    self.asm.alu_mem(Alu::Cmp, r, CX, MAX_FLOAT);
-                    self.asm.jump_if(Cond::Above, fail);
-                    self.asm.to_float(x, r);
-                }
-                Float(x, true)
-            }
-            Item::Gpr(..) | Item::Mem | Item::Flags(_) => {
-                let (x, fail) = (self.take_float(), self.fail_label());
-                self.asm.jump(fail);
-                Float(x, true)
-            }
-        }
-    }
-
-    /// An int as 64 bits in a register: where it is, or in `to`.
-    fn raw_in(&mut self, a: Int, to: Reg) -> Reg {
-        match a {
-            Int::Const(i) => {
-                self.asm.constant(to, i as u64);
-                to
-            }
-            Int::Raw(r, _) => r,
-            Int::Shifted(r, _) => {
-                self.asm.mov(to, r);
-                self.asm.shift(Shift::Arithmetic, to, 16);
-                to
-            }
-        }
-    }
-
-    /// A copy of an int, as 64 bits, in a register that may be changed.
-    fn raw_copy(&mut self, a: Int) -> Reg {
-        match a {
-            Int::Raw(r, true) => r,
-            Int::Shifted(r, true) => {
-                self.asm.shift(Shift::Arithmetic, r, 16);
-                r
-            }
-            _ => {
-                let to = self.take();
-                let r = self.raw_in(a, to);
-                self.asm.mov(to, r);
-                to
-            }
-        }
-    }
-
-    /// A copy of a shifted or constant int, shifted, in a register that may be changed.
-    fn shifted_copy(&mut self, a: Int) -> Reg {
-        match a {
-            Int::Shifted(r, true) => r,
-            Int::Shifted(r, false) => {
-                let to = self.take();
-                self.asm.mov(to, r);
-                to
-            }
-            Int::Const(i) => {
-                let to = self.take();
-                self.asm.constant(to, (i << 16) as u64);
-                to
-            }
-            Int::Raw(..) => {
-                self.fail_with("an int is not shifted");
-                RAX
-            }
-        }
-    }
-
-    /// An operation of two ints; on registers shifted by 16 unless one of them is raw.
-    fn int_op(&mut self, op: Alu, a: Int, b: Int, may_overflow: bool) -> Int {
-        if matches!((a, b), (Int::Raw(..), _) | (_, Int::Raw(..))) {
-            let to = self.raw_copy(a);
-            match b {
-                Int::Const(i) if i32::try_from(i).is_ok() => self.asm.alu_imm(op, to, i as i32),
-                b => {
-                    let r = self.raw_in(b, TMP);
-                    self.asm.alu(op, to, r);
-                }
-            }
-            if may_overflow {
-                let fail = self.fail_label();
-                self.asm.jump_if(Cond::Overflow, fail);
-            }
-            return match (op, b) {
-                // What a mask leaves fits again.
-                (Alu::And, Int::Const(i)) if i >= 0 => {
-                    self.asm.shift(Shift::Left, to, 16);
-                    Int::Shifted(to, true)
-                }
-                _ => Int::Raw(to, true),
-            };
-        }
-        let to = self.shifted_copy(a);
-        match b {
-            Int::Const(i) => match i32::try_from(i << 16) {
-                Ok(i) => self.asm.alu_imm(op, to, i),
-                Err(_) => {
-                    self.asm.constant(TMP, (i << 16) as u64);
-                    self.asm.alu(op, to, TMP);
-                }
-            },
-            Int::Shifted(r, _) | Int::Raw(r, _) => self.asm.alu(op, to, r),
-        }
-        if may_overflow {
-            let fail = self.fail_label();
-            self.asm.jump_if(Cond::Overflow, fail);
-        }
-        Int::Shifted(to, true)
-    }
-
-    /// `rax` and `rdx` = floored quotient and remainder; only one of them is right, as asked.
-    fn divide(&mut self, a: Int, b: Int, remainder: bool) -> Option<Int> {
-        if b_is(b, 0) {
-            return None;
-        }
-        if let Int::Const(c) = b
-            && c > 0
-            && c & (c - 1) == 0
-            && matches!(a, Int::Shifted(..))
-        {
-            let to = self.shifted_copy(a);
-            if remainder {
-                self.mask(to, (c - 1) << 16);
-            } else {
-                self.asm.shift(Shift::Arithmetic, to, c.trailing_zeros() as u8);
-                self.asm.alu_imm(Alu::And, to, -0x1_0000);
-            }
-            return Some(Int::Shifted(to, true));
-        }
-        let by = self.raw_in(b, TMP);
-        if !matches!(b, Int::Const(_)) {
-            let fail = self.fail_label();
-            self.asm.test(by);
-            self.asm.jump_if(Cond::Equal, fail);
-            if matches!(a, Int::Raw(..)) {
-                // The least int by -1 does not fit, and traps.
-                self.asm.alu_imm(Alu::Cmp, by, -1);
-                self.asm.jump_if(Cond::Equal, fail);
-            }
-        } else if matches!((a, b), (Int::Raw(..), Int::Const(-1))) {
-            return None;
-        }
-        let from = self.raw_in(a, RAX);
-        self.asm.mov(RAX, from);
-        self.asm.divide_rax(by);
-        let done = self.asm.label();
-        self.asm.test(RDX);
-        self.asm.jump_if(Cond::Equal, done);
-        let result = if remainder {
-            self.asm.mov(RAX, RDX);
-            self.asm.alu(Alu::Xor, RAX, by);
-            self.asm.jump_if(Cond::NotNegative, done);
-            self.asm.alu(Alu::Add, RDX, by);
-            RDX
-        } else {
-            self.asm.alu(Alu::Xor, RDX, by);
-            self.asm.jump_if(Cond::NotNegative, done);
-            self.asm.alu_imm(Alu::Sub, RAX, 1);
-            RAX
-        };
-        self.asm.bind(done);
-        self.regs.hold(Item::Gpr(result, Repr::Raw));
-        let small = matches!(b, Int::Const(_) | Int::Shifted(..)) && remainder
-            || matches!((a, b), (Int::Shifted(..), Int::Const(c)) if c > 0);
-        if small {
-            self.asm.shift(Shift::Left, result, 16);
-            return Some(Int::Shifted(result, true));
-        }
-        Some(Int::Raw(result, true))
-    }
-
-    fn mask(&mut self, to: Reg, mask: i64) {
-        match i32::try_from(mask) {
-            Ok(mask) => self.asm.alu_imm(Alu::And, to, mask),
-            Err(_) => {
-                self.asm.constant(TMP, mask as u64);
-                self.asm.alu(Alu::And, to, TMP);
-            }
-        }
-    }
-
-    fn float_op(&mut self, op: FloatOp, a: Float, b: Float) -> Float {
-        let to = if a.1 {
-            a.0
-        } else {
-            let to = self.take_float();
-            self.asm.float_mov(to, a.0);
-            to
-        };
-        self.asm.float_op(op, to, b.0);
-        Float(to, true)
-    }
-
-    fn general(&mut self) -> Item {
-        self.step_in_line();
-        Item::Mem
-    }
-}
-
-fn b_is(b: Int, n: i64) -> bool {
-    matches!(b, Int::Const(c) if c == n)
-}
 
 fn signed(cmp: Cmp) -> Cond {
     match cmp {
@@ -323,6 +25,13 @@ fn signed(cmp: Cmp) -> Cond {
         Cmp::Le => Cond::LessEqual,
         Cmp::Gt => Cond::Greater,
         Cmp::Ge => Cond::GreaterEqual,
+    }
+}
+
+impl Emitter<'_> {
+    fn general(&mut self) -> Item {
+        self.step_in_line();
+        Item::Mem
     }
 }
 
@@ -498,6 +207,21 @@ impl Machine for Emitter<'_> {
         }
         let (a, b) = if matches!(a, Int::Const(_)) { (b, a) } else { (a, b) };
         // The product may be of 64 bits: both raw.
+        if let Int::Const(b) = b
+            && let Ok(b) = i32::try_from(b)
+        {
+            let (from, to) = match a {
+                Int::Raw(r, false) => (r, self.take()),
+                a => {
+                    let r = self.raw_copy(a);
+                    (r, r)
+                }
+            };
+            self.asm.multiply_imm(to, from, b);
+            let fail = self.fail_label();
+            self.asm.jump_if(Cond::Overflow, fail);
+            return Ok(Some(Int::Raw(to, true)));
+        }
         let with = match (a, b) {
             // The same register would be shifted twice.
             (Int::Shifted(x, _), Int::Shifted(y, _)) if x == y => None,
@@ -691,7 +415,7 @@ impl Machine for Emitter<'_> {
         let to = if a.1 { a.0 } else { self.take_float() };
         self.asm.float_bits(TMP, a.0);
         self.asm.flip_sign_bit(TMP);
-        self.asm.to_float(to, TMP);
+        self.asm.float_from_bits(to, TMP);
         Float(to, true)
     }
 
@@ -747,7 +471,7 @@ impl Machine for Emitter<'_> {
         let callee = &self.request.functions[function as usize];
         let height = self.stack.len() - callee.params as usize;
         let delta = self.slot(height);
-        let interpret = self.exit(0, self.pc, Hand::Execute);
+        let interpret = self.exit(self.pc, Hand::Execute);
         // Room on the stack of values and in the list of frames; if there is none, the interpreter finds out and says so.
         self.asm.address(RDX, BASE, delta + 8 * callee.frame_size as i32);
         self.asm.alu_mem(Alu::Cmp, RDX, CX, STACK_END);
@@ -766,7 +490,7 @@ impl Machine for Emitter<'_> {
         self.asm.alu_imm(Alu::Add, BASE, delta);
         self.asm.constant(RDX, u64::from(function));
         self.asm.load(RAX, CX, FUNCTIONS);
-        self.asm.jump_mem(RAX, 8 * function as i32);
+        self.asm.jump_mem(RAX, (function as usize * size_of::<FunctionEntry>()) as i32);
         self.asm.bind(back);
         self.asm.alu_imm(Alu::Sub, BASE, delta);
         self.load_sites();
@@ -791,12 +515,14 @@ impl Machine for Emitter<'_> {
         self.asm.alu_imm(Alu::Sub, frames, FRAME_SIZE);
         self.asm.store(CX, FRAMES_TOP, frames);
         self.asm.jump_reg(native);
+        self.asm.out_of_line();
         self.asm.bind(interpret);
         // The whole operand stack as it was.
         let depth = self.stack.len();
         self.asm.store(BASE, self.slot(depth), to);
         self.flush_below(0);
         self.leave(self.pc, Hand::Execute);
+        self.asm.in_line();
         Ok(())
     }
 

@@ -16,8 +16,12 @@
 mod asm;
 mod emit;
 mod machine;
+mod numbers;
+mod slow;
 pub mod stubs;
 mod values;
+
+pub use emit::Workspace;
 
 use crate::execute::vm::{Cell, FunctionState};
 use bytecode::Facts;
@@ -44,8 +48,20 @@ impl<'a> Request<'a> {
     }
 }
 
-/// Machine code of a function. It contains no addresses of code, so it can be placed anywhere; it does contain addresses
-/// of the function's profile.
+/// What baseline code finds of a function in the table of functions. Code contains no addresses, so that it is the same in
+/// every run, and can be placed anywhere.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct FunctionEntry {
+    /// Where a call to it goes. (First, since calls use it most.)
+    pub code: u64,
+    /// Its profile's sites.
+    pub sites: u64,
+    /// Its instructions, with their feedback.
+    pub cells: u64,
+}
+
+/// Machine code of a function.
 #[derive(Debug)]
 pub struct BaselineCode {
     /// The code.
@@ -64,8 +80,11 @@ pub struct BaselineCode {
 ///
 /// # Errors
 /// Why it can't be compiled, in words.
-pub fn compile(request: &Request<'_>) -> Result<BaselineCode, String> {
-    emit::Emitter::new(request).run()
+pub fn compile(request: &Request<'_>, workspace: &mut Workspace) -> Result<BaselineCode, String> {
+    let mut emitter = emit::Emitter::new(request, workspace);
+    let result = emitter.run();
+    emitter.leave_buffers(workspace);
+    result
 }
 
 /// How baseline code hands over to the engine.

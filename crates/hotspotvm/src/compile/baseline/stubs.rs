@@ -1,11 +1,12 @@
-//! Code that all baseline code of a run shares: the ways in and out, and calls into the run time.
+//! Code that all baseline code of a run shares: the ways in and out, and calls into the run time. Part of stage 3, compile.
 //!
 //! Baseline code finds these through its context, so it contains no addresses of code.
 
 use super::Hand;
-use super::asm::{Alu, Asm, BASE, CX, FUEL, RAX, RCX, RDX, Reg, Shift, TAG, Xmm};
+use super::asm::{Alu, Asm, BASE, CX, Cond, FUEL, RAX, RCX, RDX, Reg, SITES, Shift, TAG, Xmm};
 use crate::execute::baseline::BaselineContext;
 use crate::execute::vm::Frame;
+use crate::profile::Site;
 use runtime::Value;
 use std::mem::offset_of;
 
@@ -35,7 +36,7 @@ offsets! {
     SPILL = spill,
     SPILL_FLOAT = spill_float,
     LEAVE_STUB = leave_stub,
-    STOPPED_STUB = stopped_stub,
+    REFUND_STUB = refund_stub,
     STEP_STUB = step_stub,
     TRUTH_STUB = truth_stub,
     BOX_STUB = box_stub,
@@ -61,9 +62,9 @@ pub struct Stubs {
     pub enter: u32,
     /// The way out.
     pub leave: u32,
-    /// The way out when the program stops.
-    pub stopped: u32,
-    /// Has the interpreter execute an instruction.
+    /// The same from a charge that the slice did not cover, which is taken back.
+    pub refund: u32,
+    /// Has the interpreter execute the instruction at the pc in `rsi` of the function in `rdx`; called by what a slow path calls.
     pub step: u32,
     /// Whether a value counts as true.
     pub truth: u32,
@@ -82,7 +83,7 @@ pub struct Stubs {
 pub fn make() -> Result<(Vec<u8>, Stubs), String> {
     const SAVED: [Reg; 6] = [BASE, Reg(5), FUEL, CX, Reg(14), TAG];
     const ARGUMENT: Reg = Reg(7);
-    let mut asm = Asm::new(64);
+    let mut asm = Asm::new();
     let rsp = Reg(4);
 
     let enter = asm.offset();
@@ -105,9 +106,13 @@ pub fn make() -> Result<(Vec<u8>, Stubs), String> {
     let out = asm.label();
     asm.jump(out);
 
-    let stopped = asm.offset();
-    asm.constant(RAX, 0);
-    asm.constant(RCX, Hand::Stopped as u64);
+    // The pc is in `rax`. A charge is the price of the run there.
+    let refund = asm.offset();
+    asm.multiply_imm(Reg(11), RAX, size_of::<Site>() as i32);
+    asm.alu(Alu::Add, Reg(11), SITES);
+    asm.load_u32(Reg(11), Reg(11), offset_of!(Site, cost) as i32);
+    asm.shift(Shift::Left, Reg(11), codegen::FUEL_SHIFT as u8);
+    asm.alu(Alu::Add, FUEL, Reg(11));
 
     let leave = asm.offset();
     asm.bind(out);
@@ -122,29 +127,40 @@ pub fn make() -> Result<(Vec<u8>, Stubs), String> {
     asm.ret();
 
     let step = asm.offset();
+    asm.store(CX, LEFT_PC, Reg(6));
     call_out(&mut asm, STEP_ROUTINE);
+    asm.test32(RAX);
+    let stopped = asm.label();
+    asm.jump_if(Cond::NotEqual, stopped);
+    asm.ret();
+    asm.bind(stopped);
+    // The ways back to the tail and to the slow path are not taken.
+    asm.alu_imm(Alu::Add, rsp, 16);
+    asm.constant(RAX, 0);
+    asm.constant(RCX, Hand::Stopped as u64);
+    asm.jump(out);
+
     let truth = asm.offset();
     call_out(&mut asm, TRUTH_ROUTINE);
+    asm.ret();
 
     let box_int = asm.offset();
     call_quietly(&mut asm, BOX_ROUTINE);
     let unbox = asm.offset();
     call_quietly(&mut asm, UNBOX_ROUTINE);
 
-    let stubs = Stubs { enter, leave, stopped, step, truth, box_int, unbox, interpret };
+    let stubs = Stubs { enter, leave, refund, step, truth, box_int, unbox, interpret };
     Ok((asm.finish()?, stubs))
 }
 
-/// Calls a routine with the context first; the other arguments are in place. It may change fuel.
+/// Calls a routine with the context first; the other arguments are in place. It may change fuel. Two return addresses are on the native stack,
+/// so it is at a multiple of 16.
 fn call_out(asm: &mut Asm, routine: i32) {
-    asm.alu_imm(Alu::Sub, Reg(4), 8);
     asm.store(CX, FUEL_SAVED, FUEL);
     asm.store(CX, BASE_SAVED, BASE);
     asm.mov(Reg(7), CX);
     asm.call_mem(CX, routine);
     asm.load(FUEL, CX, FUEL_SAVED);
-    asm.alu_imm(Alu::Add, Reg(4), 8);
-    asm.ret();
 }
 
 /// Calls a routine with the context and the int or box there, and leaves its answer in its place. Changes no register.

@@ -1,4 +1,4 @@
-//! Where the baseline compiler's values are: the symbolic operand stack and the registers.
+//! Where the baseline compiler's values are: the symbolic operand stack and the registers. Part of stage 3, compile.
 //!
 //! Invariants:
 //! - an item that is [`Item::Mem`] is in its canonical slot of the frame; every item more than [`KEPT`] below the top is;
@@ -9,6 +9,7 @@
 use super::asm::{Alu, BASE, CX, Cond, Label, RAX, RCX, RDX, Reg, Shift, TAG, Xmm};
 use super::emit::Emitter;
 use super::stubs::{BOX_STUB, BOX_VALUE, FALSE_BITS, UNBOX_STUB, UNBOXED};
+use runtime::Value;
 
 /// How many items on top of the stack may be elsewhere than in memory.
 pub const KEPT: usize = 6;
@@ -53,24 +54,31 @@ pub enum Item {
     Flags(Cond),
 }
 
-/// The top of the stack as it was at some point; what is below was in memory.
+/// The stack as it was before an instruction: the operands that it takes. What is below them stays as it is, but for items that go
+/// to memory.
 #[derive(Clone, Copy, Debug)]
-pub struct Snapshot {
+pub struct Before {
+    /// How many items there were.
     pub height: usize,
-    items: [Item; KEPT],
+    inputs: usize,
+    operands: [Item; 2],
 }
 
-impl Default for Snapshot {
-    fn default() -> Snapshot {
-        Snapshot { height: 0, items: [Item::Mem; KEPT] }
+impl Default for Before {
+    fn default() -> Before {
+        Before { height: 0, inputs: 0, operands: [Item::Mem; 2] }
     }
 }
 
-impl Snapshot {
-    /// The items that are not in memory, with their depths.
-    pub fn items(&self) -> impl Iterator<Item = (usize, Item)> + '_ {
-        let kept = self.height.min(KEPT);
-        (self.height - kept..self.height).zip(self.items[..kept].iter().copied())
+impl Before {
+    /// How many items are below the operands.
+    pub fn below(&self) -> usize {
+        self.height - self.inputs
+    }
+
+    /// The operands, with their depths.
+    pub fn operands(&self) -> impl Iterator<Item = (usize, Item)> {
+        (self.below()..self.height).zip(self.operands)
     }
 }
 
@@ -183,7 +191,7 @@ impl Emitter<'_> {
     pub fn pop_item(&mut self) -> Item {
         let Some(item) = self.stack.pop() else {
             self.fail_with("the operand stack is empty");
-            return Item::Const(runtime::Value::NONE.bits());
+            return Item::Const(Value::NONE.bits());
         };
         self.regs.release(item);
         let item = match item {
@@ -199,21 +207,24 @@ impl Emitter<'_> {
         item
     }
 
-    pub fn snapshot(&self) -> Snapshot {
+    /// What an instruction that takes so many operands is about to change.
+    pub fn remember(&self, inputs: usize) -> Before {
         let height = self.stack.len();
-        let kept = height.min(KEPT);
-        let mut items = [Item::Mem; KEPT];
-        items[..kept].copy_from_slice(&self.stack[height - kept..]);
-        Snapshot { height, items }
+        let mut operands = [Item::Mem; 2];
+        for (operand, item) in operands.iter_mut().zip(&self.stack[height - inputs..]) {
+            *operand = *item;
+        }
+        Before { height, inputs, operands }
     }
 
-    /// Puts the stack back to what it was. Only memory written since then may differ.
-    pub fn restore(&mut self, before: &Snapshot) {
-        for item in std::mem::take(&mut self.stack).into_iter().skip(before.height.saturating_sub(KEPT)) {
-            self.regs.release(item);
+    /// Puts the stack back to what it was, once the instruction has pushed its result. Only memory written since then may differ.
+    pub fn restore(&mut self, before: &Before) {
+        while self.stack.len() > before.below() {
+            if let Some(item) = self.stack.pop() {
+                self.regs.release(item);
+            }
         }
-        self.stack.resize(before.height.saturating_sub(KEPT), Item::Mem);
-        for (_, item) in before.items() {
+        for (_, item) in before.operands() {
             self.regs.use_item(item);
             self.stack.push(item);
         }
@@ -277,11 +288,15 @@ impl Emitter<'_> {
     /// Writes an operand to its slot, wherever it is. Changes no register but [`TMP`].
     pub fn store_item(&mut self, depth: usize, item: Item) {
         let at = self.slot(depth);
-        if let Item::Float(x) = item {
-            self.asm.float_store(BASE, at, x);
-        } else {
-            let r = self.boxed(item, TMP);
-            self.asm.store(BASE, at, r);
+        match item {
+            Item::Float(x) => self.asm.float_store(BASE, at, x),
+            Item::Const(bits) if i32::try_from(bits as i64).is_ok() => {
+                self.asm.store_i32(BASE, at, bits as i32)
+            }
+            item => {
+                let r = self.boxed(item, TMP);
+                self.asm.store(BASE, at, r);
+            }
         }
     }
 
@@ -289,7 +304,10 @@ impl Emitter<'_> {
     pub fn boxed(&mut self, item: Item, to: Reg) -> Reg {
         match item {
             Item::Const(bits) => {
-                self.asm.constant(to, bits);
+                match Value::from_bits(bits).as_small_int().map(i32::try_from) {
+                    Some(Ok(i @ 0..)) => self.asm.address(to, TAG, i),
+                    _ => self.asm.constant(to, bits),
+                }
                 to
             }
             Item::Local(slot) => match self.pin(slot) {
@@ -340,8 +358,7 @@ impl Emitter<'_> {
                 self.asm.shift(Shift::Arithmetic, to, 16);
                 self.asm.alu(Alu::Cmp, to, from);
                 self.asm.jump_if(Cond::NotEqual, label);
-                self.asm.shift(Shift::Left, to, 16);
-                self.asm.shift(Shift::Right, to, 16);
+                // If it is negative, the bits of the tag are set already.
                 self.asm.alu(Alu::Or, to, TAG);
                 self.asm.bind(back);
                 self.bigs.push(BigBox { label, back, from, to });
@@ -351,7 +368,7 @@ impl Emitter<'_> {
 
     /// The code of boxes that are out of line.
     pub fn emit_bigs(&mut self) {
-        for big in std::mem::take(&mut self.bigs) {
+        while let Some(big) = self.bigs.pop() {
             self.asm.bind(big.label);
             self.asm.store(CX, BOX_VALUE, big.from);
             self.asm.call_mem(CX, BOX_STUB);
@@ -374,7 +391,7 @@ impl Emitter<'_> {
 
     /// The code of unboxings that are out of line.
     pub fn emit_unboxes(&mut self) {
-        for unbox in std::mem::take(&mut self.unboxes) {
+        while let Some(unbox) = self.unboxes.pop() {
             self.asm.bind(unbox.label);
             self.asm.store(CX, BOX_VALUE, unbox.from);
             self.asm.call_mem(CX, UNBOX_STUB);
