@@ -43,6 +43,7 @@ fn main() {
             functions: &vm.functions,
             facts: vm.program.facts(FuncId(0)),
             constants: &vm.constants,
+            stress: None,
         };
         let (mut times, mut workspace) = (Vec::new(), Workspace::default());
         let mut bytes = 0;

@@ -113,7 +113,10 @@ pub fn configurations(base: &Options, seed: u64) -> Vec<Configuration> {
     for round in 0..4 {
         let seed = seed.wrapping_mul(4) + round;
         let stress = Stress { exits: Some(seed), skip_baseline: round % 2 == 0, ..plain.clone() };
-        add(format!("at 2, exits forced by seed {seed}"), Tier::Optimizing, (2, 2), stress);
+        add(format!("at 2, exits forced by seed {seed}"), Tier::Optimizing, (2, 2), stress.clone());
+        if !stress.skip_baseline {
+            add(format!("baseline at 2, failures forced by seed {seed}"), Tier::Baseline, (2, 2), stress);
+        }
     }
     for (name, skip_baseline) in [("after baseline", false), ("after the interpreter", true)] {
         let stress = Stress { background_delay: Some(seed), skip_baseline, ..plain.clone() };

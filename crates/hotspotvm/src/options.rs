@@ -120,7 +120,8 @@ impl Default for Limits {
 /// How to make rare things frequent, for tests. None of it may change what a program computes.
 #[derive(Clone, Debug, Default)]
 pub struct Stress {
-    /// Make compiled code leave at instructions chosen by this seed, always: about one in four that may exit.
+    /// Make optimized code leave, and baseline code take its slow path, at instructions chosen by this seed, always: about one
+    /// in four that may.
     pub exits: Option<u64>,
     /// Collect garbage at every allocation and at every slice of fuel.
     pub collect: bool,
@@ -132,6 +133,12 @@ pub struct Stress {
     pub slice: Option<u32>,
     /// Have the interpreter execute every instruction by itself.
     pub unfused: bool,
+}
+
+/// Whether a seed of [`Stress::exits`] chooses an instruction: one in four.
+pub(crate) fn is_forced(seed: u64, pc: u32) -> bool {
+    let mixed = (seed ^ u64::from(pc)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    (mixed ^ (mixed >> 29)).wrapping_mul(0xBF58_476D_1CE4_E5B9) >> 62 == 0
 }
 
 /// A switch by which another thread stops a running program.

@@ -18,6 +18,7 @@ use super::method::{Callee, Signature};
 use crate::detect::Region;
 use crate::detect::cfg::Cfg;
 use crate::execute::vm::Cell;
+use crate::options::is_forced;
 use crate::profile::{Feedback, Kinds};
 use bytecode::machine::{BinOp, Cmp, Flow, Machine, Mixed, Pair, Single, UnOp};
 use bytecode::{Const, ControlFlow, Facts, Program, semantics};
@@ -310,8 +311,7 @@ impl<'a> Builder<'a> {
 
     fn forced_exit(&self, cell: Cell) -> bool {
         let Some(seed) = self.request.stress else { return false };
-        let mixed = (seed ^ u64::from(self.pc)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-        cell.op.info().may_exit && (mixed ^ (mixed >> 29)).wrapping_mul(0xBF58_476D_1CE4_E5B9) >> 62 == 0
+        cell.op.info().may_exit && is_forced(seed, self.pc)
     }
 
     /// Control goes from the end of `from` to `pc`: by a transfer (`Some`: whether it is a back-edge) or by falling through.

@@ -36,6 +36,7 @@ mod present {
                 functions: &self.vm.functions,
                 facts: self.vm.program.facts(FuncId(function)),
                 constants: &self.vm.constants,
+                stress: self.driver.stress,
             };
             let code = baseline::compile(&request, &mut self.workspace).map_err(Failure::Refused)?;
             if self.cache.baseline.is_none() {

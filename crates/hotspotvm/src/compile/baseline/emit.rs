@@ -9,6 +9,7 @@ use super::stubs::{FUNCTIONS, TARGET};
 use super::values::{Before, BigBox, Item, PINS, Registers, TMP, Unbox};
 use super::{BaselineCode, FunctionEntry, Hand, Request};
 use crate::execute::vm::Cell;
+use crate::options::is_forced;
 use crate::profile::{Feedback, How, Kinds, Site};
 use bytecode::{Facts, Op, semantics};
 use runtime::Value;
@@ -452,6 +453,14 @@ impl<'a> Emitter<'a> {
                 self.fail = Some(label);
                 label
             }
+        }
+    }
+
+    /// Test mode: the fast path does not apply, whatever the operands are.
+    pub fn maybe_fail(&mut self) {
+        if self.plan != Plan::General && self.request.stress.is_some_and(|seed| is_forced(seed, self.pc)) {
+            let fail = self.fail_label();
+            self.asm.jump(fail);
         }
     }
 

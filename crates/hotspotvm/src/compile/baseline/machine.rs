@@ -82,6 +82,7 @@ impl Machine for Emitter<'_> {
     }
 
     fn pair(&mut self, a: Item, b: Item, mixed: Mixed) -> Flow<Self, Pair<Self>> {
+        self.maybe_fail();
         Ok(match self.plan {
             Plan::Ints => {
                 let (x, y) = (self.int(a), self.int(b));
@@ -98,6 +99,7 @@ impl Machine for Emitter<'_> {
     }
 
     fn single(&mut self, a: Item) -> Flow<Self, Single<Self>> {
+        self.maybe_fail();
         Ok(match self.plan {
             Plan::Ints => {
                 let x = self.int(a);
@@ -131,6 +133,7 @@ impl Machine for Emitter<'_> {
                 Test::Flags(Cond::Equal)
             }
             Item::Gpr(_, Repr::Boxed) | Item::Local(_) | Item::Const(_) => {
+                self.maybe_fail();
                 let fail = self.fail_label();
                 if self.seen.left() == Kinds::BOOL {
                     let r = self.boxed(a, TMP);

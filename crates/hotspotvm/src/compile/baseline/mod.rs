@@ -36,6 +36,8 @@ pub struct Request<'a> {
     pub facts: &'a Facts,
     /// The program's constants.
     pub constants: &'a [runtime::Value],
+    /// Test mode: see [`crate::options::Stress::exits`].
+    pub stress: Option<u64>,
 }
 
 impl<'a> Request<'a> {
