@@ -6,12 +6,14 @@
 
 #![forbid(unsafe_code)]
 
+pub mod coverage;
 pub mod generate;
 
 use hotspotvm::bytecode::{self, Verified};
 use hotspotvm::{Engine, Io, Options, Output, Stop, Stress, Tier, runtime};
 use std::cell::RefCell;
 use std::io::Write;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -121,6 +123,14 @@ pub fn configurations(base: &Options, seed: u64) -> Vec<Configuration> {
         add(format!("{tier} at 2, slices of 50"), tier, (2, 3), slices);
         add(format!("{tier} at 1, all stress"), tier, (1, 1), everything);
     }
+    // The same without baseline code between, so that everything is called by the interpreter or natively.
+    let skip = Stress { skip_baseline: true, ..plain.clone() };
+    let collect = Stress { collect: true, ..skip.clone() };
+    let slices = Stress { slice: Some(50), ..skip.clone() };
+    let everything = Stress { exits: Some(seed ^ 0xAAAA), collect: true, slice: Some(23), ..skip };
+    add("optimizing at 2, collecting always".to_string(), Tier::Optimizing, (2, 1), collect);
+    add("optimizing at 2, slices of 50".to_string(), Tier::Optimizing, (2, 1), slices);
+    add("optimizing at 1, all stress".to_string(), Tier::Optimizing, (1, 1), everything);
     let unfused = Stress { unfused: true, ..plain.clone() };
     add("interpreted, unfused".to_string(), Tier::Interpreter, (1, 1), unfused.clone());
     add("at 64, unfused".to_string(), Tier::Optimizing, (64, 64), unfused);
@@ -138,10 +148,25 @@ pub fn disagreements(
     base: &Options,
     seed: u64,
 ) -> (Observed, Vec<String>) {
+    disagreements_among(&configurations(base, seed), program, arguments, base)
+}
+
+/// The same for these ways only.
+pub fn disagreements_among(
+    configurations: &[Configuration],
+    program: &Arc<Verified>,
+    arguments: &[Output],
+    base: &Options,
+) -> (Observed, Vec<String>) {
     let (expected, _) = observe(program, arguments, &interpreted(base).options);
     let mut reports = Vec::new();
-    for configuration in configurations(base, seed) {
-        let (found, stats) = observe(program, arguments, &configuration.options);
+    for configuration in configurations {
+        // A panic is one more way to disagree, and the report says where.
+        let run = || observe(program, arguments, &configuration.options);
+        let Ok((found, stats)) = catch_unwind(AssertUnwindSafe(run)) else {
+            reports.push(format!("{}: panics", configuration.name));
+            continue;
+        };
         if found != expected {
             reports.push(format!(
                 "{}: differs\n  expected {expected:?}\n  found    {found:?}\n  compilations {}",

@@ -110,7 +110,8 @@ impl Default for Limits {
 /// How to make rare things frequent, for tests. None of it may change what a program computes.
 #[derive(Clone, Debug, Default)]
 pub struct Stress {
-    /// Make compiled code leave at instructions chosen by this seed, always: about one in four that may exit.
+    /// Make compiled code leave at instructions chosen by this seed, always: about one in four of those that may exit, or,
+    /// so that calls get further, one in 32 if the seed's second bit is set.
     pub exits: Option<u64>,
     /// Collect garbage at every allocation and at every slice of fuel.
     pub collect: bool,

@@ -311,7 +311,9 @@ impl<'a> Builder<'a> {
     fn forced_exit(&self, cell: Cell) -> bool {
         let Some(seed) = self.request.stress else { return false };
         let mixed = (seed ^ u64::from(self.pc)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-        cell.op.info().may_exit && (mixed ^ (mixed >> 29)).wrapping_mul(0xBF58_476D_1CE4_E5B9) >> 62 == 0
+        let bits = if seed & 2 == 0 { 2 } else { 5 };
+        cell.op.info().may_exit
+            && (mixed ^ (mixed >> 29)).wrapping_mul(0xBF58_476D_1CE4_E5B9) >> (64 - bits) == 0
     }
 
     /// Control goes from the end of `from` to `pc`: by a transfer (`Some`: whether it is a back-edge) or by falling through.
