@@ -128,9 +128,9 @@ pub fn configurations(base: &Options, seed: u64) -> Vec<Configuration> {
     let collect = Stress { collect: true, ..skip.clone() };
     let slices = Stress { slice: Some(50), ..skip.clone() };
     let everything = Stress { exits: Some(seed ^ 0xAAAA), collect: true, slice: Some(23), ..skip };
-    add("optimizing at 2, collecting always".to_string(), Tier::Optimizing, (2, 1), collect);
-    add("optimizing at 2, slices of 50".to_string(), Tier::Optimizing, (2, 1), slices);
-    add("optimizing at 1, all stress".to_string(), Tier::Optimizing, (1, 1), everything);
+    add("optimizing at 2 without baseline, collecting always".to_string(), Tier::Optimizing, (2, 1), collect);
+    add("optimizing at 2 without baseline, slices of 50".to_string(), Tier::Optimizing, (2, 1), slices);
+    add("optimizing at 1 without baseline, all stress".to_string(), Tier::Optimizing, (1, 1), everything);
     let unfused = Stress { unfused: true, ..plain.clone() };
     add("interpreted, unfused".to_string(), Tier::Interpreter, (1, 1), unfused.clone());
     add("at 64, unfused".to_string(), Tier::Optimizing, (64, 64), unfused);

@@ -16,7 +16,7 @@ fn from_environment(name: &str, default: u64) -> u64 {
 
 #[test]
 fn generated_programs_agree() {
-    let first = from_environment("HOTSPOT_SEED", 1);
+    let first = from_environment("HOTSPOT_SEED", 1_000);
     let programs = from_environment("HOTSPOT_PROGRAMS", PROGRAMS);
     let sample = from_environment("HOTSPOT_SAMPLE", u64::MAX);
     let keep_going = std::env::var_os("HOTSPOT_KEEP_GOING").is_some();
@@ -46,6 +46,9 @@ fn generated_programs_agree() {
             for configuration in &ways {
                 coverage.run(&program, &configuration.options);
             }
+        }
+        if keep_going && (seed + 1 - first).is_multiple_of(1_000) {
+            println!("{} programs so far: {wrong} disagree", seed + 1 - first);
         }
         match observed.result.map_err(|stop| stop.kind) {
             Err(hotspotvm::StopKind::Error(_)) => errors += 1,
