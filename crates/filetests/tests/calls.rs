@@ -245,9 +245,9 @@ fn types_that_change_for_ever_settle() {
         for event in &log {
             match event {
                 Event::Invalidate { at, .. } => out.insert((at.function.clone(), at.pc), true),
-                Event::CompileStart { at, .. }
-                | Event::Refuse { at, .. }
-                | Event::LeaveAlone { at, .. } => out.insert((at.function.clone(), at.pc), false),
+                Event::CompileStart { at, .. } | Event::Refuse { at, .. } | Event::LeaveAlone { at, .. } => {
+                    out.insert((at.function.clone(), at.pc), false)
+                }
                 _ => None,
             };
         }

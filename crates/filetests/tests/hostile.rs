@@ -94,7 +94,7 @@ fn broken_inputs_are_refused_or_run() {
         tally.text(&String::from_utf8_lossy(&bytes));
     }
     for seed in 0..EACH {
-        let source = generate::program(seed % 40);
+        let source = generate::program(1_000 + seed % 40);
         let program = bytecode::assemble("valid", &source).unwrap_or_else(|errors| panic!("{errors:?}"));
         let mut bytes = container::write(&program);
         damage(&mut bytes, &mut random);
