@@ -32,8 +32,9 @@ pub const LEFT: u32 = u32::MAX - 1;
 /// (which [`CodegenError::TooLarge`](crate::CodegenError::TooLarge) bounds too) and above at most one routine of the run time.
 pub const MAX_METHOD_FRAME: u32 = 512;
 
-/// The most that [`NativeContext::depth_left`] may be on entry: with [`MAX_METHOD_FRAME`] somewhat more than half a megabyte of stack.
-pub const MAX_NATIVE_DEPTH: u32 = 1024;
+/// The most that [`NativeContext::depth_left`] may be on entry: with [`MAX_METHOD_FRAME`] somewhat more than a quarter of
+/// a megabyte of stack, so that a thread with half a megabyte has enough for the rest.
+pub const MAX_NATIVE_DEPTH: u32 = 512;
 
 /// The most words that one exit of a method may write into the transfer buffer, its trailer included.
 pub const MAX_METHOD_WORDS: u32 = 256;

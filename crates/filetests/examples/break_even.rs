@@ -8,11 +8,15 @@ use std::time::Instant;
 const RUNS: usize = 301;
 
 fn main() {
-    let source = include_str!("../../../benches/kernels/countdown/countdown.hasm").replace("    print\n", "    pop\n");
+    let source =
+        include_str!("../../../benches/kernels/countdown/countdown.hasm").replace("    print\n", "    pop\n");
     let program = filetests::load("countdown", &source).unwrap_or_else(|error| panic!("{error}"));
     let mut interpreted = Engine::new(Options { max_tier: Tier::Interpreter, ..Options::default() });
     let mut compiled = Engine::new(Options::default());
-    println!("{:>8} {:>16} {:>22} {:>22}", "rounds", "interpreted us", "compiled us (engine", "compiled us (engine");
+    println!(
+        "{:>8} {:>16} {:>22} {:>22}",
+        "rounds", "interpreted us", "compiled us (engine", "compiled us (engine"
+    );
     println!("{:>8} {:>16} {:>22} {:>22}", "", "", "that has run before)", "made for the run)");
     for rounds in [0, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 20_000] {
         let mut times = [const { Vec::new() }; 3];

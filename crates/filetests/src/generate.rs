@@ -1,10 +1,13 @@
 //! Programs at random, from a seed: terminating, verified, and nasty.
 //!
-//! A program is a few functions, each with nested counted loops around statements that compute with locals, globals and constants
+//! Of two sorts: [`calls`] makes functions that call each other; here are the others. Such a program is a few functions, each with nested counted loops around statements that compute with locals, globals and constants
 //! of all types. Most expressions are of one type, so that code specialises; some are not, so that it deoptimises. Operands include the edges where
 //! representations change (48 bits, 53 bits, 64 bits) and zero. Errors are allowed: they must be the same everywhere.
 
+use hotspotvm::Options;
 use std::fmt::Write;
+
+mod calls;
 
 /// A small generator of numbers (xorshift64*).
 pub struct Random(u64);
@@ -99,9 +102,40 @@ struct Writer<'r> {
     budget: u32,
 }
 
-/// The text of a program. The same seed gives the same text.
+/// The text of a program. The same seed gives the same text. Every other program is about loops, the rest about calls.
 pub fn program(seed: u64) -> String {
     let mut random = Random::new(seed);
+    match seed % 2 {
+        0 => calls::program(&mut random),
+        _ => loops(&mut random),
+    }
+}
+
+/// The settings for a program: some have little fuel, few calls, a small stack or a small heap.
+pub fn options(seed: u64) -> Options {
+    let mut random = Random::new(!seed);
+    let mut options = Options { deterministic: true, ..Options::default() };
+    let limits = &mut options.limits;
+    limits.fuel = Some(60_000);
+    limits.numbers.max_int_bits = 1 << 14;
+    if random.chance(7) {
+        limits.fuel = Some(20 + random.below(20_000));
+    }
+    if random.chance(14) {
+        limits.depth = *random.pick(&[&3, &17, &100, &500, &513, &1_500]);
+    }
+    // Every run clears its stack.
+    limits.stack_values = 1 << 17;
+    if random.chance(7) {
+        limits.stack_values = 60 + random.below(4_000) as u32;
+    }
+    if random.chance(5) {
+        limits.heap_bytes = 600 + random.below(8_000);
+    }
+    options
+}
+
+fn loops(random: &mut Random) -> String {
     let nasty = *random.pick(&[&0, &0, &4, &12, &40]);
     let mut text = String::from("global g0, g1\n");
     let mut callable: Vec<(String, u64)> = Vec::new();
@@ -110,7 +144,7 @@ pub fn program(seed: u64) -> String {
         let is_main = index == helpers;
         let params = if is_main { 0 } else { random.below(3) };
         let mut writer = Writer {
-            random: &mut random,
+            random: &mut *random,
             text: String::new(),
             labels: 0,
             nasty,

@@ -6,12 +6,14 @@
 
 #![forbid(unsafe_code)]
 
+pub mod coverage;
 pub mod generate;
 
 use hotspotvm::bytecode::{self, Verified};
 use hotspotvm::{Engine, Io, Options, Output, Stop, Stress, Tier, runtime};
 use std::cell::RefCell;
 use std::io::Write;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -84,6 +86,17 @@ pub fn observe(
     (Observed { result, output, fuel: outcome.stats.fuel_used, instructions }, outcome.stats)
 }
 
+/// Settings by which code climbs the whole ladder early: each rung after so many rounds more, in an order that does not depend on
+/// the clock.
+pub fn climbing(threshold: u64) -> Options {
+    Options {
+        hotspot_threshold: threshold,
+        optimizing_threshold: threshold,
+        deterministic: true,
+        ..Options::default()
+    }
+}
+
 /// The plain interpreter.
 pub fn interpreted(base: &Options) -> Configuration {
     Configuration {
@@ -131,6 +144,14 @@ pub fn configurations(base: &Options, seed: u64) -> Vec<Configuration> {
         add(format!("{tier} at 2, slices of 50"), tier, (2, 3), slices);
         add(format!("{tier} at 1, all stress"), tier, (1, 1), everything);
     }
+    // The same without baseline code between, so that everything is called by the interpreter or natively.
+    let skip = Stress { skip_baseline: true, ..plain.clone() };
+    let collect = Stress { collect: true, ..skip.clone() };
+    let slices = Stress { slice: Some(50), ..skip.clone() };
+    let everything = Stress { exits: Some(seed ^ 0xAAAA), collect: true, slice: Some(23), ..skip };
+    add("optimizing at 2 without baseline, collecting always".to_string(), Tier::Optimizing, (2, 1), collect);
+    add("optimizing at 2 without baseline, slices of 50".to_string(), Tier::Optimizing, (2, 1), slices);
+    add("optimizing at 1 without baseline, all stress".to_string(), Tier::Optimizing, (1, 1), everything);
     let unfused = Stress { unfused: true, ..plain.clone() };
     add("interpreted, unfused".to_string(), Tier::Interpreter, (1, 1), unfused.clone());
     add("at 64, unfused".to_string(), Tier::Optimizing, (64, 64), unfused);
@@ -153,10 +174,25 @@ pub fn disagreements(
     base: &Options,
     seed: u64,
 ) -> (Observed, Vec<String>) {
+    disagreements_among(&configurations(base, seed), program, arguments, base)
+}
+
+/// The same for these ways only.
+pub fn disagreements_among(
+    configurations: &[Configuration],
+    program: &Arc<Verified>,
+    arguments: &[Output],
+    base: &Options,
+) -> (Observed, Vec<String>) {
     let (expected, _) = observe(program, arguments, &interpreted(base).options);
     let mut reports = Vec::new();
-    for configuration in configurations(base, seed) {
-        let (found, stats) = observe(program, arguments, &configuration.options);
+    for configuration in configurations {
+        // A panic is one more way to disagree, and the report says where.
+        let run = || observe(program, arguments, &configuration.options);
+        let Ok((found, stats)) = catch_unwind(AssertUnwindSafe(run)) else {
+            reports.push(format!("{}: panics", configuration.name));
+            continue;
+        };
         if found != expected {
             reports.push(format!(
                 "{}: differs\n  expected {expected:?}\n  found    {found:?}\n  compilations {}",

@@ -4,7 +4,7 @@
 //! entry) and as constants (folded); each batch is a loop, run interpreted and compiled after its second round. Without a
 //! `python3` of version 3.11 the test says so and checks against the number routines instead, which have an oracle test of their own.
 
-use filetests::{load, observe};
+use filetests::{climbing, load, observe};
 use hotspotvm::runtime::num::{self, NumberLimits};
 use hotspotvm::{Options, Output, Tier};
 use std::fmt::Write as _;
@@ -217,7 +217,7 @@ fn batch_program(batch: &[&Case], from: From) -> String {
 
 fn options(threshold: Option<u64>) -> Options {
     let max_tier = if threshold.is_some() { Tier::Optimizing } else { Tier::Interpreter };
-    Options { max_tier, hotspot_threshold: threshold.unwrap_or(1), ..Options::default() }
+    Options { max_tier, ..climbing(threshold.unwrap_or(1)) }
 }
 
 fn check_batch(batch: &[&Case], from: From, failures: &mut Vec<String>) {

@@ -4,7 +4,7 @@
 //! with tokens exchanged. None may panic, and nothing is allocated because a file claims to be large: the container's reader promises that, and its own tests check it.
 
 use filetests::generate::{self, Random};
-use filetests::observe;
+use filetests::{climbing, observe};
 use hotspotvm::bytecode::{self, container};
 use hotspotvm::{Options, Stress, Tier};
 use std::sync::Arc;
@@ -14,8 +14,7 @@ const EACH: u64 = 400;
 
 fn limited(threshold: Option<u64>) -> Options {
     let max_tier = if threshold.is_some() { Tier::Optimizing } else { Tier::Interpreter };
-    let mut options = Options { max_tier, ..Options::default() };
-    options.hotspot_threshold = threshold.unwrap_or(1);
+    let mut options = Options { max_tier, ..climbing(threshold.unwrap_or(1)) };
     options.limits.fuel = Some(50_000);
     options.limits.depth = 200;
     options.limits.stack_values = 20_000;
@@ -94,7 +93,7 @@ fn broken_inputs_are_refused_or_run() {
         tally.text(&String::from_utf8_lossy(&bytes));
     }
     for seed in 0..EACH {
-        let source = generate::program(seed % 40);
+        let source = generate::program(1_000 + seed % 40);
         let program = bytecode::assemble("valid", &source).unwrap_or_else(|errors| panic!("{errors:?}"));
         let mut bytes = container::write(&program);
         damage(&mut bytes, &mut random);

@@ -1,6 +1,6 @@
 //! Limits stop a program at the same place with the same fuel used, whoever runs it; and the examples print what they should.
 
-use filetests::{THRESHOLDS, disagreements, interpreted, load, observe};
+use filetests::{THRESHOLDS, climbing, disagreements, interpreted, load, observe};
 use hotspotvm::{LimitKind, Options, Output, StopKind, Tier, runtime};
 use std::path::Path;
 
@@ -70,8 +70,8 @@ fn every_amount_of_fuel_stops_at_the_same_place() {
             Ok(_) => assert_eq!(fuel, unlimited.fuel),
         }
         for threshold in [1, 3] {
-            let found =
-                observe(&program, &[], &Options { hotspot_threshold: threshold, ..options.clone() }).0;
+            let climbing = Options { limits: options.limits.clone(), ..climbing(threshold) };
+            let found = observe(&program, &[], &climbing).0;
             assert_eq!(found, expected, "fuel {fuel}, threshold {threshold}");
         }
     }
@@ -153,7 +153,7 @@ fn examples_print_what_they_promise() {
         let reference = observe(&program, &arguments, &interpreted(&Options::default()).options).0;
         assert_eq!(reference.output, expected, "{name}");
         for threshold in THRESHOLDS {
-            let options = Options { hotspot_threshold: threshold, ..Options::default() };
+            let options = climbing(threshold);
             assert_eq!(
                 observe(&program, &arguments, &options).0,
                 reference,

@@ -61,7 +61,7 @@ impl Engine {
         self.cancel.clone()
     }
 
-    /// Runs a program to its end.
+    /// Runs a program to its end. The thread needs 512 KiB of stack, however deep the program recurses.
     pub fn run(&mut self, program: Arc<Verified>, arguments: &[Output], io: Io) -> Outcome {
         let start = Instant::now();
         let vm = match Vm::new(program, arguments, io, &self.options, self.cancel.clone()) {

@@ -120,8 +120,8 @@ impl Default for Limits {
 /// How to make rare things frequent, for tests. None of it may change what a program computes.
 #[derive(Clone, Debug, Default)]
 pub struct Stress {
-    /// Make optimized code leave, and baseline code take its slow path, at instructions chosen by this seed, always: about one
-    /// in four that may.
+    /// Make optimized code leave, and baseline code take its slow path, at instructions chosen by this seed, always: about one in
+    /// four of those that may, or, so that calls get further, one in 32 if the seed's second bit is set.
     pub exits: Option<u64>,
     /// Collect garbage at every allocation and at every slice of fuel.
     pub collect: bool,
@@ -135,10 +135,11 @@ pub struct Stress {
     pub unfused: bool,
 }
 
-/// Whether a seed of [`Stress::exits`] chooses an instruction: one in four.
+/// Whether a seed of [`Stress::exits`] chooses an instruction.
 pub(crate) fn is_forced(seed: u64, pc: u32) -> bool {
+    let bits = if seed & 2 == 0 { 2 } else { 5 };
     let mixed = (seed ^ u64::from(pc)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    (mixed ^ (mixed >> 29)).wrapping_mul(0xBF58_476D_1CE4_E5B9) >> 62 == 0
+    (mixed ^ (mixed >> 29)).wrapping_mul(0xBF58_476D_1CE4_E5B9) >> (64 - bits) == 0
 }
 
 /// A switch by which another thread stops a running program.

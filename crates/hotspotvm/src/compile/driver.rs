@@ -66,6 +66,15 @@ pub struct Made {
     pub nanos: u64,
 }
 
+/// Why there is no IR.
+#[derive(Debug)]
+pub enum NotBuilt {
+    /// It cannot be compiled, for a reason in words.
+    Refused(String),
+    /// It passes arguments to methods of functions that take other types: the functions, and which parameters.
+    Misfits(Vec<(u32, u32)>),
+}
+
 /// Why there is no code.
 #[derive(Debug)]
 pub enum Failure {
@@ -133,7 +142,7 @@ impl Driver {
         graph: &FunctionGraph,
         region: &Region,
         cache: &CodeCache,
-    ) -> Result<Job, String> {
+    ) -> Result<Job, NotBuilt> {
         let input_type = |at: InputPlace| {
             let value = input_value(vm, at);
             match type_of(vm, value) {
@@ -150,7 +159,11 @@ impl Driver {
             callee: &callee,
             ..self.request(vm, key, graph, region, &|f| entry_cost(vm, f))
         });
-        Ok(self.job(vm, id, key, graph, region, built?.f))
+        let built = built.map_err(NotBuilt::Refused)?;
+        if !built.misfits.is_empty() {
+            return Err(NotBuilt::Misfits(built.misfits));
+        }
+        Ok(self.job(vm, id, key, graph, region, built.f))
     }
 
     /// Builds a whole function, called with parameters of these types.
@@ -170,7 +183,7 @@ impl Driver {
         graph: &FunctionGraph,
         region: &Region,
         cache: &mut CodeCache,
-    ) -> Result<Job, String> {
+    ) -> Result<Job, NotBuilt> {
         for result in [Type::Int, Type::Float, Type::Bool, Type::Boxed] {
             let signature = Signature { params: params.to_vec(), result };
             let itself = Callee { signature: signature.clone(), link: None };
@@ -183,19 +196,26 @@ impl Driver {
                 callee: &callee,
                 ..self.request(vm, key, graph, region, &|f| entry_cost(vm, f))
             });
-            let built = built?;
-            if built.returned.is_empty() {
-                return Err("it never returns".to_string());
-            }
-            if result != Type::Boxed && built.returned.iter().any(|&ty| ty != result) {
+            let mut built = built.map_err(NotBuilt::Refused)?;
+            // What it passes to itself, and to others of what it got from itself, depends on the type being tried.
+            built.misfits.retain(|&(function, _)| function != key.function);
+            let fits = result == Type::Boxed
+                || !built.returned.is_empty() && built.returned.iter().all(|&ty| ty == result);
+            if !fits {
                 continue;
+            }
+            if !built.misfits.is_empty() {
+                return Err(NotBuilt::Misfits(built.misfits));
+            }
+            if built.returned.is_empty() {
+                return Err(NotBuilt::Refused("it never returns".to_string()));
             }
             let mut job = self.job(vm, id, key, graph, region, built.f);
             job.assumes.push(format!("result: {result}"));
             job.method = Some((signature.clone(), cache.link(key.function, &signature)));
             return Ok(job);
         }
-        Err("its result has no type".to_string())
+        Err(NotBuilt::Refused("its result has no type".to_string()))
     }
 
     fn request<'a>(

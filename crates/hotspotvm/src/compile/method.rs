@@ -66,6 +66,10 @@ impl Builder<'_> {
         let mut args = Vec::with_capacity(signature.params.len());
         for (i, &ty) in signature.params.iter().enumerate() {
             let value = self.frame.stack[first + i];
+            let found = self.f.ty(value);
+            if found != ty && found != Type::Boxed && ty != Type::Boxed {
+                self.misfits.push((function, i as u32));
+            }
             args.push(self.converted(value, ty)?);
         }
         self.frame.stack.truncate(first);

@@ -73,6 +73,8 @@ pub struct Built {
     pub f: Function,
     /// The types that the values had which a method returns, before they were made to fit its signature.
     pub returned: Vec<Type>,
+    /// Arguments that are of another type than the method called takes: the function and the parameter.
+    pub misfits: Vec<(u32, u32)>,
 }
 
 /// Builds the IR of a region.
@@ -88,7 +90,8 @@ pub fn build(request: &Request<'_>) -> Result<Built, String> {
         }
         builder.walk()?;
         if builder.conflicts.is_empty() {
-            return Ok(Built { f: builder.f, returned: builder.returned });
+            let Builder { f, returned, misfits, .. } = builder;
+            return Ok(Built { f, returned, misfits });
         }
         debug_assert!(attempt < MAX_ATTEMPTS, "nothing is left to widen");
         if attempt >= MAX_ATTEMPTS {
@@ -143,6 +146,7 @@ pub(super) struct Builder<'a> {
     op_state: Option<StateId>,
     ended: bool,
     pub(super) returned: Vec<Type>,
+    pub(super) misfits: Vec<(u32, u32)>,
 }
 
 impl<'a> Builder<'a> {
@@ -168,6 +172,7 @@ impl<'a> Builder<'a> {
             op_state: None,
             ended: false,
             returned: Vec::new(),
+            misfits: Vec::new(),
         };
         for depth in 0..request.facts.heights[request.entry_pc as usize] {
             let value = builder.input_value(InputPlace::Stack(depth));

@@ -382,9 +382,8 @@ impl Policy {
                 match (compiled, self.place(callee).hotness.clone()) {
                     (true, _) => {}
                     (false, Hotness::Cold | Hotness::Warm | Hotness::Compiling) if waited < MAX_AWAITS => {
-                        self.place(key).awaits += 1;
                         self.ask_after(vm, callee, 1);
-                        self.ask_after(vm, key, AWAIT_ARRIVALS);
+                        self.put_off(vm, key);
                         return Ok(None);
                     }
                     _ => {
@@ -396,6 +395,22 @@ impl Policy {
             }
         }
         Ok(Some(region))
+    }
+
+    /// The unit that is a function's method, if it has one.
+    pub fn compiled_method(&self, function: u32) -> Option<u32> {
+        self.methods.get(&function).copied()
+    }
+
+    /// Puts a place off until what it calls is compiled; `false` if that was done often enough.
+    pub fn put_off(&mut self, vm: &mut Vm, key: PlaceKey) -> bool {
+        let place = self.place(key);
+        place.awaits += 1;
+        let again = place.awaits <= MAX_AWAITS;
+        if again {
+            self.ask_after(vm, key, AWAIT_ARRIVALS);
+        }
+        again
     }
 
     /// Takes the compilation of so many instructions from the program's budget, or puts the place off until the program

@@ -4,10 +4,12 @@
 use super::{How, Next, Run};
 use crate::cache::{Method, Unit};
 use crate::compile::background::Worker;
-use crate::compile::driver::{Failure, Job, Made, input_name};
+use crate::compile::driver::{Failure, Job, Made, NotBuilt, input_name};
 use crate::deopt::{Raw, RebuiltFrame, rebuild_chain};
 use crate::detect::Region;
-use crate::detect::policy::{MAX_EXITS, MAX_RECOMPILES, MIN_PER_ENTRY, PlaceKey, TRIAL_ENTRIES, spot};
+use crate::detect::policy::{
+    Arriving, MAX_EXITS, MAX_RECOMPILES, MIN_PER_ENTRY, PlaceKey, TRIAL_ENTRIES, spot,
+};
 use crate::event::Event;
 use crate::execute::native::{self, Answer, Left, Mismatch, type_of};
 use crate::execute::vm::{Frame, Vm};
@@ -32,7 +34,11 @@ impl Run<'_> {
             None => self.driver.build_region(vm, id, key, &place, &graph, region, cache),
         };
         self.stats.compile_ns += start.map_or(0, |start| start.elapsed().as_nanos() as u64);
-        let job = job.map_err(Failure::Refused)?;
+        let job = match job {
+            Ok(job) => job,
+            Err(NotBuilt::Refused(why)) => return Err(Failure::Refused(why)),
+            Err(NotBuilt::Misfits(misfits)) => return self.misfits(key, &misfits),
+        };
         let (instructions, assumes) = (job.instructions, job.assumes.clone());
         self.emit(|vm| Event::CompileStart {
             unit: id,
@@ -51,6 +57,22 @@ impl Run<'_> {
         };
         let made = self.generator.generate(*job).map_err(Failure::Refused)?;
         self.install(made).map(Some)
+    }
+
+    /// What is to be compiled passes arguments of other types than the methods called take: those are made anew first.
+    fn misfits(&mut self, key: PlaceKey, misfits: &[(u32, u32)]) -> Result<Option<u32>, Failure> {
+        for &(function, parameter) in misfits {
+            let place = PlaceKey { function, pc: 0, arriving: Arriving::Entry };
+            let Some(unit) = self.policy.compiled_method(function) else { continue };
+            self.policy.place(place).input_changed(InputPlace::Local(parameter));
+            let name = input_name(&self.vm, function, InputPlace::Local(parameter));
+            let caller = spot(&self.vm, key.function, key.pc);
+            self.invalidate(unit, place, &format!("{caller} passes another type of {name}"));
+        }
+        if self.policy.put_off(&mut self.vm, key) {
+            return Ok(None);
+        }
+        Err(Failure::Refused("what it calls keeps changing its types".to_string()))
     }
 
     /// Has a job done in the background; gives it back if that is not to be.
@@ -240,7 +262,7 @@ impl Run<'_> {
         not_executed += frames[1..].iter().map(|f| self.vm.run_left(f.function, f.pc)).sum::<u64>();
         let deopt = reason.is_deopt();
         let mut count = 0;
-        let mut place = PlaceKey { function: 0, pc: 0, arriving: crate::detect::policy::Arriving::Loop };
+        let mut place = PlaceKey { function: 0, pc: 0, arriving: Arriving::Loop };
         if let Some(unit) = self.cache.get_mut(id) {
             place = unit.place;
             unit.exit_counts[exit] += u32::from(deopt || reason == ExitReason::NoCode);
