@@ -36,7 +36,7 @@ fn main() {
         source.push_str("load_local a\njump_if_not_zero top\nhalt\n");
         let program = filetests::load("cost", &source).unwrap_or_else(|error| panic!("{error}"));
         let arguments = [hotspotvm::Output::Int(3), hotspotvm::Output::Int(4)];
-        let vm = Vm::new(program, &arguments, Io::none(), &Options::default(), Cancel::default())
+        let vm = Vm::new(program, &arguments, Io::none(), &Options::default(), Cancel::default(), Vec::new())
             .unwrap_or_else(|stop| panic!("{stop}"));
         let request = Request {
             function: 0,

@@ -1,6 +1,6 @@
 //! Programs at random, from a seed: terminating, verified, and nasty.
 //!
-//! Of two sorts: [`calls`] makes functions that call each other; here are the others. Such a program is a few functions, each with nested counted loops around statements that compute with locals, globals and constants
+//! Of two sorts: `calls` makes functions that call each other; here are the others. Such a program is a few functions, each with nested counted loops around statements that compute with locals, globals and constants
 //! of all types. Most expressions are of one type, so that code specialises; some are not, so that it deoptimises. Operands include the edges where
 //! representations change (48 bits, 53 bits, 64 bits) and zero. Errors are allowed: they must be the same everywhere.
 

@@ -32,8 +32,10 @@ pub struct Engine {
     options: Options,
     listener: Option<Listener>,
     cancel: Cancel,
-    /// Memory for code, kept from run to run: getting it takes longer than compiling a small program.
+    /// Memory kept from run to run, since getting it takes longer than compiling a small program (code), or running one (the
+    /// stack, which would have to be cleared).
     arena: Option<Arena>,
+    stack: Vec<u64>,
 }
 
 /// What a run gave.
@@ -48,7 +50,7 @@ pub struct Outcome {
 impl Engine {
     /// An engine with these settings.
     pub fn new(options: Options) -> Engine {
-        Engine { options, listener: None, cancel: Cancel::default(), arena: None }
+        Engine { options, listener: None, cancel: Cancel::default(), arena: None, stack: Vec::new() }
     }
 
     /// Has every event told to `listener`, as it happens.
@@ -64,7 +66,8 @@ impl Engine {
     /// Runs a program to its end. The thread needs 512 KiB of stack, however deep the program recurses.
     pub fn run(&mut self, program: Arc<Verified>, arguments: &[Output], io: Io) -> Outcome {
         let start = Instant::now();
-        let vm = match Vm::new(program, arguments, io, &self.options, self.cancel.clone()) {
+        let stack = std::mem::take(&mut self.stack);
+        let vm = match Vm::new(program, arguments, io, &self.options, self.cancel.clone(), stack) {
             Ok(vm) => vm,
             Err(stop) => return Outcome { result: Err(stop), stats: Stats::default() },
         };
@@ -78,8 +81,8 @@ impl Engine {
             }
             (result, _) => result.map(|value| run.output(value)),
         };
-        let (stats, arena) = run.finish(start);
-        self.arena = arena;
+        let (stats, arena, stack) = run.finish(start);
+        (self.arena, self.stack) = (arena, stack);
         Outcome { result, stats }
     }
 }
@@ -359,7 +362,7 @@ impl<'e> Run<'e> {
         }
     }
 
-    fn finish(self, start: Instant) -> (Stats, Option<Arena>) {
+    fn finish(self, start: Instant) -> (Stats, Option<Arena>, Vec<u64>) {
         let mut stats = self.stats;
         stats.jit_iterations = self.vm.counters.jit_iterations;
         stats.fuel_used = self.vm.fuel_used();
@@ -368,6 +371,6 @@ impl<'e> Run<'e> {
             stats.total_ns = start.elapsed().as_nanos() as u64;
             stats.finish();
         }
-        (stats, self.cache.into_arena())
+        (stats, self.cache.into_arena(), self.vm.stack)
     }
 }

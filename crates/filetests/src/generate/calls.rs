@@ -414,7 +414,7 @@ impl Writer<'_> {
         let may = |(index, f): &(usize, &Callable)| {
             // Functions without a bound call later ones only.
             let bounded = self.current.is_none_or(|current| match self.functions[current].recursive {
-                true => self.recursions > 0 && f.recursive || !f.recursive,
+                true => self.recursions > 0 || !f.recursive,
                 false => *index > current,
             });
             fits(f) && bounded

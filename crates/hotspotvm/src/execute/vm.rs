@@ -136,7 +136,7 @@ pub struct Vm {
 }
 
 impl Vm {
-    /// A program about to start with these arguments.
+    /// A program about to start with these arguments. `stack` may be the stack of an earlier run, to save clearing a new one.
     ///
     /// # Errors
     /// If the entry function does not take that many arguments, or the program does not fit its limits.
@@ -146,6 +146,7 @@ impl Vm {
         io: Io,
         options: &Options,
         cancel: Cancel,
+        mut stack: Vec<u64>,
     ) -> Result<Vm, Stop> {
         let limits = &options.limits;
         let mut store = Store::new(Heap::new(limits.heap_bytes, options.stress.collect), io, limits.numbers);
@@ -201,7 +202,10 @@ impl Vm {
         if main.frame_size > limits.stack_values {
             return too_early(LimitKind::Stack, "the entry function's locals do not fit".to_string());
         }
-        let mut stack = vec![0u64; limits.stack_values as usize];
+        // What an earlier run has left in it is never read: everything below `sp` has been written.
+        if stack.len() != limits.stack_values as usize {
+            stack = vec![0u64; limits.stack_values as usize];
+        }
         let locals = main.locals;
         for slot in &mut stack[..locals as usize] {
             *slot = Value::NONE.bits();
