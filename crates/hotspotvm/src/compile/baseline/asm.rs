@@ -514,6 +514,11 @@ impl Asm {
         }
     }
 
+    /// `rdx`, `rax` = upper and lower half of `rax` times a register.
+    pub fn multiply_rax(&mut self, by: Reg) {
+        self.registers(0xF7, 5, by.0);
+    }
+
     /// `rax`, `rdx` = quotient and remainder of `rax` by a register.
     pub fn divide_rax(&mut self, by: Reg) {
         self.put(0x9948, 2);

@@ -236,6 +236,12 @@ impl Emitter<'_> {
             }
             return Some(Int::Shifted(to, true));
         }
+        if let Int::Const(c @ 3..) = b
+            && let Ok(c) = i32::try_from(c)
+            && c & (c - 1) != 0
+        {
+            return Some(self.divide_by_constant(a, c, remainder));
+        }
         let by = self.raw_in(b, TMP);
         if !matches!(b, Int::Const(_)) {
             let fail = self.fail_label();
@@ -278,6 +284,43 @@ impl Emitter<'_> {
         Some(Int::Raw(result, true))
     }
 
+    /// The same by a positive constant that is no power of two: a multiplication by its reciprocal, which takes a fourth of the time.
+    fn divide_by_constant(&mut self, a: Int, c: i32, remainder: bool) -> Int {
+        let (magic, shift) = reciprocal(c as u32);
+        let n = self.raw_in(a, TMP);
+        self.asm.constant(RAX, magic as u64);
+        self.asm.multiply_rax(n);
+        if magic < 0 {
+            self.asm.alu(Alu::Add, RDX, n);
+        }
+        if shift > 0 {
+            self.asm.shift(Shift::Arithmetic, RDX, shift);
+        }
+        // One more for a negative dividend: that rounds towards zero, and the remainder says whether the floor is below.
+        self.asm.mov(RAX, n);
+        self.asm.shift(Shift::Arithmetic, RAX, 63);
+        self.asm.alu(Alu::Sub, RDX, RAX);
+        self.asm.multiply_imm(RAX, RDX, c);
+        self.asm.neg(RAX);
+        self.asm.alu(Alu::Add, RAX, n);
+        let done = self.asm.label();
+        self.asm.jump_if(Cond::NotNegative, done);
+        let result = if remainder {
+            self.asm.alu_imm(Alu::Add, RAX, c);
+            RAX
+        } else {
+            self.asm.alu_imm(Alu::Sub, RDX, 1);
+            RDX
+        };
+        self.asm.bind(done);
+        self.regs.hold(Item::Gpr(result, Repr::Raw));
+        if remainder || matches!(a, Int::Shifted(..)) {
+            self.asm.shift(Shift::Left, result, 16);
+            return Int::Shifted(result, true);
+        }
+        Int::Raw(result, true)
+    }
+
     fn mask(&mut self, to: Reg, mask: i64) {
         match i32::try_from(mask) {
             Ok(mask) => self.asm.alu_imm(Alu::And, to, mask),
@@ -304,4 +347,44 @@ impl Emitter<'_> {
 /// Whether an int is known to be this one.
 pub fn b_is(b: Int, n: i64) -> bool {
     matches!(b, Int::Const(c) if c == n)
+}
+
+/// What to multiply with, and by how much to shift the upper half of the product, to divide an int of 64 bits by a constant of at least 2,
+/// rounding towards zero once 1 is added for negative ones. The multiplier is of 65 bits if it is negative: the dividend is added to the upper half.
+///
+/// The method is Granlund and Montgomery's, "Division by Invariant Integers using Multiplication" (1994).
+fn reciprocal(c: u32) -> (i64, u8) {
+    let c = u128::from(c);
+    // The greatest dividend that is one less than a multiple of the divisor.
+    let greatest = (1u128 << 63) - 1 - (1u128 << 63) % c;
+    let mut power = 64;
+    while 1u128 << power <= greatest * (c - (1u128 << power) % c) {
+        power += 1;
+    }
+    let magic = ((1u128 << power) + c - (1u128 << power) % c) / c;
+    (magic as u64 as i64, (power - 64) as u8)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reciprocals_divide() {
+        for c in (3..2_000).chain([65_535, 65_537, 1_000_003, (1 << 31) - 1]) {
+            let (magic, shift) = reciprocal(c);
+            for n in [0, 1, -1, i64::MAX, i64::MIN, i64::MIN + 1]
+                .into_iter()
+                .chain((-40..40).flat_map(|k| [-1, 0, 1].map(|d| k * i64::from(c) + d)))
+                .chain((0..62).flat_map(|k| [-1, 0, 1].map(|d| (1i64 << k) + d)))
+                .flat_map(|n| [n, n.wrapping_neg()])
+            {
+                let mut upper = ((i128::from(magic) * i128::from(n)) >> 64) as i64;
+                if magic < 0 {
+                    upper = upper.wrapping_add(n);
+                }
+                assert_eq!((upper >> shift) - (n >> 63), n / i64::from(c), "{n} / {c}");
+            }
+        }
+    }
 }

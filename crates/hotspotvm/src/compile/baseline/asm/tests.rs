@@ -134,6 +134,7 @@ fn one_register() {
         reads_as(|asm| asm.pop(a), format!("pop {x}"));
         reads_as(|asm| asm.jump_reg(a), format!("jmp {x}"));
         reads_as(|asm| asm.flip_sign_bit(a), format!("btc {x}, 0x3f"));
+        reads_as(|asm| asm.multiply_rax(a), format!("imul {x}"));
         reads(|asm| asm.divide_rax(a), &["cqo".to_string(), format!("idiv {x}")]);
         for by in [0, 1, 16, 63] {
             for (shift, name) in [(Shift::Left, "shl"), (Shift::Right, "shr"), (Shift::Arithmetic, "sar")] {
