@@ -1,6 +1,6 @@
 //! The interpreter: its registers, its dispatch, and everything that it reads and writes unchecked.
 //!
-//! Part of `execute` in `profile -> detect -> compile -> cache -> execute -> deoptimise`. [`Step`] is the `Machine` by which it executes the
+//! Part of `execute` in `profile -> detect -> compile -> cache -> execute -> deoptimise`. `Step` is the `Machine` by which it executes the
 //! opcodes' meanings, [`super::fusion`] says which instructions are executed as one.
 //!
 //! It runs until something needs the engine ([`Leave`]), with its registers in local variables, and puts them back into the [`Vm`]

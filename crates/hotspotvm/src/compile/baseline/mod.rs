@@ -5,8 +5,8 @@
 //! stack of values, calls in the list of frames. So control can pass between the two at every block, a call may go from
 //! either to either, the native stack does not grow with calls, and leaving means jumping out.
 //!
-//! - The emitter ([`emit`]) is a [`bytecode::machine::Machine`]: meanings come from the one definition.
-//! - The operand stack is symbolic while translating ([`values`]): constants, locals and results in registers go straight into the
+//! - The emitter (`emit.rs`) is a [`bytecode::machine::Machine`]: meanings come from the one definition.
+//! - The operand stack is symbolic while translating (`values.rs`): constants, locals and results in registers go straight into the
 //!   instruction that takes them. At block boundaries, and before anything that looks at the frame, all of it is in memory.
 //! - Locals of loops are *pinned*: a register mirrors the local, and stores write both, so nothing has to be written back.
 //! - Each operation has its fast path inline, for the kinds of operands that the profile has seen. Everything else is a slow path out of
