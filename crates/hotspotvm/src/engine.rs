@@ -105,6 +105,7 @@ struct Run<'e> {
     policy: Policy,
     driver: Driver,
     generator: Generator,
+    #[cfg_attr(not(all(target_arch = "x86_64", target_os = "linux")), allow(dead_code))]
     workspace: baseline::Workspace,
     /// Whether to compile on another thread, that thread once it is needed, and how it is delayed in tests.
     background: bool,

@@ -1,23 +1,24 @@
 //! Executable memory: never writable and executable through one mapping.
 //!
-//! On Linux an [`Arena`] is one file in memory, mapped twice. Elsewhere each piece of code gets pages of its own: mapped
+//! On x86-64 Linux an [`Arena`] is one file in memory, mapped twice. (Other processors would have to be told that instructions have changed; there the system
+//! does it, when pages become executable.) Elsewhere each piece of code gets pages of its own: mapped
 //! readable and writable, filled, then switched to readable and executable for good. An operating system may refuse; then the caller keeps interpreting.
 
 use rustix::mm::{MapFlags, ProtFlags, munmap};
-#[cfg(any(test, not(target_os = "linux")))]
+#[cfg(any(test, not(all(target_arch = "x86_64", target_os = "linux"))))]
 use rustix::mm::{MprotectFlags, mmap_anonymous, mprotect};
 use std::ffi::c_void;
 use std::ptr::NonNull;
 
 /// A sealed piece of machine code with pages of its own.
-#[cfg(any(test, not(target_os = "linux")))]
+#[cfg(any(test, not(all(target_arch = "x86_64", target_os = "linux"))))]
 #[derive(Debug)]
 struct Code {
     start: NonNull<c_void>,
     mapped: usize,
 }
 
-#[cfg(any(test, not(target_os = "linux")))]
+#[cfg(any(test, not(all(target_arch = "x86_64", target_os = "linux"))))]
 impl Code {
     /// Copies machine code into memory of its own and seals it.
     ///
@@ -52,7 +53,7 @@ impl Code {
     }
 }
 
-#[cfg(any(test, not(target_os = "linux")))]
+#[cfg(any(test, not(all(target_arch = "x86_64", target_os = "linux"))))]
 impl Drop for Code {
     fn drop(&mut self) {
         // SAFETY: exactly the pages mapped in `new`; whoever runs code keeps it alive.
@@ -63,7 +64,7 @@ impl Drop for Code {
 
 /// Memory for many small pieces of code: one file in memory, mapped twice. Code is written through one mapping, which is never
 /// executable, and runs from the other, which is never writable. Installing code is a copy, without a call to the system.
-#[cfg(target_os = "linux")]
+#[cfg(all(target_arch = "x86_64", target_os = "linux"))]
 #[derive(Debug)]
 pub struct Arena {
     writable: NonNull<c_void>,
@@ -91,7 +92,7 @@ impl Piece {
     }
 }
 
-#[cfg(target_os = "linux")]
+#[cfg(all(target_arch = "x86_64", target_os = "linux"))]
 impl Arena {
     /// Pieces start at multiples of this: a line of the instruction cache.
     const ALIGNMENT: usize = 64;
@@ -181,7 +182,7 @@ impl Arena {
     }
 }
 
-#[cfg(target_os = "linux")]
+#[cfg(all(target_arch = "x86_64", target_os = "linux"))]
 impl Drop for Arena {
     fn drop(&mut self) {
         for start in [self.writable, self.executable] {
@@ -193,7 +194,7 @@ impl Drop for Arena {
 }
 
 /// Pieces of code with pages of their own, up to a sum of sizes.
-#[cfg(not(target_os = "linux"))]
+#[cfg(not(all(target_arch = "x86_64", target_os = "linux")))]
 #[derive(Debug)]
 pub struct Arena {
     codes: std::collections::BTreeMap<usize, Code>,
@@ -201,7 +202,7 @@ pub struct Arena {
     used: usize,
 }
 
-#[cfg(not(target_os = "linux"))]
+#[cfg(not(all(target_arch = "x86_64", target_os = "linux")))]
 impl Arena {
     /// An empty arena of so many bytes.
     ///
@@ -250,7 +251,7 @@ impl Arena {
     }
 }
 
-#[cfg(all(test, target_arch = "x86_64"))]
+#[cfg(all(test, target_arch = "x86_64", target_os = "linux"))]
 mod tests {
     use super::*;
 

@@ -2,10 +2,8 @@
 //!
 //! On machines without templates the same interface says that there is no such tier, and the ladder goes on without the rung.
 
-use super::{ControlFlow, How, Next, Run, Stop, Value};
-use crate::detect::policy::{Arriving, spot};
-use crate::event::Event;
-use crate::options::{Options, Tier};
+use super::{ControlFlow, Next, Run, Stop, Value};
+use crate::options::Options;
 
 #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
 mod present {
@@ -14,9 +12,13 @@ mod present {
     use crate::cache::memory::Piece;
     use crate::compile::baseline::{self, BaselineCode, Hand, Request};
     use crate::compile::driver::{Failure, machine_listing};
+    use crate::detect::policy::{Arriving, spot};
+    use crate::event::Event;
     use crate::event::Listing;
     use crate::execute::baseline::{Left, enter};
     use crate::execute::interpreter::Leave;
+    use crate::options::Tier;
+    use crate::profile::How;
     use bytecode::{FuncId, disasm};
     use std::time::Instant;
 

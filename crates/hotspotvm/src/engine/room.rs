@@ -9,6 +9,7 @@ use crate::event::Event;
 /// Code that can be taken out.
 #[derive(Clone, Copy, Debug)]
 enum Victim {
+    #[cfg_attr(not(all(target_arch = "x86_64", target_os = "linux")), allow(dead_code))]
     Baseline(u32),
     Optimized(u32),
 }
