@@ -141,11 +141,6 @@ impl CodeCache {
         self.limit
     }
 
-    /// Bytes of code installed, the shared code of the baseline tier included.
-    pub fn used(&self) -> usize {
-        self.arena.as_ref().map_or(0, Arena::used)
-    }
-
     /// All installed units, in order of their numbers.
     pub fn units_mut(&mut self) -> impl Iterator<Item = &mut Unit> {
         self.units.iter_mut().flatten()

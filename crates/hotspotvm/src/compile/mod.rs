@@ -1,7 +1,7 @@
-//! **Stage 3, compile:** from a hot region and its profile to machine code.
+//! **Stage 3, compile:** from hot bytecode and its profile to machine code.
 //!
-//! `region` builds IR, `ir::opt` improves it, `codegen` lowers it. All three are deterministic: the same bytecode, profile and input types give the
-//! same bytes.
+//! `baseline` does it in one pass. For the optimizing tier `region` and `method` build IR, `ir::opt` improves it, `codegen` lowers it; `background`
+//! has that done on another thread. All are deterministic: the same bytecode, profile and input types give the same bytes.
 
 pub mod background;
 #[cfg(all(target_arch = "x86_64", target_os = "linux"))]

@@ -45,7 +45,7 @@ pub enum Hotness {
     Compiling,
     /// Runs as compiled code: the number of the unit.
     Compiled(u32),
-    /// Stays with the interpreter, for the reason that was logged.
+    /// Stays in the tier below, for the reason that was logged.
     LeftAlone,
 }
 

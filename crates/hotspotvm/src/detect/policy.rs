@@ -468,7 +468,7 @@ impl Policy {
         self.ask_after(vm, key, 1);
     }
 
-    /// The place stays with the interpreter from now on: no arrival asks.
+    /// The place stays in the tier where it is from now on: no arrival asks.
     pub fn leave_alone(&mut self, vm: &mut Vm, key: PlaceKey) {
         self.place(key).hotness = Hotness::LeftAlone;
         self.ask_after(vm, key, u64::from(NEVER));

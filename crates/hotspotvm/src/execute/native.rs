@@ -1,8 +1,8 @@
-//! The way into compiled code and back, and the routines that compiled code calls.
+//! The way into optimized code and back, and the routines that it calls.
 //!
-//! While compiled code runs, the [`Vm`] is reached only through the context that it was given, and no garbage is collected: a
+//! While it runs, the [`Vm`] is reached only through the context that it was given, and no garbage is collected: a
 //! routine that would have to collect, to stop the program or to raise an error answers "leave" instead, without effects; the
-//! interpreter then executes the instruction again. So compiled code holds values in registers without telling anyone.
+//! interpreter then executes the instruction again. So optimized code holds values in registers without telling anyone.
 
 use super::slow::kind;
 use super::vm::Vm;
