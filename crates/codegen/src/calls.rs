@@ -86,13 +86,14 @@ impl Lowering<'_, '_> {
             let short = self.b.ins().icmp(IntCC::SignedLessThan, fuel, cost);
             self.leave_if_by(short, leave(ExitReason::Poll, None), None)?;
         }
-        // Looked at and counted down once; a second call goes as deep as the first one.
-        let deeper = if self.is_callees_depth {
-            depth
-        } else {
-            let too_deep = self.b.ins().icmp_imm_u(IntCC::Equal, depth, 0);
-            self.leave_if_by(too_deep, leave(ExitReason::CallDepth, None), None)?;
-            self.b.ins().iadd_imm_s(depth, -1)
+        // Looked at and counted down once; a second call that goes as deep as the first one finds it so.
+        let takes = call.level.saturating_add(1);
+        if !call.deep {
+            self.leave_unless_deep(takes, leave(ExitReason::CallDepth, None))?;
+        }
+        let deeper = match i64::from(self.depth_taken) - i64::from(takes) {
+            0 => depth,
+            back => self.b.ins().iadd_imm_s(depth, back),
         };
         let code = match call.link {
             None => None,
@@ -127,8 +128,31 @@ impl Lowering<'_, '_> {
         let left = self.b.ins().icmp_imm_s(IntCC::SignedLessThan, fuel, 0);
         self.leave_if_by(left, leave(ExitReason::CalleeLeft, Some(call.args.len() as u32)), None)?;
         self.b.def_var(vars.depth, depth);
-        self.is_callees_depth = true;
+        self.depth_taken = takes;
         Ok(value)
+    }
+
+    /// Leaves if fewer calls than the immediate may become active.
+    pub fn check_depth(&mut self, inst: &Inst) -> Result<(), CodegenError> {
+        let Imm::Depth(calls) = inst.imm else {
+            return malformed("a check of the depth without a depth");
+        };
+        self.leave_unless_deep(calls, self.leave_of(inst)?)
+    }
+
+    /// Leaves unless so many more calls may be active, counted from this function.
+    fn leave_unless_deep(&mut self, calls: u32, leave: Leave) -> Result<(), CodegenError> {
+        let Some(vars) = self.around_calls else {
+            return malformed("calls in a function without any");
+        };
+        // What the last call took was there.
+        if calls <= self.depth_taken {
+            return Ok(());
+        }
+        let depth = self.b.use_var(vars.depth);
+        let more = i64::from(calls - self.depth_taken);
+        let too_deep = self.b.ins().icmp_imm_s(IntCC::SignedLessThan, depth, more);
+        self.leave_if_by(too_deep, leave, None)
     }
 
     /// The code to which a link leads.

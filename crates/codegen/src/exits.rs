@@ -116,11 +116,11 @@ impl Exits {
         let frames = frames(f, facts, leave, &mut stores)?;
         let words = stores.len() as u32;
         self.slots = self.slots.max(words);
-        let ahead = match (leave.waits, f.states.get(leave.state.index())) {
-            (None, Some(state)) => state.ahead,
-            _ => Ahead::default(),
+        let (ahead, side) = match (leave.waits, f.states.get(leave.state.index())) {
+            (None, Some(state)) => (state.ahead, state.side),
+            _ => (Ahead::default(), None),
         };
-        self.records.push(ExitRecord { reason: leave.reason, pc: leave.pc, frames, words, ahead });
+        self.records.push(ExitRecord { reason: leave.reason, pc: leave.pc, frames, words, ahead, side });
         let block = new_block();
         let tail = match known {
             Some(tail) => tail,

@@ -25,7 +25,7 @@ pub(crate) struct Facts {
     pub uses: Vec<u32>,
     /// Whether a global is read or written.
     pub globals: bool,
-    /// Whether a method is called.
+    /// Whether a method is called, or an inlined one stands in for it: whether the depth matters.
     pub calls: bool,
     /// For each block, how many edges lead to it.
     pub ways_in: Vec<u32>,
@@ -56,7 +56,7 @@ pub(crate) fn gather(f: &Function) -> Result<Facts, CodegenError> {
             for &arg in f.args(inst) {
                 count(&mut facts.uses, arg)?;
             }
-            facts.calls |= inst.op == Opcode::Call;
+            facts.calls |= matches!(inst.op, Opcode::Call | Opcode::CheckDepth);
             facts.globals |= matches!(inst.op, Opcode::LoadGlobal | Opcode::StoreGlobal);
             let operand = |v: Value| match facts.constants.get(v.index()) {
                 Some(&Some(Imm::Int(n))) => Some(n),

@@ -53,10 +53,10 @@ pub(crate) struct Lowering<'a, 'b> {
     /// The context and how many more calls may be active, if this function calls: callees give both back in registers, so
     /// that nobody saves them.
     pub around_calls: Option<AroundCalls>,
-    /// Whether the depth is that of a callee already, one less than this function's own.
-    pub is_callees_depth: bool,
-    /// For each block, whether it is when control comes there.
-    starts_with_callees_depth: Vec<bool>,
+    /// How much less than this function's own the depth is: what the last call took from it for its callee.
+    pub depth_taken: u32,
+    /// For each block, how much less it is when control comes there.
+    taken_at_start: Vec<u32>,
     /// The unit's number.
     pub unit: u32,
     globals: Option<clif::Value>,
@@ -109,8 +109,8 @@ pub(crate) fn lower(
         exits: Exits::new(),
         fuel,
         around_calls: None,
-        is_callees_depth: false,
-        starts_with_callees_depth: vec![false; f.blocks.len()],
+        depth_taken: 0,
+        taken_at_start: vec![0; f.blocks.len()],
         unit,
         globals: None,
         values: vec![None; f.types.len()],
@@ -205,7 +205,7 @@ impl Lowering<'_, '_> {
         if block.0 != 0 {
             self.b.switch_to_block(here);
         }
-        self.is_callees_depth = self.starts_with_callees_depth[block.index()];
+        self.depth_taken = self.taken_at_start[block.index()];
         let header = self.facts.hot_header == Some(block);
         let data = &self.f.blocks[block.index()];
         for inst in &data.insts {
@@ -231,10 +231,10 @@ impl Lowering<'_, '_> {
     }
 
     fn end(&mut self, end: &Terminator, pc: u32) -> Result<(), CodegenError> {
-        if self.is_callees_depth && end.targets().next().is_some() {
+        if self.depth_taken != 0 && end.targets().next().is_some() {
             if end.targets().all(|target| self.facts.ways_in[target.block.index()] == 1) {
                 for target in end.targets() {
-                    self.starts_with_callees_depth[target.block.index()] = true;
+                    self.taken_at_start[target.block.index()] = self.depth_taken;
                 }
             } else {
                 self.own_depth();
@@ -361,6 +361,10 @@ impl Lowering<'_, '_> {
                 self.charge(inst)?;
                 return Ok(None);
             }
+            Opcode::CheckDepth => {
+                self.check_depth(inst)?;
+                return Ok(None);
+            }
         };
         Ok(Some(value))
     }
@@ -446,10 +450,11 @@ impl Lowering<'_, '_> {
     /// Makes the depth this function's own again.
     pub fn own_depth(&mut self) {
         if let Some(vars) = self.around_calls
-            && std::mem::take(&mut self.is_callees_depth)
+            && self.depth_taken != 0
         {
+            let taken = i64::from(std::mem::take(&mut self.depth_taken));
             let depth = self.b.use_var(vars.depth);
-            let own = self.b.ins().iadd_imm_s(depth, 1);
+            let own = self.b.ins().iadd_imm_s(depth, taken);
             self.b.def_var(vars.depth, own);
         }
     }

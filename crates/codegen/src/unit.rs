@@ -48,6 +48,8 @@ pub struct ExitRecord {
     pub words: u32,
     /// What was charged for code that only comes after this exit: to be given back.
     pub ahead: Ahead,
+    /// Which way of a tree of traces starts here, if it is not compiled.
+    pub side: Option<u32>,
 }
 
 /// How to rebuild one frame of the interpreter.

@@ -27,6 +27,7 @@ fn locals(f: &mut Function, pc: u32, locals: &[Value]) -> StateId {
         stack: Vec::new(),
         caller: None,
         ahead: ir::Ahead::default(),
+        side: None,
     })
 }
 
@@ -225,6 +226,7 @@ fn frames_of_inlined_calls() {
             stack: vec![boxed_konst, yes],
             caller: None,
             ahead: ir::Ahead::default(),
+            side: None,
         });
         let inner = f.new_state(FrameState {
             function: 8,
@@ -234,6 +236,7 @@ fn frames_of_inlined_calls() {
             stack: vec![mask, v[1]],
             caller: Some(outer),
             ahead: ir::Ahead::default(),
+            side: None,
         });
         op(&mut f, entry, Opcode::GuardFloat, &[v[1]], Imm::None, Some(inner), 12);
         f.blocks[0].end = Terminator::Exit { reason: ExitReason::Unreached, state: inner };

@@ -25,6 +25,8 @@ mod baseline;
 mod optimized;
 mod room;
 
+use optimized::HotPlace;
+
 type Listener = Box<dyn FnMut(&Event)>;
 
 /// A virtual machine with its settings. Each [`Engine::run`] is a run of its own.
@@ -130,7 +132,8 @@ impl<'e> Run<'e> {
         listener: &'e mut Option<Listener>,
     ) -> Run<'e> {
         let policy = Policy::new(options, baseline::exists(options), &mut vm);
-        let driver = Driver { stress: options.stress.exits, listings: options.listings };
+        let driver =
+            Driver { stress: options.stress.exits, listings: options.listings, inlining: options.inlining };
         let mut run = Run {
             vm,
             policy,
@@ -270,7 +273,6 @@ impl<'e> Run<'e> {
                 Decision::Warm { back_edges } => {
                     self.emit(|vm| Event::Warm { at: spot(vm, key.function, key.pc), back_edges });
                 }
-                Decision::Await => return Next::Resume,
                 Decision::Baseline { executed, back_edges } => {
                     self.emit(|vm| Event::Hot { at: spot(vm, key.function, key.pc), executed, back_edges });
                     match self.compile_baseline(key.function) {
@@ -290,19 +292,18 @@ impl<'e> Run<'e> {
                     }
                 }
                 Decision::Compile { executed, back_edges, region } => {
-                    if let Ok(region) = &region {
-                        let size = region.instructions(&self.policy.graph(&self.vm, key.function).cfg);
-                        if !self.policy.take_budget(&mut self.vm, key, size) {
-                            self.emit(|vm| Event::Postpone {
-                                at: spot(vm, key.function, key.pc),
-                                instructions: size,
-                            });
-                            return Next::Resume;
-                        }
+                    let hot = HotPlace { key, executed, back_edges };
+                    let compiled = match &region {
+                        Ok(region) => self.compile(hot, region),
+                        Err(why) => Err(Failure::Refused(why.clone())),
+                    };
+                    if matches!(compiled, Err(Failure::Refused(_))) {
+                        self.emit(|vm| Event::Hot {
+                            at: spot(vm, key.function, key.pc),
+                            executed,
+                            back_edges,
+                        });
                     }
-                    self.emit(|vm| Event::Hot { at: spot(vm, key.function, key.pc), executed, back_edges });
-                    let compiled =
-                        region.map_err(Failure::Refused).and_then(|region| self.compile(key, &region));
                     match compiled {
                         Ok(Some(unit)) => return self.enter(unit),
                         Ok(None) => {}

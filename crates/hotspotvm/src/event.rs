@@ -112,6 +112,23 @@ pub enum Event {
         /// The types it assumes of what it takes on entry: `n: int`.
         assumes: Vec<String>,
     },
+    /// What was decided about inlining a call.
+    Inline {
+        /// The unit being compiled.
+        unit: u32,
+        /// The call.
+        at: Spot,
+        /// The name of what it calls.
+        callee: String,
+        /// How many instructions that has.
+        instructions: u32,
+        /// How often the call is made, of a hundred executions of the function, or rounds of the loop, around it.
+        percent: u64,
+        /// For how many copies of the call, in copies of its function, it was decided so.
+        copies: u32,
+        /// Why it was not inlined; `None` if it was.
+        refused: Option<String>,
+    },
     /// Compiling ended.
     CompileEnd {
         /// The unit.
@@ -224,6 +241,7 @@ impl Event {
             Event::Refuse { .. } => "refuse",
             Event::Postpone { .. } => "postpone",
             Event::CompileStart { .. } => "compile_start",
+            Event::Inline { .. } => "inline",
             Event::CompileEnd { .. } => "compile_end",
             Event::Install { .. } => "install",
             Event::Enter { .. } => "enter",
@@ -269,6 +287,15 @@ impl std::fmt::Display for Event {
                     write!(f, ", assuming {}", assumes.join(", "))?;
                 }
                 Ok(())
+            }
+            Event::Inline { unit, at, callee, instructions, percent, copies, refused } => {
+                let times = if *copies > 1 { format!(" ({copies} copies)") } else { String::new() };
+                write!(f, "unit {unit}: `{callee}` at {at}{times}: {instructions} instructions, ")?;
+                write!(f, "called {percent} % of the time: ")?;
+                match refused {
+                    None => f.write_str("inlined"),
+                    Some(why) => write!(f, "not inlined: {why}"),
+                }
             }
             Event::CompileEnd { unit, ir_before, ir_after, code_bytes, exits, nanos, .. } => {
                 write!(f, "unit {unit}: ")?;

@@ -47,6 +47,39 @@ impl std::fmt::Display for Tier {
     }
 }
 
+/// How the optimizing tier chooses the code that it compiles as one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Strategy {
+    /// The innermost loop around a hot back-edge; functions that are called often as wholes.
+    #[default]
+    Region,
+    /// Whole functions, also where a loop in the middle is hot: then the rest of the function, from there.
+    Method,
+    /// The paths that control was seen to take, through branches and calls.
+    Trace,
+}
+
+impl Strategy {
+    /// All strategies.
+    pub const ALL: [Strategy; 3] = [Strategy::Region, Strategy::Method, Strategy::Trace];
+
+    /// The name in options, events and statistics.
+    pub fn name(self) -> &'static str {
+        match self {
+            Strategy::Region => "region",
+            Strategy::Method => "method",
+            Strategy::Trace => "trace",
+        }
+    }
+}
+
+impl std::fmt::Display for Strategy {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
 /// Settings of an engine. `Options::default()` is what `hotspot run` uses.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -56,6 +89,10 @@ pub struct Options {
     pub optimizing_threshold: u64,
     /// The highest rung that code may climb to.
     pub max_tier: Tier,
+    /// How the optimizing tier chooses code.
+    pub strategy: Strategy,
+    /// Whether optimized code may have the bodies of functions in place of calls.
+    pub inlining: bool,
     /// Whether everything happens in an order that depends on the program, its input and these settings alone: compilations are
     /// waited for instead of being made on another thread. For tests, and for logs that can be compared.
     pub deterministic: bool,
@@ -75,6 +112,8 @@ impl Default for Options {
             hotspot_threshold: DEFAULT_HOTSPOT_THRESHOLD,
             optimizing_threshold: DEFAULT_OPTIMIZING_THRESHOLD,
             max_tier: Tier::default(),
+            strategy: Strategy::default(),
+            inlining: true,
             deterministic: false,
             timing: false,
             listings: false,

@@ -115,6 +115,8 @@ pub enum Imm {
         /// Whether control takes a back-edge here: one more round of a loop.
         back_edge: bool,
     },
+    /// How many calls.
+    Depth(u32),
     /// Which call site.
     Call(CallId),
 }
@@ -127,6 +129,10 @@ pub struct CallSite {
     /// Where the table of links has the callee's code; `None` if a method calls itself, which needs no link: it runs, so it is
     /// valid.
     pub link: Option<u32>,
+    /// How many inlined calls are active around it: the callee's frame is so much deeper.
+    pub level: u32,
+    /// Whether it was made sure before that the call may become active.
+    pub deep: bool,
     /// The fuel of the callee's first run, charged by the caller; 0 if it was charged before.
     pub cost: u32,
     /// The arguments, first to last.
@@ -280,6 +286,8 @@ pub struct FrameState {
     pub caller: Option<StateId>,
     /// What was charged for code that only comes after the exit; given back on leaving.
     pub ahead: Ahead,
+    /// Which way of a tree of traces starts here, if this is the state of one that is not compiled yet.
+    pub side: Option<u32>,
 }
 
 /// Fuel charged before its time.
@@ -302,6 +310,7 @@ impl FrameState {
             resume: Resume::Execute,
             stack: self.stack[..rest].to_vec(),
             ahead: Ahead::default(),
+            side: None,
             ..self.clone()
         }
     }
@@ -489,6 +498,12 @@ impl Function {
     /// How many instructions there are in all blocks, without the blocks' ends.
     pub fn inst_count(&self) -> usize {
         self.blocks.iter().map(|block| block.insts.len()).sum()
+    }
+
+    /// Whether it makes calls active, native or inlined ones, so that the depth of calls matters to it.
+    pub fn needs_depth(&self) -> bool {
+        let calls = |inst: &Inst| matches!(inst.op, Opcode::Call | Opcode::CheckDepth);
+        self.blocks.iter().any(|block| block.insts.iter().any(calls))
     }
 
     /// The type of a value.

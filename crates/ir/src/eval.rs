@@ -83,6 +83,10 @@ pub trait Host {
     fn input(&mut self) -> Option<u64>;
     /// Charges fuel; `false` if the slice is used up.
     fn charge(&mut self, cost: u32, back_edge: bool) -> bool;
+    /// How many more calls may be active.
+    fn depth_left(&self) -> u32 {
+        u32::MAX
+    }
     /// Calls a method that returns a value of this type, and charges what the call costs. There is none unless a host says otherwise.
     fn call(&mut self, _call: &CallSite, _result: Type, _args: &[Scalar]) -> Called {
         Called::Refused(ExitReason::NoCode)
@@ -328,6 +332,7 @@ impl Evaluator<'_> {
             (O::Print, _) => self.host.print(self.boxed(a)?).then_some(None),
             (O::PrintChar, _) => self.host.print_char(self.boxed(a)?).then_some(None),
             (O::Input, _) => self.host.input().map(|r| Some(Scalar::Boxed(r))),
+            (O::CheckDepth, Imm::Depth(calls)) => (self.host.depth_left() >= calls).then_some(None),
             (O::Charge, Imm::Charge { cost, back_edge }) => {
                 let charged = self.host.charge(cost, back_edge);
                 if charged {

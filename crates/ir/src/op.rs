@@ -116,6 +116,8 @@ macro_rules! for_each_instruction {
             /// Charges fuel for a run of instructions and counts a round of a loop if it stands on a back-edge;
             /// leaves, uncharged, if the slice is used up.
             Charge charge [ -- ] call Poll;
+            /// Leaves if fewer calls than this may become active from here: frames of inlined calls count like others.
+            CheckDepth check_depth [ -- ] call CallDepth;
             /// Calls a method: its [`CallSite`](crate::CallSite) has callee and operands, the result is of the type that the callee
             /// returns. Leaves *before* the call, uncharged, if the slice does not cover the callee's first run
             /// (`poll`), if no more calls may be active (`call_depth`) or if the callee has no code (`no_code`); and
@@ -254,6 +256,7 @@ impl Opcode {
             Opcode::CallUnary => matches!(imm, Imm::UnOp(_)),
             Opcode::LoadGlobal | Opcode::StoreGlobal => matches!(imm, Imm::Slot(_)),
             Opcode::Charge => matches!(imm, Imm::Charge { .. }),
+            Opcode::CheckDepth => matches!(imm, Imm::Depth(_)),
             Opcode::Call => matches!(imm, Imm::Call(_)),
             _ => imm == Imm::None,
         }

@@ -385,6 +385,8 @@ impl Parser {
             c.expect_word("link")?;
             Some(c.number("the number of a link")?)
         };
+        let level = if c.eat_word("level") { c.number("how many inlined calls are around it")? } else { 0 };
+        let deep = c.eat_word("deep");
         c.expect_word("cost")?;
         let cost = c.number("a cost")?;
         c.expect("(")?;
@@ -395,7 +397,7 @@ impl Parser {
             }
             args.push(self.value(c)?);
         }
-        self.f.calls.push(CallSite { callee, link, cost, args });
+        self.f.calls.push(CallSite { callee, link, level, deep, cost, args });
         Ok(Imm::Call(CallId(self.f.calls.len() as u32 - 1)))
     }
 
@@ -439,8 +441,9 @@ impl Parser {
         } else {
             Ahead::default()
         };
+        let side = if c.eat_word("side") { Some(c.number("the number of a side")?) } else { None };
         c.end_of_line()?;
-        self.f.states.push(FrameState { function, pc, resume, locals, stack, caller, ahead });
+        self.f.states.push(FrameState { function, pc, resume, locals, stack, caller, ahead, side });
         Ok(())
     }
 }
@@ -536,6 +539,7 @@ fn imm(c: &mut Cursor<'_>, op: Opcode) -> Parsed<Imm> {
             Imm::UnOp(named(c, &UnOp::ALL, unop_name, "a unary operation: `neg` or `invert`")?)
         }
         Opcode::LoadGlobal | Opcode::StoreGlobal => Imm::Slot(c.prefixed("g", "a global like `g0`")?),
+        Opcode::CheckDepth => Imm::Depth(c.number("a number of calls")?),
         Opcode::Charge => Imm::Charge { cost: c.number("a cost")?, back_edge: c.eat_word("back_edge") },
         _ => Imm::None,
     })

@@ -108,6 +108,7 @@ impl Display for Imm {
             Imm::Charge { cost, back_edge } => {
                 write!(f, "{cost}{}", if back_edge { " back_edge" } else { "" })
             }
+            Imm::Depth(calls) => write!(f, "{calls}"),
             Imm::Call(id) => write!(f, "{id}"),
         }
     }
@@ -119,6 +120,12 @@ impl Display for CallSite {
         match self.link {
             Some(link) => write!(f, "link {link}")?,
             None => f.write_str("self")?,
+        }
+        if self.level != 0 {
+            write!(f, " level {}", self.level)?;
+        }
+        if self.deep {
+            f.write_str(" deep")?;
         }
         write!(f, " cost {} (", self.cost)?;
         values(f, &self.args, ", ")?;
@@ -272,6 +279,9 @@ impl Display for Function {
             if state.ahead != Ahead::default() {
                 let back_edge = if state.ahead.back_edge { " back_edge" } else { "" };
                 write!(out, " ahead {}{back_edge}", state.ahead.cost)?;
+            }
+            if let Some(side) = state.side {
+                write!(out, " side {side}")?;
             }
             out.write_str("\n")?;
         }

@@ -40,11 +40,13 @@ pub enum ExitReason {
     NoCode,
     /// A callee has left compiled code, and so do all that wait for it.
     CalleeLeft,
+    /// Control took another way than the traces compiled so far.
+    SideExit,
 }
 
 impl ExitReason {
     /// All reasons, in the order of their numbers.
-    pub const ALL: [ExitReason; 18] = [
+    pub const ALL: [ExitReason; 19] = [
         ExitReason::RegionEnd,
         ExitReason::Return,
         ExitReason::Halt,
@@ -63,6 +65,7 @@ impl ExitReason {
         ExitReason::CallDepth,
         ExitReason::NoCode,
         ExitReason::CalleeLeft,
+        ExitReason::SideExit,
     ];
 
     /// The name in IR text, logs and statistics.
@@ -86,6 +89,7 @@ impl ExitReason {
             ExitReason::CallDepth => "call_depth",
             ExitReason::NoCode => "no_code",
             ExitReason::CalleeLeft => "callee_left",
+            ExitReason::SideExit => "side_exit",
         }
     }
 
@@ -115,6 +119,7 @@ impl ExitReason {
             ExitReason::CallDepth => "too many calls were active",
             ExitReason::NoCode => "a callee had no compiled code",
             ExitReason::CalleeLeft => "a callee left compiled code",
+            ExitReason::SideExit => "control took a way that is not compiled",
         }
     }
 
@@ -130,7 +135,8 @@ impl ExitReason {
             | ExitReason::Slow
             | ExitReason::CallDepth
             | ExitReason::NoCode
-            | ExitReason::CalleeLeft => false,
+            | ExitReason::CalleeLeft
+            | ExitReason::SideExit => false,
             ExitReason::NotInt
             | ExitReason::NotFloat
             | ExitReason::NotBool

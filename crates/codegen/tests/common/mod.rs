@@ -240,6 +240,7 @@ pub fn state(f: &mut Function, pc: u32, stack: &[Value]) -> StateId {
         stack: stack.to_vec(),
         caller: None,
         ahead: ir::Ahead::default(),
+        side: None,
     })
 }
 

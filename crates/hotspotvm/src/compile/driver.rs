@@ -1,11 +1,13 @@
 //! One compilation, in two parts: [`Driver`] builds IR from the state of the running program, [`Generator`] makes machine code of
 //! it, on whatever thread.
 
+use super::builder::{Built, Request, Unanswered};
+use super::inline::Note;
 use super::method::{Callee, Signature};
-use super::region::{self, Request};
+use super::region;
 use crate::cache::CodeCache;
 use crate::detect::policy::{PlaceKey, PlaceState};
-use crate::detect::{FunctionGraph, Region};
+use crate::detect::{FunctionGraph, Graphs, Region};
 use crate::event::Listing;
 use crate::execute::native::{LAYOUT, input_value, type_of};
 use crate::execute::vm::Vm;
@@ -14,6 +16,7 @@ use codegen::{CodeUnit, Compiler, CompilerOptions};
 use ir::opt::PassCx;
 use ir::{InputPlace, Sign, Type};
 use std::fmt::Write;
+use std::rc::Rc;
 use std::time::Instant;
 
 /// Builds IR from the running program's state: the part of a compilation that needs the program to stand still.
@@ -23,6 +26,8 @@ pub struct Driver {
     pub stress: Option<u64>,
     /// Whether to make listings.
     pub listings: bool,
+    /// Whether calls may be inlined.
+    pub inlining: bool,
 }
 
 /// A compilation whose IR has been built: the rest can be done anywhere.
@@ -36,6 +41,8 @@ pub struct Job {
     pub instructions: u32,
     /// The types it assumes, for the log: `n: int`.
     pub assumes: Vec<String>,
+    /// What was decided about inlining.
+    pub notes: Vec<Note>,
     f: ir::Function,
     /// What it takes and returns, and its link, if it is a method.
     method: Option<(Signature, u32)>,
@@ -54,7 +61,7 @@ pub struct Made {
     pub key: PlaceKey,
     /// What it takes and returns, and its link, if it is a method.
     pub method: Option<(Signature, u32)>,
-    /// Whether it calls methods.
+    /// Whether it makes calls, native or inlined ones.
     pub calls: bool,
     /// IR instructions before the passes.
     pub ir_before: u32,
@@ -73,6 +80,8 @@ pub enum NotBuilt {
     Refused(String),
     /// It passes arguments to methods of functions that take other types: the functions, and which parameters.
     Misfits(Vec<(u32, u32)>),
+    /// It often makes calls that no code answers.
+    Unanswered(Vec<Unanswered>),
 }
 
 /// Why there is no code.
@@ -118,7 +127,7 @@ impl Generator {
             id,
             key,
             method,
-            calls: !f.calls.is_empty(),
+            calls: f.needs_depth(),
             ir_before,
             ir_after: f.inst_count() as u32,
             listing,
@@ -127,20 +136,28 @@ impl Generator {
     }
 }
 
+/// What is to be compiled, and what for.
+#[derive(Clone, Copy)]
+pub struct Target<'a> {
+    /// The number of the unit to be.
+    pub id: u32,
+    /// Where it will be entered.
+    pub key: PlaceKey,
+    /// The part of the function.
+    pub region: &'a Rc<Region>,
+}
+
 impl Driver {
     /// Builds a region for entry at the place where the interpreter stands.
     ///
     /// # Errors
     /// Why it can't be compiled, in words.
-    #[allow(clippy::too_many_arguments)]
     pub fn build_region(
         &self,
         vm: &Vm,
-        id: u32,
-        key: PlaceKey,
+        graphs: &Graphs,
+        target: Target<'_>,
         place: &PlaceState,
-        graph: &FunctionGraph,
-        region: &Region,
         cache: &CodeCache,
     ) -> Result<Job, NotBuilt> {
         let input_type = |at: InputPlace| {
@@ -154,16 +171,15 @@ impl Driver {
             }
         };
         let callee = |function| installed(cache, function);
-        let built = region::build(&Request {
-            input_type: &input_type,
-            callee: &callee,
-            ..self.request(vm, key, graph, region, &|f| entry_cost(vm, f))
-        });
+        let built = region::build(
+            &Request { input_type: &input_type, callee: &callee, ..self.request(vm, graphs, target.key) },
+            target.region,
+        );
         let built = built.map_err(NotBuilt::Refused)?;
         if !built.misfits.is_empty() {
             return Err(NotBuilt::Misfits(built.misfits));
         }
-        Ok(self.job(vm, id, key, graph, region, built.f))
+        self.job(vm, graphs, target, built)
     }
 
     /// Builds a whole function, called with parameters of these types.
@@ -173,17 +189,15 @@ impl Driver {
     ///
     /// # Errors
     /// Why it can't be compiled, in words.
-    #[allow(clippy::too_many_arguments)]
     pub fn build_method(
         &self,
         vm: &Vm,
-        id: u32,
-        key: PlaceKey,
+        graphs: &Graphs,
+        target: Target<'_>,
         params: &[Type],
-        graph: &FunctionGraph,
-        region: &Region,
         cache: &mut CodeCache,
     ) -> Result<Job, NotBuilt> {
+        let key = target.key;
         for result in [Type::Int, Type::Float, Type::Bool, Type::Boxed] {
             let signature = Signature { params: params.to_vec(), result };
             let itself = Callee { signature: signature.clone(), link: None };
@@ -191,12 +205,9 @@ impl Driver {
                 true => Some(itself.clone()),
                 false => installed(cache, function),
             };
-            let built = region::build(&Request {
-                method: Some(&signature),
-                callee: &callee,
-                ..self.request(vm, key, graph, region, &|f| entry_cost(vm, f))
-            });
-            let mut built = built.map_err(NotBuilt::Refused)?;
+            let request = self.request(vm, graphs, key);
+            let request = Request { method: Some(&signature), callee: &callee, ..request };
+            let mut built = region::build(&request, target.region).map_err(NotBuilt::Refused)?;
             // What it passes to itself, and to others of what it got from itself, depends on the type being tried.
             built.misfits.retain(|&(function, _)| function != key.function);
             let fits = result == Type::Boxed
@@ -210,7 +221,7 @@ impl Driver {
             if built.returned.is_empty() {
                 return Err(NotBuilt::Refused("it never returns".to_string()));
             }
-            let mut job = self.job(vm, id, key, graph, region, built.f);
+            let mut job = self.job(vm, graphs, target, built)?;
             job.assumes.push(format!("result: {result}"));
             job.method = Some((signature.clone(), cache.link(key.function, &signature)));
             return Ok(job);
@@ -218,63 +229,46 @@ impl Driver {
         Err(NotBuilt::Refused("its result has no type".to_string()))
     }
 
-    fn request<'a>(
-        &self,
-        vm: &'a Vm,
-        key: PlaceKey,
-        graph: &'a FunctionGraph,
-        region: &'a Region,
-        entry_cost: &'a dyn Fn(u32) -> u32,
-    ) -> Request<'a> {
+    fn request<'a>(&self, vm: &'a Vm, graphs: &'a Graphs, key: PlaceKey) -> Request<'a> {
         Request {
-            program: vm.program.program(),
-            facts: vm.program.facts(FuncId(key.function)),
+            vm,
+            graphs,
             function: key.function,
-            cells: &vm.functions[key.function as usize].cells,
-            cfg: &graph.cfg,
-            region,
             entry_pc: key.pc,
             input_type: &|_| (Type::Boxed, Sign::Any),
-            constants: &vm.constants,
             stress: self.stress,
             method: None,
             callee: &|_| None,
-            entry_cost,
+            inlining: self.inlining,
         }
     }
 
-    fn job(
-        &self,
-        vm: &Vm,
-        id: u32,
-        key: PlaceKey,
-        graph: &FunctionGraph,
-        region: &Region,
-        f: ir::Function,
-    ) -> Job {
+    fn job(&self, vm: &Vm, graphs: &Graphs, target: Target<'_>, built: Built) -> Result<Job, NotBuilt> {
+        if !built.unanswered.is_empty() {
+            return Err(NotBuilt::Unanswered(built.unanswered));
+        }
+        let Target { id, key, region } = target;
+        let (f, notes) = (built.f, built.notes);
         let inputs = f.inputs.iter().filter(|input| input.ty != Type::Boxed).map(|input| {
             format!("{}: {}{}", input_name(vm, key.function, input.place), input.ty, input.sign.suffix())
         });
-        Job {
+        let graph = graphs.get(vm, key.function);
+        Ok(Job {
             id,
             key,
             instructions: region.instructions(&graph.cfg),
             assumes: inputs.collect(),
+            notes,
             f,
             method: None,
-            bytecode: self.listings.then(|| bytecode_listing(vm, key, graph, region)),
-        }
+            bytecode: self.listings.then(|| bytecode_listing(vm, key, &graph, region)),
+        })
     }
 }
 
 /// The method that answers calls of a function, if one is installed.
 fn installed(cache: &CodeCache, function: u32) -> Option<Callee> {
     cache.method(function).map(|m| Callee { signature: m.signature.clone(), link: Some(m.link) })
-}
-
-/// What entering a function costs in fuel.
-fn entry_cost(vm: &Vm, function: u32) -> u32 {
-    vm.program.facts(FuncId(function)).run_costs.first().copied().unwrap_or(0)
 }
 
 /// The name of what an input is taken from, for people.

@@ -6,7 +6,8 @@
 //!   call, as everything that may keep a call from being made does. (Regions call in the same way.)
 //! - **Returns.** What is returned is brought to the type that callers rely on, or the interpreter executes the `ret`.
 
-use super::region::{Builder, Ended};
+use super::builder::{Builder, Ended};
+use bytecode::FuncId;
 use bytecode::machine::Flow;
 use ir::{Block, CallSite, ExitReason, Imm, Input, InputPlace, Opcode, Sign, Terminator, Type, Value};
 use runtime::Value as Boxed;
@@ -32,7 +33,7 @@ pub struct Callee {
 impl Builder<'_> {
     /// Takes the parameters and gives the other locals their first value.
     pub(super) fn start_method(&mut self, signature: &Signature) -> Result<(), String> {
-        let function = &self.request.program.functions[self.request.function as usize];
+        let function = &self.request.vm.program.program().functions[self.request.function as usize];
         if self.request.entry_pc != 0 || signature.params.len() != function.params as usize {
             return Err("a method is entered at its start with all its parameters".to_string());
         }
@@ -51,15 +52,11 @@ impl Builder<'_> {
         Ok(())
     }
 
-    /// Calls the method that answers this call, if there is one.
-    pub(super) fn call_method(&mut self, function: u32) -> Flow<Self> {
-        let Some(Callee { signature, link }) = (self.request.callee)(function) else {
-            return Err(self.leave(ExitReason::Call));
-        };
-        debug_assert_eq!(
-            signature.params.len(),
-            self.request.program.functions[function as usize].params as usize
-        );
+    /// Calls a function's method.
+    pub(super) fn call_method(&mut self, function: u32, method: Callee) -> Flow<Self> {
+        let Callee { signature, link } = method;
+        let vm = self.request.vm;
+        debug_assert_eq!(signature.params.len(), vm.functions[function as usize].params as usize);
         // Before the arguments are gone.
         let state = self.state();
         let first = self.frame.stack.len() - signature.params.len();
@@ -73,15 +70,21 @@ impl Builder<'_> {
             args.push(self.converted(value, ty)?);
         }
         self.frame.stack.truncate(first);
-        let cost = (self.request.entry_cost)(function);
-        let call = CallSite { callee: function, link, cost, args };
+        let cost = vm.program.facts(FuncId(function)).run_costs[0];
+        let level = self.scopes.len() as u32 - 1;
+        let call = CallSite { callee: function, link, level, deep: self.frame.deep, cost, args };
         let result = self.f.append_call(self.block, call, signature.result, state, self.pc);
         self.frame.stack.push(result);
         Ok(())
     }
 
-    /// Returns from a method; a region leaves the `ret` to the interpreter.
+    /// Returns from an inlined call or from a method; a region leaves the `ret` to the interpreter.
     pub(super) fn return_value(&mut self, value: Value) -> Flow<Self> {
+        if self.scopes.len() > 1 {
+            let from = self.block;
+            self.scope_mut().returns.push((from, value));
+            return Err(Ended);
+        }
         let Some(ty) = self.f.result else {
             return Err(self.leave(ExitReason::Return));
         };
@@ -107,18 +110,19 @@ impl Builder<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::compile::region::{Request, build};
-    use crate::detect::FunctionGraph;
+    use crate::compile::builder::Request;
+    use crate::compile::region::build;
+    use crate::detect::Graphs;
     use crate::execute::interpreter::{Leave, interpret};
     use crate::execute::native::LAYOUT;
     use crate::execute::vm::Vm;
     use crate::options::{Cancel, Options};
-    use bytecode::FuncId;
     use codegen::{Compiler, CompilerOptions};
     use ir::eval::{Called, Outcome, Scalar, SimpleHost, evaluate};
     use ir::opt::{PassCx, optimize};
     use runtime::{Io, num::Output};
     use std::cell::RefCell;
+    use std::rc::Rc;
 
     const FIB: &str = include_str!("../../../../examples/fib_recursive.hasm");
 
@@ -140,25 +144,20 @@ mod tests {
         signature: &Signature,
         link: Option<u32>,
     ) -> Result<ir::Function, String> {
-        let program = vm.program.program();
-        let graph = FunctionGraph::new(&program.functions[function as usize].code);
-        let region = graph.whole_function()?;
-        let f = build(&Request {
-            program,
-            facts: vm.program.facts(FuncId(function)),
+        let graphs = Graphs::default();
+        let region = Rc::new(graphs.get(vm, function).whole_function()?);
+        let request = Request {
+            vm,
+            graphs: &graphs,
             function,
-            cells: &vm.functions[function as usize].cells,
-            cfg: &graph.cfg,
-            region: &region,
             entry_pc: 0,
             input_type: &|_| (Type::Boxed, Sign::Any),
-            constants: &vm.constants,
             stress: None,
             method: Some(signature),
             callee: &|callee| (callee == 1).then(|| Callee { signature: signature.clone(), link }),
-            entry_cost: &|callee| vm.program.facts(FuncId(callee)).run_costs[0],
-        })?
-        .f;
+            inlining: false,
+        };
+        let f = build(&request, &region)?.f;
         assert_eq!(ir::verify::verify(&f), Ok(()), "{f}");
         Ok(f)
     }

@@ -117,6 +117,7 @@ mod tests {
             frames: vec![inner, outer],
             words: 1,
             ahead: ir::Ahead::default(),
+            side: None,
         };
         let frames = rebuild(&record, &[2.5f64.to_bits()], &[(-3i64) as u64]);
         assert_eq!(frames[0].locals, [(2, Raw::Float(2.5))]);
@@ -139,6 +140,7 @@ mod tests {
             }],
             words: 1,
             ahead: ir::Ahead::default(),
+            side: None,
         };
         // A method's exit, its trailer, and behind it the exit of the region that called it, which needs an input.
         let method = record(1, Recipe::Slot { index: 0, ty: Type::Int });

@@ -31,7 +31,11 @@
 pub mod cfg;
 pub mod policy;
 
+use crate::execute::vm::Vm;
 use cfg::{Cfg, Subgraph};
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
 
 /// Where a place stands in the diagram of the module's documentation.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
@@ -67,6 +71,21 @@ impl Region {
     pub fn instructions(&self, cfg: &Cfg) -> u32 {
         let size = |block: &u32| cfg.blocks[*block as usize].end - cfg.blocks[*block as usize].start;
         self.graph.order.iter().map(size).sum()
+    }
+}
+
+/// The graphs of a program's functions, each made when it is first asked for.
+#[derive(Debug, Default)]
+pub struct Graphs {
+    known: RefCell<HashMap<u32, Rc<FunctionGraph>>>,
+}
+
+impl Graphs {
+    /// The graph of a function.
+    pub fn get(&self, vm: &Vm, function: u32) -> Rc<FunctionGraph> {
+        let code = &vm.program.program().functions[function as usize].code;
+        let make = || Rc::new(FunctionGraph::new(code));
+        self.known.borrow_mut().entry(function).or_insert_with(make).clone()
     }
 }
 
@@ -124,6 +143,22 @@ impl FunctionGraph {
             Some(edge) => Err(describe(edge)),
             None => Ok(Region { inside, graph, is_loop: true, is_method: false }),
         }
+    }
+
+    /// What can be reached from `pc`, to where control keeps going back: the rest of the function, entered in the middle.
+    ///
+    /// # Errors
+    /// If a loop can be entered in two ways, in words.
+    pub fn rest_of_function(&self, pc: u32) -> Result<Region, String> {
+        let graph = self.cfg.subgraph(self.cfg.block_of[pc as usize], |_| true);
+        if !graph.irreducible.is_empty() {
+            return Err("irreducible control flow: a loop can be entered in two ways".to_string());
+        }
+        let mut inside = vec![false; self.cfg.blocks.len()];
+        for &block in &graph.order {
+            inside[block as usize] = true;
+        }
+        Ok(Region { inside, graph, is_loop: true, is_method: false })
     }
 
     /// The whole function, loops included, for a method.

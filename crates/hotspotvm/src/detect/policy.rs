@@ -2,9 +2,10 @@
 //!
 //! Decisions depend on counts alone, never on time, so they are the same in every run.
 
-use super::{FunctionGraph, Hotness, Region};
+use super::{Graphs, Hotness, Region};
+use crate::compile::builder::Unanswered;
 use crate::execute::vm::{Cell, Vm};
-use crate::options::{Options, Tier};
+use crate::options::{Options, Strategy, Tier};
 use crate::profile::{NEVER, executions};
 use bytecode::{FuncId, Op};
 use ir::InputPlace;
@@ -99,8 +100,6 @@ pub enum Decision {
         /// Backward arrivals so far.
         back_edges: u64,
     },
-    /// Hot, but what it calls has to be compiled first, at its next call; go on.
-    Await,
     /// Hot: compile the function for the baseline tier.
     Baseline {
         /// How often the place was executed.
@@ -115,7 +114,7 @@ pub enum Decision {
         /// How often control went back to it.
         back_edges: u64,
         /// What to compile, or why not.
-        region: Result<Region, String>,
+        region: Result<Rc<Region>, String>,
     },
 }
 
@@ -142,7 +141,9 @@ pub struct Policy {
     places: HashMap<PlaceKey, PlaceState>,
     /// The functions that have a method, which optimized code can call, and its unit.
     methods: HashMap<u32, u32>,
-    graphs: HashMap<u32, Rc<FunctionGraph>>,
+    /// The graphs of the program's functions.
+    pub graphs: Graphs,
+    strategy: Strategy,
 }
 
 impl Policy {
@@ -157,7 +158,8 @@ impl Policy {
             compiled: 0,
             places: HashMap::new(),
             methods: HashMap::new(),
-            graphs: HashMap::new(),
+            graphs: Graphs::default(),
+            strategy: options.strategy,
         };
         for function in &mut vm.functions {
             let size = function.cells.len();
@@ -273,12 +275,6 @@ impl Policy {
         self.places.entry(key).or_default()
     }
 
-    /// The graph of a function.
-    pub fn graph(&mut self, vm: &Vm, function: u32) -> Rc<FunctionGraph> {
-        let code = &vm.program.program().functions[function as usize].code;
-        self.graphs.entry(function).or_insert_with(|| Rc::new(FunctionGraph::new(code))).clone()
-    }
-
     /// Control has reached a trigger.
     pub fn arrived(&mut self, vm: &mut Vm, key: PlaceKey) -> Decision {
         // Unless it is decided otherwise below, the next arrival asks again.
@@ -342,59 +338,54 @@ impl Policy {
         }
         let counts = self.executions(vm, key.function);
         let executed = counts[key.pc as usize].saturating_sub(1);
-        match self.choose(vm, key, &counts) {
-            Ok(None) => Decision::Await,
-            Ok(Some(region)) => {
-                Decision::Compile { executed, back_edges: site.back_edges(), region: Ok(region) }
-            }
-            Err(why) => Decision::Compile { executed, back_edges: site.back_edges(), region: Err(why) },
-        }
+        let region = self.choose(vm, key).map(Rc::new);
+        Decision::Compile { executed, back_edges: site.back_edges(), region }
     }
 
-    /// What to compile for a place; nothing yet if what it calls has to come first.
-    fn choose(&mut self, vm: &mut Vm, key: PlaceKey, counts: &[u64]) -> Result<Option<Region>, String> {
-        let program = vm.program.clone();
-        let function = &program.program().functions[key.function as usize];
-        let graph = self.graph(vm, key.function);
-        let region = match key.arriving {
-            Arriving::Loop => graph.loop_around(key.pc)?,
-            Arriving::Entry => graph.whole_function()?,
+    /// What to compile for a place.
+    fn choose(&self, vm: &Vm, key: PlaceKey) -> Result<Region, String> {
+        let graph = self.graphs.get(vm, key.function);
+        let region = match (key.arriving, self.strategy) {
+            (Arriving::Entry, _) => graph.whole_function()?,
+            (Arriving::Loop, Strategy::Method) => graph.rest_of_function(key.pc)?,
+            (Arriving::Loop, _) => graph.loop_around(key.pc)?,
         };
         let size = region.instructions(&graph.cfg);
         let most = crate::compile::region::MAX_INSTRUCTIONS;
         if size > most {
             return Err(format!("{size} instructions are more than the {most} that are compiled as one"));
         }
-        let rounds = counts[key.pc as usize].max(1);
-        for &block in &region.graph.order {
-            let block = &graph.cfg.blocks[block as usize];
-            for pc in block.start..block.end {
-                let inst = function.code[pc as usize];
-                let often = counts[pc as usize].saturating_mul(4) >= rounds;
-                if inst.op != Op::Call || !often || region.is_method && inst.arg == key.function {
-                    continue;
+        Ok(region)
+    }
+
+    /// A place makes calls often that no code answers: puts it off until there is some, and has the callees asked for it at
+    /// their next calls.
+    ///
+    /// # Errors
+    /// Why the place is not worth compiling, in words.
+    pub fn await_callees(
+        &mut self,
+        vm: &mut Vm,
+        key: PlaceKey,
+        unanswered: &[Unanswered],
+    ) -> Result<(), String> {
+        for &Unanswered { pc, callee, percent, .. } in unanswered {
+            let place = PlaceKey { function: callee, pc: 0, arriving: Arriving::Entry };
+            let waited = self.place(key).awaits;
+            match self.place(place).hotness {
+                Hotness::Cold | Hotness::Warm | Hotness::Compiling if waited < MAX_AWAITS => {
+                    self.ask_after(vm, place, 1);
                 }
-                let callee = PlaceKey { function: inst.arg, pc: 0, arriving: Arriving::Entry };
-                let name = &program.program().functions[inst.arg as usize].name;
-                let share = counts[pc as usize].min(rounds) * 100 / rounds;
-                let waited = self.place(key).awaits;
-                let compiled = self.methods.contains_key(&inst.arg);
-                match (compiled, self.place(callee).hotness.clone()) {
-                    (true, _) => {}
-                    (false, Hotness::Cold | Hotness::Warm | Hotness::Compiling) if waited < MAX_AWAITS => {
-                        self.ask_after(vm, callee, 1);
-                        self.put_off(vm, key);
-                        return Ok(None);
-                    }
-                    _ => {
-                        return Err(format!(
-                            "it calls `{name}` at pc {pc} in {share} % of its rounds, which is not optimized"
-                        ));
-                    }
+                _ => {
+                    let name = &vm.program.program().functions[callee as usize].name;
+                    return Err(format!(
+                        "it calls `{name}` at pc {pc} in {percent} % of its rounds, which is not optimized"
+                    ));
                 }
             }
         }
-        Ok(Some(region))
+        self.put_off(vm, key);
+        Ok(())
     }
 
     /// The unit that is a function's method, if it has one.

@@ -4,7 +4,8 @@
 use super::{How, Next, Run};
 use crate::cache::{Method, Unit};
 use crate::compile::background::Worker;
-use crate::compile::driver::{Failure, Job, Made, NotBuilt, input_name};
+use crate::compile::driver::{Failure, Job, Made, NotBuilt, Target, input_name};
+use crate::compile::inline::Note;
 use crate::deopt::{Raw, RebuiltFrame, rebuild_chain};
 use crate::detect::Region;
 use crate::detect::policy::{
@@ -18,28 +19,50 @@ use bytecode::Inst;
 use codegen::TakenExit;
 use ir::{ExitReason, InputPlace, Resume, Type};
 use runtime::Value;
+use std::rc::Rc;
 use std::time::Instant;
 
+/// A place that is hot enough to be optimized.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct HotPlace {
+    pub key: PlaceKey,
+    /// How often it was executed.
+    pub executed: u64,
+    /// How often control went back to it.
+    pub back_edges: u64,
+}
+
 impl Run<'_> {
-    /// Compile: builds the IR, and makes code of it now or has it made. The unit, if it can be entered now.
-    pub(super) fn compile(&mut self, key: PlaceKey, region: &Region) -> Result<Option<u32>, Failure> {
+    /// Compile: builds the IR of a hot place, and makes code of it now or has it made. The unit, if it can be entered now.
+    pub(super) fn compile(&mut self, hot: HotPlace, region: &Rc<Region>) -> Result<Option<u32>, Failure> {
         let start = self.timing.then(Instant::now);
+        let HotPlace { key, executed, back_edges } = hot;
         let id = self.cache.reserve();
-        let graph = self.policy.graph(&self.vm, key.function);
+        let target = Target { id, key, region };
         let place = self.policy.place(key).clone();
         let parameters = region.is_method.then(|| self.parameters(key));
-        let (vm, cache) = (&self.vm, &mut self.cache);
+        let (vm, graphs, cache) = (&self.vm, &self.policy.graphs, &mut self.cache);
         let job = match &parameters {
-            Some(params) => self.driver.build_method(vm, id, key, params, &graph, region, cache),
-            None => self.driver.build_region(vm, id, key, &place, &graph, region, cache),
+            Some(params) => self.driver.build_method(vm, graphs, target, params, cache),
+            None => self.driver.build_region(vm, graphs, target, &place, cache),
         };
         self.stats.compile_ns += start.map_or(0, |start| start.elapsed().as_nanos() as u64);
-        let job = match job {
+        let mut job = match job {
             Ok(job) => job,
             Err(NotBuilt::Refused(why)) => return Err(Failure::Refused(why)),
             Err(NotBuilt::Misfits(misfits)) => return self.misfits(key, &misfits),
+            Err(NotBuilt::Unanswered(calls)) => {
+                let put_off = self.policy.await_callees(&mut self.vm, key, &calls);
+                return put_off.map(|()| None).map_err(Failure::Refused);
+            }
         };
-        let (instructions, assumes) = (job.instructions, job.assumes.clone());
+        let instructions = job.instructions;
+        if !self.policy.take_budget(&mut self.vm, key, instructions) {
+            self.emit(|vm| Event::Postpone { at: spot(vm, key.function, key.pc), instructions });
+            return Ok(None);
+        }
+        self.emit(|vm| Event::Hot { at: spot(vm, key.function, key.pc), executed, back_edges });
+        let assumes = job.assumes.clone();
         self.emit(|vm| Event::CompileStart {
             unit: id,
             at: spot(vm, key.function, key.pc),
@@ -48,6 +71,9 @@ impl Run<'_> {
             instructions,
             assumes,
         });
+        for note in std::mem::take(&mut job.notes) {
+            self.emit(|vm| inline_event(vm, id, note));
+        }
         let job = match self.send(job) {
             None => {
                 self.policy.compiling(&mut self.vm, key);
@@ -398,4 +424,16 @@ fn observed(vm: &Vm) -> String {
         })
         .collect();
     values.join(", ")
+}
+
+fn inline_event(vm: &Vm, unit: u32, note: Note) -> Event {
+    Event::Inline {
+        unit,
+        at: spot(vm, note.function, note.pc),
+        callee: vm.program.program().functions[note.callee as usize].name.clone(),
+        instructions: note.instructions,
+        percent: note.percent,
+        copies: note.copies,
+        refused: note.refused,
+    }
 }
