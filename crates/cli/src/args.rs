@@ -4,7 +4,7 @@
 //! [`hotspotvm::Options`]. Invariant: a limit that would stop every program, or that cannot be kept, is refused here, in words.
 
 use clap::{Args, Parser, Subcommand};
-use hotspotvm::{Options, Tier};
+use hotspotvm::{Options, Strategy, Tier};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -98,6 +98,12 @@ pub(crate) struct EngineArgs {
     /// The highest tier that code may climb to [default: optimizing]
     #[arg(long, value_name = "TIER", value_parser = tier)]
     pub(crate) max_tier: Option<Tier>,
+    /// How the optimizing tier chooses code: loops (region), functions (method), or the ways that control takes (trace) [default: region]
+    #[arg(long, value_name = "STRATEGY", value_parser = strategy)]
+    pub(crate) strategy: Option<Strategy>,
+    /// Call functions instead of having their bodies in place of calls
+    #[arg(long)]
+    pub(crate) no_inlining: bool,
     /// Compile while the program waits, not on another thread: so the log depends on the program and its input alone
     #[arg(long)]
     pub(crate) deterministic: bool,
@@ -128,6 +134,8 @@ impl EngineArgs {
         options.hotspot_threshold = self.hotspot_threshold.unwrap_or(options.hotspot_threshold);
         options.optimizing_threshold = self.optimizing_threshold.unwrap_or(options.optimizing_threshold);
         options.max_tier = self.max_tier.unwrap_or(options.max_tier);
+        options.strategy = self.strategy.unwrap_or(options.strategy);
+        options.inlining = !self.no_inlining;
         options.deterministic = self.deterministic;
         let limits = &mut options.limits;
         limits.code_bytes = self.code_cache.unwrap_or(limits.code_bytes);
@@ -199,6 +207,9 @@ pub(crate) struct CompareArgs {
     /// How often to run each way; from 1 to 1000
     #[arg(long, value_name = "N", default_value = "5", value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub(crate) runs: u32,
+    /// Compare the strategies of the optimizing tier with each other: region, method, trace
+    #[arg(long)]
+    pub(crate) strategies: bool,
     /// Write the comparison to standard output as a JSON object
     #[arg(long)]
     pub(crate) json: bool,
@@ -210,6 +221,12 @@ pub(crate) struct CompareArgs {
 fn tier(text: &str) -> Result<Tier, String> {
     let names = || Tier::ALL.map(Tier::name).join(", ");
     Tier::ALL.into_iter().find(|tier| tier.name() == text).ok_or_else(|| format!("the tiers are {}", names()))
+}
+
+fn strategy(text: &str) -> Result<Strategy, String> {
+    let names = || Strategy::ALL.map(Strategy::name).join(", ");
+    let known = Strategy::ALL.into_iter().find(|strategy| strategy.name() == text);
+    known.ok_or_else(|| format!("the strategies are {}", names()))
 }
 
 /// A whole number of at least 1.

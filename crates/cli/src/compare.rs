@@ -8,6 +8,7 @@ use crate::args::CompareArgs;
 use crate::load;
 use crate::report::{self, Failure, Status, complain};
 use crate::run;
+use crate::strategies;
 use crate::streams::{Capture, Captured, Failed, SharedInput};
 use crate::text::{self, Table, duration, thousands};
 use hotspotvm::bytecode::Verified;
@@ -31,8 +32,20 @@ pub(crate) fn compare(args: &CompareArgs) -> Result<Status, Failure> {
         if path == "-" { Box::new(std::io::empty()) } else { Box::new(std::io::stdin()) };
     let input = SharedInput::new(input);
     let subject = Subject { program, arguments, input };
-    let comparison = match measure(&subject, &args.engine.options(), args.runs) {
-        Ok(comparison) => comparison,
+    let options = args.engine.options();
+    let shown = if args.strategies {
+        strategies::measure(&subject, &options, args.runs).map(|c| Shown {
+            text: if args.json { format!("{:#}\n", c.as_json(path)) } else { c.report() },
+            stop: c.stop,
+        })
+    } else {
+        measure(&subject, &options, args.runs).map(|c| Shown {
+            text: if args.json { format!("{:#}\n", c.as_json(path)) } else { c.report() },
+            stop: c.stop,
+        })
+    };
+    let shown = match shown {
+        Ok(shown) => shown,
         Err(Trouble::Time(stop)) => {
             complain("error: a run was stopped by its time limit, so there is nothing to compare");
             return Ok(run::ended(&stop, &Failed::default()));
@@ -43,15 +56,17 @@ pub(crate) fn compare(args: &CompareArgs) -> Result<Status, Failure> {
             return Ok(Status::Differs);
         }
     };
-    if args.json {
-        report::show(&format!("{:#}\n", comparison.as_json(path)))?;
-    } else {
-        report::show(&comparison.report())?;
-    }
-    Ok(match &comparison.stop {
+    report::show(&shown.text)?;
+    Ok(match &shown.stop {
         Some(stop) => run::ended(stop, &Failed::default()),
         None => Status::Ok,
     })
+}
+
+/// A comparison as it is shown, and how the program ended if not well.
+struct Shown {
+    text: String,
+    stop: Option<Stop>,
 }
 
 /// What is run.
@@ -78,13 +93,13 @@ pub(crate) enum Trouble {
 pub(crate) struct Times(Vec<u64>);
 
 impl Times {
-    fn new(mut times: Vec<u64>) -> Times {
+    pub(crate) fn new(mut times: Vec<u64>) -> Times {
         times.sort_unstable();
         Times(times)
     }
 
     /// The middle one; between two, their mean.
-    fn median(&self) -> f64 {
+    pub(crate) fn median(&self) -> f64 {
         let middle = self.0.len() / 2;
         match self.0.get(middle) {
             None => 0.0,
@@ -105,7 +120,7 @@ impl Times {
         [self.median(), self.fastest() as f64, self.slowest() as f64].map(duration).to_vec()
     }
 
-    fn as_json(&self) -> Value {
+    pub(crate) fn as_json(&self) -> Value {
         json!({ "median_ns": self.median(), "min_ns": self.fastest(), "max_ns": self.slowest() })
     }
 }
@@ -132,21 +147,22 @@ pub(crate) struct Comparison {
 
 /// What must not depend on how a program is run.
 #[derive(Debug, PartialEq, Eq)]
-struct Answer {
+pub(crate) struct Answer {
     ending: String,
     fuel: u64,
     output: Captured,
 }
 
-struct Run {
-    answer: Answer,
-    stop: Option<Stop>,
-    stats: Stats,
+/// One run.
+pub(crate) struct Run {
+    pub(crate) answer: Answer,
+    pub(crate) stop: Option<Stop>,
+    pub(crate) stats: Stats,
 }
 
-fn run_once(subject: &Subject, options: &Options, jit: bool) -> Result<Run, Trouble> {
-    let max_tier = if jit { options.max_tier } else { Tier::Interpreter };
-    let options = Options { max_tier, timing: true, listings: false, ..options.clone() };
+/// Runs a program once.
+pub(crate) fn run_once(subject: &Subject, options: &Options) -> Result<Run, Trouble> {
+    let options = Options { timing: true, listings: false, ..options.clone() };
     let capture = Capture::default();
     let io = subject.input.io(&capture);
     let outcome = Engine::new(options).run(Arc::clone(&subject.program), &subject.arguments, io);
@@ -169,9 +185,11 @@ pub(crate) fn measure(subject: &Subject, options: &Options, runs: u32) -> Result
     for round in 0..runs {
         let order = if round % 2 == 0 { [false, true] } else { [true, false] };
         for jit in order {
-            let run = run_once(subject, options, jit)?;
+            let max_tier = if jit { options.max_tier } else { Tier::Interpreter };
+            let run = run_once(subject, &Options { max_tier, ..options.clone() })?;
             if let Some(first) = &first {
-                agree(&first.answer, &run.answer, jit).map_err(Trouble::Differs)?;
+                let way = if jit { "with compiling" } else { "only interpreted" };
+                agree(&first.answer, &run.answer, way).map_err(Trouble::Differs)?;
             }
             let side = if jit { &mut compiled } else { &mut interpreted };
             side.push(run.stats.clone());
@@ -210,11 +228,10 @@ pub(crate) fn measure(subject: &Subject, options: &Options, runs: u32) -> Result
 }
 
 /// Says how two answers differ, if they do.
-fn agree(first: &Answer, other: &Answer, jit: bool) -> Result<(), String> {
+pub(crate) fn agree(first: &Answer, other: &Answer, way: &str) -> Result<(), String> {
     if first == other {
         return Ok(());
     }
-    let way = if jit { "with compiling" } else { "only interpreted" };
     if first.ending != other.ending {
         return Err(format!(
             "a run {way} ended with\n{}\nwhere the first run ended with\n{}",
@@ -249,7 +266,7 @@ fn why_not_compiled(subject: &Subject, options: &Options) -> String {
     reason.unwrap_or_else(|| "no loop of the program ran often enough to become hot".to_owned())
 }
 
-fn ratio(a: f64, b: f64) -> f64 {
+pub(crate) fn ratio(a: f64, b: f64) -> f64 {
     if b > 0.0 { a / b } else { 0.0 }
 }
 
@@ -433,13 +450,13 @@ mod tests {
             Answer { ending: "0 (int)".into(), fuel, output: capture.get() }
         };
         let first = answer(b"a\nb\n", 5);
-        assert_eq!(agree(&first, &answer(b"a\nb\n", 5), true), Ok(()));
-        let printed = agree(&first, &answer(b"a\nc\n", 5), true).unwrap_err();
+        assert_eq!(agree(&first, &answer(b"a\nb\n", 5), "with compiling"), Ok(()));
+        let printed = agree(&first, &answer(b"a\nc\n", 5), "with compiling").unwrap_err();
         assert_eq!(
             printed,
             "a run with compiling printed something else than the first run, first in line 2"
         );
-        let fuel = agree(&first, &answer(b"a\nb\n", 6), false).unwrap_err();
+        let fuel = agree(&first, &answer(b"a\nb\n", 6), "only interpreted").unwrap_err();
         assert_eq!(fuel, "a run only interpreted used 6 fuel, where the first run used 5");
     }
 }

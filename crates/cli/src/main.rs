@@ -17,6 +17,7 @@ mod load;
 mod render;
 mod report;
 mod run;
+mod strategies;
 mod streams;
 mod text;
 mod tools;

@@ -10,7 +10,7 @@ pub mod coverage;
 pub mod generate;
 
 use hotspotvm::bytecode::{self, Verified};
-use hotspotvm::{Engine, Io, Options, Output, Stop, Stress, Tier, runtime};
+use hotspotvm::{Engine, Io, Options, Output, Stop, Strategy, Stress, Tier, runtime};
 use std::cell::RefCell;
 use std::io::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -159,6 +159,21 @@ pub fn configurations(base: &Options, seed: u64) -> Vec<Configuration> {
     add("interpreted, slices of 7".to_string(), Tier::Interpreter, (1, 1), slices);
     let collect = Stress { collect: true, ..plain };
     add("interpreted, collecting always".to_string(), Tier::Interpreter, (1, 1), collect);
+    // The other ways to choose what to optimize.
+    let optimizing = all.iter().filter(|c| c.options.max_tier == Tier::Optimizing).cloned();
+    let optimizing: Vec<Configuration> = optimizing.collect();
+    for strategy in [Strategy::Method, Strategy::Trace] {
+        for mut other in optimizing.clone() {
+            other.name = format!("{strategy}s, {}", other.name);
+            other.options.strategy = strategy;
+            all.push(other);
+        }
+    }
+    for mut plain in optimizing.into_iter().step_by(3) {
+        plain.name.push_str(", without inlining");
+        plain.options.inlining = false;
+        all.push(plain);
+    }
     for mut small in all.clone().into_iter().filter(|c| c.name.ends_with("soon after")) {
         small.name.push_str(", 4 KiB of code");
         small.options.limits.code_bytes = 4 << 10;

@@ -6,7 +6,8 @@
 use crate::cache::CodeCache;
 use crate::cache::memory::Arena;
 use crate::compile::background::Worker;
-use crate::compile::driver::{Driver, Failure, Generator};
+use crate::compile::driver::{Driver, Failure, Generator, Shape};
+use crate::compile::trace::Tree;
 use crate::detect::policy::{Arriving, Decision, PlaceKey, Policy, spot};
 use crate::event::{Event, SCHEMA_VERSION};
 use crate::execute::interpreter::{Leave, interpret};
@@ -17,15 +18,19 @@ use crate::stats::Stats;
 use bytecode::Verified;
 use runtime::num::Output;
 use runtime::{Io, Stop, StopKind, Value};
+use std::collections::HashMap;
 use std::ops::ControlFlow;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
 
 mod baseline;
 mod optimized;
+mod record;
 mod room;
 
 use optimized::HotPlace;
+use record::Recording;
 
 type Listener = Box<dyn FnMut(&Event)>;
 
@@ -114,6 +119,10 @@ struct Run<'e> {
     worker: Option<Worker>,
     delay: Option<u64>,
     cache: CodeCache,
+    /// The traces of each anchor.
+    trees: HashMap<PlaceKey, Rc<Tree>>,
+    /// The trace being recorded.
+    recording: Option<Recording>,
     stats: Stats,
     words: Vec<u64>,
     /// A round of a loop was interrupted by a poll; it counts as compiled if compiled code goes on with it.
@@ -144,6 +153,8 @@ impl<'e> Run<'e> {
             worker: None,
             delay: options.stress.background_delay,
             cache: CodeCache::new(options.limits.code_bytes as usize, arena),
+            trees: HashMap::new(),
+            recording: None,
             stats: Stats::default(),
             words: Vec::new(),
             interrupted_round: false,
@@ -169,6 +180,17 @@ impl<'e> Run<'e> {
         let mut next = Next::Arrive(How::Call);
         loop {
             let judged = match next {
+                Next::Interpret | Next::Resume if self.recording.is_some() => self.record(),
+                Next::Arrive(how) if self.recording.is_some() => {
+                    let leave = self.arrive(how);
+                    match self.arrive_recording(leave) {
+                        Some(judged) => judged,
+                        None => {
+                            next = Next::Resume;
+                            continue;
+                        }
+                    }
+                }
                 Next::Interpret => {
                     let leave = self.interpret();
                     self.judge(leave)
@@ -294,7 +316,8 @@ impl<'e> Run<'e> {
                 Decision::Compile { executed, back_edges, region } => {
                     let hot = HotPlace { key, executed, back_edges };
                     let compiled = match &region {
-                        Ok(region) => self.compile(hot, region),
+                        Ok(Some(region)) => self.compile(hot, &Shape::Region(region.clone())),
+                        Ok(None) => self.record_or_compile(hot),
                         Err(why) => Err(Failure::Refused(why.clone())),
                     };
                     if matches!(compiled, Err(Failure::Refused(_))) {

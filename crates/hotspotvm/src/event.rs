@@ -112,6 +112,22 @@ pub enum Event {
         /// The types it assumes of what it takes on entry: `n: int`.
         assumes: Vec<String>,
     },
+    /// From here on the way that control takes is recorded.
+    Record {
+        /// Where.
+        at: Spot,
+        /// The unit that control left here by a way not compiled yet; `None` for the first trace of a place.
+        side_of: Option<u32>,
+    },
+    /// A recording was given up.
+    Abort {
+        /// Where.
+        at: Spot,
+        /// Where the traces it would have belonged to start.
+        anchor: Spot,
+        /// Why, in words.
+        why: String,
+    },
     /// What was decided about inlining a call.
     Inline {
         /// The unit being compiled.
@@ -241,6 +257,8 @@ impl Event {
             Event::Refuse { .. } => "refuse",
             Event::Postpone { .. } => "postpone",
             Event::CompileStart { .. } => "compile_start",
+            Event::Record { .. } => "record",
+            Event::Abort { .. } => "abort",
             Event::Inline { .. } => "inline",
             Event::CompileEnd { .. } => "compile_end",
             Event::Install { .. } => "install",
@@ -287,6 +305,11 @@ impl std::fmt::Display for Event {
                     write!(f, ", assuming {}", assumes.join(", "))?;
                 }
                 Ok(())
+            }
+            Event::Record { at, side_of: None } => write!(f, "a trace from {at}"),
+            Event::Record { at, side_of: Some(unit) } => write!(f, "a side of unit {unit}, from {at}"),
+            Event::Abort { at, anchor, why } => {
+                write!(f, "the trace from {anchor} was given up at {at}: {why}")
             }
             Event::Inline { unit, at, callee, instructions, percent, copies, refused } => {
                 let times = if *copies > 1 { format!(" ({copies} copies)") } else { String::new() };

@@ -15,6 +15,7 @@
 use super::inline::{Inlining, Note};
 use super::method::{Callee, Signature};
 use super::region::Walk;
+use super::trace::Climb;
 use crate::detect::Graphs;
 use crate::execute::vm::{Cell, Vm};
 use crate::options::is_forced;
@@ -104,6 +105,7 @@ pub(super) struct Frame {
 pub(super) type Widened = (Rc<[u32]>, u32, Slot);
 
 /// A function that is being translated.
+#[derive(Clone)]
 pub(super) struct Scope<'a> {
     pub function: u32,
     pub facts: &'a Facts,
@@ -136,6 +138,8 @@ pub(super) struct Builder<'a> {
     /// The function compiled, and the inlined calls under way.
     pub(super) scopes: Vec<Scope<'a>>,
     counts: HashMap<u32, Rc<[u64]>>,
+    /// Where translation stands in a tree of traces, if that is what is built.
+    pub(super) climb: Option<Climb<'a>>,
     // Where translation stands.
     pub(super) block: Block,
     pub(super) frame: Frame,
@@ -174,6 +178,7 @@ impl<'a> Builder<'a> {
             state_entries: 0,
             scopes: Vec::new(),
             counts: HashMap::new(),
+            climb: None,
             block,
             frame: Frame { locals: vec![None; function.locals.len()], stack: Vec::new(), deep: false },
             pc: request.entry_pc,
@@ -631,6 +636,9 @@ impl Machine for Builder<'_> {
     }
 
     fn jump(&mut self, target: u32) -> Flow<Self> {
+        if self.climb.is_some() {
+            return self.trace_jump(target);
+        }
         let (from, back_edge) = (self.block, target <= self.pc);
         self.edge(from, target, Some(back_edge));
         self.ended = true;
@@ -638,6 +646,9 @@ impl Machine for Builder<'_> {
     }
 
     fn branch(&mut self, condition: Value, when: bool, target: u32) -> Flow<Self> {
+        if self.climb.is_some() {
+            return self.trace_branch(condition, when, target);
+        }
         // What the branch has popped is gone on both sides.
         self.popped.clear();
         let taken = self.f.new_block(self.pc);
@@ -652,6 +663,9 @@ impl Machine for Builder<'_> {
     }
 
     fn call(&mut self, function: u32) -> Flow<Self> {
+        if self.climb.is_some() {
+            return self.trace_call(function);
+        }
         self.call_function(function)
     }
 

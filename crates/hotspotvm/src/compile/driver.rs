@@ -5,6 +5,7 @@ use super::builder::{Built, Request, Unanswered};
 use super::inline::Note;
 use super::method::{Callee, Signature};
 use super::region;
+use super::trace::{self, Tree};
 use crate::cache::CodeCache;
 use crate::detect::policy::{PlaceKey, PlaceState};
 use crate::detect::{FunctionGraph, Graphs, Region};
@@ -143,8 +144,34 @@ pub struct Target<'a> {
     pub id: u32,
     /// Where it will be entered.
     pub key: PlaceKey,
-    /// The part of the function.
-    pub region: &'a Rc<Region>,
+    /// What part of the program.
+    pub shape: &'a Shape,
+}
+
+/// What can be compiled as one.
+#[derive(Clone, Debug)]
+pub enum Shape {
+    /// A part of a function's graph, or all of it.
+    Region(Rc<Region>),
+    /// Ways that control took.
+    Tree(Rc<Tree>),
+}
+
+impl Shape {
+    /// Whether it is a function, to be called.
+    pub fn is_method(&self) -> bool {
+        match self {
+            Shape::Region(region) => region.is_method,
+            Shape::Tree(tree) => tree.is_method,
+        }
+    }
+
+    fn build(&self, request: &Request<'_>) -> Result<Built, String> {
+        match self {
+            Shape::Region(region) => region::build(request, region),
+            Shape::Tree(tree) => trace::build(request, tree),
+        }
+    }
 }
 
 impl Driver {
@@ -171,11 +198,9 @@ impl Driver {
             }
         };
         let callee = |function| installed(cache, function);
-        let built = region::build(
-            &Request { input_type: &input_type, callee: &callee, ..self.request(vm, graphs, target.key) },
-            target.region,
-        );
-        let built = built.map_err(NotBuilt::Refused)?;
+        let request = self.request(vm, graphs, target.key);
+        let request = Request { input_type: &input_type, callee: &callee, ..request };
+        let built = target.shape.build(&request).map_err(NotBuilt::Refused)?;
         if !built.misfits.is_empty() {
             return Err(NotBuilt::Misfits(built.misfits));
         }
@@ -207,7 +232,7 @@ impl Driver {
             };
             let request = self.request(vm, graphs, key);
             let request = Request { method: Some(&signature), callee: &callee, ..request };
-            let mut built = region::build(&request, target.region).map_err(NotBuilt::Refused)?;
+            let mut built = target.shape.build(&request).map_err(NotBuilt::Refused)?;
             // What it passes to itself, and to others of what it got from itself, depends on the type being tried.
             built.misfits.retain(|&(function, _)| function != key.function);
             let fits = result == Type::Boxed
@@ -247,7 +272,7 @@ impl Driver {
         if !built.unanswered.is_empty() {
             return Err(NotBuilt::Unanswered(built.unanswered));
         }
-        let Target { id, key, region } = target;
+        let Target { id, key, shape } = target;
         let (f, notes) = (built.f, built.notes);
         let inputs = f.inputs.iter().filter(|input| input.ty != Type::Boxed).map(|input| {
             format!("{}: {}{}", input_name(vm, key.function, input.place), input.ty, input.sign.suffix())
@@ -256,12 +281,15 @@ impl Driver {
         Ok(Job {
             id,
             key,
-            instructions: region.instructions(&graph.cfg),
+            instructions: match shape {
+                Shape::Region(region) => region.instructions(&graph.cfg),
+                Shape::Tree(tree) => tree.instructions,
+            },
             assumes: inputs.collect(),
             notes,
             f,
             method: None,
-            bytecode: self.listings.then(|| bytecode_listing(vm, key, &graph, region)),
+            bytecode: self.listings.then(|| bytecode_listing(vm, key, &graph, shape)),
         })
     }
 }
@@ -282,8 +310,11 @@ pub fn input_name(vm: &Vm, function: u32, place: InputPlace) -> String {
     }
 }
 
-fn bytecode_listing(vm: &Vm, key: PlaceKey, graph: &FunctionGraph, region: &Region) -> String {
-    let mut blocks = region.graph.order.clone();
+fn bytecode_listing(vm: &Vm, key: PlaceKey, graph: &FunctionGraph, shape: &Shape) -> String {
+    let mut blocks = match shape {
+        Shape::Region(region) => region.graph.order.clone(),
+        Shape::Tree(_) => (0..graph.cfg.blocks.len() as u32).collect(),
+    };
     blocks.sort_unstable();
     let mut text = String::new();
     for block in blocks {

@@ -27,16 +27,16 @@ pub(super) const OVERDRAFT: u32 = 200;
 /// A function of at most so many instructions is inlined even where its share is used up: a call costs as much.
 const TINY: u32 = 8;
 /// How many calls are inlined within each other at the most.
-const MAX_LEVELS: u32 = 8;
+pub const MAX_LEVELS: u32 = 8;
 /// How often a function may stand within itself, itself included.
-const MAX_RECURSION: usize = 4;
+pub const MAX_RECURSION: usize = 4;
 /// A call that is made less often than this of a hundred executions of the function around it is not inlined.
 const MIN_PERCENT: u64 = 2;
 /// A call that is made at least this often of a hundred should be answered.
 const OFTEN_PERCENT: u64 = 25;
 
 /// What a scope may still inline.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Inlining {
     /// Instructions that its calls may add.
     budget: u32,
@@ -71,7 +71,7 @@ impl Builder<'_> {
         let counts = self.counts(function);
         let cells = &self.request.vm.functions[function as usize].cells;
         let (cfg, region) = (&walk.graph.cfg, &walk.region);
-        let entry = cfg.blocks[region.graph.order[0] as usize].start;
+        let entry = region.graph.order.first().map_or(0, |&block| cfg.blocks[block as usize].start);
         let blocks = region.graph.order.iter().map(|&block| &cfg.blocks[block as usize]);
         let pcs = blocks.flat_map(|block| block.start..block.end);
         let calls = pcs.filter(|&pc| cells[pc as usize].op == Op::Call).map(|pc| counts[pc as usize]).sum();
@@ -159,7 +159,8 @@ impl Builder<'_> {
 
     /// Translates the callee in place of the call at the current pc.
     fn inline(&mut self, callee: u32, walk: Walk, budget: u32) -> Flow<Self> {
-        self.start_inlined(callee, walk, budget);
+        let inlining = self.inlining_of(callee, budget, &walk);
+        self.start_inlined(callee, walk, inlining);
         let outer = (self.scopes.len(), self.pc);
         let walked = self.walk();
         debug_assert_eq!(outer.0, self.scopes.len());
@@ -187,7 +188,7 @@ impl Builder<'_> {
     }
 
     /// Makes the call at the current pc active, inlined.
-    pub(super) fn start_inlined(&mut self, callee: u32, walk: Walk, budget: u32) {
+    pub(super) fn start_inlined(&mut self, callee: u32, walk: Walk, inlining: Inlining) {
         let state = self.state();
         let vm = self.request.vm;
         let function = &vm.functions[callee as usize];
@@ -209,7 +210,6 @@ impl Builder<'_> {
             locals.resize(function.locals as usize, Some(none));
         }
         let path: Rc<[u32]> = self.scope().path.iter().copied().chain([self.pc]).collect();
-        let inlining = self.inlining_of(callee, budget, &walk);
         self.open_scope(callee, path, Some(waiting), walk, inlining);
         let callee_frame = Frame { locals, stack: Vec::new(), deep: true };
         let frame = std::mem::replace(&mut self.frame, callee_frame);

@@ -80,6 +80,9 @@ impl Builder<'_> {
 
     /// Returns from an inlined call or from a method; a region leaves the `ret` to the interpreter.
     pub(super) fn return_value(&mut self, value: Value) -> Flow<Self> {
+        if self.scopes.len() > 1 && self.climb.is_some() {
+            return self.trace_return(value);
+        }
         if self.scopes.len() > 1 {
             let from = self.block;
             self.scope_mut().returns.push((from, value));

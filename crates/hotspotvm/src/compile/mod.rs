@@ -11,3 +11,4 @@ pub mod driver;
 pub mod inline;
 pub mod method;
 pub mod region;
+pub mod trace;

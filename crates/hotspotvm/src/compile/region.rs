@@ -20,12 +20,14 @@ pub const MAX_INSTRUCTIONS: u32 = 10_000;
 const MAX_ATTEMPTS: u32 = 8;
 
 /// A way into a block that has not been started yet.
+#[derive(Clone)]
 struct Edge {
     from: Block,
     frame: Frame,
 }
 
 /// Where translation stands in the graph of a function.
+#[derive(Clone)]
 pub(super) struct Walk {
     pub graph: Rc<FunctionGraph>,
     pub region: Rc<Region>,
@@ -40,6 +42,12 @@ impl Walk {
     pub fn new(graph: Rc<FunctionGraph>, region: Rc<Region>) -> Walk {
         let pending = graph.cfg.blocks.iter().map(|_| Vec::new()).collect();
         Walk { graph, region, pending, headers: HashMap::new() }
+    }
+
+    /// For a function whose graph is not walked.
+    pub fn elsewhere(&self) -> Walk {
+        let (graph, region) = (self.graph.clone(), self.region.clone());
+        Walk { graph, region, pending: Vec::new(), headers: HashMap::new() }
     }
 }
 

@@ -145,6 +145,12 @@ impl FunctionGraph {
         }
     }
 
+    /// A region without blocks.
+    pub fn nothing(&self) -> Region {
+        let graph = Subgraph { order: Vec::new(), retreating: Vec::new(), irreducible: Vec::new() };
+        Region { inside: vec![false; self.cfg.blocks.len()], graph, is_loop: false, is_method: false }
+    }
+
     /// What can be reached from `pc`, to where control keeps going back: the rest of the function, entered in the middle.
     ///
     /// # Errors

@@ -4,6 +4,7 @@
 
 use super::{Graphs, Hotness, Region};
 use crate::compile::builder::Unanswered;
+use crate::compile::driver::Shape;
 use crate::execute::vm::{Cell, Vm};
 use crate::options::{Options, Strategy, Tier};
 use crate::profile::{NEVER, executions};
@@ -20,6 +21,8 @@ const LOOK_ARRIVALS: u64 = 64;
 const MAX_AWAITS: u32 = 8;
 /// See [`MAX_AWAITS`].
 const AWAIT_ARRIVALS: u64 = 4;
+/// How often recording a trace from a place may be given up.
+const MAX_RECORDINGS: u32 = 3;
 /// How often a unit may leave by the same wrong assumption before it is replaced.
 pub const MAX_EXITS: u32 = 3;
 /// How often code for one place is replaced before the place is left alone.
@@ -77,6 +80,8 @@ pub struct PlaceState {
     awaits: u32,
     /// How often its code was taken out to make room.
     evictions: u32,
+    /// How often recording a trace from it was given up.
+    given_up: u32,
 }
 
 impl PlaceState {
@@ -113,8 +118,8 @@ pub enum Decision {
         executed: u64,
         /// How often control went back to it.
         back_edges: u64,
-        /// What to compile, or why not.
-        region: Result<Rc<Region>, String>,
+        /// What to compile, or why not; `None`: what control does from here on.
+        region: Result<Option<Rc<Region>>, String>,
     },
 }
 
@@ -338,7 +343,10 @@ impl Policy {
         }
         let counts = self.executions(vm, key.function);
         let executed = counts[key.pc as usize].saturating_sub(1);
-        let region = self.choose(vm, key).map(Rc::new);
+        let region = match self.strategy {
+            Strategy::Trace => Ok(None),
+            Strategy::Region | Strategy::Method => self.choose(vm, key).map(|region| Some(Rc::new(region))),
+        };
         Decision::Compile { executed, back_edges: site.back_edges(), region }
     }
 
@@ -386,6 +394,38 @@ impl Policy {
         }
         self.put_off(vm, key);
         Ok(())
+    }
+
+    /// Recording a trace at a place was given up. Whether it is to be tried again, later each time.
+    pub fn recording_given_up(&mut self, vm: &mut Vm, key: PlaceKey) -> bool {
+        let place = self.place(key);
+        place.given_up += 1;
+        let given_up = place.given_up;
+        if given_up > MAX_RECORDINGS {
+            self.leave_alone(vm, key);
+            return false;
+        }
+        self.ask_after(vm, key, self.optimizing_threshold << given_up);
+        true
+    }
+
+    /// Control has reached a trigger at the current place, and nobody looked: the next arrival asks again.
+    pub fn rearm(&self, vm: &mut Vm, arriving: Arriving) {
+        let site = &mut vm.functions[vm.regs.function as usize].sites[vm.regs.pc as usize];
+        match arriving {
+            Arriving::Loop => site.ask_after_back_edges(1),
+            Arriving::Entry if site.calls_are_due() => site.ask_after_calls(1),
+            Arriving::Entry => {}
+        }
+    }
+
+    /// The strategy behind what is compiled.
+    pub fn strategy_of(&self, shape: &Shape) -> Strategy {
+        match shape {
+            Shape::Tree(_) => Strategy::Trace,
+            Shape::Region(region) if region.is_method => Strategy::Method,
+            Shape::Region(_) => self.strategy,
+        }
     }
 
     /// The unit that is a function's method, if it has one.

@@ -4,10 +4,9 @@
 use super::{How, Next, Run};
 use crate::cache::{Method, Unit};
 use crate::compile::background::Worker;
-use crate::compile::driver::{Failure, Job, Made, NotBuilt, Target, input_name};
+use crate::compile::driver::{Failure, Job, Made, NotBuilt, Shape, Target, input_name};
 use crate::compile::inline::Note;
 use crate::deopt::{Raw, RebuiltFrame, rebuild_chain};
-use crate::detect::Region;
 use crate::detect::policy::{
     Arriving, MAX_EXITS, MAX_RECOMPILES, MIN_PER_ENTRY, PlaceKey, TRIAL_ENTRIES, spot,
 };
@@ -19,7 +18,6 @@ use bytecode::Inst;
 use codegen::TakenExit;
 use ir::{ExitReason, InputPlace, Resume, Type};
 use runtime::Value;
-use std::rc::Rc;
 use std::time::Instant;
 
 /// A place that is hot enough to be optimized.
@@ -34,13 +32,13 @@ pub(super) struct HotPlace {
 
 impl Run<'_> {
     /// Compile: builds the IR of a hot place, and makes code of it now or has it made. The unit, if it can be entered now.
-    pub(super) fn compile(&mut self, hot: HotPlace, region: &Rc<Region>) -> Result<Option<u32>, Failure> {
+    pub(super) fn compile(&mut self, hot: HotPlace, shape: &Shape) -> Result<Option<u32>, Failure> {
         let start = self.timing.then(Instant::now);
         let HotPlace { key, executed, back_edges } = hot;
         let id = self.cache.reserve();
-        let target = Target { id, key, region };
+        let target = Target { id, key, shape };
         let place = self.policy.place(key).clone();
-        let parameters = region.is_method.then(|| self.parameters(key));
+        let parameters = shape.is_method().then(|| self.parameters(key));
         let (vm, graphs, cache) = (&self.vm, &self.policy.graphs, &mut self.cache);
         let job = match &parameters {
             Some(params) => self.driver.build_method(vm, graphs, target, params, cache),
@@ -63,11 +61,12 @@ impl Run<'_> {
         }
         self.emit(|vm| Event::Hot { at: spot(vm, key.function, key.pc), executed, back_edges });
         let assumes = job.assumes.clone();
+        let strategy = self.policy.strategy_of(shape).name();
         self.emit(|vm| Event::CompileStart {
             unit: id,
             at: spot(vm, key.function, key.pc),
             tier: Tier::Optimizing,
-            strategy: if region.is_method { "method" } else { "region" },
+            strategy,
             instructions,
             assumes,
         });
@@ -76,7 +75,9 @@ impl Run<'_> {
         }
         let job = match self.send(job) {
             None => {
-                self.policy.compiling(&mut self.vm, key);
+                if self.policy.compiled(key).is_none() {
+                    self.policy.compiling(&mut self.vm, key);
+                }
                 return Ok(None);
             }
             Some(job) => job,
@@ -145,6 +146,9 @@ impl Run<'_> {
             link,
             direct_entry,
         });
+        if let Some(old) = self.policy.compiled(key) {
+            self.take_out(old, key, &format!("unit {id} takes its place"));
+        }
         self.cache.install(Unit {
             id,
             place: key,
@@ -170,6 +174,8 @@ impl Run<'_> {
     pub(super) fn not_compiled(&mut self, key: PlaceKey, failure: Failure) {
         match failure {
             Failure::NoMemory(why) => self.no_jit(&why),
+            // What is there stays.
+            Failure::Refused(_) if self.policy.compiled(key).is_some() => {}
             Failure::Refused(why) => {
                 self.policy.leave_alone(&mut self.vm, key);
                 let tier = self.policy.tier(key.function);
@@ -277,9 +283,11 @@ impl Run<'_> {
             return Next::Interpret;
         };
         let (id, exit) = (innermost.unit, innermost.exit as usize);
-        let Some(reason) = record(id, innermost.exit).map(|record| record.reason) else {
+        let Some((reason, side)) = record(id, innermost.exit).map(|record| (record.reason, record.side))
+        else {
             return Next::Interpret;
         };
+        let on_trace = record(id, innermost.exit).map_or(0, |record| record.frames.len());
         let Some(resume) = frames.first().map(|frame| frame.resume) else { return Next::Interpret };
         let mut not_executed = match resume {
             Resume::Execute => self.vm.run_left(frames[0].function, frames[0].pc),
@@ -291,7 +299,8 @@ impl Run<'_> {
         let mut place = PlaceKey { function: 0, pc: 0, arriving: Arriving::Loop };
         if let Some(unit) = self.cache.get_mut(id) {
             place = unit.place;
-            unit.exit_counts[exit] += u32::from(deopt || reason == ExitReason::NoCode);
+            let counts = deopt || matches!(reason, ExitReason::NoCode | ExitReason::SideExit);
+            unit.exit_counts[exit] += u32::from(counts);
             count = unit.exit_counts[exit];
         }
         self.stats.exits.add(reason);
@@ -311,7 +320,10 @@ impl Run<'_> {
             self.emit(|vm| Event::Exit { unit: id, at: spot(vm, at.0, at.1), reason, rounds });
         }
         self.count_entry(entered, executed.saturating_sub(not_executed));
-        if count >= MAX_EXITS && reason != ExitReason::Forced && self.cache.get(id).is_some() {
+        if let Some(side) = side {
+            let functions: Vec<u32> = frames.iter().take(on_trace).map(|frame| frame.function).collect();
+            self.side_exit(id, place, side, count, &functions);
+        } else if count >= MAX_EXITS && reason != ExitReason::Forced && self.cache.get(id).is_some() {
             self.invalidate(id, place, &format!("{} {count} times at the same place", reason.words()));
         }
         match resume {

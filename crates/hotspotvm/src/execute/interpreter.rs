@@ -72,15 +72,14 @@ pub fn interpret(vm: &mut Vm) -> Leave {
     Interpreter::new(vm).run()
 }
 
-/// Executes the instruction at `regs.pc` alone, for compiled code that has no fast path for it. Not for transfers of control.
+/// Executes the instruction at `regs.pc` alone: for compiled code that has no fast path for it, and for recording traces.
 ///
 /// # Errors
-/// [`Leave::Stopped`] if the program must stop there.
+/// Why the engine is needed. For an instruction that does not transfer control that is [`Leave::Stopped`]: the program must stop there.
 pub fn step(vm: &mut Vm) -> Result<(), Leave> {
     let mut machine = Interpreter::new(vm);
     // SAFETY: `regs` keeps the Vm's invariant: the pc is inside the function.
     let cell = unsafe { *machine.pc };
-    debug_assert!(!cell.op.transfers());
     // SAFETY: at most one past the end, where it is not read.
     machine.pc = unsafe { machine.pc.add(1) };
     match bytecode::semantics::step(&mut Step::<Plain>::new(&mut machine), cell.op, cell.arg) {
