@@ -20,4 +20,4 @@ local function main(limit)
   print(best)
   print(best_length)
 end
-main(math.tointeger(arg[1]))
+main(tonumber(arg[1]))

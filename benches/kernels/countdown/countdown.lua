@@ -5,4 +5,4 @@ local function main(n)
   end
   print(n)
 end
-main(math.tointeger(arg[1]))
+main(tonumber(arg[1]))

@@ -7,4 +7,4 @@ local function main(n)
   end
   print(x)
 end
-main(math.tointeger(arg[1]))
+main(tonumber(arg[1]))

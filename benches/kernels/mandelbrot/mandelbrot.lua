@@ -25,4 +25,4 @@ local function main(n)
   end
   print(inside)
 end
-main(math.tointeger(arg[1]))
+main(tonumber(arg[1]))

@@ -12,4 +12,4 @@ local function main(n)
   end
   print(total)
 end
-main(math.tointeger(arg[1]))
+main(tonumber(arg[1]))

@@ -5,6 +5,6 @@ local function main(n)
     total = total + n
     n = n - 1
   end
-  print(total)
+  print(string.format("%d", total))
 end
-main(math.tointeger(arg[1]))
+main(tonumber(arg[1]))
