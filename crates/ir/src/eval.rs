@@ -151,7 +151,7 @@ pub fn int_binary(op: Opcode, a: i64, b: i64) -> Option<i64> {
     match op {
         Opcode::IntAdd => a.checked_add(b),
         Opcode::IntSub => a.checked_sub(b),
-        Opcode::IntMul => a.checked_mul(b),
+        Opcode::IntMul | Opcode::IntMulNonNeg => a.checked_mul(b),
         Opcode::IntAddFits => Some(a.wrapping_add(b)),
         Opcode::IntSubFits => Some(a.wrapping_sub(b)),
         Opcode::IntMulFits => Some(a.wrapping_mul(b)),
@@ -167,6 +167,9 @@ pub fn int_binary(op: Opcode, a: i64, b: i64) -> Option<i64> {
             let rest = a.wrapping_rem(b);
             Some(if rest != 0 && (rest < 0) != (b < 0) { rest + b } else { rest })
         }
+        // What they give beyond what was proved is nobody's business, but they do not leave.
+        Opcode::IntFloorDivNonNeg => Some(a.checked_div(b).unwrap_or(0)),
+        Opcode::IntModNonNeg => Some(a.checked_rem(b).unwrap_or(0)),
         Opcode::IntAnd => Some(a & b),
         Opcode::IntOr => Some(a | b),
         Opcode::IntXor => Some(a ^ b),
@@ -281,7 +284,10 @@ impl Evaluator<'_> {
                 | O::IntShr
                 | O::IntAddFits
                 | O::IntSubFits
-                | O::IntMulFits,
+                | O::IntMulFits
+                | O::IntMulNonNeg
+                | O::IntFloorDivNonNeg
+                | O::IntModNonNeg,
                 _,
             ) => int_binary(inst.op, self.int(a)?, self.int(b)?).map(|r| Some(Scalar::Int(r))),
             (O::IntNeg, _) => self.int(a)?.checked_neg().map(|r| Some(Scalar::Int(r))),

@@ -60,6 +60,12 @@ macro_rules! for_each_instruction {
             IntSubFits int_sub_fits [int int -- int] pure;
             /// `a * b`, wrapping: only where a pass has proved that it fits.
             IntMulFits int_mul_fits [int int -- int] pure;
+            /// `a * b`; leaves if the result does not fit. Only where a pass has proved that `a >= 0` and `b >= 0`.
+            IntMulNonNeg int_mul_nonneg [int int -- int] pure Overflow;
+            /// `a // b`: only where a pass has proved that `a >= 0` and `b >= 1`.
+            IntFloorDivNonNeg int_floordiv_nonneg [int int -- int] pure;
+            /// `a % b`: only where a pass has proved that `a >= 0` and `b >= 1`.
+            IntModNonNeg int_mod_nonneg [int int -- int] pure;
 
             /// The float nearest to an int.
             IntToFloat int_to_float [int -- float] pure;
@@ -235,11 +241,16 @@ impl Opcode {
     /// limit. An int that is no exact float does not: the general form then compares or divides, which costs nothing.
     pub fn may_raise(self) -> bool {
         match self {
-            Opcode::IntAdd | Opcode::IntSub | Opcode::IntMul | Opcode::IntNeg => true,
+            Opcode::IntAdd | Opcode::IntSub | Opcode::IntMul | Opcode::IntMulNonNeg | Opcode::IntNeg => true,
             Opcode::IntFloorDiv | Opcode::IntMod | Opcode::FloatDiv | Opcode::IntShl | Opcode::IntShr => true,
             Opcode::GuardInt | Opcode::GuardFloat | Opcode::GuardBool => true,
             _ => self.effect() == Effect::Call,
         }
+    }
+
+    /// Whether it must stay where it stands, or behind it, since it could trap where what was proved does not hold.
+    pub fn is_bound(self) -> bool {
+        matches!(self, Opcode::IntFloorDivNonNeg | Opcode::IntModNonNeg)
     }
 
     /// Whether the immediate has the shape that this operation needs.
