@@ -81,8 +81,10 @@ pub trait Host {
     fn print_char(&mut self, bits: u64) -> bool;
     /// Reads a line.
     fn input(&mut self) -> Option<u64>;
-    /// Charges fuel; `false` if the slice is used up.
-    fn charge(&mut self, cost: u32, back_edge: bool) -> bool;
+    /// Charges fuel and counts rounds; `false` if the slice is used up.
+    fn charge(&mut self, cost: u32, rounds: u32) -> bool;
+    /// Takes back what [`Host::charge`] did.
+    fn refund(&mut self, cost: u32, rounds: u32);
     /// Calls a method that returns a value of this type, and charges what the call costs. There is none unless a host says otherwise.
     fn call(&mut self, _call: &CallSite, _result: Type, _args: &[Scalar]) -> Called {
         Called::Refused(ExitReason::NoCode)
@@ -334,8 +336,13 @@ impl Evaluator<'_> {
             (O::Print, _) => self.host.print(self.boxed(a)?).then_some(None),
             (O::PrintChar, _) => self.host.print_char(self.boxed(a)?).then_some(None),
             (O::Input, _) => self.host.input().map(|r| Some(Scalar::Boxed(r))),
-            (O::Charge, Imm::Charge { cost, back_edge }) => {
-                let charged = self.host.charge(cost, back_edge);
+            (O::Refund, Imm::Charge { cost, rounds }) => {
+                self.host.refund(cost, rounds);
+                self.fuel = self.fuel.saturating_sub(u64::from(cost));
+                Some(None)
+            }
+            (O::Charge, Imm::Charge { cost, rounds }) => {
+                let charged = self.host.charge(cost, rounds);
                 if charged {
                     self.fuel = self.fuel.saturating_add(u64::from(cost));
                 }

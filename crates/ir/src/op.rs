@@ -119,9 +119,11 @@ macro_rules! for_each_instruction {
             /// Reads a line from standard input; leaves, without effects, if that needs the interpreter.
             Input input [ -- boxed] call Slow;
 
-            /// Charges fuel for a run of instructions and counts a round of a loop if it stands on a back-edge;
+            /// Charges fuel for runs of instructions and counts rounds of loops, one where it stands on a back-edge;
             /// leaves, uncharged, if the slice is used up.
             Charge charge [ -- ] call Poll;
+            /// Gives back fuel and rounds that were charged for code that does not come after all.
+            Refund refund [ -- ] call;
             /// Calls a method: its [`CallSite`](crate::CallSite) has callee and operands, the result is of the type that the callee
             /// returns. Leaves *before* the call, uncharged, if the slice does not cover the callee's first run
             /// (`poll`), if no more calls may be active (`call_depth`) or if the callee has no code (`no_code`); and
@@ -264,7 +266,7 @@ impl Opcode {
             Opcode::CallBinary => matches!(imm, Imm::BinOp(_)),
             Opcode::CallUnary => matches!(imm, Imm::UnOp(_)),
             Opcode::LoadGlobal | Opcode::StoreGlobal => matches!(imm, Imm::Slot(_)),
-            Opcode::Charge => matches!(imm, Imm::Charge { .. }),
+            Opcode::Charge | Opcode::Refund => matches!(imm, Imm::Charge { .. }),
             Opcode::Call => matches!(imm, Imm::Call(_)),
             _ => imm == Imm::None,
         }

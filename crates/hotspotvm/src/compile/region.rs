@@ -331,7 +331,14 @@ impl<'a> Builder<'a> {
         if let Some(back_edge) = transfer {
             let state = self.new_state(pc, resume);
             let cost = self.request.facts.run_costs[pc as usize];
-            self.f.append(from, Opcode::Charge, &[], Imm::Charge { cost, back_edge }, Some(state), self.pc);
+            self.f.append(
+                from,
+                Opcode::Charge,
+                &[],
+                Imm::Charge { cost, rounds: u32::from(back_edge) },
+                Some(state),
+                self.pc,
+            );
         }
         match self.headers.get(&block) {
             Some((target, slots)) => {
