@@ -128,8 +128,8 @@ pub fn unpack_fuel(packed: i64) -> (i64, u64) {
 
 /// What one charge takes from packed fuel: a round is counted by taking one less.
 #[inline]
-pub fn packed_cost(cost: u32, back_edge: bool) -> i64 {
-    (i64::from(cost) << FUEL_SHIFT) - i64::from(back_edge)
+pub fn packed_cost(cost: u32, rounds: u32) -> i64 {
+    (i64::from(cost) << FUEL_SHIFT) - i64::from(rounds)
 }
 
 #[cfg(test)]
@@ -138,10 +138,10 @@ mod tests {
 
     #[test]
     fn a_charge_takes_fuel_and_counts_a_round() {
-        let fuel = pack_fuel(100) - packed_cost(7, true) - packed_cost(3, true) - packed_cost(1, false);
+        let fuel = pack_fuel(100) - packed_cost(7, 1) - packed_cost(3, 1) - packed_cost(1, 0);
         assert_eq!(unpack_fuel(fuel), (89, 2));
-        assert!(pack_fuel(6) - packed_cost(7, true) < 0);
-        assert!(pack_fuel(7) - packed_cost(7, true) >= 0);
+        assert!(pack_fuel(6) - packed_cost(7, 1) < 0);
+        assert!(pack_fuel(7) - packed_cost(7, 1) >= 0);
     }
 
     #[test]

@@ -81,7 +81,7 @@ impl Lowering<'_, '_> {
         };
         let leave = |reason, waits| Leave { reason, state, pc: inst.pc, waits };
         let (fuel, depth) = (self.b.use_var(self.fuel), self.b.use_var(vars.depth));
-        let cost = self.iconst(packed_cost(call.cost, false));
+        let cost = self.iconst(packed_cost(call.cost, 0));
         if call.cost != 0 {
             let short = self.b.ins().icmp(IntCC::SignedLessThan, fuel, cost);
             self.leave_if_by(short, leave(ExitReason::Poll, None), None)?;

@@ -15,6 +15,8 @@ const MAX_LIMITS: usize = 4;
 pub(crate) struct Facts {
     /// The reachable blocks, each after all that dominate it.
     pub order: Vec<Block>,
+    /// For each block, in how many loops it is.
+    pub depth: Vec<u32>,
     /// The header of one of the most deeply nested loops.
     pub hot_header: Option<Block>,
     /// For each value, its immediate if it is a constant.
@@ -40,6 +42,7 @@ pub(crate) fn gather(f: &Function) -> Result<Facts, CodegenError> {
     let n = f.types.len();
     let mut facts = Facts {
         order,
+        depth,
         hot_header,
         constants: vec![None; n],
         boxed_from: vec![None; n],
@@ -49,7 +52,7 @@ pub(crate) fn gather(f: &Function) -> Result<Facts, CodegenError> {
         ways_in: vec![0; f.blocks.len()],
         limits: Vec::new(),
     };
-    let deepest = hot_header.map(|header| depth[header.index()]);
+    let deepest = hot_header.map(|header| facts.depth[header.index()]);
     for &block in &facts.order {
         let data = &f.blocks[block.index()];
         for inst in &data.insts {
@@ -67,7 +70,7 @@ pub(crate) fn gather(f: &Function) -> Result<Facts, CodegenError> {
                 Opcode::IntAdd => operand(inst.args[1]).or_else(|| operand(inst.args[0])),
                 _ => operand(inst.args[1]),
             };
-            if deepest == Some(depth[block.index()])
+            if deepest == Some(facts.depth[block.index()])
                 && facts.limits.len() < MAX_LIMITS
                 && let Some(d) = added_constant(inst.op, constant)
                 && !facts.limits.contains(&d)

@@ -22,6 +22,7 @@ mod facts;
 mod ints;
 mod layout;
 mod lower;
+mod peephole;
 mod unit;
 
 pub use abi::{
@@ -193,6 +194,7 @@ impl Compiler {
         }
         let code = self.finish(if f.result.is_some() { MAX_METHOD_FRAME } else { MAX_FRAME })?;
         let (start, code_len, places) = place(code, &mut bytes);
+        peephole::branch_on_overflow(&mut bytes[start as usize..code_len as usize]);
         calls::resolve(&mut bytes, 0, &entry_calls, start)?;
         calls::resolve(&mut bytes, start, code.buffer.relocs(), start)?;
         Ok(CodeUnit {

@@ -219,7 +219,7 @@ impl Lowering<'_, '_> {
         let pc = data.insts.last().map_or(data.pc, |inst| inst.pc);
         self.set_place(pc);
         self.mark = 0;
-        self.end(&data.end, pc)
+        self.end(&data.insts, &data.end, pc)
     }
 
     /// Says that what follows comes from this bytecode. Places count from 1, so that 0 stays apart; those too large
@@ -230,7 +230,25 @@ impl Lowering<'_, '_> {
         self.b.set_srcloc(place);
     }
 
-    fn end(&mut self, end: &Terminator, pc: u32) -> Result<(), CodegenError> {
+    /// Whether the first side of a branch stays in a loop that the other one leaves.
+    fn leads_into_loop(&self, then: &Target, otherwise: &Target) -> bool {
+        let depth = |target: &Target| self.facts.depth.get(target.block.index());
+        depth(then) > depth(otherwise)
+    }
+
+    /// The opposite of a condition that these instructions compute by comparing ints.
+    fn opposite(&mut self, insts: &[Inst], condition: Value) -> Result<Option<clif::Value>, CodegenError> {
+        let known = insts.iter().find(|inst| inst.result == Some(condition));
+        let Some(&Inst { op: Opcode::IntCompare, imm: Imm::Cmp(cmp), args: [a, b], .. }) = known else {
+            return Ok(None);
+        };
+        let cc = int_condition(Imm::Cmp(cmp.negated()))?;
+        let (a, b) = (self.value(a, Type::Int)?, self.value(b, Type::Int)?);
+        Ok(Some(self.b.ins().icmp(cc, a, b)))
+    }
+
+    /// Ends a block. Cranelift places the second side of a branch behind it: that should be the one that stays in the loop.
+    fn end(&mut self, insts: &[Inst], end: &Terminator, pc: u32) -> Result<(), CodegenError> {
         if self.depth_taken != 0 && end.targets().next().is_some() {
             if end.targets().all(|target| self.facts.ways_in[target.block.index()] == 1) {
                 for target in end.targets() {
@@ -246,7 +264,15 @@ impl Lowering<'_, '_> {
                 self.b.ins().jump(block, &args);
             }
             Terminator::Branch { condition, then, otherwise } => {
-                let condition = self.value(*condition, Type::Bool)?;
+                let opposite = if self.leads_into_loop(then, otherwise) {
+                    self.opposite(insts, *condition)?
+                } else {
+                    None
+                };
+                let (condition, then, otherwise) = match opposite {
+                    Some(opposite) => (opposite, otherwise, then),
+                    None => (self.value(*condition, Type::Bool)?, then, otherwise),
+                };
                 let (then, then_args) = self.target(then)?;
                 let (otherwise, otherwise_args) = self.target(otherwise)?;
                 self.b.ins().brif(condition, then, &then_args, otherwise, &otherwise_args);
@@ -311,7 +337,10 @@ impl Lowering<'_, '_> {
             }
             Opcode::IntAddFits => self.b.ins().iadd(a, b),
             Opcode::IntSubFits => self.b.ins().isub(a, b),
-            Opcode::IntMulFits => self.b.ins().imul(a, b),
+            Opcode::IntMulFits => self.int_mul_fits(inst, a, b),
+            Opcode::IntMulNonNeg => self.int_mul_nonneg(inst, a, b)?,
+            Opcode::IntFloorDivNonNeg => self.int_floordiv_nonneg(inst, a, b),
+            Opcode::IntModNonNeg => self.int_mod_nonneg(inst, a, b),
             Opcode::IntToFloat => self.b.ins().fcvt_from_sint(F64, a),
             Opcode::IntToFloatExact => self.int_to_float_exact(inst, a)?,
             Opcode::BoolToInt => self.b.ins().uextend(I64, a),
@@ -365,6 +394,10 @@ impl Lowering<'_, '_> {
                 self.check_depth(inst)?;
                 return Ok(None);
             }
+            Opcode::Refund => {
+                self.refund(inst)?;
+                return Ok(None);
+            }
         };
         Ok(Some(value))
     }
@@ -372,15 +405,25 @@ impl Lowering<'_, '_> {
     /// Takes the cost from the fuel. The test comes before the subtraction, so that the exit finds the old fuel
     /// and the loop needs one register for it.
     fn charge(&mut self, inst: &Inst) -> Result<(), CodegenError> {
-        let Imm::Charge { cost, back_edge } = inst.imm else {
+        let Imm::Charge { cost, rounds } = inst.imm else {
             return malformed("charge without a cost");
         };
         let fuel = self.b.use_var(self.fuel);
-        let cost = self.iconst(packed_cost(cost, back_edge));
+        let cost = self.iconst(packed_cost(cost, rounds));
         let short = self.b.ins().icmp(IntCC::SignedLessThan, fuel, cost);
         self.leave_if(short, inst, None)?;
         let rest = self.b.ins().isub(fuel, cost);
         self.b.def_var(self.fuel, rest);
+        Ok(())
+    }
+
+    fn refund(&mut self, inst: &Inst) -> Result<(), CodegenError> {
+        let Imm::Charge { cost, rounds } = inst.imm else {
+            return malformed("refund without a cost");
+        };
+        let fuel = self.b.use_var(self.fuel);
+        let more = self.b.ins().iadd_imm_s(fuel, packed_cost(cost, rounds));
+        self.b.def_var(self.fuel, more);
         Ok(())
     }
 

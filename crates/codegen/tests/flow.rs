@@ -54,7 +54,7 @@ fn sum() -> Function {
     let i2 = op(&mut f, body, Opcode::IntSub, &[i, one], Imm::None, Some(at), 4);
     let bi2 = boxed(&mut f, body, i2);
     let at = locals(&mut f, 1, &[bi2, bacc2]);
-    f.append(body, Opcode::Charge, &[], Imm::Charge { cost: 11, back_edge: true }, Some(at), 5);
+    f.append(body, Opcode::Charge, &[], Imm::Charge { cost: 11, rounds: 1 }, Some(at), 5);
     f.blocks[body.index()].end = Terminator::Jump(go(head, &[i2, acc2]));
     let (bi, bacc) = (boxed(&mut f, end, i), boxed(&mut f, end, acc));
     let at = locals(&mut f, 7, &[bi, bacc]);
@@ -165,7 +165,7 @@ fn charges_beyond_any_slice_always_leave() {
     for cost in [1023, 1024, 1 << 20, u32::MAX] {
         let (mut f, _) = function(&[]);
         let at = state(&mut f, 4, &[]);
-        f.append(Block(0), Opcode::Charge, &[], Imm::Charge { cost, back_edge: false }, Some(at), 3);
+        f.append(Block(0), Opcode::Charge, &[], Imm::Charge { cost, rounds: 0 }, Some(at), 3);
         let end = state(&mut f, 9, &[]);
         f.blocks[0].end = Terminator::Exit { reason: ExitReason::Return, state: end };
         let mut h = Harness::new(&f, OptLevel::None);
@@ -266,7 +266,7 @@ fn calls_pass_values_and_fuel() {
         let build = |opcode: Opcode, imm, args: usize| {
             let (mut f, v) = function(&[Type::Boxed; 2]);
             let before = state(&mut f, 5, &v);
-            let charge = Imm::Charge { cost: 10, back_edge: true };
+            let charge = Imm::Charge { cost: 10, rounds: 1 };
             f.append(Block(0), Opcode::Charge, &[], charge, Some(before), 4);
             let result = f.append(Block(0), opcode, &v[..args], imm, Some(before), 5);
             let end = state(&mut f, 6, result.as_slice());

@@ -102,6 +102,9 @@ fn int_binary(op: Opcode, a: i64, b: i64) -> Option<i64> {
         Opcode::IntAddFits => Some(a.wrapping_add(b)),
         Opcode::IntSubFits => Some(a.wrapping_sub(b)),
         Opcode::IntMulFits => Some(a.wrapping_mul(b)),
+        Opcode::IntMulNonNeg => a.checked_mul(b),
+        Opcode::IntFloorDivNonNeg => floor_div(a, b),
+        Opcode::IntModNonNeg => floor_mod(a, b),
         _ => panic!("{op:?}"),
     }
 }
@@ -177,6 +180,32 @@ fn int_operations_on_inputs() {
                 for b in INTS {
                     let operands = [a as u64, b as u64];
                     check(&mut h, op, &operands, &operands, int_binary(op, a, b).map(|r| r as u64));
+                }
+            }
+        }
+    }
+}
+
+/// What only works on some operands, which a pass has to prove, works on those.
+#[test]
+fn int_operations_on_what_was_proved() {
+    let ops = [Opcode::IntMulNonNeg, Opcode::IntFloorDivNonNeg, Opcode::IntModNonNeg];
+    let extra =
+        [6, 9, 10, 641, 1_000_000_007, u32::MAX.into(), (1 << 32) + 1, i64::MAX / 3, i64::MAX / 3 + 1];
+    let ints: Vec<i64> = INTS.into_iter().chain(extra).filter(|&n| n >= 0).collect();
+    for opt_level in LEVELS {
+        let mut compiler = Compiler::new(CompilerOptions { opt_level }).unwrap();
+        for op in ops {
+            let two = one_op(op, Imm::None, &[Type::Int; 2], [None; 2]);
+            let mut two = Harness::with(&mut compiler, &two);
+            for &b in ints.iter().filter(|&&b| b > 0 || op == Opcode::IntMulNonNeg) {
+                let right = one_op(op, Imm::None, &[Type::Int; 2], [None, Some(Imm::Int(b))]);
+                let mut right = Harness::with(&mut compiler, &right);
+                for &a in &ints {
+                    let operands = [a as u64, b as u64];
+                    let expected = int_binary(op, a, b).map(|r| r as u64);
+                    check(&mut two, op, &operands, &operands, expected);
+                    check(&mut right, op, &operands[..1], &operands, expected);
                 }
             }
         }

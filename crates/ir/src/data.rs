@@ -108,12 +108,12 @@ pub enum Imm {
     UnOp(UnOp),
     /// Which global.
     Slot(u32),
-    /// How much fuel, and whether this is a back-edge.
+    /// How much fuel, and how many rounds of loops.
     Charge {
-        /// Instructions in the run that is about to start.
+        /// Instructions in the runs that are about to start.
         cost: u32,
-        /// Whether control takes a back-edge here: one more round of a loop.
-        back_edge: bool,
+        /// How many of them start by a back-edge: as many more rounds of a loop.
+        rounds: u32,
     },
     /// How many calls.
     Depth(u32),
@@ -295,8 +295,8 @@ pub struct FrameState {
 pub struct Ahead {
     /// How much.
     pub cost: u32,
-    /// Whether a round was counted too.
-    pub back_edge: bool,
+    /// How many rounds were counted too.
+    pub rounds: u32,
 }
 
 impl FrameState {

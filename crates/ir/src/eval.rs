@@ -81,8 +81,10 @@ pub trait Host {
     fn print_char(&mut self, bits: u64) -> bool;
     /// Reads a line.
     fn input(&mut self) -> Option<u64>;
-    /// Charges fuel; `false` if the slice is used up.
-    fn charge(&mut self, cost: u32, back_edge: bool) -> bool;
+    /// Charges fuel and counts rounds; `false` if the slice is used up.
+    fn charge(&mut self, cost: u32, rounds: u32) -> bool;
+    /// Takes back what [`Host::charge`] did.
+    fn refund(&mut self, cost: u32, rounds: u32);
     /// How many more calls may be active.
     fn depth_left(&self) -> u32 {
         u32::MAX
@@ -155,7 +157,7 @@ pub fn int_binary(op: Opcode, a: i64, b: i64) -> Option<i64> {
     match op {
         Opcode::IntAdd => a.checked_add(b),
         Opcode::IntSub => a.checked_sub(b),
-        Opcode::IntMul => a.checked_mul(b),
+        Opcode::IntMul | Opcode::IntMulNonNeg => a.checked_mul(b),
         Opcode::IntAddFits => Some(a.wrapping_add(b)),
         Opcode::IntSubFits => Some(a.wrapping_sub(b)),
         Opcode::IntMulFits => Some(a.wrapping_mul(b)),
@@ -171,6 +173,9 @@ pub fn int_binary(op: Opcode, a: i64, b: i64) -> Option<i64> {
             let rest = a.wrapping_rem(b);
             Some(if rest != 0 && (rest < 0) != (b < 0) { rest + b } else { rest })
         }
+        // What they give beyond what was proved is nobody's business, but they do not leave.
+        Opcode::IntFloorDivNonNeg => Some(a.checked_div(b).unwrap_or(0)),
+        Opcode::IntModNonNeg => Some(a.checked_rem(b).unwrap_or(0)),
         Opcode::IntAnd => Some(a & b),
         Opcode::IntOr => Some(a | b),
         Opcode::IntXor => Some(a ^ b),
@@ -285,7 +290,10 @@ impl Evaluator<'_> {
                 | O::IntShr
                 | O::IntAddFits
                 | O::IntSubFits
-                | O::IntMulFits,
+                | O::IntMulFits
+                | O::IntMulNonNeg
+                | O::IntFloorDivNonNeg
+                | O::IntModNonNeg,
                 _,
             ) => int_binary(inst.op, self.int(a)?, self.int(b)?).map(|r| Some(Scalar::Int(r))),
             (O::IntNeg, _) => self.int(a)?.checked_neg().map(|r| Some(Scalar::Int(r))),
@@ -333,8 +341,13 @@ impl Evaluator<'_> {
             (O::PrintChar, _) => self.host.print_char(self.boxed(a)?).then_some(None),
             (O::Input, _) => self.host.input().map(|r| Some(Scalar::Boxed(r))),
             (O::CheckDepth, Imm::Depth(calls)) => (self.host.depth_left() >= calls).then_some(None),
-            (O::Charge, Imm::Charge { cost, back_edge }) => {
-                let charged = self.host.charge(cost, back_edge);
+            (O::Refund, Imm::Charge { cost, rounds }) => {
+                self.host.refund(cost, rounds);
+                self.fuel = self.fuel.saturating_sub(u64::from(cost));
+                Some(None)
+            }
+            (O::Charge, Imm::Charge { cost, rounds }) => {
+                let charged = self.host.charge(cost, rounds);
                 if charged {
                     self.fuel = self.fuel.saturating_add(u64::from(cost));
                 }

@@ -60,6 +60,12 @@ macro_rules! for_each_instruction {
             IntSubFits int_sub_fits [int int -- int] pure;
             /// `a * b`, wrapping: only where a pass has proved that it fits.
             IntMulFits int_mul_fits [int int -- int] pure;
+            /// `a * b`; leaves if the result does not fit. Only where a pass has proved that `a >= 0` and `b >= 0`.
+            IntMulNonNeg int_mul_nonneg [int int -- int] pure Overflow;
+            /// `a // b`: only where a pass has proved that `a >= 0` and `b >= 1`.
+            IntFloorDivNonNeg int_floordiv_nonneg [int int -- int] pure;
+            /// `a % b`: only where a pass has proved that `a >= 0` and `b >= 1`.
+            IntModNonNeg int_mod_nonneg [int int -- int] pure;
 
             /// The float nearest to an int.
             IntToFloat int_to_float [int -- float] pure;
@@ -113,11 +119,13 @@ macro_rules! for_each_instruction {
             /// Reads a line from standard input; leaves, without effects, if that needs the interpreter.
             Input input [ -- boxed] call Slow;
 
-            /// Charges fuel for a run of instructions and counts a round of a loop if it stands on a back-edge;
+            /// Charges fuel for runs of instructions and counts rounds of loops, one where it stands on a back-edge;
             /// leaves, uncharged, if the slice is used up.
             Charge charge [ -- ] call Poll;
             /// Leaves if fewer calls than this may become active from here: frames of inlined calls count like others.
             CheckDepth check_depth [ -- ] call CallDepth;
+            /// Gives back fuel and rounds that were charged for code that does not come after all.
+            Refund refund [ -- ] call;
             /// Calls a method: its [`CallSite`](crate::CallSite) has callee and operands, the result is of the type that the callee
             /// returns. Leaves *before* the call, uncharged, if the slice does not cover the callee's first run
             /// (`poll`), if no more calls may be active (`call_depth`) or if the callee has no code (`no_code`); and
@@ -237,11 +245,16 @@ impl Opcode {
     /// limit. An int that is no exact float does not: the general form then compares or divides, which costs nothing.
     pub fn may_raise(self) -> bool {
         match self {
-            Opcode::IntAdd | Opcode::IntSub | Opcode::IntMul | Opcode::IntNeg => true,
+            Opcode::IntAdd | Opcode::IntSub | Opcode::IntMul | Opcode::IntMulNonNeg | Opcode::IntNeg => true,
             Opcode::IntFloorDiv | Opcode::IntMod | Opcode::FloatDiv | Opcode::IntShl | Opcode::IntShr => true,
             Opcode::GuardInt | Opcode::GuardFloat | Opcode::GuardBool => true,
             _ => self.effect() == Effect::Call,
         }
+    }
+
+    /// Whether it must stay where it stands, or behind it, since it could trap where what was proved does not hold.
+    pub fn is_bound(self) -> bool {
+        matches!(self, Opcode::IntFloorDivNonNeg | Opcode::IntModNonNeg)
     }
 
     /// Whether the immediate has the shape that this operation needs.
@@ -255,7 +268,7 @@ impl Opcode {
             Opcode::CallBinary => matches!(imm, Imm::BinOp(_)),
             Opcode::CallUnary => matches!(imm, Imm::UnOp(_)),
             Opcode::LoadGlobal | Opcode::StoreGlobal => matches!(imm, Imm::Slot(_)),
-            Opcode::Charge => matches!(imm, Imm::Charge { .. }),
+            Opcode::Charge | Opcode::Refund => matches!(imm, Imm::Charge { .. }),
             Opcode::CheckDepth => matches!(imm, Imm::Depth(_)),
             Opcode::Call => matches!(imm, Imm::Call(_)),
             _ => imm == Imm::None,

@@ -437,7 +437,7 @@ impl Parser {
         }
         let caller = if c.eat_word("caller") { Some(self.state(c)?) } else { None };
         let ahead = if c.eat_word("ahead") {
-            Ahead { cost: c.number("an amount of fuel")?, back_edge: c.eat_word("back_edge") }
+            Ahead { cost: c.number("an amount of fuel")?, rounds: rounds(c)? }
         } else {
             Ahead::default()
         };
@@ -540,8 +540,17 @@ fn imm(c: &mut Cursor<'_>, op: Opcode) -> Parsed<Imm> {
         }
         Opcode::LoadGlobal | Opcode::StoreGlobal => Imm::Slot(c.prefixed("g", "a global like `g0`")?),
         Opcode::CheckDepth => Imm::Depth(c.number("a number of calls")?),
-        Opcode::Charge => Imm::Charge { cost: c.number("a cost")?, back_edge: c.eat_word("back_edge") },
+        Opcode::Charge | Opcode::Refund => Imm::Charge { cost: c.number("a cost")?, rounds: rounds(c)? },
         _ => Imm::None,
+    })
+}
+
+/// The rounds that go with an amount of fuel: `back_edge` for one.
+fn rounds(c: &mut Cursor<'_>) -> Parsed<u32> {
+    Ok(match c.eat_word("back_edge") {
+        true => 1,
+        false if c.eat_word("rounds") => c.number("how many rounds")?,
+        false => 0,
     })
 }
 

@@ -105,8 +105,8 @@ impl Display for Imm {
             Imm::BinOp(op) => f.write_str(binop_name(op)),
             Imm::UnOp(op) => f.write_str(unop_name(op)),
             Imm::Slot(slot) => write!(f, "g{slot}"),
-            Imm::Charge { cost, back_edge } => {
-                write!(f, "{cost}{}", if back_edge { " back_edge" } else { "" })
+            Imm::Charge { cost, rounds } => {
+                write!(f, "{cost}{}", rounds_text(rounds))
             }
             Imm::Depth(calls) => write!(f, "{calls}"),
             Imm::Call(id) => write!(f, "{id}"),
@@ -277,8 +277,7 @@ impl Display for Function {
                 write!(out, " caller {}", State(caller))?;
             }
             if state.ahead != Ahead::default() {
-                let back_edge = if state.ahead.back_edge { " back_edge" } else { "" };
-                write!(out, " ahead {}{back_edge}", state.ahead.cost)?;
+                write!(out, " ahead {}{}", state.ahead.cost, rounds_text(state.ahead.rounds))?;
             }
             if let Some(side) = state.side {
                 write!(out, " side {side}")?;
@@ -289,5 +288,14 @@ impl Display for Function {
             writeln!(out, "unused {}", definition(self, Value(v as u32)))?;
         }
         Ok(())
+    }
+}
+
+/// The rounds that go with an amount of fuel: most often none, or one.
+fn rounds_text(rounds: u32) -> String {
+    match rounds {
+        0 => String::new(),
+        1 => " back_edge".to_owned(),
+        _ => format!(" rounds {rounds}"),
     }
 }

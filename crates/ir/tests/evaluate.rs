@@ -78,7 +78,7 @@ fn a_loop_ends_at_its_exits_with_the_frames_they_name() {
     assert_eq!(host.output, "60\n");
 
     let mut host = SimpleHost::new();
-    host.charges = Some(3);
+    host.slice = Some(15);
     let Outcome::Exit { reason, frames, fuel, .. } = run([10, 0], &mut host, 1000) else { panic!() };
     assert_eq!((reason, fuel), (ExitReason::Poll, 12));
     assert_eq!(frames[0].locals, [Some(Scalar::Int(6)), Some(Scalar::Int(34))]);

@@ -42,13 +42,13 @@ fn compare(seed: u64, before: &Function, after: &Function, tally: &mut Tally) {
     let mut random = Random(seed | 1 << 40);
     for round in 0..6 {
         let values = inputs(before, &mut random, round % 2 == 1);
-        let charges = random.pick(&[0, 3, 20, 60]);
-        let (allowed, complete) = endings(before, &values, charges);
-        let original = evaluate(before, &values, charges).unwrap();
+        let slice = random.pick(&[0, 15, 100, 500]);
+        let (allowed, complete) = endings(before, &values, slice);
+        let original = evaluate(before, &values, slice).unwrap();
         if let Some(first) = allowed.first() {
             assert_eq!(&original, first, "the two evaluators differ on seed {seed}, {values:?}\n{before}");
         }
-        let optimized = evaluate(after, &values, charges).unwrap();
+        let optimized = evaluate(after, &values, slice).unwrap();
         tally.runs += 1;
         tally.returned += u32::from(optimized.reason == ExitReason::Return);
         tally.further += u32::from(optimized != original);
@@ -58,7 +58,7 @@ fn compare(seed: u64, before: &Function, after: &Function, tally: &mut Tally) {
         tally.inconclusive += 1;
         assert!(
             !complete,
-            "seed {seed}, inputs {values:?}, {charges} charges:\n{optimized:#?}\nis none of\n{allowed:#?}\nbefore:\n{before}\nafter:\n{after}"
+            "seed {seed}, inputs {values:?}, a slice of {slice}:\n{optimized:#?}\nis none of\n{allowed:#?}\nbefore:\n{before}\nafter:\n{after}"
         );
     }
 }

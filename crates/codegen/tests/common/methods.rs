@@ -195,7 +195,7 @@ impl Program {
         }
         let ahead = self.units[chain[0].unit as usize].exits[chain[0].exit as usize].ahead;
         fuel += i64::from(ahead.cost);
-        rounds -= u64::from(ahead.back_edge);
+        rounds -= u64::from(ahead.rounds);
         Ran { end: End::Left(exits), fuel, rounds }
     }
 
@@ -344,13 +344,17 @@ impl Host for Model<'_> {
     fn input(&mut self) -> Option<u64> {
         None
     }
-    fn charge(&mut self, cost: u32, back_edge: bool) -> bool {
+    fn charge(&mut self, cost: u32, rounds: u32) -> bool {
         let enough = self.slice >= i64::from(cost);
         if enough {
             self.slice -= i64::from(cost);
-            self.rounds += u64::from(back_edge);
+            self.rounds += u64::from(rounds);
         }
         enough
+    }
+    fn refund(&mut self, cost: u32, rounds: u32) {
+        self.slice += i64::from(cost);
+        self.rounds -= u64::from(rounds);
     }
     fn call(&mut self, call: &CallSite, result: Type, args: &[Scalar]) -> Called {
         if self.slice < i64::from(call.cost) {

@@ -156,7 +156,7 @@ pub fn enter(vm: &mut Vm, unit: &Unit, cache: &CodeCache, words: &mut Vec<u64>) 
         .and_then(|taken| record(taken.unit, taken.exit))
         .map_or_else(Ahead::default, |r| r.ahead);
     vm.slice += i64::from(ahead.cost);
-    let rounds = rounds - u64::from(ahead.back_edge);
+    let rounds = rounds - u64::from(ahead.rounds);
     Ok(Left { answer: Answer::Exits(chain), rounds })
 }
 

@@ -98,7 +98,7 @@ fn exact(op: Opcode, a: Interval, b: Interval) -> Option<Wide> {
     Some(match op {
         Opcode::IntAdd | Opcode::IntAddFits => corners(a, b, |x, y| x + y),
         Opcode::IntSub | Opcode::IntSubFits => corners(a, b, |x, y| x - y),
-        Opcode::IntMul | Opcode::IntMulFits => corners(a, b, |x, y| x * y),
+        Opcode::IntMul | Opcode::IntMulFits | Opcode::IntMulNonNeg => corners(a, b, |x, y| x * y),
         Opcode::IntShl if b.lo >= 0 && b.hi <= 62 => corners(a, b, |x, y| x << y),
         _ => return None,
     })
@@ -119,19 +119,33 @@ fn same_width(a: Interval, b: Interval) -> Interval {
     Interval { lo: !mask, hi: mask }
 }
 
+/// The part of a product's interval that begins and ends with a multiple of the factor that is known.
+///
+/// So `3 * n` is at most the greatest multiple of 3 that fits, and `3 * n + 1` surely fits as well.
+fn multiples(product: Interval, factor: Option<i64>) -> Interval {
+    let Some(factor) = factor.map(i128::from).filter(|&factor| factor != 0) else { return product };
+    if product.is_empty() {
+        return product;
+    }
+    let step = factor.abs();
+    let (lo, hi) = (i128::from(product.lo), i128::from(product.hi));
+    Interval::clamp((lo + (-lo).rem_euclid(step), hi - hi.rem_euclid(step)))
+}
+
 /// The results of an int instruction with two operands on operands from these intervals, where it does not leave.
 pub fn binary(op: Opcode, a: Interval, b: Interval) -> Interval {
     if a.is_empty() || b.is_empty() {
         return Interval::NONE;
     }
     match op {
-        Opcode::IntAdd
-        | Opcode::IntSub
-        | Opcode::IntMul
-        | Opcode::IntAddFits
-        | Opcode::IntSubFits
-        | Opcode::IntMulFits => exact(op, a, b).map_or(Interval::ALL, Interval::clamp),
-        Opcode::IntFloorDiv => {
+        Opcode::IntAdd | Opcode::IntSub | Opcode::IntAddFits | Opcode::IntSubFits => {
+            exact(op, a, b).map_or(Interval::ALL, Interval::clamp)
+        }
+        Opcode::IntMul | Opcode::IntMulFits | Opcode::IntMulNonNeg => {
+            let product = exact(op, a, b).map_or(Interval::ALL, Interval::clamp);
+            multiples(product, a.single().or(b.single()))
+        }
+        Opcode::IntFloorDiv | Opcode::IntFloorDivNonNeg => {
             // The quotient is monotone in each operand while the divisor keeps its sign.
             let floor = |x: i128, y: i128| x.div_euclid(y) - i128::from(y < 0 && x.rem_euclid(y) != 0);
             let positive = b.meet(Interval::new(1, i64::MAX));
@@ -141,7 +155,7 @@ pub fn binary(op: Opcode, a: Interval, b: Interval) -> Interval {
             };
             part(positive).union(part(negative))
         }
-        Opcode::IntMod => {
+        Opcode::IntMod | Opcode::IntModNonNeg => {
             let mut result = Interval::NONE;
             if b.hi > 0 {
                 let most = if a.lo >= 0 { a.hi.min(b.hi - 1) } else { b.hi - 1 };

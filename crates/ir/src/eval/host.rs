@@ -30,8 +30,8 @@ pub struct SimpleHost {
     pub output: String,
     /// What [`Host::input`] gives, first to last, then `none`.
     pub lines: VecDeque<i64>,
-    /// How many charges succeed before one leaves; `None` for all.
-    pub charges: Option<u64>,
+    /// The fuel left; `None` if there is no end of it.
+    pub slice: Option<u64>,
     /// What calls do; `None` if there is no code to call.
     pub callee: Option<Callee>,
 }
@@ -195,14 +195,18 @@ impl Host for SimpleHost {
         }
     }
 
-    fn charge(&mut self, _cost: u32, _back_edge: bool) -> bool {
-        match &mut self.charges {
-            None => true,
-            Some(0) => false,
-            Some(left) => {
-                *left -= 1;
-                true
-            }
+    fn charge(&mut self, cost: u32, _rounds: u32) -> bool {
+        let Some(left) = &mut self.slice else { return true };
+        match left.checked_sub(u64::from(cost)) {
+            Some(rest) => *left = rest,
+            None => return false,
+        }
+        true
+    }
+
+    fn refund(&mut self, cost: u32, _rounds: u32) {
+        if let Some(left) = &mut self.slice {
+            *left += u64::from(cost);
         }
     }
 }

@@ -66,7 +66,9 @@ fn checked(op: Opcode) -> Option<Opcode> {
     match op {
         Opcode::IntAddFits => Some(Opcode::IntAdd),
         Opcode::IntSubFits => Some(Opcode::IntSub),
-        Opcode::IntMulFits => Some(Opcode::IntMul),
+        Opcode::IntMulFits | Opcode::IntMulNonNeg => Some(Opcode::IntMul),
+        Opcode::IntFloorDivNonNeg => Some(Opcode::IntFloorDiv),
+        Opcode::IntModNonNeg => Some(Opcode::IntMod),
         _ => None,
     }
 }
@@ -81,6 +83,7 @@ fn key(op: Opcode, inst: &Inst) -> Key {
             | Opcode::IntMul
             | Opcode::IntAddFits
             | Opcode::IntMulFits
+            | Opcode::IntMulNonNeg
             | Opcode::IntAnd
             | Opcode::IntOr
             | Opcode::IntXor

@@ -154,6 +154,7 @@ impl Motion<'_> {
                     Effect::Write | Effect::Call => false,
                 };
                 let movable = quiet
+                    && !inst.op.is_bound()
                     && inst.args().iter().all(|&arg| self.is_outside(arg))
                     && inst.state.is_none_or(|state| first && self.is_known_on_entry(state, &params));
                 if movable && self.cx.spend() {

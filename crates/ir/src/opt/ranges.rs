@@ -2,8 +2,9 @@
 //!
 //! Serves *compile* in `profile -> detect -> compile -> cache -> execute -> deoptimise`.
 //!
-//! What: finds for each int an interval that holds all it can be, and rewrites checked arithmetic that surely fits to its `_fits` form, exact
-//! conversions that surely are exact, and comparisons that always come out the same.
+//! What: finds for each int an interval that holds all it can be, and rewrites checked arithmetic that surely fits to its `_fits` form,
+//! products and divisions whose operands are surely not negative to their `_nonneg` form, exact conversions that surely are exact, and
+//! comparisons that always come out the same.
 //! Why: the code generator knows nothing of ranges, and an overflow check on a loop's counter costs as much as the loop.
 //!
 //! ```text
@@ -279,7 +280,8 @@ impl<'a> Solver<'a> {
             out.push(inst);
             if let Some((op, args, imm)) = self.better(f, &inst, &mut out) {
                 let at = out.len() - 1;
-                out[at] = Inst { op, args, imm, state: None, ..inst };
+                let state = inst.state.filter(|_| op.exit_reason().is_some());
+                out[at] = Inst { op, args, imm, state, ..inst };
                 self.changed = true;
             }
         }
@@ -321,12 +323,19 @@ impl<'a> Solver<'a> {
             Opcode::IntMul => Some(Opcode::IntMulFits),
             _ => None,
         };
-        if let Some(form) = fits {
-            return (intervals::fits(inst.op, x, y) && self.cx.spend()).then_some((
-                form,
-                inst.args,
-                Imm::None,
-            ));
+        if let Some(form) = fits
+            && intervals::fits(inst.op, x, y)
+        {
+            return self.cx.spend().then_some((form, inst.args, Imm::None));
+        }
+        let form = match inst.op {
+            Opcode::IntMul if x.lo >= 0 && y.lo >= 0 => Some(Opcode::IntMulNonNeg),
+            Opcode::IntFloorDiv if x.lo >= 0 && y.lo >= 1 => Some(Opcode::IntFloorDivNonNeg),
+            Opcode::IntMod if x.lo >= 0 && y.lo >= 1 => Some(Opcode::IntModNonNeg),
+            _ => None,
+        };
+        if let Some(form) = form {
+            return self.cx.spend().then_some((form, inst.args, Imm::None));
         }
         match (inst.op, inst.imm) {
             (Opcode::IntShl, _) => {

@@ -1,6 +1,6 @@
 //! Random well-formed functions: typed, every use dominated, loops and merges, exits with frame states.
 //!
-//! Each loop contains a charge, so a host with limited charges ends every evaluation. The entry's inputs are `local i` for
+//! Each loop contains a charge, so a host with limited fuel ends every evaluation. The entry's inputs are `local i` for
 //! each local. `const_boxed 1` to `3` are 7, 2.5 and true in hosts that [`super::wide::host`] makes.
 
 use bytecode::{BinOp, Cmp, UnOp};
@@ -618,7 +618,7 @@ impl Generator {
     fn close(&mut self, header: Block, next: Value, boxed: bool, test: Option<(Value, Block)>) {
         let next = if boxed { self.append(Opcode::BoxInt, &[next], Imm::None).unwrap() } else { next };
         let cost = 1 + self.random.below(9) as u32;
-        self.append(Opcode::Charge, &[], Imm::Charge { cost, back_edge: true });
+        self.append(Opcode::Charge, &[], Imm::Charge { cost, rounds: 1 });
         let mut args = vec![next];
         args.extend(self.env.iter().copied());
         let back = Target { block: header, args };

@@ -7,6 +7,9 @@
 //! may disappear with the last use of its result (the interpreter would go on with the same meaning), so the optimized
 //! function may get further than the original one. It may not get past a result that matters: later frames then hold an int beyond
 //! 64 bits, or were computed from one exactly, and what wrapped does not equal them.
+//!
+//! And a charge that stands for several may find the slice used up where each of them alone would not yet have: so where fuel is
+//! short, each charge passed is an ending too.
 
 use hotspotvm_ir::eval::{Host, Outcome, Scalar, SimpleHost, compare};
 use hotspotvm_ir::*;
@@ -93,12 +96,12 @@ pub fn of_sign(sign: hotspotvm_ir::Sign, i: i128) -> i128 {
 }
 
 /// A host for generated functions: `const_boxed` 1 to 3 are 7, 2.5 and true.
-pub fn host(charges: u64) -> SimpleHost {
+pub fn host(slice: u64) -> SimpleHost {
     let mut host = SimpleHost::new();
     host.box_int(7);
     host.box_float(2.5);
     host.box_bool(true);
-    host.charges = Some(charges);
+    host.slice = Some(slice);
     host.lines = [4, -9].into();
     host.callee = Some(callee);
     host
@@ -116,11 +119,11 @@ fn returned(ty: Type) -> Scalar {
 
 /// What a call does: the link says whether there is no code (0), the callee leaves (1) or returns; the callee changes the globals.
 fn callee(host: &mut SimpleHost, call: &CallSite, result: Type, args: &[Scalar]) -> eval::Called {
-    if !host.charge(call.cost, false) {
+    if !host.charge(call.cost, 0) {
         return eval::Called::Refused(ExitReason::Poll);
     }
     if call.link == Some(0) {
-        host.charges = host.charges.map(|left| left + 1);
+        host.refund(call.cost, 0);
         return eval::Called::Refused(ExitReason::NoCode);
     }
     let held: Vec<Scalar> = args
@@ -138,6 +141,9 @@ fn callee(host: &mut SimpleHost, call: &CallSite, result: Type, args: &[Scalar])
 }
 
 const GLOBALS: u32 = 3;
+
+/// The most fuel that charges merged into one take from generated functions.
+const MOST_AT_ONCE: u64 = 200;
 
 /// Unchanged locals of the frame that was entered hold the inputs.
 fn fill(f: &Function, inputs: &[Wide], ending: &mut Ending) {
@@ -162,8 +168,8 @@ fn from_scalar(scalar: Scalar) -> Wide {
 }
 
 /// Evaluates with the library's evaluator.
-pub fn evaluate(f: &Function, inputs: &[Wide], charges: u64) -> Result<Ending, Outcome> {
-    let mut host = host(charges);
+pub fn evaluate(f: &Function, inputs: &[Wide], slice: u64) -> Result<Ending, Outcome> {
+    let mut host = host(slice);
     let scalars: Vec<Scalar> = inputs
         .iter()
         .map(|&input| match input {
@@ -215,7 +221,7 @@ pub fn evaluate(f: &Function, inputs: &[Wide], charges: u64) -> Result<Ending, O
 }
 
 /// All endings that an optimized form of the function may have, the original one's own first; and whether the list is complete.
-pub fn endings(f: &Function, inputs: &[Wide], charges: u64) -> (Vec<Ending>, bool) {
+pub fn endings(f: &Function, inputs: &[Wide], slice: u64) -> (Vec<Ending>, bool) {
     let mut run = Run {
         f,
         inputs,
@@ -223,11 +229,13 @@ pub fn endings(f: &Function, inputs: &[Wide], charges: u64) -> (Vec<Ending>, boo
         globals: vec![Wide::Boxed(Held::Object(0)); GLOBALS as usize],
         output: String::new(),
         fuel: 0,
-        charges,
+        slice,
+        polls: Vec::new(),
         lines: vec![-9, 4],
         endings: Vec::new(),
     };
     let complete = run.run().is_some();
+    run.endings.append(&mut run.polls);
     (run.endings, complete)
 }
 
@@ -238,7 +246,9 @@ struct Run<'a> {
     globals: Vec<Wide>,
     output: String,
     fuel: u64,
-    charges: u64,
+    slice: u64,
+    /// Where charges that were merged may find the fuel used up already.
+    polls: Vec<Ending>,
     lines: Vec<i64>,
     endings: Vec<Ending>,
 }
@@ -285,6 +295,16 @@ impl Run<'_> {
         let mut ending = Ending { reason, frames, fuel: self.fuel, output, globals };
         fill(self.f, self.inputs, &mut ending);
         self.endings.push(ending);
+    }
+
+    /// Charges; the optimized function may leave here already, if it charges no more than so much at once.
+    fn pay(&mut self, cost: u32, state: StateId) {
+        if self.slice < MOST_AT_ONCE {
+            self.end(ExitReason::Poll, state);
+            self.polls.extend(self.endings.pop());
+        }
+        self.slice -= u64::from(cost);
+        self.fuel += u64::from(cost);
     }
 
     /// `None` if it depends on what is not known, or becomes too big.
@@ -359,12 +379,12 @@ impl Run<'_> {
             });
         }
         let state = inst.state?;
-        if self.charges == 0 || call.link == Some(0) {
-            self.end(if self.charges == 0 { ExitReason::Poll } else { ExitReason::NoCode }, state);
+        let short = self.slice < u64::from(call.cost);
+        if short || call.link == Some(0) {
+            self.end(if short { ExitReason::Poll } else { ExitReason::NoCode }, state);
             return Some(Some(()));
         }
-        self.charges -= 1;
-        self.fuel += u64::from(call.cost);
+        self.pay(call.cost, state);
         self.output.push_str(&format!("f{}{held:?}", call.callee));
         self.globals.fill(Wide::Boxed(Held::Object(0)));
         if call.link == Some(1) {
@@ -418,11 +438,10 @@ impl Run<'_> {
                 return next(Wide::Boxed(line));
             }
             (O::Charge, Imm::Charge { cost, .. }) => {
-                if self.charges == 0 {
+                if self.slice < u64::from(cost) {
                     return Some(Step::Leave);
                 }
-                self.charges -= 1;
-                self.fuel += u64::from(cost);
+                self.pay(cost, inst.state?);
                 return Some(Step::Next(None));
             }
             _ => {}

@@ -297,7 +297,8 @@ impl<'a> Emitter<'a> {
 
     /// Charges the run at a place and counts the arrival.
     fn charge(&mut self, target: u32, how: How, (slice, trigger): (Label, Label)) {
-        let packed = codegen::packed_cost(self.request.facts.run_costs[target as usize], how == How::Back);
+        let packed =
+            codegen::packed_cost(self.request.facts.run_costs[target as usize], u32::from(how == How::Back));
         match i32::try_from(packed) {
             Ok(packed) => self.asm.alu_imm(Alu::Sub, FUEL, packed),
             Err(_) => {
