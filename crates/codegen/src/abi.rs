@@ -26,15 +26,24 @@ pub const RETURNED: u32 = u32::MAX;
 pub const LEFT: u32 = u32::MAX - 1;
 
 /// Methods that need more of the host's stack than this for one activation, in bytes, are refused.
-///
-/// Together with [`MAX_NATIVE_DEPTH`] this bounds the native stack: a chain of calls has at most `depth_left + 1`
-/// activations of methods, each of at most this size and what a call pushes, below one of a region or an entry
-/// (which [`CodegenError::TooLarge`](crate::CodegenError::TooLarge) bounds too) and above at most one routine of the run time.
 pub const MAX_METHOD_FRAME: u32 = 512;
 
-/// The most that [`NativeContext::depth_left`] may be on entry: with [`MAX_METHOD_FRAME`] somewhat more than a quarter of
-/// a megabyte of stack, so that a thread with half a megabyte has enough for the rest.
-pub const MAX_NATIVE_DEPTH: u32 = 512;
+/// How many bytes of the host's stack activations of methods may take together: a thread with half a megabyte has as much again for the
+/// rest, which is a region or an entry below them (which [`CodegenError::TooLarge`](crate::CodegenError::TooLarge) bounds too) and
+/// at most one routine of the run time above.
+pub const NATIVE_STACK: u32 = 264 << 10;
+
+/// The most that [`NativeContext::depth_left`] may be on entry, whatever the size of frames: the transfer buffer has room for an exit of each.
+const MAX_NATIVE_DEPTH: u32 = 4096;
+
+/// The most that [`NativeContext::depth_left`] may be on entry if no method needs more than so many bytes for one
+/// activation ([`CodeUnit::frame_bytes`](crate::CodeUnit::frame_bytes)). Then the native stack needs no looking at: a chain of calls has at most
+/// one activation more. The depth counts inlined calls too, so there are rather fewer.
+pub fn native_depth(frame_bytes: u32) -> u32 {
+    // What the call pushes, and the frame pointer.
+    const PUSHED: u32 = 16;
+    (NATIVE_STACK / (frame_bytes + PUSHED)).saturating_sub(1).min(MAX_NATIVE_DEPTH)
+}
 
 /// The most words that one exit of a method may write into the transfer buffer, its trailer included.
 pub const MAX_METHOD_WORDS: u32 = 256;
@@ -66,7 +75,7 @@ pub struct NativeContext {
     /// The links: for each the [direct entry](crate::CodeUnit::direct_entry) of the method to call, or null if there is none. All
     /// that units call by must be there. May change whenever no compiled code runs.
     pub links: *const *const c_void,
-    /// How many more calls may be active: at most [`MAX_NATIVE_DEPTH`], and no more than the interpreter, which gets their
+    /// How many more calls may be active: at most what [`native_depth`] says, and no more than the interpreter, which gets their
     /// frames if one leaves, has room for. Compiled code does not change it.
     pub depth_left: i64,
     /// The program's globals, boxed.

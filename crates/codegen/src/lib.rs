@@ -26,8 +26,8 @@ mod peephole;
 mod unit;
 
 pub use abi::{
-    Entry, FUEL_SHIFT, LEFT, MAX_METHOD_FRAME, MAX_METHOD_WORDS, MAX_NATIVE_DEPTH, MAX_SLICE, NativeContext,
-    RETURNED, Routines, pack_fuel, packed_cost, unpack_fuel,
+    Entry, FUEL_SHIFT, LEFT, MAX_METHOD_FRAME, MAX_METHOD_WORDS, MAX_SLICE, NATIVE_STACK, NativeContext,
+    RETURNED, Routines, native_depth, pack_fuel, packed_cost, unpack_fuel,
 };
 pub use disasm::{MachineLine, disassemble};
 pub use error::CodegenError;
@@ -193,6 +193,7 @@ impl Compiler {
             return Err(CodegenError::TooLarge(format!("{} values at a method's exit", exits.slots)));
         }
         let code = self.finish(if f.result.is_some() { MAX_METHOD_FRAME } else { MAX_FRAME })?;
+        let frame_bytes = frame_bytes(code);
         let (start, code_len, places) = place(code, &mut bytes);
         peephole::branch_on_overflow(&mut bytes[start as usize..code_len as usize]);
         calls::resolve(&mut bytes, 0, &entry_calls, start)?;
@@ -206,6 +207,7 @@ impl Compiler {
             exits: exits.records,
             // A trailer, or the result.
             slots: exits.slots + u32::from(f.result.is_some()),
+            frame_bytes,
             inputs: f.inputs.clone(),
             places,
         })
@@ -222,12 +224,17 @@ impl Compiler {
             .context
             .compile(&*self.isa, &mut self.control)
             .map_err(|e| CodegenError::Cranelift(e.inner.to_string()))?;
-        let frame = code.buffer.frame_layout().map_or(0, |layout| layout.frame_to_fp_offset);
+        let frame = frame_bytes(code);
         if frame > max_frame {
             return Err(CodegenError::TooLarge(format!("{frame} bytes of stack")));
         }
         Ok(code)
     }
+}
+
+/// How much of the host's stack one activation needs, besides what the call pushes.
+fn frame_bytes(code: &CompiledCode) -> u32 {
+    code.buffer.frame_layout().map_or(0, |layout| layout.frame_to_fp_offset)
 }
 
 /// The signature of an [`Entry`].

@@ -27,6 +27,8 @@ pub struct CodeUnit {
     pub exits: Vec<ExitRecord>,
     /// How many words of the transfer buffer one activation needs besides the inputs.
     pub slots: u32,
+    /// How many bytes of the host's stack one activation needs, besides what the call pushes.
+    pub frame_bytes: u32,
     /// What to put in the transfer buffer on entry: word `i` holds input `i`, as an int's two's complement, a
     /// float's bits, 0 or 1 for a bool, or a boxed value's bits.
     pub inputs: Vec<Input>,

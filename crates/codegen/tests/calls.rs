@@ -6,7 +6,7 @@ mod common;
 mod methods;
 
 use common::*;
-use hotspotvm_codegen::{CodegenError, Compiler, CompilerOptions, MAX_NATIVE_DEPTH, OptLevel, disassemble};
+use hotspotvm_codegen::{CodegenError, Compiler, CompilerOptions, OptLevel, disassemble, native_depth};
 use ir::parse::parse;
 use ir::{ExitReason, Type};
 use methods::*;
@@ -218,13 +218,14 @@ fn methods_call_each_other() {
 #[test]
 fn calls_go_as_deep_as_allowed() {
     let mut program = Program::new(&[FIB], OptLevel::None);
-    let run = program.run(0, &[5000], 1_000_000, MAX_NATIVE_DEPTH);
+    let depth = native_depth(200);
+    let run = program.run(0, &[5000], 1_000_000, depth);
     let End::Left(exits) = run.end else { panic!() };
-    assert_eq!(exits.len(), MAX_NATIVE_DEPTH as usize + 1);
+    assert_eq!(exits.len(), depth as usize + 1);
     for (i, exit) in exits.iter().rev().enumerate() {
         assert_eq!(exit.frames[0].locals, [Some(Held::Int(5000 - i as i64))]);
     }
-    assert_eq!(run.fuel, 1_000_000 - 13 * i64::from(MAX_NATIVE_DEPTH) - 9);
+    assert_eq!(run.fuel, 1_000_000 - 13 * i64::from(depth) - 9);
 }
 
 #[test]

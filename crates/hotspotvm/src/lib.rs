@@ -19,7 +19,7 @@
 //! # Stack of the host
 //!
 //! However deep a program recurses, [`Engine::run`] needs less than 512 KiB of the calling thread's stack: frames of the program are on the heap,
-//! and native calls are at most [`codegen::MAX_NATIVE_DEPTH`] at once, of at most [`codegen::MAX_METHOD_FRAME`] bytes each. The
+//! and native calls take at most [`codegen::NATIVE_STACK`] bytes together. The
 //! main thread of a process has that, and so do threads that Rust starts, unless they are told to have less.
 
 #![deny(unsafe_op_in_unsafe_fn)]

@@ -44,6 +44,8 @@ pub struct Unit {
     pub mismatches: u32,
     /// Words of transfer buffer that it needs.
     pub slots: u32,
+    /// Bytes of the host's stack that an activation needs, if it is a method.
+    pub frame_bytes: u32,
     /// Whether it calls methods.
     pub calls: bool,
     /// What it is to callers, if it is a method.
@@ -85,6 +87,7 @@ pub struct CodeCache {
     methods: HashMap<u32, u32>,
     /// The most words that an exit of a method has needed so far.
     method_slots: u32,
+    method_frame: u32,
 }
 
 impl CodeCache {
@@ -158,6 +161,7 @@ impl CodeCache {
             self.targets[method.link as usize] = unit.address + u64::from(method.direct_entry);
             self.methods.insert(unit.place.function, unit.id);
             self.method_slots = self.method_slots.max(unit.slots);
+            self.method_frame = self.method_frame.max(unit.frame_bytes);
         }
         if let Some(slot) = self.units.get_mut(unit.id as usize - 1) {
             *slot = Some(unit);
@@ -187,6 +191,11 @@ impl CodeCache {
     /// Words of transfer buffer that an exit of any method installed needs at the most.
     pub fn method_slots(&self) -> u32 {
         self.method_slots
+    }
+
+    /// Bytes of the host's stack that an activation of any method installed needs at the most.
+    pub fn method_frame(&self) -> u32 {
+        self.method_frame
     }
 
     /// Reserves the next number.

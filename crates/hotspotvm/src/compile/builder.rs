@@ -358,7 +358,14 @@ impl<'a> Builder<'a> {
 
     /// Charges for the run at `pc` that a transfer, or a call, is about to start, or leaves by the state.
     pub(super) fn charge(&mut self, block: Block, cost: u32, back_edge: bool, state: StateId) {
-        self.f.append(block, Opcode::Charge, &[], Imm::Charge { cost, rounds: u32::from(back_edge) }, Some(state), self.pc);
+        self.f.append(
+            block,
+            Opcode::Charge,
+            &[],
+            Imm::Charge { cost, rounds: u32::from(back_edge) },
+            Some(state),
+            self.pc,
+        );
     }
 
     pub(super) fn boxed_in(&mut self, block: Block, value: Value) -> Value {

@@ -162,6 +162,7 @@ impl Run<'_> {
             instructions_before: 0,
             mismatches: 0,
             slots: code.slots,
+            frame_bytes: code.frame_bytes,
             calls: made.calls,
             method,
         });

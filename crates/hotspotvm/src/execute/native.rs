@@ -10,8 +10,8 @@ use crate::cache::{CodeCache, Unit};
 use crate::deopt::Raw;
 use bytecode::{BinOp, UnOp};
 use codegen::{
-    Entry, MAX_NATIVE_DEPTH, NativeContext, RETURNED, Routines, TakenExit, ValueLayout, exit_chain,
-    pack_fuel, unpack_fuel,
+    Entry, NativeContext, RETURNED, Routines, TakenExit, ValueLayout, exit_chain, native_depth, pack_fuel,
+    unpack_fuel,
 };
 use ir::{Ahead, Input, InputPlace, Type};
 use runtime::Value;
@@ -107,7 +107,7 @@ pub fn take_slice(vm: &mut Vm) -> i64 {
 /// If a value is not of the type that the code assumes; then nothing happened.
 pub fn enter(vm: &mut Vm, unit: &Unit, cache: &CodeCache, words: &mut Vec<u64>) -> Result<Left, Mismatch> {
     debug_assert_eq!((vm.regs.function, vm.regs.pc), (unit.place.function, unit.place.pc));
-    let depth = if unit.calls { native_depth(vm) } else { 0 };
+    let depth = if unit.calls { depth_left(vm, cache) } else { 0 };
     let start = unit.inputs.len();
     let size = start + unit.slots as usize + depth as usize * cache.method_slots() as usize;
     if words.len() < size {
@@ -161,11 +161,11 @@ pub fn enter(vm: &mut Vm, unit: &Unit, cache: &CodeCache, words: &mut Vec<u64>) 
 }
 
 /// How many calls compiled code may make within calls: as many as the interpreter could, whose frames they may become.
-fn native_depth(vm: &Vm) -> u32 {
+fn depth_left(vm: &Vm, cache: &CodeCache) -> u32 {
     let calls = (vm.max_depth() as usize).saturating_sub(vm.frames.len() + 1);
     let largest = vm.largest_frame().max(1) as usize;
     let room = (vm.stack.len() - vm.regs.sp as usize) / largest;
-    calls.min(room.saturating_sub(1)).min(MAX_NATIVE_DEPTH as usize) as u32
+    calls.min(room.saturating_sub(1)).min(native_depth(cache.method_frame()) as usize) as u32
 }
 
 /// Runs `work` on the Vm behind a context, with the fuel of the context.
