@@ -3,17 +3,19 @@
 //! **Stage 3, compile.** A trace is recorded while the interpreter executes ([`crate::engine`] steps it): what is written down is only how each branch went
 //! and what became of each call, since everything else follows. The first trace starts where a loop, or a function, has become hot, its *anchor*, and ends when control is back
 //! there, or when the function returns. Where it leaves that way later on, often enough, the way it takes instead is recorded too and grown onto the
-//! tree. So all traces from one anchor are one unit of code, in which ways part but never join, except at the anchor: what is known
-//! on a way stays known. A nest of loops becomes a tree at its innermost loop, whose ways out lead through the outer loops and back.
+//! tree. So all traces from one anchor are one unit of code, in which ways part but never join, except at anchors: what is known
+//! on a way stays known. Where a trace comes to a loop that has a tree of its own, it takes in a copy of that tree, and goes on where control leaves the copy: so a nest
+//! of loops is a nest of loops.
 //!
 //! Invariants:
 //! - a way that is not compiled leaves by [`ExitReason::SideExit`], whose frame state says which side of which decision it is;
-//! - a tree only grows; node 0 is where it starts.
+//! - a tree only grows, so sides keep their numbers; node 0 is where it starts;
+//! - a way may close at each loop that it is in, in the call of the function in which it came to it.
 //!
 //! Source of the idea: trace trees (Gal and Franz, HotpathVM, 2006).
 
 use super::builder::{Builder, Built, Ended, Frame, Request, Scope, Slot};
-use super::inline::Inlining;
+use super::inline::{Inlining, MAX_LEVELS};
 use super::region::Walk;
 use bytecode::machine::Flow;
 use ir::{Block, ExitReason, Resume, Target, Terminator, Type, Value};
@@ -26,25 +28,14 @@ pub const MAX_TRACE: u32 = 600;
 pub const MAX_TREE: u32 = 3_000;
 /// The most traces of a tree.
 pub const MAX_TRACES: u32 = 40;
+/// How often a function may stand within itself on a trace, itself included: the ways through a recursion multiply with each level.
+pub const MAX_RECURSION: usize = 2;
 /// How often types are widened one by one before the anchor's variables start boxed.
 const MAX_ATTEMPTS: u32 = 8;
-/// The key of the anchor among loop headers.
-const ANCHOR: u32 = u32::MAX;
+/// What the numbers of anchors among loop headers start with.
+const ANCHORS: u32 = 1 << 31;
 
-/// What was decided at a branch or a call while recording.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Choice {
-    /// The branch was taken.
-    Taken,
-    /// It was not.
-    NotTaken,
-    /// The call is part of the trace.
-    Inlined,
-    /// The callee's method is called.
-    Called,
-}
-
-/// A point at which ways part.
+/// A point at which something is decided.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Node {
     /// Nothing was recorded beyond this.
@@ -54,26 +45,62 @@ enum Node {
     Branch([Option<u32>; 2]),
     /// A call, and the node that comes next.
     Call { inlined: bool, next: u32 },
+    /// A loop begins.
+    Loop(Anchor),
+}
+
+/// Where ways close.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Anchor {
+    /// In how many inlined calls.
+    pub depth: u32,
+    /// The function.
+    pub function: u32,
+    /// Where.
+    pub pc: u32,
+    /// The node from which control goes on.
+    body: u32,
 }
 
 /// All traces from one anchor.
 #[derive(Clone, Debug)]
 pub struct Tree {
     nodes: Vec<Node>,
+    /// For each node, the loops that it is in.
+    inside: Vec<Rc<[Anchor]>>,
     /// How many traces it is made of.
     pub traces: u32,
     /// How many instructions they have together.
     pub instructions: u32,
+    /// How many calls are inlined within each other.
+    pub levels: u32,
     /// Whether it is a function from its entry, to be called; else a loop.
     pub is_method: bool,
-    /// Sides that are not to be recorded any more, and how often each was tried.
+    /// Sides from which recording was given up, and how often.
     tried: Vec<(u32, u32)>,
 }
 
 impl Tree {
-    /// A tree without any trace.
-    pub fn new(is_method: bool) -> Tree {
-        Tree { nodes: vec![Node::Open], traces: 0, instructions: 0, is_method, tried: Vec::new() }
+    /// A loop without any trace.
+    pub fn of_loop(function: u32, pc: u32) -> Tree {
+        Tree::new(false, &[Anchor { depth: 0, function, pc, body: 0 }])
+    }
+
+    /// A function without any trace.
+    pub fn of_method() -> Tree {
+        Tree::new(true, &[])
+    }
+
+    fn new(is_method: bool, inside: &[Anchor]) -> Tree {
+        Tree {
+            nodes: vec![Node::Open],
+            inside: vec![inside.into()],
+            traces: 0,
+            instructions: 0,
+            levels: 0,
+            is_method,
+            tried: Vec::new(),
+        }
     }
 
     /// Whether it may grow by one more trace.
@@ -94,37 +121,67 @@ impl Tree {
         }
     }
 
-    /// Grows a trace onto the tree: from its start, or from a side of a decision. `false` if there is something already.
-    pub fn grow(&mut self, side: Option<u32>, choices: &[Choice], instructions: u32) -> bool {
-        let mut node = match side {
-            None if self.nodes[0] == Node::Open => 0,
-            Some(side) => {
-                let new = self.nodes.len() as u32;
-                match self.nodes.get_mut((side / 2) as usize) {
-                    Some(Node::Branch(sides)) if sides[(side % 2) as usize].is_none() => {
-                        sides[(side % 2) as usize] = Some(new);
-                    }
-                    _ => return false,
-                }
-                self.nodes.push(Node::Open);
-                new
+    /// The loops that a side leads out of, or stays in.
+    pub fn inside(&self, side: u32) -> Rc<[Anchor]> {
+        self.inside.get((side / 2) as usize).cloned().unwrap_or_else(|| Rc::new([]))
+    }
+
+    fn add(&mut self, inside: &[Anchor]) -> u32 {
+        self.nodes.push(Node::Open);
+        self.inside.push(inside.into());
+        self.nodes.len() as u32 - 1
+    }
+
+    /// Grows a side of a branch, in these loops; the node there. None if there is something already.
+    pub fn grow_side(&mut self, side: u32, inside: &[Anchor]) -> Option<u32> {
+        let new = self.nodes.len() as u32;
+        match self.nodes.get_mut((side / 2) as usize) {
+            Some(Node::Branch(sides)) if sides[(side % 2) as usize].is_none() => {
+                sides[(side % 2) as usize] = Some(new);
             }
-            None => return false,
-        };
-        for &choice in choices {
-            let next = self.nodes.len() as u32;
-            self.nodes.push(Node::Open);
-            self.nodes[node as usize] = match choice {
-                Choice::Taken => Node::Branch([Some(next), None]),
-                Choice::NotTaken => Node::Branch([None, Some(next)]),
-                Choice::Inlined => Node::Call { inlined: true, next },
-                Choice::Called => Node::Call { inlined: false, next },
-            };
-            node = next;
+            _ => return None,
         }
-        self.traces += 1;
-        self.instructions += instructions;
-        true
+        Some(self.add(inside))
+    }
+
+    /// Writes down how a branch went; the node behind it. None if something else was decided there.
+    pub fn branch(&mut self, node: u32, taken: bool, inside: &[Anchor]) -> Option<u32> {
+        let at = self.nodes.get_mut(node as usize).filter(|at| **at == Node::Open)?;
+        *at = Node::Branch([None, None]);
+        self.grow_side(node * 2 + u32::from(!taken), inside)
+    }
+
+    /// Writes down what became of a call; the node behind it, or in it. None if something else was decided there.
+    pub fn call(&mut self, node: u32, inlined: bool, inside: &[Anchor]) -> Option<u32> {
+        let next = self.nodes.len() as u32;
+        let at = self.nodes.get_mut(node as usize).filter(|at| **at == Node::Open)?;
+        *at = Node::Call { inlined, next };
+        Some(self.add(inside))
+    }
+
+    /// Takes in a copy of another tree, that of a loop, which begins in this depth: the number by which its nodes are higher now, and the loop.
+    /// None if something else was decided there, or it would grow too large.
+    pub fn nest(&mut self, node: u32, depth: u32, inner: &Tree, inside: &[Anchor]) -> Option<(u32, Anchor)> {
+        let base = self.nodes.len() as u32;
+        let moved = |a: &Anchor| Anchor { depth: a.depth + depth, body: a.body + base, ..*a };
+        let anchor = moved(inner.inside.first()?.first()?);
+        if self.instructions + inner.instructions > MAX_TREE || depth + inner.levels > MAX_LEVELS {
+            return None;
+        }
+        let at = self.nodes.get_mut(node as usize).filter(|at| **at == Node::Open)?;
+        *at = Node::Loop(anchor);
+        self.nodes.extend(inner.nodes.iter().map(|node| match *node {
+            Node::Open => Node::Open,
+            Node::Branch(sides) => Node::Branch(sides.map(|side| side.map(|node| node + base))),
+            Node::Call { inlined, next } => Node::Call { inlined, next: next + base },
+            Node::Loop(anchor) => Node::Loop(moved(&anchor)),
+        }));
+        let copies =
+            inner.inside.iter().map(|list| inside.iter().copied().chain(list.iter().map(moved)).collect());
+        self.inside.extend(copies);
+        self.instructions += inner.instructions;
+        self.levels = self.levels.max(depth + inner.levels);
+        Some((base, anchor))
     }
 }
 
@@ -135,6 +192,17 @@ struct Way<'a> {
     frame: Frame,
     pc: u32,
     scopes: Vec<Scope<'a>>,
+    loops: Vec<Started>,
+}
+
+/// A loop whose block has been started.
+#[derive(Clone)]
+struct Started {
+    depth: u32,
+    pc: u32,
+    block: Block,
+    /// What its parameters stand for.
+    slots: Vec<Slot>,
 }
 
 /// Where translation stands in a tree.
@@ -144,8 +212,8 @@ pub(super) struct Climb<'a> {
     /// Where control goes on; `None` if the way has ended.
     next: Option<u32>,
     ways: Vec<Way<'a>>,
-    /// The anchor's block, and what its parameters stand for.
-    anchor: Option<(Block, Vec<Slot>)>,
+    /// The loops that this way is in.
+    loops: Vec<Started>,
 }
 
 /// Builds the IR of a tree.
@@ -175,29 +243,61 @@ pub fn build(request: &Request<'_>, tree: &Tree) -> Result<Built, String> {
 impl<'a> Builder<'a> {
     /// Translates all ways of a tree.
     fn climb(&mut self, tree: &'a Tree) -> Result<(), String> {
-        let anchor = (!tree.is_method).then(|| self.start_anchor());
         let entry_pc = self.request.entry_pc;
+        let mut first = !tree.is_method;
+        let loops: Vec<Started> = first.then(|| self.start_loop(entry_pc)).into_iter().collect();
         let scopes = std::mem::take(&mut self.scopes);
-        let way = Way { node: 0, block: self.block, frame: self.frame.clone(), pc: entry_pc, scopes };
-        self.climb = Some(Climb { tree, node: 0, next: None, ways: vec![way], anchor });
-        let mut first = true;
+        let frame = self.frame.clone();
+        let way = Way { node: 0, block: self.block, frame, pc: entry_pc, scopes, loops };
+        let mut climb = Climb { tree, node: 0, next: None, ways: Vec::new(), loops: Vec::new() };
+        climb.ways.push(way);
+        self.climb = Some(climb);
         while let Some(way) = self.climb.as_mut().and_then(|climb| climb.ways.pop()) {
-            let Way { node, block, frame, pc, scopes } = way;
-            (self.block, self.frame, self.scopes) = (block, frame, scopes);
-            self.go_on(Some(pc), node);
+            (self.block, self.frame, self.scopes) = (way.block, way.frame, way.scopes);
+            if let Some(climb) = &mut self.climb {
+                (climb.next, climb.node, climb.loops) = (Some(way.pc), way.node, way.loops);
+            }
             while let Some(pc) = self.climb.as_mut().and_then(|climb| climb.next.take()) {
                 if !std::mem::take(&mut first) && self.close(pc) {
                     break;
                 }
-                if self.translate(pc)? {
-                    let node = self.climb.as_ref().map_or(0, |climb| climb.node);
-                    let next = self.climb.as_ref().and_then(|climb| climb.next);
+                self.nested_loop(tree, pc);
+                if self.translate(pc)?
+                    && let Some(climb) = &mut self.climb
+                {
                     // Calls and returns have said where to go on already.
-                    self.go_on(next.or(Some(pc + 1)), node);
+                    climb.next.get_or_insert(pc + 1);
                 }
             }
         }
         Ok(())
+    }
+
+    /// In how many inlined calls this way is.
+    fn depth(&self) -> u32 {
+        self.scopes.len() as u32 - 1
+    }
+
+    /// The node that comes next.
+    fn node(&self) -> (u32, Node) {
+        let climb = self.climb.as_ref();
+        let node = climb.map_or(0, |climb| climb.node);
+        (node, climb.map_or(Node::Open, |climb| climb.tree.nodes[node as usize]))
+    }
+
+    /// Starts a loop, if one begins here.
+    fn nested_loop(&mut self, tree: &Tree, pc: u32) {
+        let (_, Node::Loop(anchor)) = self.node() else { return };
+        if (anchor.depth, anchor.function, anchor.pc) != (self.depth(), self.scope().function, pc) {
+            return;
+        }
+        debug_assert!((anchor.body as usize) < tree.nodes.len());
+        self.pc = pc;
+        let started = self.start_loop(pc);
+        if let Some(climb) = &mut self.climb {
+            climb.loops.push(started);
+            climb.node = anchor.body;
+        }
     }
 
     /// Control goes on at `pc` with the decisions of a node.
@@ -209,7 +309,7 @@ impl<'a> Builder<'a> {
 
     /// Starts the block to which traces come back. It takes whatever the function ever writes; what a tree does not change is
     /// found out later.
-    fn start_anchor(&mut self) -> (Block, Vec<Slot>) {
+    fn start_loop(&mut self, pc: u32) -> Started {
         let mut written = vec![false; self.frame.locals.len()];
         for cell in self.scope().cells.iter().filter(|cell| cell.op == bytecode::Op::StoreLocal) {
             written[cell.arg as usize] = true;
@@ -218,33 +318,36 @@ impl<'a> Builder<'a> {
         let stack = (0..self.frame.stack.len() as u32).map(Slot::Stack);
         let slots: Vec<Slot> = locals.chain(stack).collect();
         let (from, frame) = (self.block, self.frame.clone());
-        let target = self.f.new_block(self.request.entry_pc);
-        let path: Rc<[u32]> = Rc::new([]);
+        let block = self.f.new_block(pc);
+        self.state_entries += slots.len();
+        let (path, key) = (self.scope().path.clone(), ANCHORS + pc);
         for &slot in &slots {
             let value = self.value_in(&frame, slot);
-            let widen = self.widen_all || self.widened.contains(&(path.clone(), ANCHOR, slot));
+            let widen = self.widen_all || self.widened.contains(&(path.clone(), key, slot));
             let ty = if widen { Type::Boxed } else { self.f.ty(value) };
-            let param = self.f.add_param(target, ty);
+            let param = self.f.add_param(block, ty);
             match slot {
                 Slot::Local(slot) => self.frame.locals[slot as usize] = Some(param),
                 Slot::Stack(depth) => self.frame.stack[depth as usize] = param,
             }
         }
-        self.enter_block(from, &frame, ANCHOR, target, &slots);
-        self.block = target;
-        (target, slots)
+        self.enter_block(from, &frame, key, block, &slots);
+        self.block = block;
+        Started { depth: self.depth(), pc, block, slots }
     }
 
-    /// Ends the way if it is back at the anchor.
+    /// Ends the way if it is back where a loop began.
     fn close(&mut self, pc: u32) -> bool {
-        if pc != self.request.entry_pc || self.scopes.len() != 1 {
-            return false;
-        }
-        let Some((target, slots)) = self.climb.as_ref().and_then(|climb| climb.anchor.clone()) else {
+        let depth = self.depth();
+        let loops = self.climb.as_ref().map(|climb| &climb.loops);
+        let back = |l: &&Started| (l.depth, l.pc) == (depth, pc);
+        let Some(Started { block, slots, .. }) = loops.and_then(|l| l.iter().rev().find(back)).cloned()
+        else {
             return false;
         };
         let (from, frame) = (self.block, self.frame.clone());
-        self.enter_block(from, &frame, ANCHOR, target, &slots);
+        self.state_entries += slots.len();
+        self.enter_block(from, &frame, ANCHORS + pc, block, &slots);
         true
     }
 
@@ -254,7 +357,7 @@ impl<'a> Builder<'a> {
         let state = self.new_state(target, Resume::Transfer { back_edge });
         let cost = self.scope().facts.run_costs[target as usize];
         self.charge(self.block, cost, back_edge, state);
-        let node = self.climb.as_ref().map_or(0, |climb| climb.node);
+        let (node, _) = self.node();
         self.go_on(Some(target), node);
         self.ended = true;
         Ok(())
@@ -262,11 +365,9 @@ impl<'a> Builder<'a> {
 
     /// A branch on a trace: goes on along the sides that were recorded, and leaves by the others.
     pub(super) fn trace_branch(&mut self, condition: Value, when: bool, target: u32) -> Flow<Self> {
-        let node = self.climb.as_ref().map_or(0, |climb| climb.node);
-        let sides = match self.climb.as_ref().map(|climb| climb.tree.nodes[node as usize]) {
-            Some(Node::Branch(sides)) => sides,
-            // The trace was given up here.
-            _ => return Err(self.leave(ExitReason::Unreached)),
+        let (node, Node::Branch(sides)) = self.node() else {
+            // The trace ends here.
+            return Err(self.leave(ExitReason::Unreached));
         };
         self.popped.clear();
         let taken = self.f.new_block(self.pc);
@@ -287,7 +388,8 @@ impl<'a> Builder<'a> {
             self.charge(block, cost, back_edge, state);
             let (frame, scopes) = (self.frame.clone(), self.scopes.clone());
             if let Some(climb) = &mut self.climb {
-                climb.ways.push(Way { node: child, block, frame, pc, scopes });
+                let loops = climb.loops.clone();
+                climb.ways.push(Way { node: child, block, frame, pc, scopes, loops });
             }
         }
         self.ended = true;
@@ -296,15 +398,14 @@ impl<'a> Builder<'a> {
 
     /// A call on a trace.
     pub(super) fn trace_call(&mut self, callee: u32) -> Flow<Self> {
-        let node = self.climb.as_ref().map_or(0, |climb| climb.node);
-        match self.climb.as_ref().map(|climb| climb.tree.nodes[node as usize]) {
-            Some(Node::Call { inlined: true, next }) => {
+        match self.node().1 {
+            Node::Call { inlined: true, next } => {
                 let walk = self.scope().walk.elsewhere();
                 self.start_inlined(callee, walk, Inlining::default());
                 self.go_on(Some(0), next);
                 Ok(())
             }
-            Some(Node::Call { inlined: false, next }) => {
+            Node::Call { inlined: false, next } => {
                 let Some(method) = (self.request.callee)(callee) else {
                     return Err(self.leave(ExitReason::Call));
                 };
@@ -319,13 +420,17 @@ impl<'a> Builder<'a> {
 
     /// Returns from an inlined call of a trace.
     pub(super) fn trace_return(&mut self, value: Value) -> Flow<Self> {
-        let node = self.climb.as_ref().map_or(0, |climb| climb.node);
+        let (node, _) = self.node();
         let waiting = self.scopes.pop().and_then(|scope| scope.waiting);
         debug_assert!(waiting.is_some(), "only the outermost scope has nobody waiting");
         let Some((frame, pc)) = waiting else { return Err(Ended) };
         self.frame = frame;
         self.frame.deep = true;
         self.frame.stack.push(value);
+        let depth = self.depth();
+        if let Some(climb) = &mut self.climb {
+            climb.loops.retain(|l| l.depth <= depth);
+        }
         self.go_on(Some(pc + 1), node);
         Ok(())
     }
@@ -336,19 +441,40 @@ mod tests {
     use super::*;
 
     #[test]
-    fn trees_grow_at_open_sides_only() {
-        use Choice::{Called, Inlined, NotTaken, Taken};
-        let mut tree = Tree::new(false);
-        assert!(tree.grow(None, &[Taken, Inlined, NotTaken], 10));
-        assert!(!tree.grow(None, &[Taken], 10), "it has a trunk");
-        // The side of the first branch that was not taken.
-        assert!(tree.grow(Some(1), &[Called], 5));
-        assert!(!tree.grow(Some(1), &[Called], 5), "it is there already");
-        assert!(!tree.grow(Some(0), &[], 5), "it is the trunk");
-        assert!(!tree.grow(Some(2), &[], 5), "it is a call");
-        assert_eq!((tree.traces, tree.instructions), (2, 15));
+    fn trees_grow_at_open_ends_only() {
+        let mut tree = Tree::of_loop(0, 7);
+        let inside = tree.inside(0);
+        let a = tree.branch(0, true, &inside).unwrap_or(0);
+        let b = tree.call(a, true, &inside).unwrap_or(0);
+        assert_eq!((a, b), (1, 2));
+        assert_eq!(tree.branch(0, true, &inside), None, "it has a trunk");
+        assert_eq!(tree.call(a, false, &inside), None, "it is inlined");
+        assert_eq!(tree.grow_side(0, &inside), None, "it is the trunk");
+        assert_eq!(tree.grow_side(1, &inside), Some(3));
+        assert_eq!(tree.grow_side(1, &inside), None, "it is there already");
+        assert_eq!(tree.grow_side(2, &inside), None, "it is a call");
         assert_eq!(tree.tries(4), 0);
         tree.gave_up(4);
         assert_eq!(tree.tries(4), 1);
+    }
+
+    #[test]
+    fn trees_nest() {
+        let mut inner = Tree::of_loop(3, 5);
+        let inside = inner.inside(0);
+        inner.branch(0, false, &inside);
+        let mut outer = Tree::of_loop(1, 7);
+        let inside = outer.inside(0);
+        let node = outer.branch(0, true, &inside).unwrap_or(0);
+        let Some((base, anchor)) = outer.nest(node, 1, &inner, &inside) else { panic!("it fits") };
+        assert_eq!((base, anchor), (2, Anchor { depth: 1, function: 3, pc: 5, body: 2 }));
+        assert_eq!(outer.nodes[node as usize], Node::Loop(anchor));
+        assert_eq!(outer.nodes[2], Node::Branch([None, Some(3)]));
+        assert_eq!(outer.inside(2 * base).to_vec(), [inside[0], anchor]);
+        // The side that the inner tree has left open.
+        assert_eq!(outer.grow_side(2 * base, &inside), Some(4));
+        outer.levels = 1;
+        let mut deep = Tree::of_loop(1, 7);
+        assert_eq!(deep.nest(0, MAX_LEVELS, &outer, &inside), None, "too many levels");
     }
 }

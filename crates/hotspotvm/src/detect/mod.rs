@@ -145,6 +145,12 @@ impl FunctionGraph {
         }
     }
 
+    /// Where the innermost loop around `pc` begins.
+    pub fn header_around(&self, pc: u32) -> Option<u32> {
+        let header = self.innermost[self.cfg.block_of[pc as usize] as usize]?;
+        Some(self.cfg.blocks[header as usize].start)
+    }
+
     /// A region without blocks.
     pub fn nothing(&self) -> Region {
         let graph = Subgraph { order: Vec::new(), retreating: Vec::new(), irreducible: Vec::new() };

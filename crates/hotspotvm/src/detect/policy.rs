@@ -409,6 +409,15 @@ impl Policy {
         true
     }
 
+    /// Has a place that is not compiled ask at its next arrival.
+    pub fn ask_soon(&mut self, vm: &mut Vm, key: PlaceKey) {
+        if self.tier(key.function) == Tier::Baseline
+            && matches!(self.place(key).hotness, Hotness::Cold | Hotness::Warm)
+        {
+            self.ask_after(vm, key, 1);
+        }
+    }
+
     /// Control has reached a trigger at the current place, and nobody looked: the next arrival asks again.
     pub fn rearm(&self, vm: &mut Vm, arriving: Arriving) {
         let site = &mut vm.functions[vm.regs.function as usize].sites[vm.regs.pc as usize];

@@ -321,6 +321,9 @@ impl Run<'_> {
             self.emit(|vm| Event::Exit { unit: id, at: spot(vm, at.0, at.1), reason, rounds });
         }
         self.count_entry(entered, executed.saturating_sub(not_executed));
+        if deopt && self.recording.is_some() {
+            self.abandon("an inner loop's assumptions were wrong");
+        }
         if let Some(side) = side {
             let functions: Vec<u32> = frames.iter().take(on_trace).map(|frame| frame.function).collect();
             self.side_exit(id, place, side, count, &functions);

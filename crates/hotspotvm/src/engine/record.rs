@@ -1,13 +1,15 @@
 //! The loop's part for traces: executes instruction by instruction, writes down which way control goes, and grows the tree.
 //!
-//! A recording ends well when control is back at the tree's anchor, or when the function that is the tree's root returns; it is given up, for a reason that is logged, when it gets
+//! A recording ends well when control is back at a loop that it is in, or when the function that is the tree's root returns; it is given up, for a reason that is logged, when it gets
 //! too long or control goes where a trace cannot follow. A place at which that happens too often is left alone, each try being later than the last.
+//!
+//! A loop that has code already is not stepped through: its tree is taken in, its code runs, and the side by which it leaves is where the recording goes on.
 
 use super::optimized::HotPlace;
 use super::{Next, Run};
 use crate::compile::driver::{Failure, Shape};
-use crate::compile::inline::{MAX_LEVELS, MAX_RECURSION};
-use crate::compile::trace::{Choice, MAX_TRACE, Tree};
+use crate::compile::inline::MAX_LEVELS;
+use crate::compile::trace::{Anchor, MAX_RECURSION, MAX_TRACE, Tree};
 use crate::detect::policy::{Arriving, PlaceKey, spot};
 use crate::event::Event;
 use crate::execute::interpreter::{Leave, step};
@@ -27,74 +29,162 @@ const MAX_WATCHED: u32 = 50_000;
 pub(super) struct Recording {
     /// The anchor.
     hot: HotPlace,
+    /// The tree with what was recorded so far.
+    tree: Tree,
     /// The side of the tree where it started; `None` at the anchor.
     side: Option<u32>,
+    /// Where it stands in the tree.
+    node: u32,
+    /// The loops that it is in.
+    loops: Vec<Anchor>,
     /// How many calls wait when the anchor's function runs.
     root_depth: usize,
     /// The functions active on the trace, the anchor's first.
     functions: Vec<u32>,
-    choices: Vec<Choice>,
     /// Instructions on the trace.
     instructions: u32,
     /// Instructions executed.
     watched: u32,
     /// A callee that is not followed runs while more calls than this wait.
     called_at: Option<usize>,
+    /// A loop whose tree was taken in is running: its place, and by how much the numbers of its nodes are higher here.
+    running: Option<(PlaceKey, u32)>,
 }
 
 /// What becomes of a recording before the next instruction.
 enum Verdict {
     Follow,
+    /// Runs this unit.
+    Run(u32),
     Done,
     GiveUp(String),
+}
+
+fn give_up(why: &str) -> Verdict {
+    Verdict::GiveUp(why.to_string())
+}
+
+impl Recording {
+    fn depth(&self, frames: usize) -> u32 {
+        frames.saturating_sub(self.root_depth) as u32
+    }
+
+    /// Goes on at a node; something else being there already cannot be.
+    fn at(&mut self, node: Option<u32>) -> Result<(), String> {
+        self.node = node.ok_or("it was recorded already")?;
+        Ok(())
+    }
 }
 
 impl Run<'_> {
     /// Starts recording at a hot place, or compiles the tree that it has.
     pub(super) fn record_or_compile(&mut self, hot: HotPlace) -> Result<Option<u32>, Failure> {
-        if let Some(tree) = self.trees.get(&hot.key) {
+        let key = hot.key;
+        if let Some(tree) = self.trees.get(&key) {
             let shape = Shape::Tree(tree.clone());
             return self.compile(hot, &shape);
         }
         if self.recording.is_none() {
-            let key = hot.key;
             self.emit(|vm| Event::Record { at: spot(vm, key.function, key.pc), side_of: None });
             let root_depth = self.vm.frames.len();
-            self.start_recording(hot, None, root_depth, vec![key.function]);
+            let tree = match key.arriving {
+                Arriving::Loop => Tree::of_loop(key.function, key.pc),
+                Arriving::Entry => Tree::of_method(),
+            };
+            self.start_recording(hot, tree, None, root_depth, vec![key.function]);
         }
         Ok(None)
     }
 
-    fn start_recording(&mut self, hot: HotPlace, side: Option<u32>, root_depth: usize, functions: Vec<u32>) {
-        self.recording = Some(Recording {
+    fn start_recording(
+        &mut self,
+        hot: HotPlace,
+        tree: Tree,
+        side: Option<u32>,
+        root_depth: usize,
+        functions: Vec<u32>,
+    ) {
+        let loops = tree.inside(side.unwrap_or(0)).to_vec();
+        let mut recording = Recording {
             hot,
+            tree,
             side,
+            node: 0,
+            loops,
             root_depth,
             functions,
-            choices: Vec::new(),
             instructions: 0,
             watched: 0,
             called_at: None,
-        });
+            running: None,
+        };
+        if let Some(side) = side {
+            let depth = recording.depth(self.vm.frames.len());
+            recording.loops.retain(|l| l.depth <= depth);
+            match recording.tree.grow_side(side, &recording.loops) {
+                Some(node) => recording.node = node,
+                None => return,
+            }
+        }
+        self.recording = Some(recording);
     }
 
-    /// A unit has left so many times by a side of its tree; control stands behind that. `functions` are those active on the trace, innermost first.
+    /// A unit has left by a side of its tree, for the `count`th time; control stands behind that. `functions` are those active on the trace,
+    /// innermost first.
     pub(super) fn side_exit(&mut self, unit: u32, key: PlaceKey, side: u32, count: u32, functions: &[u32]) {
-        let Some(tree) = self.trees.get(&key) else { return };
-        let tries = tree.tries(side);
-        if self.recording.is_some()
-            || tries >= MAX_SIDE_TRIES
-            || count != SIDE_EXITS << (2 * tries)
-            || !tree.may_grow()
-        {
+        if let Some(recording) = &mut self.recording {
+            // A loop whose tree was taken in: the recording goes on here.
+            if let Some((inner, base)) = recording.running.take() {
+                if inner != key {
+                    self.abandon("an inner loop was left unexpectedly");
+                    return;
+                }
+                recording.functions.extend(functions.iter().rev().skip(1));
+                let side = side + 2 * base;
+                let depth = recording.depth(self.vm.frames.len());
+                recording.loops = recording.tree.inside(side).to_vec();
+                recording.loops.retain(|l| l.depth <= depth);
+                match recording.tree.grow_side(side, &recording.loops) {
+                    Some(node) => recording.node = node,
+                    None => self.abandon("the code of an inner loop is older than its traces"),
+                }
+            }
             return;
         }
+        let Some(tree) = self.trees.get(&key) else { return };
+        let tries = tree.tries(side);
+        if tries >= MAX_SIDE_TRIES || count != SIDE_EXITS << (2 * tries) || !tree.may_grow() {
+            return;
+        }
+        if functions.len() == 1 && self.left_loop(key) {
+            return;
+        }
+        let Some(tree) = self.trees.get(&key).map(|tree| Tree::clone(tree)) else { return };
         let at = (self.vm.regs.function, self.vm.regs.pc);
         self.emit(|vm| Event::Record { at: spot(vm, at.0, at.1), side_of: Some(unit) });
         let hot = HotPlace { key, executed: u64::from(count), back_edges: 0 };
         let root_depth = self.vm.frames.len().saturating_sub(functions.len().saturating_sub(1));
         let functions = functions.iter().rev().copied().collect();
-        self.start_recording(hot, Some(side), root_depth, functions);
+        self.start_recording(hot, tree, Some(side), root_depth, functions);
+    }
+
+    /// Whether control has left the loop of an anchor. Then it is not the loop's tree that should grow, but that of the
+    /// loop around it, which takes this one in: that is asked for at its next round.
+    fn left_loop(&mut self, key: PlaceKey) -> bool {
+        if key.arriving != Arriving::Loop {
+            return false;
+        }
+        let graph = self.policy.graphs.get(&self.vm, key.function);
+        let pc = self.vm.regs.pc;
+        let Ok(inner) = graph.loop_around(key.pc) else { return false };
+        if inner.inside[graph.cfg.block_of[pc as usize] as usize] {
+            return false;
+        }
+        if let Some(pc) = graph.header_around(pc) {
+            let outer = PlaceKey { pc, ..key };
+            self.policy.ask_soon(&mut self.vm, outer);
+        }
+        true
     }
 
     /// Executes and records until the recording ends.
@@ -103,19 +193,19 @@ impl Run<'_> {
         while let Some(mut recording) = self.recording.take() {
             match self.look(&mut recording) {
                 Verdict::Follow => {}
+                Verdict::Run(unit) => {
+                    self.recording = Some(recording);
+                    return ControlFlow::Continue(self.enter(unit));
+                }
                 Verdict::Done => return ControlFlow::Continue(self.recorded(recording)),
                 Verdict::GiveUp(why) => {
-                    self.give_up(&recording, why);
+                    self.given_up(&recording, why);
                     return ControlFlow::Continue(Next::Resume);
                 }
             }
             let (function, pc) = (self.vm.regs.function, self.vm.regs.pc);
             let cell = self.vm.functions[function as usize].cells[pc as usize];
             let stepped = step(&mut self.vm);
-            if recording.called_at.is_none() && cell.op.info().flow == Flow::Branch {
-                let taken = self.vm.regs.pc == cell.arg;
-                recording.choices.push(if taken { Choice::Taken } else { Choice::NotTaken });
-            }
             match stepped {
                 Ok(()) => {}
                 // Control has arrived; the trigger is for whoever comes next.
@@ -127,8 +217,16 @@ impl Run<'_> {
                         Leave::Return => "the function returns",
                         _ => "the program ends",
                     };
-                    self.give_up(&recording, why.to_string());
+                    self.given_up(&recording, why.to_string());
                     return self.judge(leave);
+                }
+            }
+            if recording.called_at.is_none() && cell.op.info().flow == Flow::Branch {
+                let taken = self.vm.regs.pc == cell.arg;
+                let node = recording.tree.branch(recording.node, taken, &recording.loops);
+                if let Err(why) = recording.at(node) {
+                    self.given_up(&recording, why);
+                    return ControlFlow::Continue(Next::Resume);
                 }
             }
             self.recording = Some(recording);
@@ -152,8 +250,9 @@ impl Run<'_> {
                 None
             }
             Some(leave) => {
-                if let Some(recording) = self.recording.take() {
-                    self.give_up(&recording, "a fuel slice was used up".to_string());
+                // The code of an inner loop may have used the slice up, and goes on afterwards.
+                if !self.recording.as_ref().is_some_and(|r| r.running.is_some()) {
+                    self.abandon("a fuel slice was used up");
                 }
                 Some(self.judge(leave))
             }
@@ -163,75 +262,90 @@ impl Run<'_> {
     /// Looks at the instruction that is to be executed next.
     fn look(&self, recording: &mut Recording) -> Verdict {
         let vm = &self.vm;
-        let (function, pc, depth) = (vm.regs.function, vm.regs.pc, vm.frames.len());
+        let (function, pc, frames) = (vm.regs.function, vm.regs.pc, vm.frames.len());
         recording.watched += 1;
         if recording.watched > MAX_WATCHED {
             return Verdict::GiveUp(format!("a call took more than {MAX_WATCHED} instructions"));
         }
-        if recording.called_at.is_some_and(|at| depth > at) {
+        if recording.called_at.is_some_and(|at| frames > at) {
             return Verdict::Follow;
         }
         recording.called_at = None;
-        let key = recording.hot.key;
-        let at_root = depth == recording.root_depth;
-        let is_loop = key.arriving == Arriving::Loop;
+        let (key, depth) = (recording.hot.key, recording.depth(frames));
+        let here = PlaceKey { function, pc, arriving: Arriving::Loop };
+        let back = |a: &Anchor| (a.depth, a.function, a.pc) == (depth, function, pc);
+        if let Some((inner, _)) = recording.running {
+            return match self.policy.compiled(inner) {
+                Some(unit) if inner == here => Verdict::Run(unit),
+                _ => give_up("an inner loop was left unexpectedly"),
+            };
+        }
         let started = recording.instructions > 0 || recording.side.is_some();
-        if is_loop && at_root && started && (function, pc) == (key.function, key.pc) {
+        if started && recording.loops.iter().any(back) {
             return Verdict::Done;
         }
         recording.instructions += 1;
         if recording.instructions > MAX_TRACE {
             return Verdict::GiveUp(format!("it is longer than {MAX_TRACE} instructions"));
         }
-        let inner = PlaceKey { function, pc, arriving: Arriving::Loop };
-        if inner != key && self.policy.compiled(inner).is_some() {
-            return Verdict::GiveUp("it comes to a loop that has a trace of its own".to_string());
+        if started && let (Some(unit), Some(inner)) = (self.policy.compiled(here), self.trees.get(&here)) {
+            let Some((base, anchor)) = recording.tree.nest(recording.node, depth, inner, &recording.loops)
+            else {
+                return give_up("an inner loop's tree is too large to be taken in");
+            };
+            recording.node = base;
+            recording.loops.push(anchor);
+            recording.running = Some((here, base));
+            return Verdict::Run(unit);
         }
+        let at_root = depth == 0;
+        let is_loop = key.arriving == Arriving::Loop;
         let cell = vm.functions[function as usize].cells[pc as usize];
         match cell.op {
-            Op::Ret if at_root && is_loop => Verdict::GiveUp("the function returns".to_string()),
+            Op::Ret if at_root && is_loop => give_up("the function returns"),
             Op::Ret if at_root => Verdict::Done,
-            Op::Halt => Verdict::GiveUp("the program ends".to_string()),
+            Op::Halt => give_up("the program ends"),
             Op::Ret => {
                 recording.functions.pop();
+                recording.loops.retain(|l| l.depth < depth);
                 Verdict::Follow
             }
-            Op::Call => self.look_at_call(recording, cell.arg),
+            Op::Call => self.look_at_call(recording, cell.arg, depth),
             _ => Verdict::Follow,
         }
     }
 
     /// Whether to follow a call.
-    fn look_at_call(&self, recording: &mut Recording, callee: u32) -> Verdict {
+    fn look_at_call(&self, recording: &mut Recording, callee: u32, depth: u32) -> Verdict {
         let active = recording.functions.iter().filter(|&&f| f == callee).count();
-        if recording.functions.len() as u32 <= MAX_LEVELS && active < MAX_RECURSION {
-            recording.choices.push(Choice::Inlined);
-            recording.functions.push(callee);
-            return Verdict::Follow;
-        }
         let key = recording.hot.key;
+        let follow = depth < MAX_LEVELS && active < MAX_RECURSION;
         let itself = key.arriving == Arriving::Entry && callee == key.function;
-        if !itself && self.policy.compiled_method(callee).is_none() {
-            return Verdict::GiveUp(
-                "it comes to a deep call of a function that is not optimized".to_string(),
-            );
+        if !follow && !itself && self.policy.compiled_method(callee).is_none() {
+            return give_up("it comes to a deep call of a function that is not optimized");
         }
-        recording.choices.push(Choice::Called);
-        recording.called_at = Some(self.vm.frames.len());
+        let node = recording.tree.call(recording.node, follow, &recording.loops);
+        if let Err(why) = recording.at(node) {
+            return Verdict::GiveUp(why);
+        }
+        if follow {
+            recording.functions.push(callee);
+            recording.tree.levels = recording.tree.levels.max(depth + 1);
+        } else {
+            recording.called_at = Some(self.vm.frames.len());
+        }
         Verdict::Follow
     }
 
-    /// The recording is complete: grows the tree and compiles it.
+    /// The recording is complete: the tree has grown and is compiled.
     fn recorded(&mut self, recording: Recording) -> Next {
-        let Recording { hot, side, choices, instructions, .. } = recording;
+        let Recording { hot, mut tree, instructions, .. } = recording;
         let key = hot.key;
-        let tree =
-            self.trees.entry(key).or_insert_with(|| Rc::new(Tree::new(key.arriving == Arriving::Entry)));
-        if !Rc::make_mut(tree).grow(side, &choices, instructions) {
-            return Next::Resume;
-        }
-        let shape = Shape::Tree(tree.clone());
-        match self.compile(hot, &shape) {
+        tree.traces += 1;
+        tree.instructions += instructions;
+        let tree = Rc::new(tree);
+        self.trees.insert(key, tree.clone());
+        match self.compile(hot, &Shape::Tree(tree)) {
             Ok(Some(unit)) if key == self.key(key.arriving) && key.arriving == Arriving::Loop => {
                 self.enter(unit)
             }
@@ -243,7 +357,14 @@ impl Run<'_> {
         }
     }
 
-    fn give_up(&mut self, recording: &Recording, why: String) {
+    /// Gives the recording up that is under way.
+    pub(super) fn abandon(&mut self, why: &str) {
+        if let Some(recording) = self.recording.take() {
+            self.given_up(&recording, why.to_string());
+        }
+    }
+
+    fn given_up(&mut self, recording: &Recording, why: String) {
         let key = recording.hot.key;
         let at = (self.vm.regs.function, self.vm.regs.pc);
         let side = recording.side;
