@@ -32,10 +32,10 @@ mod tests {
 
     #[test]
     fn only_what_is_between_the_marks_changes() {
-        let text = format!("before\n{BEGIN}\nold\n{END}\nafter\n");
+        let text = format!("before\n{BEGIN}\nearlier results\n{END}\nafter\n");
         let new = insert(&text, &report()).unwrap();
         assert!(new.starts_with(&format!("before\n{BEGIN}\n\n### Full speed\n")));
-        assert!(new.ends_with(&format!("\n{END}\nafter\n")) && !new.contains("old"));
+        assert!(new.ends_with(&format!("\n{END}\nafter\n")) && !new.contains("earlier results"));
         assert_eq!(insert(&new, &report()).unwrap(), new);
     }
 

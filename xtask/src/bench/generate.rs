@@ -243,7 +243,7 @@ fn assembly_step(i: u32) -> String {
 }
 
 fn functions_assembly() -> String {
-    let sizes = "; args: 2\n; quick: 200\n; half: 10000\n; full: 20000\n";
+    let sizes = "; args: 2\n; quick: 1000\n; half: 10000\n; full: 20000\n";
     let mut text = assembly_head(sizes, FUNCTIONS);
     for i in 0..COUNT {
         let _ = write!(text, "    load_local x\n    call f{i}\n    store_local x\n");
@@ -260,7 +260,7 @@ fn functions_assembly() -> String {
 }
 
 fn large_assembly() -> String {
-    let sizes = "; args: 2\n; quick: 1000\n; half: 20000\n; full: 40000\n";
+    let sizes = "; args: 2\n; quick: 3000\n; half: 20000\n; full: 40000\n";
     let mut text = assembly_head(sizes, LARGE);
     for i in 0..COUNT {
         let (factor, summand) = constants(i);

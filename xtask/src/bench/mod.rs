@@ -111,12 +111,12 @@ fn bench(root: &Path, options: &Options, arguments: &[String]) -> Result<bool, S
         own: std::env::current_exe().map_err(|error| format!("can't find this program: {error}"))?,
         core,
         scratch: places.build.clone(),
-        timeout: if options.quick { 30.0 } else { 300.0 },
+        timeout: if options.quick { 10.0 } else { 120.0 },
     };
     let effort = Effort {
         quick: options.quick,
         rounds: options.runs.unwrap_or(if options.quick { 3 } else { 5 }),
-        budget: if options.quick { 0.8 } else { 20.0 },
+        budget: if options.quick { 0.5 } else { 20.0 },
         slow: 15.0,
     };
     let command = std::iter::once("cargo xtask bench").chain(arguments.iter().map(String::as_str));

@@ -17,6 +17,7 @@ Options:
   --quick              small sizes and few turns: about two minutes; says little of peers that warm up slowly
   --kernels A,B        only these kernels
   --peers X,Y          only these peers: gcc (always), java, numba, cpython, pypy, luajit, lua, node; or `none`
+                       [default: all; with --quick all but numba, which takes a second to start]
   --strategies S,T     also HotspotVM with these strategies: region, method, trace
   --runs N             turns of each [default: 5; with --quick 3]
   --core N             the core to run on, from 0 [default: 1, or 0 where there is one core]
@@ -77,8 +78,8 @@ const STRATEGIES: [&str; 3] = ["region", "method", "trace"];
 /// # Errors
 /// What is wrong with them.
 pub fn parse(arguments: &[String]) -> Result<Task, String> {
-    let mut options =
-        Options { peers: peers::ids().iter().map(|p| (*p).to_owned()).collect(), ..Options::default() };
+    let mut options = Options::default();
+    let mut wanted = None;
     let mut all = arguments.iter();
     let mut alone = None;
     while let Some(argument) = all.next() {
@@ -94,7 +95,7 @@ pub fn parse(arguments: &[String]) -> Result<Task, String> {
             "--no-warmup" => options.no_warmup = true,
             "--docs" => options.docs = true,
             "--kernels" => options.kernels = list(&value()?),
-            "--peers" => options.peers = among(&value()?, &peers::ids(), "peer")?,
+            "--peers" => wanted = Some(among(&value()?, &peers::ids(), "peer")?),
             "--strategies" => options.strategies = among(&value()?, &STRATEGIES, "strategy")?,
             "--runs" => options.runs = Some(number(name, &value()?, 1)?),
             "--core" => options.core = Some(number(name, &value()?, 0)?),
@@ -106,6 +107,9 @@ pub fn parse(arguments: &[String]) -> Result<Task, String> {
             _ => return Err(format!("`{argument}` is not an option: see `cargo xtask bench --help`")),
         }
     }
+    let default =
+        || peers::ids().into_iter().filter(|p| !options.quick || *p != "numba").map(str::to_owned).collect();
+    options.peers = wanted.unwrap_or_else(default);
     Ok(alone.unwrap_or(Task::Measure(options)))
 }
 
@@ -154,6 +158,8 @@ mod tests {
 
     #[test]
     fn all_peers_are_wanted_by_default_and_none_on_request() {
+        let Ok(Task::Measure(options)) = parsed("--quick") else { panic!("not a measurement") };
+        assert_eq!(options.peers.len(), peers::ids().len() - 1);
         let Ok(Task::Measure(options)) = parsed("") else { panic!("not a measurement") };
         assert_eq!(options.peers, peers::ids());
         let Ok(Task::Measure(options)) = parsed("--peers none") else { panic!("not a measurement") };

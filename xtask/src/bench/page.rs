@@ -132,7 +132,7 @@ fn lines(report: &Report, curves: &[Curve]) -> Vec<Line> {
 }
 
 fn html_table(table: &Table, html: &mut String) {
-    let class = if table.title == "Who took part" { " class=\"plain\"" } else { "" };
+    let class = if table.is_words { " class=\"words\"" } else { "" };
     let _ = write!(
         html,
         "<h3>{}</h3>\n<p>{}</p>\n<div class=\"scroll\">\n<table{class}>\n",

@@ -328,12 +328,9 @@ fn version(program: &Path, arguments: &[&str]) -> String {
 
 fn version_line(told: &str) -> &str {
     let own = told.lines().find(|line| line.contains("PyPy"));
-    own.or(told.lines().next())
-        .unwrap_or("unknown")
-        .trim_matches(['[', ']'])
-        .split(" -- ")
-        .next()
-        .unwrap_or("")
+    let line = own.or(told.lines().next()).unwrap_or("unknown").trim_matches(['[', ']']);
+    let end = [" -- ", "  Copyright"].iter().filter_map(|mark| line.find(mark)).min();
+    line.get(..end.unwrap_or(line.len())).unwrap_or(line)
 }
 
 #[cfg(test)]
@@ -347,6 +344,7 @@ mod tests {
             "PyPy 7.3.11 with GCC 12.2.0"
         );
         assert_eq!(version_line("LuaJIT 2.1.0-beta3 -- Copyright (C) 2005"), "LuaJIT 2.1.0-beta3");
+        assert_eq!(version_line("Lua 5.4.4  Copyright (C) 1994-2022"), "Lua 5.4.4");
         assert_eq!(version_line("gcc (GCC) 12.2.0\nCopyright"), "gcc (GCC) 12.2.0");
         assert_eq!(version_line(""), "unknown");
     }

@@ -1,8 +1,8 @@
 //! Running a program once and saying what it cost: time, processor time, memory, output.
 //!
 //! It stands outside of `profile -> detect -> compile -> cache -> execute -> deoptimise` and measures it. The program is started by a small process of its own
-//! (`cargo xtask bench-child`), which is pinned to a core first: the program inherits that. It also keeps the peak of memory right, which on
-//! Linux is never below that of the process that started the program. Invariants: a program that takes too long is killed; a child
+//! (`cargo xtask bench-child`), which is pinned to a core first: the program inherits that. The peak of memory that Linux tells is never below
+//! that of the process that started the program; so that one has to be small. Invariants: a program that takes too long is killed; a child
 //! is always waited for.
 
 use std::ffi::{OsStr, OsString};

@@ -17,14 +17,16 @@ pub struct Table {
     pub about: String,
     /// Its rows, each as long as the first.
     pub rows: Vec<Vec<String>>,
+    /// Whether the cells are words, which stand to the left; else all but the first of a row are numbers.
+    pub is_words: bool,
 }
 
 impl Table {
     fn new(title: &str, about: &str, head: Vec<String>) -> Table {
-        Table { title: title.to_owned(), about: about.to_owned(), rows: vec![head] }
+        Table { title: title.to_owned(), about: about.to_owned(), rows: vec![head], is_words: false }
     }
 
-    /// For a terminal: columns of equal width, the first to the left and the others to the right.
+    /// For a terminal: columns of equal width, words to the left and numbers to the right.
     pub fn text(&self) -> String {
         let columns = self.rows.first().map_or(0, Vec::len);
         let width = |i: usize| {
@@ -35,8 +37,11 @@ impl Table {
         for row in &self.rows {
             let mut line = String::new();
             for (i, (cell, width)) in row.iter().zip(&widths).enumerate() {
-                let _ =
-                    if i == 0 { write!(line, "{cell:<width$}") } else { write!(line, "  {cell:>width$}") };
+                let _ = match (i, self.is_words) {
+                    (0, _) => write!(line, "{cell:<width$}"),
+                    (_, true) => write!(line, "  {cell:<width$}"),
+                    (_, false) => write!(line, "  {cell:>width$}"),
+                };
             }
             text.push_str(line.trim_end());
             text.push('\n');
@@ -51,7 +56,8 @@ impl Table {
             let cells: Vec<String> = row.iter().map(|c| c.replace('|', "\\|")).collect();
             let _ = writeln!(text, "| {} |", cells.join(" | "));
             if i == 0 {
-                let _ = writeln!(text, "|---{}|", "|---:".repeat(row.len().saturating_sub(1)));
+                let rule = if self.is_words { "|---" } else { "|---:" };
+                let _ = writeln!(text, "|---{}|", rule.repeat(row.len().saturating_sub(1)));
             }
         }
         text
@@ -215,8 +221,10 @@ fn startup(report: &Report) -> Table {
 }
 
 fn memory(report: &Report) -> Table {
+    const ABOUT: &str = "The most that was resident at one time, in MiB. Linux counts at least what the process that started the program needed: \
+                         about 3 MiB cannot be told from less.";
     let head = std::iter::once("kernel".to_owned()).chain(report.columns.iter().map(|c| c.title.clone()));
-    let mut table = Table::new("Memory", "The most that was resident at one time, in MiB.", head.collect());
+    let mut table = Table::new("Memory", ABOUT, head.collect());
     for result in report.losses_first() {
         let mut row = vec![result.kernel.name.clone()];
         row.extend(
@@ -232,7 +240,7 @@ fn memory(report: &Report) -> Table {
 
 fn field(report: &Report) -> Table {
     let head = ["column", "version", "options"].map(str::to_owned).to_vec();
-    let mut table = Table::new("Who took part", &machine(report), head);
+    let mut table = Table { is_words: true, ..Table::new("Who took part", &machine(report), head) };
     for column in &report.columns {
         table.rows.push(vec![column.title.clone(), column.version.clone(), column.flags.clone()]);
     }
