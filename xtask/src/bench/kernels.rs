@@ -21,6 +21,17 @@ pub struct Kernel {
     pub about: String,
     /// The numbers that it is called with.
     pub sizes: Sizes,
+    /// If its rounds are as many as its size says: the operations of a round that must wait for those of the round before.
+    pub chain: Option<Chain>,
+}
+
+/// What no processor can do faster: operations that wait for each other, from round to round.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Chain {
+    /// How long they take, in cycles, on processors of our time.
+    pub cycles: f64,
+    /// What they are.
+    pub about: String,
 }
 
 /// The sizes of a kernel, in the order of the work that they mean.
@@ -43,8 +54,9 @@ impl Kernel {
         let path = folder.join(format!("{name}.hasm"));
         let text = std::fs::read_to_string(&path)
             .map_err(|error| format!("can't read {}: {error}", path.display()))?;
-        let (sizes, about) = header(&text).map_err(|what| format!("{}: {what}", path.display()))?;
-        Ok(Kernel { name, folder, about, sizes })
+        let Header { sizes, chain, about } =
+            header(&text).map_err(|what| format!("{}: {what}", path.display()))?;
+        Ok(Kernel { name, folder, about, sizes, chain })
     }
 
     /// Its source in a language, if it exists in that.
@@ -54,22 +66,29 @@ impl Kernel {
     }
 }
 
-/// The sizes and the description at the head of a `.hasm` file.
-fn header(text: &str) -> Result<(Sizes, String), String> {
+/// What stands at the head of a `.hasm` file.
+#[derive(Debug, PartialEq)]
+struct Header {
+    sizes: Sizes,
+    chain: Option<Chain>,
+    about: String,
+}
+
+fn header(text: &str) -> Result<Header, String> {
     let mut sizes = [None; 4];
+    let mut chain = None;
     let names = ["args", "quick", "half", "full"];
     let mut about = Vec::new();
     for line in text.lines().map_while(|l| l.strip_prefix(';')).map(str::trim) {
-        let size = names
-            .iter()
-            .zip(&mut sizes)
-            .find_map(|(name, size)| Some((size, line.strip_prefix(name)?.strip_prefix(':')?.trim())));
-        match size {
-            Some((size, value)) => {
-                let value = value.parse::<i64>().map_err(|_| format!("`{value}` is not a size"))?;
-                *size = Some(value);
-            }
-            None => about.push(line),
+        let (key, value) = line.split_once(": ").unwrap_or(("", ""));
+        if let Some(size) = names.iter().position(|n| *n == key).and_then(|i| sizes.get_mut(i)) {
+            *size = Some(value.parse::<i64>().map_err(|_| format!("`{value}` is not a size"))?);
+        } else if key == "chain" {
+            let (cycles, about) = value.split_once(' ').unwrap_or((value, ""));
+            let cycles = cycles.parse().map_err(|_| format!("`{cycles}` is not a number of cycles"))?;
+            chain = Some(Chain { cycles, about: about.to_owned() });
+        } else {
+            about.push(line);
         }
     }
     let [Some(args), Some(quick), Some(half), Some(full)] = sizes else {
@@ -77,7 +96,8 @@ fn header(text: &str) -> Result<(Sizes, String), String> {
             names.iter().zip(sizes).filter(|(_, size)| size.is_none()).map(|(name, _)| *name).collect();
         return Err(format!("its header lacks: {}", missing.join(", ")));
     };
-    Ok((Sizes { args, quick, half, full }, about.join(" ").trim().to_owned()))
+    let sizes = Sizes { args, quick, half, full };
+    Ok(Header { sizes, chain, about: about.join(" ").trim().to_owned() })
 }
 
 /// All kernels in the order of their names, after writing the generated ones to a folder; or those of them that are asked for.
@@ -112,13 +132,17 @@ mod tests {
     fn a_header_has_sizes_and_a_description() {
         let text = "; args: 3\n; quick: 40\n; half: 500\n; full: 1000\n;\n; What it\n; does: this.\n\nfunc main(n)\n";
         let sizes = Sizes { args: 3, quick: 40, half: 500, full: 1000 };
-        assert_eq!(header(text), Ok((sizes, "What it does: this.".to_owned())));
+        let about = "What it does: this.".to_owned();
+        assert_eq!(header(text), Ok(Header { sizes, chain: None, about }));
+        let chain = header(&format!("; chain: 13.5 an addition\n{text}")).unwrap().chain;
+        assert_eq!(chain, Some(Chain { cycles: 13.5, about: "an addition".to_owned() }));
     }
 
     #[test]
     fn a_header_without_sizes_is_refused() {
         assert_eq!(header("; args: 3\n; half: 5\n"), Err("its header lacks: quick, full".to_owned()));
         assert_eq!(header("; args: x\n"), Err("`x` is not a size".to_owned()));
+        assert_eq!(header("; chain: many\n"), Err("`many` is not a number of cycles".to_owned()));
     }
 
     #[test]

@@ -5,7 +5,7 @@
 //! all alike. Invariants: nothing is timed whose output at a small size was wrong, and the output of every timed run is compared with
 //! the reference's; what is computed instead of measured is marked.
 
-use super::kernels::Kernel;
+use super::kernels::{Kernel, Sizes};
 use super::peers::{Column, REFERENCE};
 use super::process::{Run, Runner, Usage, same_output};
 use super::stats::{median, spread};
@@ -179,6 +179,30 @@ pub fn measure(
     result
 }
 
+/// How long a cycle of the processor is, in seconds: by additions that wait for each other.
+///
+/// # Errors
+/// If the program for it can't be compiled or run.
+pub fn cycle(root: &Path, reference: &Column, runner: &Runner, build: &Path) -> Result<f64, String> {
+    const ROUNDS: i64 = 10_000_000;
+    const CYCLES_A_ROUND: f64 = 16.0;
+    let kernel = Kernel {
+        name: "cycle".to_owned(),
+        folder: root.join("benches"),
+        about: String::new(),
+        sizes: Sizes::default(),
+        chain: None,
+    };
+    let command = reference.prepare(&kernel, build)?.ok_or("there is no benches/cycle.c")?;
+    let mut measured = Measured { scale: 1.0, ..Measured::default() };
+    for _ in 0..7 {
+        measured.low.push(run_at(runner, &command, ROUNDS)?.usage);
+        measured.high.push(run_at(runner, &command, 2 * ROUNDS)?.usage);
+    }
+    let seconds = measured.peak().ok_or("a cycle took no time")?;
+    Ok(seconds / (ROUNDS as f64 * CYCLES_A_ROUND))
+}
+
 /// The columns, with the one first whose output the others must equal: CPython's, else the reference's.
 fn in_order_of_trust(columns: &[Column]) -> Vec<&Column> {
     let mut all: Vec<&Column> = columns.iter().collect();
@@ -277,7 +301,6 @@ fn take_turns(entrants: &mut [Entrant<'_>], runner: &Runner, effort: Effort) {
 #[allow(clippy::unwrap_used)]
 pub mod tests {
     use super::*;
-    use crate::bench::kernels::Sizes;
 
     /// Runs that took these seconds.
     pub fn usages(seconds: &[f64]) -> Vec<Usage> {
@@ -295,6 +318,7 @@ pub mod tests {
                 folder: Default::default(),
                 about: format!("What {name} does."),
                 sizes: Sizes { args: 1, quick: 2, half: 3, full: 4 },
+                chain: None,
             },
             sizes: (3, 4),
             cells: cells.iter().map(|(id, low, high)| ((*id).to_owned(), measured(low, high))).collect(),

@@ -173,6 +173,9 @@ fn measure_all(
         }
         report.kernels.push(result);
     }
+    if let Some(reference) = report.columns.iter().find(|c| c.id == REFERENCE) {
+        report.cycle = Some(measure::cycle(root, reference, runner, &places.build)?);
+    }
     let starting: Vec<&Column> = report
         .columns
         .iter()

@@ -31,6 +31,8 @@ pub struct Report {
     pub columns: Vec<Column>,
     /// Who did not.
     pub missing: Vec<Missing>,
+    /// Seconds that a cycle of the processor takes.
+    pub cycle: Option<f64>,
     /// By kernel.
     pub kernels: Vec<KernelResult>,
     /// Warm-up curves by kernel.
@@ -126,6 +128,7 @@ impl Report {
                 "processor": machine.processor, "cores": machine.cores, "system": machine.system,
                 "core": machine.core, "revision": machine.revision,
             },
+            "cycle": self.cycle,
             "columns": self.columns.iter().map(|c| json!({
                 "id": c.id, "title": c.title, "version": c.version, "flags": c.flags,
                 "peak_geomean": self.mean(&c.id, KernelResult::peak_ratio).map(|m| m.0),
@@ -174,6 +177,7 @@ impl Report {
             "name": name,
             "about": result.kernel.about,
             "sizes": [result.sizes.0, result.sizes.1],
+            "chain": result.kernel.chain.as_ref().map(|c| json!({"cycles": c.cycles, "about": c.about})),
             "cells": cells,
             "warmup": curves,
             "compiling": compiling,
@@ -227,6 +231,7 @@ pub mod tests {
             },
             columns: vec![column("gcc", "gcc"), column("hotspot", "HotspotVM"), column("lua", "Lua")],
             missing: vec![Missing { id: "pypy".to_owned(), reason: "pypy3 is not installed".to_owned() }],
+            cycle: Some(1.0),
             kernels: vec![
                 result(
                     "alpha",

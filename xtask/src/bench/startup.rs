@@ -32,6 +32,7 @@ pub fn measure(root: &Path, columns: &[&Column], runner: &Runner, build: &Path, 
             folder: root.join("benches/startup"),
             about: String::new(),
             sizes: Sizes::default(),
+            chain: None,
         };
         let mut entrants = Vec::new();
         for column in columns {

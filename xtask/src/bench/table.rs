@@ -6,6 +6,7 @@
 use super::measure::{Cell, KernelResult, Ratio};
 use super::peers::{OURS, REFERENCE};
 use super::report::Report;
+use super::stats::geomean;
 use std::fmt::Write as _;
 
 /// A table: a title, a sentence about it, and rows, of which the first has the titles of the columns.
@@ -82,6 +83,7 @@ pub fn tables(report: &Report) -> Vec<Table> {
             KernelResult::whole_ratio,
             false,
         ),
+        limits(report),
         warmup(report),
         compiling(report),
         startup(report),
@@ -120,6 +122,20 @@ fn ratios(report: &Report, title: &str, about: &str, ratio: Ratio, is_peak: bool
             None => "-".to_owned(),
         }));
         table.rows.push(row);
+        if others.iter().any(|c| report.mean(&c.id, ratio).is_some_and(|m| m.1 < all)) {
+            let mut row = vec!["HotspotVM on the same kernels".to_owned()];
+            row.resize(if is_peak { 3 } else { 2 }, String::new());
+            row.extend(others.iter().map(|c| {
+                let both: Vec<f64> = report
+                    .kernels
+                    .iter()
+                    .filter(|k| ratio(k, &c.id).is_some())
+                    .filter_map(|k| ratio(k, OURS))
+                    .collect();
+                geomean(&both).map_or("-".to_owned(), factor)
+            }));
+            table.rows.push(row);
+        }
     }
     table
 }
@@ -134,6 +150,26 @@ fn cell(result: &KernelResult, column: &str, ratio: Ratio) -> String {
         Some(Cell::Wrong(_)) => "wrong".to_owned(),
         Some(Cell::None(_)) | None => "-".to_owned(),
     }
+}
+
+fn limits(report: &Report) -> Table {
+    let about = "Cycles a round at full speed, beside the operations of a round that must wait for those of the round before: whatever the \
+                 code, it can't be faster than these.";
+    let head = ["kernel", "limit", "gcc", "HotspotVM", "what waits"];
+    let mut table = Table::new("Physical limits", about, head.map(str::to_owned).to_vec());
+    for result in report.losses_first() {
+        let (Some(chain), Some(cycle)) = (&result.kernel.chain, report.cycle) else { continue };
+        let rounds = (result.sizes.1 - result.sizes.0) as f64;
+        let cycles = |id: &str| {
+            let peak = result.measured(id).and_then(|m| m.peak());
+            peak.map_or("-".to_owned(), |p| format!("{:.1}", p / rounds / cycle))
+        };
+        let limit = format!("{:.1}", chain.cycles);
+        let row =
+            vec![result.kernel.name.clone(), limit, cycles(REFERENCE), cycles(OURS), chain.about.clone()];
+        table.rows.push(row);
+    }
+    table
 }
 
 fn warmup(report: &Report) -> Table {
@@ -292,6 +328,7 @@ pub fn count(value: f64) -> String {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+    use crate::bench::kernels::Chain;
     use crate::bench::report::tests::report;
 
     fn find(title: &str) -> Table {
@@ -305,6 +342,8 @@ mod tests {
         assert_eq!(rows[1], ["beta", "1.00 s", "-", "2.00", "-"]);
         assert_eq!(rows[2], ["alpha", "1.00 s", "-", "0.50", "8.00"]);
         assert_eq!(rows[3], ["geometric mean", "", "", "1.00", "8.00 (1)"]);
+        // Lua has only the kernel that we win; what is compared with it has to be that one alone.
+        assert_eq!(rows[4], ["HotspotVM on the same kernels", "", "", "1.00", "0.50"]);
     }
 
     #[test]
@@ -323,8 +362,22 @@ mod tests {
     fn columns_line_up_on_a_terminal() {
         let text = find("Full speed").text();
         let lines: Vec<&str> = text.lines().skip(3).collect();
-        assert_eq!(lines[0], "kernel             gcc  ±  HotspotVM       Lua");
-        assert_eq!(lines[1], "beta            1.00 s  -       2.00         -");
+        assert_eq!(lines[0], "kernel                            gcc  ±  HotspotVM       Lua");
+        assert_eq!(lines[1], "beta                           1.00 s  -       2.00         -");
+    }
+
+    #[test]
+    fn limits_are_in_cycles_a_round() {
+        let mut report = report();
+        let chain = Chain { cycles: 2.0, about: "an addition".to_owned() };
+        report.kernels[1].kernel.chain = Some(chain);
+        report.cycle = Some(0.25);
+        // One round, from size 3 to size 4: a second for gcc, two for us.
+        let limits = tables(&report).into_iter().find(|t| t.title == "Physical limits").unwrap();
+        assert_eq!(
+            limits.rows[1..],
+            [["beta", "2.0", "4.0", "8.0", "an addition"].map(str::to_owned).to_vec()]
+        );
     }
 
     #[test]
