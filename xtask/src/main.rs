@@ -1,16 +1,18 @@
-//! The project's own chores: `cargo xtask tidy`, `cargo xtask docs` and `cargo xtask ci`.
+//! The project's own chores: `cargo xtask tidy`, `cargo xtask docs`, `cargo xtask ci` and `cargo xtask bench`.
 //!
 //! It stands beside `profile -> detect -> compile -> cache -> execute -> deoptimise` and takes no part in it: it looks
-//! after the house in which the stages live. Invariants: only `docs` writes to the tree, and only `docs/opcodes.md`;
-//! everything that is wrong is told at once, not one thing per run.
+//! after the house in which the stages live. Invariants: only `docs` and `bench --docs` write to the tree, and only
+//! `docs/opcodes.md` and `docs/performance.md`; everything that is wrong is told at once, not one thing per run.
 
 #![forbid(unsafe_code)]
 
+mod bench;
 mod ci;
 mod docs;
 mod tidy;
 mod tree;
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use tree::Tree;
@@ -22,17 +24,26 @@ Commands:
   tidy   check the rules of the house that the compiler does not know; each finding is `file:line: message`
   docs   write docs/opcodes.md from the opcode table
   ci     all checks: fmt, clippy, doc, test, tidy, in this order; every step runs, whatever the others say
+  bench  measure HotspotVM beside other languages; see `cargo xtask bench --help`
   help   print this
 
 The exit code is 0 if all is well, 1 if a check failed, 2 if the command is not known.
 ";
 
 fn main() -> ExitCode {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let given: Vec<OsString> = std::env::args_os().skip(1).collect();
     let root = root();
+    // How `bench` starts what it measures; its arguments are paths, which may be anything.
+    if let Some((command, arguments)) = given.split_first()
+        && command == "bench-child"
+    {
+        return answer(bench::process::child(arguments).map(|()| true));
+    }
+    let arguments: Vec<String> = given.iter().map(|a| a.to_string_lossy().into_owned()).collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["tidy"] => answer(run_tidy(&root)),
         ["docs"] => answer(docs::write(&root)),
+        ["bench", ..] => bench::run(&root, &arguments[1..]),
         ["ci"] => answer(ci::run(&root)),
         [] | ["help" | "--help" | "-h"] => {
             print!("{HELP}");

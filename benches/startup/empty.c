@@ -1,0 +1,4 @@
+/* Nothing at all. */
+int main(void) {
+    return 0;
+}

@@ -1,0 +1,4 @@
+// Nothing at all.
+final class Main {
+    public static void main(String[] args) {}
+}

@@ -1,0 +1,6 @@
+// Says hello.
+final class Main {
+    public static void main(String[] args) {
+        System.out.println("Hello, world!");
+    }
+}

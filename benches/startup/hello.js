@@ -1,0 +1,2 @@
+// Says hello.
+console.log("Hello, world!");
