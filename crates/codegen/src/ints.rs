@@ -85,18 +85,7 @@ impl Lowering<'_, '_> {
         let most = self.iconst(i64::MAX / factor);
         let beyond = self.b.ins().icmp(IntCC::SignedGreaterThan, x, most);
         self.leave_if(beyond, inst, None)?;
-        Ok(self.int_mul_fits(inst, a, b))
-    }
-
-    /// Multiplies; what is one more than a power of two takes one instruction that adds and shifts, in a third of the time.
-    pub fn int_mul_fits(&mut self, inst: &Inst, a: clif::Value, b: clif::Value) -> clif::Value {
-        match self.known_int(inst.args[1]) {
-            Some(factor @ (3 | 5 | 9)) => {
-                let shifted = self.b.ins().ishl_imm_u(a, i64::from((factor - 1).trailing_zeros()));
-                self.b.ins().iadd(a, shifted)
-            }
-            _ => self.b.ins().imul(a, b),
-        }
+        Ok(self.b.ins().imul(a, b))
     }
 
     pub fn int_neg(&mut self, inst: &Inst, a: clif::Value) -> Result<clif::Value, CodegenError> {

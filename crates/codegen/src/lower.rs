@@ -337,7 +337,7 @@ impl Lowering<'_, '_> {
             }
             Opcode::IntAddFits => self.b.ins().iadd(a, b),
             Opcode::IntSubFits => self.b.ins().isub(a, b),
-            Opcode::IntMulFits => self.int_mul_fits(inst, a, b),
+            Opcode::IntMulFits => self.b.ins().imul(a, b),
             Opcode::IntMulNonNeg => self.int_mul_nonneg(inst, a, b)?,
             Opcode::IntFloorDivNonNeg => self.int_floordiv_nonneg(inst, a, b),
             Opcode::IntModNonNeg => self.int_mod_nonneg(inst, a, b),

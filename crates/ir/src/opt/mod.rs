@@ -22,6 +22,7 @@ pub mod licm;
 pub mod params;
 pub mod ranges;
 pub mod states;
+pub mod unroll;
 
 use crate::analysis::Cfg;
 use crate::data::{Function, Inst, Value};
@@ -127,6 +128,7 @@ const BLOCKS: Pass = Pass { name: "blocks", run: blocks::run };
 const GVN: Pass = Pass { name: "gvn", run: gvn::run };
 const GUARDS: Pass = Pass { name: "guards", run: guards::run };
 const LICM: Pass = Pass { name: "licm", run: licm::run };
+const UNROLL: Pass = Pass { name: "unroll", run: unroll::run };
 const RANGES: Pass = Pass { name: "ranges", run: ranges::run };
 const STATES: Pass = Pass { name: "states", run: states::run };
 const DCE: Pass = Pass { name: "dce", run: dce::run };
@@ -142,6 +144,8 @@ pub const PIPELINE: &[Pass] = &[
     GUARDS, FOLD, PARAMS, GVN,
     // Out of the loops with what stays the same in them.
     LICM, GVN,
+    // Several rounds in one.
+    UNROLL, PARAMS, BLOCKS,
     // Overflow checks that cannot fail, comparisons that are decided.
     RANGES, FOLD,
     // Make the exits cheap, then remove what only they needed, and tidy up.
