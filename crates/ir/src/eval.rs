@@ -336,6 +336,10 @@ impl Evaluator<'_> {
             (O::Print, _) => self.host.print(self.boxed(a)?).then_some(None),
             (O::PrintChar, _) => self.host.print_char(self.boxed(a)?).then_some(None),
             (O::Input, _) => self.host.input().map(|r| Some(Scalar::Boxed(r))),
+            (O::Assert, _) => match self.bool(a)? {
+                true => Some(None),
+                false => return malformed(format!("{a} should hold")),
+            },
             (O::Refund, Imm::Charge { cost, rounds }) => {
                 self.host.refund(cost, rounds);
                 self.fuel = self.fuel.saturating_sub(u64::from(cost));
