@@ -107,6 +107,9 @@ pub(crate) struct EngineArgs {
     /// Compile while the program waits, not on another thread: so the log depends on the program and its input alone
     #[arg(long)]
     pub(crate) deterministic: bool,
+    /// Leave a pass of the optimizer out; may be given more than once
+    #[arg(long, value_name = "PASS", value_parser = pass, hide_possible_values = true)]
+    pub(crate) disable_pass: Vec<String>,
     /// Machine code installed at one time, in bytes; what is coldest makes room [default: 32M]
     #[arg(long, value_name = "BYTES", value_parser = heap, help_heading = "Limits")]
     pub(crate) code_cache: Option<u64>,
@@ -137,6 +140,7 @@ impl EngineArgs {
         options.strategy = self.strategy.unwrap_or(options.strategy);
         options.inlining = !self.no_inlining;
         options.deterministic = self.deterministic;
+        options.passes.disabled.clone_from(&self.disable_pass);
         let limits = &mut options.limits;
         limits.code_bytes = self.code_cache.unwrap_or(limits.code_bytes);
         limits.fuel = self.fuel.or(limits.fuel);
@@ -158,6 +162,9 @@ pub(crate) struct RunArgs {
     /// Show each step of compiling on standard error as it happens, with what was compiled
     #[arg(long, short, help_heading = "What to show")]
     pub(crate) verbose: bool,
+    /// Show the IR after a pass of the optimizer on standard error, as in `--dump ir:licm`; may be given more than once
+    #[arg(long, value_name = "ir:PASS", value_parser = dump, help_heading = "What to show")]
+    pub(crate) dump: Vec<String>,
     /// Show counts and times on standard error at the end
     #[arg(long, help_heading = "What to show")]
     pub(crate) stats: bool,
@@ -238,6 +245,23 @@ fn positive(text: &str, zero: &str) -> Result<u64, String> {
             Err(format!("at most {} is possible", u64::MAX))
         }
         Err(_) => Err("expected a whole number of at least 1".to_owned()),
+    }
+}
+
+/// The name of a pass.
+fn pass(text: &str) -> Result<String, String> {
+    let names = hotspotvm::pass_names();
+    match names.contains(&text) {
+        true => Ok(text.to_string()),
+        false => Err(format!("there is no such pass; the passes are {}", names.join(", "))),
+    }
+}
+
+/// The pass of `ir:PASS`.
+fn dump(text: &str) -> Result<String, String> {
+    match text.strip_prefix("ir:") {
+        Some(name) => pass(name),
+        None => Err("what can be shown is the IR after a pass: `ir:PASS`".to_string()),
     }
 }
 

@@ -38,14 +38,18 @@ pub(crate) fn run(args: &RunArgs) -> Result<Status, Failure> {
         options.max_tier = Tier::Interpreter;
     }
     options.timing = args.stats || args.stats_json.is_some();
-    options.listings = args.verbose;
+    options.listings = args.verbose || !args.dump.is_empty();
+    options.passes.dumped.clone_from(&args.dump);
     let mut engine = Engine::new(options);
     let trace = trace.map(|file| Rc::new(RefCell::new(file)));
-    if args.verbose || trace.is_some() {
+    let dumps = !args.dump.is_empty();
+    if args.verbose || dumps || trace.is_some() {
         let (verbose, trace) = (args.verbose, trace.clone());
         engine.on_event(move |event| {
             if verbose {
                 complain(&described(event));
+            } else if dumps && let Some(text) = dumped(event) {
+                complain(&text);
             }
             if let Some(trace) = &trace {
                 trace.borrow_mut().json_line(event);
@@ -157,14 +161,22 @@ fn described(event: &Event) -> String {
     out.trim_end().to_owned()
 }
 
+/// The IR after single passes, of a compilation that carries it.
+fn dumped(event: &Event) -> Option<String> {
+    let Event::CompileEnd { unit, listing: Some(listing), .. } = event else { return None };
+    let forms = listing.ir_after.iter().map(|(pass, ir)| {
+        format!("unit {unit}, IR after pass {pass}:\n{}", text::indented(&text::lines(ir), 4))
+    });
+    Some(forms.collect::<Vec<_>>().join("\n")).filter(|text| !text.is_empty())
+}
+
 /// The forms of what was compiled, each under its heading.
 pub(crate) fn listed(listing: &Listing) -> String {
-    let forms = [
-        ("bytecode", &listing.bytecode),
-        ("IR as built", &listing.ir_built),
-        ("IR after the passes", &listing.ir),
-        ("machine code", &listing.machine),
-    ];
+    let mut forms =
+        vec![("bytecode".to_string(), &listing.bytecode), ("IR as built".to_string(), &listing.ir_built)];
+    forms.extend(listing.ir_after.iter().map(|(pass, ir)| (format!("IR after pass {pass}"), ir)));
+    forms.push(("IR after the passes".to_string(), &listing.ir));
+    forms.push(("machine code".to_string(), &listing.machine));
     let mut out = String::new();
     for (heading, form) in forms {
         if !form.is_empty() {

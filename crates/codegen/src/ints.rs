@@ -6,7 +6,7 @@
 
 use crate::error::CodegenError;
 use crate::exits::Undo;
-use crate::lower::Lowering;
+use crate::lower::{Lowering, WRONG_PROOF};
 use cranelift_codegen::ir as clif;
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::types::{F64, I32, I64};
@@ -85,18 +85,24 @@ impl Lowering<'_, '_> {
         let most = self.iconst(i64::MAX / factor);
         let beyond = self.b.ins().icmp(IntCC::SignedGreaterThan, x, most);
         self.leave_if(beyond, inst, None)?;
-        Ok(self.int_mul_fits(inst, a, b))
+        Ok(self.b.ins().imul(a, b))
     }
 
-    /// Multiplies; what is one more than a power of two takes one instruction that adds and shifts, in a third of the time.
-    pub fn int_mul_fits(&mut self, inst: &Inst, a: clif::Value, b: clif::Value) -> clif::Value {
-        match self.known_int(inst.args[1]) {
-            Some(factor @ (3 | 5 | 9)) => {
-                let shifted = self.b.ins().ishl_imm_u(a, i64::from((factor - 1).trailing_zeros()));
-                self.b.ins().iadd(a, shifted)
+    /// Stops the process where an operation's operands are not what a pass has proved.
+    pub fn check_proof(&mut self, op: Opcode, a: clif::Value, b: clif::Value) {
+        let wrong = match op {
+            Opcode::IntAddFits => self.b.ins().sadd_overflow(a, b).1,
+            Opcode::IntSubFits => self.b.ins().ssub_overflow(a, b).1,
+            Opcode::IntMulFits => self.b.ins().smul_overflow(a, b).1,
+            Opcode::IntMulNonNeg | Opcode::IntFloorDivNonNeg | Opcode::IntModNonNeg => {
+                let least = i64::from(op != Opcode::IntMulNonNeg);
+                let a = self.b.ins().icmp_imm_s(IntCC::SignedLessThan, a, 0);
+                let b = self.b.ins().icmp_imm_s(IntCC::SignedLessThan, b, least);
+                self.b.ins().bor(a, b)
             }
-            _ => self.b.ins().imul(a, b),
-        }
+            _ => return,
+        };
+        self.b.ins().trapnz(wrong, WRONG_PROOF);
     }
 
     pub fn int_neg(&mut self, inst: &Inst, a: clif::Value) -> Result<clif::Value, CodegenError> {

@@ -62,6 +62,8 @@ pub enum OptLevel {
 pub struct CompilerOptions {
     /// How hard Cranelift works.
     pub opt_level: OptLevel,
+    /// Test mode: what `_fits` and `_nonneg` operations rest on is looked at, and the process is stopped where it does not hold.
+    pub check_proofs: bool,
 }
 
 /// Compiles functions for this machine, one after the other, reusing its memory.
@@ -70,6 +72,7 @@ pub struct Compiler {
     context: Context,
     builder: FunctionBuilderContext,
     control: ControlPlane,
+    check_proofs: bool,
 }
 
 /// Code is placed so that the hottest loop starts at a multiple of this, in bytes: a line of the instruction cache.
@@ -142,6 +145,7 @@ impl Compiler {
             context: Context::new(),
             builder: FunctionBuilderContext::new(),
             control: ControlPlane::default(),
+            check_proofs: options.check_proofs,
         })
     }
 
@@ -188,7 +192,7 @@ impl Compiler {
         };
         self.start(signature);
         let builder = FunctionBuilder::new(&mut self.context.func, &mut self.builder);
-        let exits = lower::lower(f, &facts, layout, unit, builder, target)?;
+        let exits = lower::lower(f, &facts, layout, (unit, self.check_proofs), builder, target)?;
         if f.result.is_some() && exits.slots >= MAX_METHOD_WORDS {
             return Err(CodegenError::TooLarge(format!("{} values at a method's exit", exits.slots)));
         }

@@ -4,7 +4,8 @@
 //! step. The longer instructions are in [`crate::ints`], [`crate::boxes`] and [`crate::calls`], the exits in [`crate::exits`].
 //!
 //! Invariants:
-//! - nothing emitted can trap: divisors are checked, memory accesses are to the context and what it points to;
+//! - nothing emitted can trap: divisors are checked or proved, memory accesses are to the context and what it points to (only test mode traps,
+//!   where a proof is wrong);
 //! - fuel is one variable: taken on entry, stored wherever control leaves, passed along where a method calls or returns;
 //! - blocks are visited so that definitions come before uses.
 
@@ -19,7 +20,7 @@ use cranelift_codegen::ir as clif;
 use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};
 use cranelift_codegen::ir::immediates::Ieee64;
 use cranelift_codegen::ir::types::{F64, I8, I64};
-use cranelift_codegen::ir::{BlockArg, InstBuilder, MemFlagsData, SourceLoc};
+use cranelift_codegen::ir::{BlockArg, InstBuilder, MemFlagsData, SourceLoc, TrapCode};
 use cranelift_codegen::isa::TargetFrontendConfig;
 use cranelift_frontend::{FunctionBuilder, Variable};
 use ir::{Block, Function, Imm, Inst, Opcode, Target, Terminator, Type, Value};
@@ -27,6 +28,9 @@ use std::mem::offset_of;
 
 /// Marks the places of the hottest loop's header, so that its code can be found and aligned.
 pub(crate) const HEADER_MARK: u32 = 1 << 31;
+
+/// Why code stops the process in test mode.
+pub(crate) const WRONG_PROOF: TrapCode = TrapCode::unwrap_user(1);
 
 /// A routine's parameters and result, and its name in the function.
 pub(crate) type Signature = (&'static [clif::Type], clif::Type, clif::SigRef);
@@ -59,6 +63,8 @@ pub(crate) struct Lowering<'a, 'b> {
     taken_at_start: Vec<u32>,
     /// The unit's number.
     pub unit: u32,
+    /// See [`CompilerOptions`](crate::CompilerOptions).
+    check_proofs: bool,
     globals: Option<clif::Value>,
     values: Vec<Option<clif::Value>>,
     blocks: Vec<Option<clif::Block>>,
@@ -85,7 +91,7 @@ pub(crate) fn lower(
     f: &Function,
     facts: &Facts,
     layout: &ValueLayout,
-    unit: u32,
+    (unit, check_proofs): (u32, bool),
     mut b: FunctionBuilder<'_>,
     target: TargetFrontendConfig,
 ) -> Result<Exits, CodegenError> {
@@ -112,6 +118,7 @@ pub(crate) fn lower(
         depth_taken: 0,
         taken_at_start: vec![0; f.blocks.len()],
         unit,
+        check_proofs,
         globals: None,
         values: vec![None; f.types.len()],
         blocks: vec![None; f.blocks.len()],
@@ -315,6 +322,9 @@ impl Lowering<'_, '_> {
             args[i] = self.value(arg, ty)?;
         }
         let [a, b] = args;
+        if self.check_proofs {
+            self.check_proof(inst.op, a, b);
+        }
         let value = match inst.op {
             // Constants are made where they are used.
             Opcode::ConstInt | Opcode::ConstFloat | Opcode::ConstBool | Opcode::ConstBoxed => {
@@ -337,7 +347,7 @@ impl Lowering<'_, '_> {
             }
             Opcode::IntAddFits => self.b.ins().iadd(a, b),
             Opcode::IntSubFits => self.b.ins().isub(a, b),
-            Opcode::IntMulFits => self.int_mul_fits(inst, a, b),
+            Opcode::IntMulFits => self.b.ins().imul(a, b),
             Opcode::IntMulNonNeg => self.int_mul_nonneg(inst, a, b)?,
             Opcode::IntFloorDivNonNeg => self.int_floordiv_nonneg(inst, a, b),
             Opcode::IntModNonNeg => self.int_mod_nonneg(inst, a, b),
@@ -392,6 +402,10 @@ impl Lowering<'_, '_> {
             }
             Opcode::CheckDepth => {
                 self.check_depth(inst)?;
+                return Ok(None);
+            }
+            Opcode::Assert => {
+                self.b.ins().trapz(a, WRONG_PROOF);
                 return Ok(None);
             }
             Opcode::Refund => {

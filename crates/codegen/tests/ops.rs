@@ -172,7 +172,8 @@ fn check(h: &mut Harness, op: Opcode, inputs: &[u64], operands: &[u64], expected
 #[test]
 fn int_operations_on_inputs() {
     for opt_level in LEVELS {
-        let mut compiler = Compiler::new(CompilerOptions { opt_level }).unwrap();
+        let mut compiler =
+            Compiler::new(CompilerOptions { opt_level, ..CompilerOptions::default() }).unwrap();
         for op in INT_BINARY {
             let f = one_op(op, Imm::None, &[Type::Int; 2], [None; 2]);
             let mut h = Harness::with(&mut compiler, &f);
@@ -194,7 +195,8 @@ fn int_operations_on_what_was_proved() {
         [6, 9, 10, 641, 1_000_000_007, u32::MAX.into(), (1 << 32) + 1, i64::MAX / 3, i64::MAX / 3 + 1];
     let ints: Vec<i64> = INTS.into_iter().chain(extra).filter(|&n| n >= 0).collect();
     for opt_level in LEVELS {
-        let mut compiler = Compiler::new(CompilerOptions { opt_level }).unwrap();
+        let mut compiler =
+            Compiler::new(CompilerOptions { opt_level, ..CompilerOptions::default() }).unwrap();
         for op in ops {
             let two = one_op(op, Imm::None, &[Type::Int; 2], [None; 2]);
             let mut two = Harness::with(&mut compiler, &two);
@@ -215,7 +217,8 @@ fn int_operations_on_what_was_proved() {
 #[test]
 fn int_operations_with_a_constant() {
     for opt_level in LEVELS {
-        let mut compiler = Compiler::new(CompilerOptions { opt_level }).unwrap();
+        let mut compiler =
+            Compiler::new(CompilerOptions { opt_level, ..CompilerOptions::default() }).unwrap();
         for op in INT_BINARY {
             for c in INTS {
                 let right = one_op(op, Imm::None, &[Type::Int; 2], [None, Some(Imm::Int(c))]);

@@ -152,6 +152,10 @@ pub fn configurations(base: &Options, seed: u64) -> Vec<Configuration> {
     add("optimizing at 2 without baseline, collecting always".to_string(), Tier::Optimizing, (2, 1), collect);
     add("optimizing at 2 without baseline, slices of 50".to_string(), Tier::Optimizing, (2, 1), slices);
     add("optimizing at 1 without baseline, all stress".to_string(), Tier::Optimizing, (1, 1), everything);
+    let proofs = Stress { check_proofs: true, ..plain.clone() };
+    let everything = Stress { exits: Some(seed ^ 0x3333), skip_baseline: true, ..proofs.clone() };
+    add("optimizing at 2, proofs checked".to_string(), Tier::Optimizing, (2, 2), proofs);
+    add("optimizing at 1, proofs checked, exits forced".to_string(), Tier::Optimizing, (1, 1), everything);
     let unfused = Stress { unfused: true, ..plain.clone() };
     add("interpreted, unfused".to_string(), Tier::Interpreter, (1, 1), unfused.clone());
     add("at 64, unfused".to_string(), Tier::Optimizing, (64, 64), unfused);

@@ -16,6 +16,7 @@ use crate::options::{Cancel, Options, Tier};
 use crate::profile::{How, NEVER};
 use crate::stats::Stats;
 use bytecode::Verified;
+use ir::opt::PassCx;
 use runtime::num::Output;
 use runtime::{Io, Stop, StopKind, Value};
 use std::collections::HashMap;
@@ -112,6 +113,7 @@ struct Run<'e> {
     policy: Policy,
     driver: Driver,
     generator: Generator,
+    passes: PassCx,
     #[cfg_attr(not(all(target_arch = "x86_64", target_os = "linux")), allow(dead_code))]
     workspace: baseline::Workspace,
     /// Whether to compile on another thread, that thread once it is needed, and how it is delayed in tests.
@@ -133,6 +135,15 @@ struct Run<'e> {
     listener: &'e mut Option<Listener>,
 }
 
+/// What the passes may do, by the settings.
+fn pass_context(options: &Options) -> PassCx {
+    let mut passes = PassCx::new();
+    passes.disabled.clone_from(&options.passes.disabled);
+    passes.dumped.clone_from(&options.passes.dumped);
+    passes.check_proofs = options.stress.check_proofs;
+    passes
+}
+
 impl<'e> Run<'e> {
     fn new(
         mut vm: Vm,
@@ -147,7 +158,8 @@ impl<'e> Run<'e> {
             vm,
             policy,
             driver,
-            generator: Generator::default(),
+            generator: Generator::new(pass_context(options)),
+            passes: pass_context(options),
             workspace: baseline::Workspace::default(),
             background: !options.deterministic,
             worker: None,

@@ -35,6 +35,9 @@ pub struct Listing {
     pub bytecode: String,
     /// The IR as built; empty for baseline code, which needs none.
     pub ir_built: String,
+    /// The IR after single passes: their names, and what they made. Only those that [`Passes::dumped`](crate::Passes::dumped) names.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub ir_after: Vec<(String, String)>,
     /// The IR after all passes; the same holds.
     pub ir: String,
     /// The machine code, with the pc of the bytecode that each instruction came from.

@@ -39,7 +39,7 @@ pub use bytecode;
 pub use engine::{Engine, Outcome};
 pub use event::{Event, Listing, Spot};
 pub use ir::ExitReason;
-pub use options::{Cancel, Limits, Options, Strategy, Stress, Tier};
+pub use options::{Cancel, Limits, Options, Passes, Strategy, Stress, Tier, pass_names};
 pub use runtime;
 pub use runtime::num::Output;
 pub use runtime::{Io, LimitKind, Place, Stop, StopKind};

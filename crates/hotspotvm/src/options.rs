@@ -100,6 +100,8 @@ pub struct Options {
     pub timing: bool,
     /// Whether compile events carry the listing of what was compiled.
     pub listings: bool,
+    /// Which passes the optimizer runs, and which of them are shown.
+    pub passes: Passes,
     /// What the program may use.
     pub limits: Limits,
     /// How to make rare things frequent, for tests.
@@ -117,10 +119,31 @@ impl Default for Options {
             deterministic: false,
             timing: false,
             listings: false,
+            passes: Passes::default(),
             limits: Limits::default(),
             stress: Stress::default(),
         }
     }
+}
+
+/// What the optimizer does, for those who measure it or look for a fault in it. The names are those of [`pass_names`].
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Passes {
+    /// Passes that are left out.
+    pub disabled: Vec<String>,
+    /// Passes after which listings show the IR as well.
+    pub dumped: Vec<String>,
+}
+
+/// The names of the optimizer's passes, in the order in which they run first.
+pub fn pass_names() -> Vec<&'static str> {
+    let mut names: Vec<&str> = Vec::new();
+    for pass in ir::opt::PIPELINE {
+        if !names.contains(&pass.name) {
+            names.push(pass.name);
+        }
+    }
+    names
 }
 
 /// What a program may use. Reaching a limit stops it; it cannot catch that.
@@ -170,6 +193,8 @@ pub struct Stress {
     pub skip_baseline: bool,
     /// Use slices of this much fuel instead of the usual ones.
     pub slice: Option<u32>,
+    /// Look, in optimized code, at what the optimizer has proved, and stop the process where a proof is wrong.
+    pub check_proofs: bool,
     /// Have the interpreter execute every instruction by itself.
     pub unfused: bool,
 }

@@ -341,6 +341,10 @@ impl Evaluator<'_> {
             (O::PrintChar, _) => self.host.print_char(self.boxed(a)?).then_some(None),
             (O::Input, _) => self.host.input().map(|r| Some(Scalar::Boxed(r))),
             (O::CheckDepth, Imm::Depth(calls)) => (self.host.depth_left() >= calls).then_some(None),
+            (O::Assert, _) => match self.bool(a)? {
+                true => Some(None),
+                false => return malformed(format!("{a} should hold")),
+            },
             (O::Refund, Imm::Charge { cost, rounds }) => {
                 self.host.refund(cost, rounds);
                 self.fuel = self.fuel.saturating_sub(u64::from(cost));

@@ -126,6 +126,8 @@ macro_rules! for_each_instruction {
             CheckDepth check_depth [ -- ] call CallDepth;
             /// Gives back fuel and rounds that were charged for code that does not come after all.
             Refund refund [ -- ] call;
+            /// Stops the process if it is false: a proof of a pass was wrong. Only in test mode.
+            Assert assert [bool -- ] call;
             /// Calls a method: its [`CallSite`](crate::CallSite) has callee and operands, the result is of the type that the callee
             /// returns. Leaves *before* the call, uncharged, if the slice does not cover the callee's first run
             /// (`poll`), if no more calls may be active (`call_depth`) or if the callee has no code (`no_code`); and

@@ -5,6 +5,7 @@
 
 use super::driver::{Generator, Job, Made};
 use crate::detect::policy::PlaceKey;
+use ir::opt::PassCx;
 use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
 
 /// What has become of a job: the code, or why there is none.
@@ -27,11 +28,11 @@ impl Worker {
     ///
     /// # Errors
     /// If the operating system gives no thread.
-    pub fn start(delay: Option<u64>) -> std::io::Result<Worker> {
+    pub fn start(delay: Option<u64>, passes: PassCx) -> std::io::Result<Worker> {
         let (jobs, to_do) = channel::<Job>();
         let (done, finished) = channel();
         std::thread::Builder::new().name("hotspotvm-compiler".to_string()).spawn(move || {
-            let mut generator = Generator::default();
+            let mut generator = Generator::new(passes);
             for job in to_do {
                 let key = job.key;
                 if done.send((key, generator.generate(job))).is_err() {

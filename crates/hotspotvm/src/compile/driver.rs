@@ -96,12 +96,18 @@ pub enum Failure {
 
 /// From IR to machine code: the part of a compilation that needs nothing of the running program. (The code generator is made
 /// when it is first needed: that takes longer than many programs.)
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Generator {
     compiler: Option<Compiler>,
+    passes: PassCx,
 }
 
 impl Generator {
+    /// One that optimizes in this way.
+    pub fn new(passes: PassCx) -> Generator {
+        Generator { compiler: None, passes }
+    }
+
     /// Improves the IR and makes machine code of it.
     ///
     /// # Errors
@@ -112,16 +118,21 @@ impl Generator {
         debug_assert_eq!(ir::verify::verify(&f), Ok(()), "{f}");
         let ir_before = f.inst_count() as u32;
         let ir_built = if bytecode.is_some() { f.to_string() } else { String::new() };
-        ir::opt::optimize(&mut f, &PassCx::new());
+        let runs = ir::opt::optimize(&mut f, &self.passes);
         let broken = |error: codegen::CodegenError| format!("the code generator gave up: {error}");
         let compiler = match &mut self.compiler {
             Some(compiler) => compiler,
-            none => none.insert(Compiler::new(CompilerOptions::default()).map_err(broken)?),
+            none => {
+                let check_proofs = self.passes.check_proofs;
+                let options = CompilerOptions { check_proofs, ..CompilerOptions::default() };
+                none.insert(Compiler::new(options).map_err(broken)?)
+            }
         };
         let code = compiler.compile(&f, &LAYOUT, id).map_err(broken)?;
         let listing = bytecode.map(|bytecode| {
             let machine = machine_listing(&code.bytes[..code.code_len as usize], &code.places);
-            Box::new(Listing { bytecode, ir_built, ir: f.to_string(), machine })
+            let ir_after = runs.into_iter().filter_map(|run| Some((run.name.to_string(), run.ir?))).collect();
+            Box::new(Listing { bytecode, ir_built, ir_after, ir: f.to_string(), machine })
         });
         Ok(Made {
             code,

@@ -86,6 +86,7 @@ mod present {
             Box::new(Listing {
                 bytecode: disasm::listing(program, FuncId(function), 0..end),
                 ir_built: String::new(),
+                ir_after: Vec::new(),
                 ir: String::new(),
                 machine: machine_listing(&code.bytes, &places),
             })

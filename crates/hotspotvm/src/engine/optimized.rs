@@ -108,7 +108,7 @@ impl Run<'_> {
             return Some(Box::new(job));
         }
         if self.worker.is_none() {
-            match Worker::start(self.delay) {
+            match Worker::start(self.delay, self.passes.clone()) {
                 Ok(worker) => self.worker = Some(worker),
                 Err(_) => {
                     self.background = false;

@@ -46,8 +46,8 @@ pub fn run(f: &mut Function, cx: &PassCx) -> Changed {
     let loops = Loops::new(&cfg, &Dominators::new(&cfg));
     // From the end to the beginning, so that what has moved can move on. Back-edges are not followed.
     for &block in cfg.rpo.iter().rev() {
-        changed |= lift_from_join(f, &cfg, block, cx);
         changed |= lift_from_branch(f, &cfg, &loops, block, cx);
+        changed |= lift_from_join(f, &cfg, block, cx);
     }
     changed.into()
 }

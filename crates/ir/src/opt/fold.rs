@@ -224,6 +224,17 @@ impl Folder<'_> {
             // Both leave exactly if the double of x does not fit.
             (O::IntMul, Some(2)) => binary(O::IntAdd, a, a),
             (O::IntMulFits, Some(2)) => binary(O::IntAddFits, a, a),
+            (O::IntSubFits, Some(y)) if y != i64::MIN => {
+                let opposite = self.const_int(-y, inst.pc);
+                binary(O::IntAddFits, a, opposite)
+            }
+            // What wraps wraps in any order: the rounds of an unrolled loop need not wait for each other.
+            (O::IntAddFits, Some(y)) => {
+                let inner = *self.def(a).filter(|inner| inner.op == O::IntAddFits)?;
+                let sum = self.int(inner.args[1])?.checked_add(y)?;
+                let sum = self.const_int(sum, inst.pc);
+                binary(O::IntAddFits, inner.args[0], sum)
+            }
             (O::IntAnd, Some(mask)) => {
                 let inner = *self.def(a).filter(|inner| inner.op == O::IntAnd)?;
                 let both = self.int(inner.args[1])? & mask;

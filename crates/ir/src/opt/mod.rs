@@ -22,6 +22,7 @@ pub mod licm;
 pub mod params;
 pub mod ranges;
 pub mod states;
+pub mod unroll;
 
 use crate::analysis::Cfg;
 use crate::data::{Function, Inst, Value};
@@ -48,6 +49,12 @@ impl From<bool> for Changed {
 pub struct PassCx {
     /// Names of passes that are left out.
     pub disabled: Vec<String>,
+    /// Names of passes after which [`PassRun::ir`] tells what they made.
+    pub dumped: Vec<String>,
+    /// Test mode: what a pass takes as proved is looked at when the code runs, and stops the process if it was wrong. (What the `_fits` and
+    /// `_nonneg` operations rest on, the code generator looks at; what rests on decided comparisons and exact conversions becomes an
+    /// `assert`.)
+    pub check_proofs: bool,
     /// Whether the function is verified after each pass; a violation is a bug in the pass and panics. On in debug builds.
     pub verify: bool,
     /// How many rewritings are still allowed.
@@ -63,7 +70,13 @@ impl Default for PassCx {
 impl PassCx {
     /// All passes, no limit.
     pub fn new() -> PassCx {
-        PassCx { disabled: Vec::new(), verify: cfg!(debug_assertions), fuel: Cell::new(u64::MAX) }
+        PassCx {
+            disabled: Vec::new(),
+            dumped: Vec::new(),
+            check_proofs: false,
+            verify: cfg!(debug_assertions),
+            fuel: Cell::new(u64::MAX),
+        }
     }
 
     /// All passes, but at most this many rewritings in all: the least number that shows a miscompilation leads to
@@ -119,6 +132,8 @@ pub struct PassRun {
     pub insts_before: usize,
     /// Instructions after.
     pub insts_after: usize,
+    /// What it made, if [`PassCx::dumped`] names it.
+    pub ir: Option<String>,
 }
 
 const FOLD: Pass = Pass { name: "fold", run: fold::run };
@@ -127,6 +142,7 @@ const BLOCKS: Pass = Pass { name: "blocks", run: blocks::run };
 const GVN: Pass = Pass { name: "gvn", run: gvn::run };
 const GUARDS: Pass = Pass { name: "guards", run: guards::run };
 const LICM: Pass = Pass { name: "licm", run: licm::run };
+const UNROLL: Pass = Pass { name: "unroll", run: unroll::run };
 const RANGES: Pass = Pass { name: "ranges", run: ranges::run };
 const STATES: Pass = Pass { name: "states", run: states::run };
 const DCE: Pass = Pass { name: "dce", run: dce::run };
@@ -142,6 +158,8 @@ pub const PIPELINE: &[Pass] = &[
     GUARDS, FOLD, PARAMS, GVN,
     // Out of the loops with what stays the same in them.
     LICM, GVN,
+    // Several rounds in one.
+    UNROLL, PARAMS, BLOCKS,
     // Overflow checks that cannot fail, comparisons that are decided.
     RANGES, FOLD,
     // Make the exits cheap, then remove what only they needed, and tidy up.
@@ -167,7 +185,9 @@ pub fn optimize(f: &mut Function, cx: &PassCx) -> Vec<PassRun> {
         let start = Instant::now();
         let changed = (pass.run)(f, cx) == Changed::Yes;
         let nanos = u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX);
-        runs.push(PassRun { name: pass.name, changed, nanos, insts_before, insts_after: f.inst_count() });
+        let ir = cx.dumped.iter().any(|name| name == pass.name).then(|| f.to_string());
+        let insts_after = f.inst_count();
+        runs.push(PassRun { name: pass.name, changed, nanos, insts_before, insts_after, ir });
         check(f, cx, pass.name);
     }
     runs

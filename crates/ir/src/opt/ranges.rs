@@ -33,6 +33,7 @@ use crate::analysis::intervals::{self, Interval};
 use crate::analysis::{Cfg, Dominators};
 use crate::data::{Block, Function, Imm, Inst, Sign, Terminator, Type, Value};
 use crate::op::Opcode;
+use bytecode::Cmp;
 
 /// Rounds before headers' intervals are widened to thresholds, before they are widened at once, and before giving up.
 const EXACT_ROUNDS: u32 = 2;
@@ -352,14 +353,36 @@ impl<'a> Solver<'a> {
             }
             (Opcode::IntToFloatExact, _) => {
                 let exact = Interval::new(-(1 << 53), 1 << 53).covers(x) && self.cx.spend();
+                if exact && self.cx.check_proofs {
+                    let (least, most) = (constant(self, -(1 << 53)), constant(self, 1 << 53));
+                    self.assert(f, Cmp::Ge, [a, least], inst.pc, out);
+                    self.assert(f, Cmp::Le, [a, most], inst.pc, out);
+                }
                 exact.then_some((Opcode::IntToFloat, inst.args, Imm::None))
             }
             (Opcode::IntCompare, Imm::Cmp(cmp)) => {
                 let known = intervals::decide(cmp, x, y).filter(|_| self.cx.spend())?;
+                if self.cx.check_proofs {
+                    let holds = if known { cmp } else { cmp.negated() };
+                    self.assert(f, holds, inst.args, inst.pc, out);
+                }
                 Some((Opcode::ConstBool, [Value(0); 2], Imm::Bool(known)))
             }
             _ => None,
         }
+    }
+
+    /// Inserts, before the instruction which is the last of `out`, one that looks whether a comparison holds.
+    fn assert(&mut self, f: &mut Function, cmp: Cmp, args: [Value; 2], pc: u32, out: &mut Vec<Inst>) {
+        let holds = f.new_value(Type::Bool);
+        let at = out.len() - 1;
+        let (op, imm, state) = (Opcode::IntCompare, Imm::Cmp(cmp), None);
+        out.insert(at, Inst { op, args, imm, state, result: Some(holds), pc });
+        let (op, args, imm) = (Opcode::Assert, [holds, Value(0)], Imm::None);
+        out.insert(at + 1, Inst { op, args, imm, state, result: None, pc });
+        self.now.push(Interval::ALL);
+        self.defs.push(None);
+        self.params.push(Interval::ALL);
     }
 }
 
