@@ -54,6 +54,8 @@ pub struct Request<'a> {
     pub callee: &'a dyn Fn(u32) -> Option<Callee>,
     /// Whether calls may be inlined.
     pub inlining: bool,
+    /// Whether calls that nobody answers yet leave, to be replaced when somebody does.
+    pub provisional: bool,
 }
 
 /// The IR of a region or a method.

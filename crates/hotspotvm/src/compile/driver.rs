@@ -157,6 +157,8 @@ pub struct Target<'a> {
     pub key: PlaceKey,
     /// What part of the program.
     pub shape: &'a Shape,
+    /// See [`Request::provisional`].
+    pub provisional: bool,
 }
 
 /// What can be compiled as one.
@@ -209,7 +211,7 @@ impl Driver {
             }
         };
         let callee = |function| installed(cache, function);
-        let request = self.request(vm, graphs, target.key);
+        let request = self.request(vm, graphs, target);
         let request = Request { input_type: &input_type, callee: &callee, ..request };
         let built = target.shape.build(&request).map_err(NotBuilt::Refused)?;
         if !built.misfits.is_empty() {
@@ -241,7 +243,7 @@ impl Driver {
                 true => Some(itself.clone()),
                 false => installed(cache, function),
             };
-            let request = self.request(vm, graphs, key);
+            let request = self.request(vm, graphs, target);
             let request = Request { method: Some(&signature), callee: &callee, ..request };
             let mut built = target.shape.build(&request).map_err(NotBuilt::Refused)?;
             // What it passes to itself, and to others of what it got from itself, depends on the type being tried.
@@ -265,7 +267,8 @@ impl Driver {
         Err(NotBuilt::Refused("its result has no type".to_string()))
     }
 
-    fn request<'a>(&self, vm: &'a Vm, graphs: &'a Graphs, key: PlaceKey) -> Request<'a> {
+    fn request<'a>(&self, vm: &'a Vm, graphs: &'a Graphs, target: Target<'_>) -> Request<'a> {
+        let key = target.key;
         Request {
             vm,
             graphs,
@@ -276,6 +279,7 @@ impl Driver {
             method: None,
             callee: &|_| None,
             inlining: self.inlining,
+            provisional: target.provisional,
         }
     }
 
@@ -283,7 +287,7 @@ impl Driver {
         if !built.unanswered.is_empty() {
             return Err(NotBuilt::Unanswered(built.unanswered));
         }
-        let Target { id, key, shape } = target;
+        let Target { id, key, shape, .. } = target;
         let (f, notes) = (built.f, built.notes);
         let inputs = f.inputs.iter().filter(|input| input.ty != Type::Boxed).map(|input| {
             format!("{}: {}{}", input_name(vm, key.function, input.place), input.ty, input.sign.suffix())

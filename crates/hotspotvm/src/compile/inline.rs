@@ -96,6 +96,9 @@ impl Builder<'_> {
         match method {
             Some(method) => self.call_method(callee, method),
             None => {
+                if self.request.provisional {
+                    return Err(self.leave(ExitReason::NoCode));
+                }
                 if percent >= OFTEN_PERCENT {
                     let (function, pc) = (self.scope().function, self.pc);
                     self.unanswered.push(Unanswered { function, pc, callee, percent: percent.min(100) });

@@ -159,6 +159,7 @@ mod tests {
             method: Some(signature),
             callee: &|callee| (callee == 1).then(|| Callee { signature: signature.clone(), link }),
             inlining: false,
+            provisional: false,
         };
         let f = build(&request, &region)?.f;
         assert_eq!(ir::verify::verify(&f), Ok(()), "{f}");

@@ -21,10 +21,14 @@ const LOOK_ARRIVALS: u64 = 64;
 const MAX_AWAITS: u32 = 8;
 /// See [`MAX_AWAITS`].
 const AWAIT_ARRIVALS: u64 = 4;
+/// After how many arrivals a method whose entries did not pay is entered again; twice as many each time.
+const PAUSE: u64 = 1_000;
 /// How often recording a trace from a place may be given up.
 const MAX_RECORDINGS: u32 = 3;
 /// How often a unit may leave by the same wrong assumption before it is replaced.
 pub const MAX_EXITS: u32 = 3;
+/// The same where a callee without code is what is wrong, as long as it has none.
+pub const MAX_NO_CODE: u32 = 200;
 /// How often code for one place is replaced before the place is left alone.
 pub const MAX_RECOMPILES: u32 = 4;
 /// After so many entries a unit must have shown that it pays.
@@ -78,8 +82,12 @@ pub struct PlaceState {
     pub any_sign: bool,
     /// How often it was put off until what it calls is compiled.
     awaits: u32,
+    /// The function for which it was put off last.
+    awaiting: Option<u32>,
     /// How often its code was taken out to make room.
     evictions: u32,
+    /// How often it was not entered for a while, because that did not pay.
+    pauses: u32,
     /// How often recording a trace from it was given up.
     given_up: u32,
 }
@@ -121,6 +129,15 @@ pub enum Decision {
         /// What to compile, or why not; `None`: what control does from here on.
         region: Result<Option<Rc<Region>>, String>,
     },
+}
+
+/// What to do about calls that no code answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wait {
+    /// Wait for the callees.
+    Callees,
+    /// Compile, leaving at these calls: a callee waits for the caller.
+    Nobody,
 }
 
 /// Where a function stands with the baseline tier.
@@ -367,7 +384,7 @@ impl Policy {
     }
 
     /// A place makes calls often that no code answers: puts it off until there is some, and has the callees asked for it at
-    /// their next calls.
+    /// their next calls. If one of them waits for this one in turn, somebody has to begin.
     ///
     /// # Errors
     /// Why the place is not worth compiling, in words.
@@ -376,12 +393,17 @@ impl Policy {
         vm: &mut Vm,
         key: PlaceKey,
         unanswered: &[Unanswered],
-    ) -> Result<(), String> {
+    ) -> Result<Wait, String> {
+        let mut wait = Wait::Callees;
         for &Unanswered { pc, callee, percent, .. } in unanswered {
             let place = PlaceKey { function: callee, pc: 0, arriving: Arriving::Entry };
             let waited = self.place(key).awaits;
-            match self.place(place).hotness {
+            let theirs = self.place(place);
+            match theirs.hotness {
                 Hotness::Cold | Hotness::Warm | Hotness::Compiling if waited < MAX_AWAITS => {
+                    if key.arriving == Arriving::Entry && theirs.awaiting == Some(key.function) {
+                        wait = Wait::Nobody;
+                    }
                     self.ask_after(vm, place, 1);
                 }
                 _ => {
@@ -392,8 +414,12 @@ impl Policy {
                 }
             }
         }
-        self.put_off(vm, key);
-        Ok(())
+        let first = unanswered.first().map(|call| call.callee);
+        self.place(key).awaiting = first;
+        if wait == Wait::Callees {
+            self.put_off(vm, key);
+        }
+        Ok(wait)
     }
 
     /// Recording a trace at a place was given up. Whether it is to be tried again, later each time.
@@ -407,6 +433,15 @@ impl Policy {
         }
         self.ask_after(vm, key, self.optimizing_threshold << given_up);
         true
+    }
+
+    /// Has a compiled place run in the tier below for a while, each time longer; for how many arrivals.
+    pub fn pause(&mut self, vm: &mut Vm, key: PlaceKey) -> u64 {
+        let place = self.place(key);
+        place.pauses += 1;
+        let arrivals = PAUSE << place_shift(place.pauses - 1);
+        self.ask_after(vm, key, arrivals);
+        arrivals
     }
 
     /// Has a place that is not compiled ask at its next arrival.

@@ -8,13 +8,13 @@ use crate::compile::driver::{Failure, Job, Made, NotBuilt, Shape, Target, input_
 use crate::compile::inline::Note;
 use crate::deopt::{Raw, RebuiltFrame, rebuild_chain};
 use crate::detect::policy::{
-    Arriving, MAX_EXITS, MAX_RECOMPILES, MIN_PER_ENTRY, PlaceKey, TRIAL_ENTRIES, spot,
+    Arriving, MAX_EXITS, MAX_NO_CODE, MAX_RECOMPILES, MIN_PER_ENTRY, PlaceKey, TRIAL_ENTRIES, Wait, spot,
 };
 use crate::event::Event;
 use crate::execute::native::{self, Answer, Left, Mismatch, type_of};
 use crate::execute::vm::{Frame, Vm};
 use crate::options::Tier;
-use bytecode::Inst;
+use bytecode::{Inst, Op};
 use codegen::TakenExit;
 use ir::{ExitReason, InputPlace, Resume, Type};
 use runtime::Value;
@@ -36,24 +36,28 @@ impl Run<'_> {
         let start = self.timing.then(Instant::now);
         let HotPlace { key, executed, back_edges } = hot;
         let id = self.cache.reserve();
-        let target = Target { id, key, shape };
+        let mut target = Target { id, key, shape, provisional: false };
         let place = self.policy.place(key).clone();
         let parameters = shape.is_method().then(|| self.parameters(key));
-        let (vm, graphs, cache) = (&self.vm, &self.policy.graphs, &mut self.cache);
-        let job = match &parameters {
-            Some(params) => self.driver.build_method(vm, graphs, target, params, cache),
-            None => self.driver.build_region(vm, graphs, target, &place, cache),
-        };
-        self.stats.compile_ns += start.map_or(0, |start| start.elapsed().as_nanos() as u64);
-        let mut job = match job {
-            Ok(job) => job,
-            Err(NotBuilt::Refused(why)) => return Err(Failure::Refused(why)),
-            Err(NotBuilt::Misfits(misfits)) => return self.misfits(key, &misfits),
-            Err(NotBuilt::Unanswered(calls)) => {
-                let put_off = self.policy.await_callees(&mut self.vm, key, &calls);
-                return put_off.map(|()| None).map_err(Failure::Refused);
+        let mut job = loop {
+            let (vm, graphs, cache) = (&self.vm, &self.policy.graphs, &mut self.cache);
+            let job = match &parameters {
+                Some(params) => self.driver.build_method(vm, graphs, target, params, cache),
+                None => self.driver.build_region(vm, graphs, target, &place, cache),
+            };
+            match job {
+                Ok(job) => break job,
+                Err(NotBuilt::Refused(why)) => return Err(Failure::Refused(why)),
+                Err(NotBuilt::Misfits(misfits)) => return self.misfits(key, &misfits),
+                Err(NotBuilt::Unanswered(calls)) => {
+                    match self.policy.await_callees(&mut self.vm, key, &calls).map_err(Failure::Refused)? {
+                        Wait::Callees => return Ok(None),
+                        Wait::Nobody => target.provisional = true,
+                    }
+                }
             }
         };
+        self.stats.compile_ns += start.map_or(0, |start| start.elapsed().as_nanos() as u64);
         let instructions = job.instructions;
         if !self.policy.take_budget(&mut self.vm, key, instructions) {
             self.emit(|vm| Event::Postpone { at: spot(vm, key.function, key.pc), instructions });
@@ -244,14 +248,18 @@ impl Run<'_> {
         unit.instructions += executed;
         let (place, per_entry) = (unit.place, unit.instructions / unit.entries);
         if unit.entries == TRIAL_ENTRIES && self.driver.stress.is_none() && per_entry < MIN_PER_ENTRY {
-            let why = format!(
+            let mut why = format!(
                 "{TRIAL_ENTRIES} entries ran {per_entry} instructions each, fewer than entering costs"
             );
-            // Optimized code may still call it.
-            if !unit.is_method() {
+            if unit.is_method() {
+                // Optimized code calls it all the same; and the next entries may be those of longer runs.
+                (unit.entries, unit.instructions) = (0, 0);
+                let calls = self.policy.pause(&mut self.vm, place);
+                why.push_str(&format!("; for the next {calls} calls"));
+            } else {
                 self.take_out(id, place, &why);
+                self.policy.leave_alone(&mut self.vm, place);
             }
-            self.policy.leave_alone(&mut self.vm, place);
             let tier = self.policy.tier(place.function);
             self.emit(|vm| Event::LeaveAlone { at: spot(vm, place.function, place.pc), tier, why });
         }
@@ -320,14 +328,19 @@ impl Run<'_> {
         } else {
             self.emit(|vm| Event::Exit { unit: id, at: spot(vm, at.0, at.1), reason, rounds });
         }
-        self.count_entry(entered, executed.saturating_sub(not_executed));
+        // Where a callee is still to come, nothing can be said yet.
+        if reason == ExitReason::NoCode {
+            self.vm.counters.jit_instructions += executed.saturating_sub(not_executed);
+        } else {
+            self.count_entry(entered, executed.saturating_sub(not_executed));
+        }
         if deopt && self.recording.is_some() {
             self.abandon("an inner loop's assumptions were wrong");
         }
         if let Some(side) = side {
             let functions: Vec<u32> = frames.iter().take(on_trace).map(|frame| frame.function).collect();
             self.side_exit(id, place, side, count, &functions);
-        } else if count >= MAX_EXITS && reason != ExitReason::Forced && self.cache.get(id).is_some() {
+        } else if self.is_too_many(count, reason, at) && self.cache.get(id).is_some() {
             self.invalidate(id, place, &format!("{} {count} times at the same place", reason.words()));
         }
         match resume {
@@ -337,6 +350,21 @@ impl Run<'_> {
                 Next::Arrive(if back_edge { How::Back } else { How::Forward })
             }
         }
+    }
+
+    /// Whether a unit that left so many times at one place is to be replaced.
+    fn is_too_many(&self, count: u32, reason: ExitReason, at: (u32, u32)) -> bool {
+        let limit = match reason {
+            ExitReason::Forced => return false,
+            // Before there is a callee to call, nothing would change.
+            ExitReason::NoCode => {
+                let call = self.vm.functions[at.0 as usize].cells[at.1 as usize];
+                let answered = call.op == Op::Call && self.policy.compiled_method(call.arg).is_some();
+                if answered { MAX_EXITS } else { MAX_NO_CODE }
+            }
+            _ => MAX_EXITS,
+        };
+        count >= limit
     }
 
     /// Puts rebuilt frames, innermost first, into the stack: the outermost in place of the one that compiled code was entered
