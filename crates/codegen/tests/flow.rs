@@ -406,7 +406,8 @@ fn code(unit: &CodeUnit) -> &[u8] {
 #[test]
 fn code_can_be_read() {
     for level in LEVELS {
-        let mut compiler = Compiler::new(CompilerOptions { opt_level: level }).unwrap();
+        let mut compiler =
+            Compiler::new(CompilerOptions { opt_level: level, ..CompilerOptions::default() }).unwrap();
         let unit = compiler.compile(&sum(), &LAYOUT, 1).unwrap();
         let lines = disassemble(code(&unit), 0x1000, &unit.places);
         assert!(unit.places.is_sorted_by_key(|p| p.0), "{:?}", unit.places);
@@ -421,8 +422,10 @@ fn code_can_be_read() {
             let header = lines.iter().find(|l| l.pc == Some(1)).unwrap();
             assert_eq!(header.offset % unit.alignment, 0, "the loop is aligned");
         }
-        let again =
-            Compiler::new(CompilerOptions { opt_level: level }).unwrap().compile(&sum(), &LAYOUT, 1).unwrap();
+        let again = Compiler::new(CompilerOptions { opt_level: level, ..CompilerOptions::default() })
+            .unwrap()
+            .compile(&sum(), &LAYOUT, 1)
+            .unwrap();
         assert_eq!(unit, again);
         assert_eq!(compiler.compile(&sum(), &LAYOUT, 1).unwrap(), again, "a compiler remembers nothing");
     }

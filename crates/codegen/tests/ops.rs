@@ -172,7 +172,8 @@ fn check(h: &mut Harness, op: Opcode, inputs: &[u64], operands: &[u64], expected
 #[test]
 fn int_operations_on_inputs() {
     for opt_level in LEVELS {
-        let mut compiler = Compiler::new(CompilerOptions { opt_level }).unwrap();
+        let mut compiler =
+            Compiler::new(CompilerOptions { opt_level, ..CompilerOptions::default() }).unwrap();
         for op in INT_BINARY {
             let f = one_op(op, Imm::None, &[Type::Int; 2], [None; 2]);
             let mut h = Harness::with(&mut compiler, &f);
@@ -194,7 +195,8 @@ fn int_operations_on_what_was_proved() {
         [6, 9, 10, 641, 1_000_000_007, u32::MAX.into(), (1 << 32) + 1, i64::MAX / 3, i64::MAX / 3 + 1];
     let ints: Vec<i64> = INTS.into_iter().chain(extra).filter(|&n| n >= 0).collect();
     for opt_level in LEVELS {
-        let mut compiler = Compiler::new(CompilerOptions { opt_level }).unwrap();
+        let mut compiler =
+            Compiler::new(CompilerOptions { opt_level, ..CompilerOptions::default() }).unwrap();
         for op in ops {
             let two = one_op(op, Imm::None, &[Type::Int; 2], [None; 2]);
             let mut two = Harness::with(&mut compiler, &two);
@@ -212,10 +214,34 @@ fn int_operations_on_what_was_proved() {
     }
 }
 
+/// In test mode there is an instruction that stops the process where a proof is wrong, and right ones change nothing.
+#[test]
+fn proofs_can_be_checked() {
+    let options = CompilerOptions { check_proofs: true, ..CompilerOptions::default() };
+    let (mut plain, mut checking) =
+        (Compiler::new(CompilerOptions::default()).unwrap(), Compiler::new(options).unwrap());
+    let ops = [Opcode::IntAddFits, Opcode::IntSubFits, Opcode::IntMulFits, Opcode::IntMulNonNeg];
+    for op in ops.into_iter().chain([Opcode::IntFloorDivNonNeg, Opcode::IntModNonNeg]) {
+        let f = one_op(op, Imm::None, &[Type::Int; 2], [None; 2]);
+        let traps = |h: &Harness| {
+            let code = &h.unit.bytes[..h.unit.code_len as usize];
+            hotspotvm_codegen::disassemble(code, 0, &[]).iter().filter(|line| line.text == "ud2").count()
+        };
+        let mut h = Harness::with(&mut checking, &f);
+        let without = Harness::with(&mut plain, &f);
+        if cfg!(target_arch = "x86_64") {
+            assert!(traps(&h) > traps(&without), "{}", op.name());
+        }
+        let expected = int_binary(op, 23, 7).map(|r| r as u64);
+        check(&mut h, op, &[23, 7], &[23, 7], expected);
+    }
+}
+
 #[test]
 fn int_operations_with_a_constant() {
     for opt_level in LEVELS {
-        let mut compiler = Compiler::new(CompilerOptions { opt_level }).unwrap();
+        let mut compiler =
+            Compiler::new(CompilerOptions { opt_level, ..CompilerOptions::default() }).unwrap();
         for op in INT_BINARY {
             for c in INTS {
                 let right = one_op(op, Imm::None, &[Type::Int; 2], [None, Some(Imm::Int(c))]);

@@ -99,7 +99,8 @@ const CANARY: u64 = 0xdead_dead_dead_dead;
 
 impl Program {
     pub fn new(texts: &[&str], opt_level: OptLevel) -> Program {
-        let mut compiler = Compiler::new(CompilerOptions { opt_level }).unwrap();
+        let mut compiler =
+            Compiler::new(CompilerOptions { opt_level, ..CompilerOptions::default() }).unwrap();
         let functions: Vec<Rc<Function>> = texts.iter().map(|text| Rc::new(parse(text).unwrap())).collect();
         let mut units = Vec::new();
         for (number, f) in functions.iter().enumerate() {

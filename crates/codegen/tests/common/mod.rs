@@ -162,7 +162,8 @@ pub struct Harness {
 
 impl Harness {
     pub fn new(f: &Function, opt_level: OptLevel) -> Harness {
-        let mut compiler = Compiler::new(CompilerOptions { opt_level }).unwrap();
+        let mut compiler =
+            Compiler::new(CompilerOptions { opt_level, ..CompilerOptions::default() }).unwrap();
         Harness::with(&mut compiler, f)
     }
 
