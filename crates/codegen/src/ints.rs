@@ -17,7 +17,8 @@ impl Lowering<'_, '_> {
     /// Adds or subtracts, in place, and leaves if the result is beyond what can be reached without overflow. The
     /// exits get the overwritten operand back from the wrapped result.
     ///
-    /// Cranelift has no "add, then jump on overflow": from `sadd_overflow` it makes `add; seto; test; jne`. With a constant operand the
+    /// Cranelift has no "add, then jump on overflow": from `sadd_overflow` it makes `add; seto; test; jne`, of which
+    /// [`crate::peephole`] makes `add; jo`; that takes fewer instructions, and no more nor fewer cycles in the loops below. With a constant operand the
     /// result is compared with the least or greatest that does not overflow instead, which takes `add; cmp; jl`. Cycles per round of a
     /// countdown and of a sum, whose loops have one such instruction (Zen 3, also with 64-bit operands beyond 32 bits):
     ///

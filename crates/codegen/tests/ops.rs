@@ -214,6 +214,29 @@ fn int_operations_on_what_was_proved() {
     }
 }
 
+/// In test mode there is an instruction that stops the process where a proof is wrong, and right ones change nothing.
+#[test]
+fn proofs_can_be_checked() {
+    let options = CompilerOptions { check_proofs: true, ..CompilerOptions::default() };
+    let (mut plain, mut checking) =
+        (Compiler::new(CompilerOptions::default()).unwrap(), Compiler::new(options).unwrap());
+    let ops = [Opcode::IntAddFits, Opcode::IntSubFits, Opcode::IntMulFits, Opcode::IntMulNonNeg];
+    for op in ops.into_iter().chain([Opcode::IntFloorDivNonNeg, Opcode::IntModNonNeg]) {
+        let f = one_op(op, Imm::None, &[Type::Int; 2], [None; 2]);
+        let traps = |h: &Harness| {
+            let code = &h.unit.bytes[..h.unit.code_len as usize];
+            hotspotvm_codegen::disassemble(code, 0, &[]).iter().filter(|line| line.text == "ud2").count()
+        };
+        let mut h = Harness::with(&mut checking, &f);
+        let without = Harness::with(&mut plain, &f);
+        if cfg!(target_arch = "x86_64") {
+            assert!(traps(&h) > traps(&without), "{}", op.name());
+        }
+        let expected = int_binary(op, 23, 7).map(|r| r as u64);
+        check(&mut h, op, &[23, 7], &[23, 7], expected);
+    }
+}
+
 #[test]
 fn int_operations_with_a_constant() {
     for opt_level in LEVELS {
