@@ -104,6 +104,9 @@ impl Hotspot {
                 found = None;
             } else if found.is_none() {
                 found = Some((size, compiled * 1e-9));
+            } else if compiled * 2.0 < interpreted {
+                // From here on it only wins more.
+                break;
             }
         }
         let Some((size, seconds)) = found else { return Ok(None) };
