@@ -98,8 +98,9 @@ impl Hotspot {
                 .map_err(|error| format!("can't start {}: {error}", self.program.display()))?;
             let told: Value = serde_json::from_slice(&out.stdout)
                 .map_err(|error| format!("`hotspot compare --json` wrote no JSON: {error}"))?;
-            let compiled = number(&told["compiled"], "median_ns")?;
-            let interpreted = number(&told["interpreted"], "median_ns")?;
+            // The least of each: short runs are disturbed by much more than they take.
+            let compiled = number(&told["compiled"], "min_ns")?;
+            let interpreted = number(&told["interpreted"], "min_ns")?;
             if compiled > interpreted {
                 found = None;
             } else if found.is_none() {

@@ -194,7 +194,7 @@ fn cell_json(result: &KernelResult, id: &str, cell: &Cell) -> Value {
         Cell::Measured(m) => json!({
             "peak": m.peak(), "peak_spread": m.peak_spread(), "peak_ratio": result.peak_ratio(id),
             "whole": m.whole(), "whole_ratio": result.whole_ratio(id), "memory": m.memory(),
-            "scale": m.scale, "low": samples(&m.low), "high": samples(&m.high),
+            "scaled": m.scaled.map(|s| json!({"peak": s.peak, "whole": s.whole})), "low": samples(&m.low), "high": samples(&m.high),
         }),
         Cell::None(why) => json!({"none": why}),
         Cell::Wrong(what) => json!({"wrong": what}),
