@@ -15,9 +15,6 @@ use std::process::Command;
 /// A change from which on the comparison fails.
 const WORSE: f64 = 0.02;
 
-/// How often each run is made; the median counts.
-const REPEATS: usize = 3;
-
 /// One run: a program below `benches` or the folder of generated ones, its size, and options.
 #[derive(Clone, Copy)]
 struct Run {
@@ -31,6 +28,9 @@ struct Part {
     name: &'static str,
     with: Run,
     without: Option<Run>,
+    /// How often to count; the median is taken. Compilers use hash tables, which are seeded anew in each process: about half a per
+    /// cent. The rest counts the same each time.
+    times: usize,
 }
 
 const INTERPRETER: &[&str] = &["--max-tier", "interpreter"];
@@ -48,7 +48,12 @@ const fn executing(
     sizes: (u32, u32),
     options: &'static [&'static str],
 ) -> Part {
-    Part { name, with: run(program, sizes.1, options), without: Some(run(program, sizes.0, options)) }
+    Part {
+        name,
+        with: run(program, sizes.1, options),
+        without: Some(run(program, sizes.0, options)),
+        times: 1,
+    }
 }
 
 /// One compiler: the same program with it and without.
@@ -58,15 +63,21 @@ const fn compiling(
     size: u32,
     options: (&'static [&'static str], &'static [&'static str]),
 ) -> Part {
-    Part { name, with: run(program, size, options.1), without: Some(run(program, size, options.0)) }
+    Part { name, with: run(program, size, options.1), without: Some(run(program, size, options.0)), times: 3 }
 }
 
 const PARTS: [Part; 17] = [
-    Part { name: "start", with: Run { program: "startup/empty", size: None, options: &[] }, without: None },
+    Part {
+        name: "start",
+        with: Run { program: "startup/empty", size: None, options: &[] },
+        without: None,
+        times: 3,
+    },
     Part {
         name: "load a thousand functions",
         with: run("functions", 0, INTERPRETER),
         without: Some(Run { program: "startup/empty", size: None, options: INTERPRETER }),
+        times: 1,
     },
     executing("interpret countdown", "kernels/countdown", (1_000, 301_000), INTERPRETER),
     executing("interpret nested", "kernels/nested", (10, 400), INTERPRETER),
@@ -100,9 +111,8 @@ pub fn compare(places: &Places, revision: &str) -> Result<bool, String> {
         eprintln!("{}", part.name);
         let of = |hotspot: &Path| {
             let counted = |run: &Run| instructions(hotspot, run, &benches, &generated, &places.build);
-            // Hash tables are seeded anew in each process: about half a per cent in what uses them most.
             let mut counts = Vec::new();
-            for _ in 0..REPEATS {
+            for _ in 0..part.times {
                 let without = part.without.as_ref().map_or(Ok(0), counted)?;
                 counts.push(counted(&part.with)?.saturating_sub(without) as f64);
             }
