@@ -3,7 +3,7 @@
 //! It stands outside of `profile -> detect -> compile -> cache -> execute -> deoptimise` and measures it. Nothing inside of a peer is asked for the time: a kernel is run in
 //! growing sizes, and what a size takes longer than the one before is how long the work between the two took, at that point of a process's life. Work is
 //! counted in HotspotVM's instructions, which are the same for all; time is processor time, as everywhere. Invariant: a step of a curve takes
-//! time and does work; if the clock says otherwise, it joins the next.
+//! enough time to be told from noise; if it does not, it joins the next.
 
 use super::kernels::Kernel;
 use super::ours::ladder;
@@ -21,8 +21,7 @@ pub struct Curve {
     pub points: Vec<Point>,
     /// Instructions per second in the last step.
     pub peak: f64,
-    /// Seconds after which it is as fast as 95 % of that, and stays so; `None` if only the last step is. A program is taken to get
-    /// faster all the time: where it seems to get slower again, steps are joined, so that one that was disturbed counts for little.
+    /// Seconds after which it is, steadily, as fast as 95 % of that; `None` if only the last step is.
     pub settled: Option<f64>,
 }
 
@@ -33,10 +32,16 @@ pub struct Point {
     pub seconds: f64,
     /// Instructions per second during the step.
     pub speed: f64,
+    /// The same, if a program only ever gets faster: where it seems to get slower again, steps are joined, so that one that was
+    /// disturbed counts for little.
+    pub steady: f64,
 }
 
 /// The fraction of the peak from which on a program counts as warm.
 const WARM: f64 = 0.95;
+
+/// The least that a step takes, as a fraction of the time until its end: what is less drowns in how differently long processes take to start.
+const STEP: f64 = 0.05;
 
 /// Sizes tried.
 const SIZES: usize = 14;
@@ -86,22 +91,27 @@ pub fn curves(
 /// The curve that follows from how long how much work took. `None` if there is too little of it.
 fn curve(column: &str, works: &[f64], times: &[f64]) -> Option<Curve> {
     let first = *times.first()?;
-    let mut points = Vec::new();
+    let mut ends = Vec::new();
     let mut steps = Vec::new();
     let mut last = (*works.first()?, first);
     for (work, time) in works.iter().zip(times).skip(1) {
         let step = (work - last.0, time - last.1);
-        if step.0 > 0.0 && step.1 > 0.0 {
-            points.push(Point { seconds: *time, speed: step.0 / step.1 });
+        if step.0 > 0.0 && step.1 > STEP * time {
+            ends.push(*time);
             steps.push(step);
             last = (*work, *time);
         }
     }
-    let speeds = non_decreasing(&steps);
-    let peak = *speeds.last()?;
-    let slow = speeds.iter().rposition(|speed| *speed < WARM * peak);
+    let steady = non_decreasing(&steps);
+    let peak = *steady.last()?;
+    let points: Vec<Point> = ends
+        .into_iter()
+        .zip(steps)
+        .zip(steady)
+        .map(|((seconds, (work, time)), steady)| Point { seconds, speed: work / time, steady })
+        .collect();
     // Warm from the end of the last slow step on.
-    let settled = match slow {
+    let settled = match points.iter().rposition(|p| p.steady < WARM * peak) {
         None => Some(first),
         Some(slow) if slow + 2 < points.len() => points.get(slow).map(|p| p.seconds),
         Some(_) => None,
@@ -142,6 +152,13 @@ mod tests {
         // 10 a second, then 100; but the step from 1110 to 2110 takes a tenth longer.
         let times = [0.0, 1.0, 2.0, 12.0, 23.0, 123.0, 323.0];
         assert_eq!(curve("x", &works, &times).unwrap().settled, Some(1.0));
+    }
+
+    #[test]
+    fn steps_that_drown_in_noise_join_the_next() {
+        let curve = curve("x", &[0.0, 1.0, 2.0, 12.0], &[1.0, 1.01, 1.02, 2.2]).unwrap();
+        assert_eq!(curve.points.len(), 1);
+        assert!((curve.points[0].speed - 10.0).abs() < 1e-9, "{curve:?}");
     }
 
     #[test]
