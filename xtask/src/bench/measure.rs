@@ -44,14 +44,24 @@ pub struct Measured {
     pub low: Vec<Usage>,
     /// The runs of the larger size.
     pub high: Vec<Usage>,
-    /// What all differences are multiplied by: 1, or more if both sizes are smaller than those of the reference.
-    pub scale: f64,
+    /// How much more work is meant, if both sizes are smaller than those of the reference.
+    pub scaled: Option<Scale>,
+}
+
+/// How much more work the sizes of the reference are than those that were run.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Scale {
+    /// Between the reference's two sizes, as a multiple of that between the two that were run.
+    pub peak: f64,
+    /// Between nothing and the reference's larger size, likewise.
+    pub whole: f64,
 }
 
 impl Measured {
     /// Seconds of processor time between the two sizes, turn by turn.
     fn differences(&self) -> Vec<f64> {
-        self.low.iter().zip(&self.high).map(|(low, high)| (high.cpu - low.cpu) * self.scale).collect()
+        let scale = self.scaled.map_or(1.0, |s| s.peak);
+        self.low.iter().zip(&self.high).map(|(low, high)| (high.cpu - low.cpu) * scale).collect()
     }
 
     /// Seconds of processor time at full speed for the work between the two sizes: the median.
@@ -69,7 +79,7 @@ impl Measured {
         let high = median(&self.high.iter().map(|u| u.cpu).collect::<Vec<_>>())?;
         let low = median(&self.low.iter().map(|u| u.cpu).collect::<Vec<_>>())?;
         // Where the size is too large to run: the start, and all the rest at full speed.
-        Some(if self.scale == 1.0 { high } else { low + (high - low) * self.scale })
+        Some(self.scaled.map_or(high, |s| low + (high - low) * s.whole))
     }
 
     /// The most memory, in bytes.
@@ -79,7 +89,7 @@ impl Measured {
 
     /// Whether times are computed from runs of a smaller size.
     pub fn is_scaled(&self) -> bool {
-        self.scale != 1.0
+        self.scaled.is_some()
     }
 }
 
@@ -122,7 +132,7 @@ struct Entrant<'a> {
     column: &'a Column,
     command: Vec<OsString>,
     sizes: (i64, i64),
-    scale: f64,
+    scaled: Option<Scale>,
     spent: f64,
     low: Vec<Usage>,
     high: Vec<Usage>,
@@ -149,7 +159,7 @@ pub fn measure(
                 column,
                 command,
                 sizes: pair,
-                scale: 1.0,
+                scaled: None,
                 spent: 0.0,
                 low: Vec::new(),
                 high: Vec::new(),
@@ -172,7 +182,7 @@ pub fn measure(
         let cell = entrant.wrong.unwrap_or(Cell::Measured(Measured {
             low: entrant.low,
             high: entrant.high,
-            scale: entrant.scale,
+            scaled: entrant.scaled,
         }));
         result.cells.insert(entrant.column.id.clone(), cell);
     }
@@ -194,7 +204,7 @@ pub fn cycle(root: &Path, reference: &Column, runner: &Runner, build: &Path) -> 
         chain: None,
     };
     let command = reference.prepare(&kernel, build)?.ok_or("there is no benches/cycle.c")?;
-    let mut measured = Measured { scale: 1.0, ..Measured::default() };
+    let mut measured = Measured::default();
     for _ in 0..7 {
         measured.low.push(run_at(runner, &command, ROUNDS)?.usage);
         measured.high.push(run_at(runner, &command, 2 * ROUNDS)?.usage);
@@ -256,14 +266,14 @@ fn shrink(
         return;
     }
     let works = [sizes.args, sizes.quick, sizes.half, sizes.full].map(|size| work(size).ok());
-    let ([Some(args), Some(quick), Some(half), Some(full)], Ok(run)) =
-        (works, run_at(runner, &entrant.command, sizes.quick))
-    else {
-        return;
-    };
-    if run.usage.cpu * full / quick > slow && quick > args {
+    let [Some(args), Some(quick), Some(half), Some(full)] = works else { return };
+    let runs = [sizes.args, sizes.quick].map(|size| run_at(runner, &entrant.command, size));
+    let [Ok(low), Ok(high)] = runs else { return };
+    // What it takes to start is no part of what grows.
+    let scale = Scale { peak: (full - half) / (quick - args), whole: (full - args) / (quick - args) };
+    if quick > args && (high.usage.cpu - low.usage.cpu) * scale.whole > slow {
         entrant.sizes = (sizes.args, sizes.quick);
-        entrant.scale = (full - half) / (quick - args);
+        entrant.scaled = Some(scale);
     }
 }
 
@@ -310,7 +320,7 @@ pub mod tests {
     /// A result with one measured cell for each `(column, low, high)`.
     pub fn result(name: &str, cells: &[(&str, &[f64], &[f64])]) -> KernelResult {
         let measured = |low: &[f64], high: &[f64]| {
-            Cell::Measured(Measured { low: usages(low), high: usages(high), scale: 1.0 })
+            Cell::Measured(Measured { low: usages(low), high: usages(high), scaled: None })
         };
         KernelResult {
             kernel: Kernel {
@@ -346,15 +356,16 @@ pub mod tests {
 
     #[test]
     fn what_is_too_slow_is_computed_from_less_work() {
-        let measured = Measured { low: usages(&[1.0]), high: usages(&[3.0]), scale: 10.0 };
+        let scaled = Some(Scale { peak: 10.0, whole: 25.0 });
+        let measured = Measured { low: usages(&[1.0]), high: usages(&[3.0]), scaled };
         assert_eq!(measured.peak(), Some(20.0));
-        assert_eq!(measured.whole(), Some(21.0));
+        assert_eq!(measured.whole(), Some(51.0));
         assert!(measured.is_scaled());
     }
 
     #[test]
     fn noise_that_is_larger_than_the_work_is_no_time() {
-        let measured = Measured { low: usages(&[1.0]), high: usages(&[0.9]), scale: 1.0 };
+        let measured = Measured { low: usages(&[1.0]), high: usages(&[0.9]), scaled: None };
         assert_eq!(measured.peak(), None);
     }
 }

@@ -116,8 +116,8 @@ fn bench(root: &Path, options: &Options, arguments: &[String]) -> Result<bool, S
     let effort = Effort {
         quick: options.quick,
         rounds: options.runs.unwrap_or(if options.quick { 3 } else { 5 }),
-        budget: if options.quick { 0.5 } else { 20.0 },
-        slow: 15.0,
+        budget: if options.quick { 0.5 } else { 10.0 },
+        slow: 8.0,
     };
     let command = std::iter::once("cargo xtask bench").chain(arguments.iter().map(String::as_str));
     let mut report = Report {

@@ -98,12 +98,16 @@ impl Hotspot {
                 .map_err(|error| format!("can't start {}: {error}", self.program.display()))?;
             let told: Value = serde_json::from_slice(&out.stdout)
                 .map_err(|error| format!("`hotspot compare --json` wrote no JSON: {error}"))?;
-            let compiled = number(&told["compiled"], "median_ns")?;
-            let interpreted = number(&told["interpreted"], "median_ns")?;
+            // The least of each: short runs are disturbed by much more than they take.
+            let compiled = number(&told["compiled"], "min_ns")?;
+            let interpreted = number(&told["interpreted"], "min_ns")?;
             if compiled > interpreted {
                 found = None;
             } else if found.is_none() {
                 found = Some((size, compiled * 1e-9));
+            } else if compiled * 2.0 < interpreted {
+                // From here on it only wins more.
+                break;
             }
         }
         let Some((size, seconds)) = found else { return Ok(None) };

@@ -107,7 +107,8 @@ fn warmups(report: &Report, html: &mut String) {
     }
     html.push_str(
         "<h2>Warm-up</h2>\n<p>Speed over the time since the process started: 1, the dashed line, is gcc's full speed. A curve starts when a \
-         process has done its first work, and rises when compiled code takes over.</p>\n<div class=\"charts\">\n",
+         process has done its first work, and rises when compiled code takes over. Dots are measured; lines join those \
+         that a program which only gets faster cannot have.</p>\n<div class=\"charts\">\n",
     );
     for result in report.losses_first() {
         let Some(curves) = report.curves.get(&result.kernel.name) else { continue };
@@ -125,7 +126,8 @@ fn lines(report: &Report, curves: &[Curve]) -> Vec<Line> {
     let unit = reference.unwrap_or_else(|| curves.iter().map(|c| c.peak).fold(0.0, f64::max));
     let line = |curve: &Curve| Line {
         label: title(report, &curve.column).to_owned(),
-        points: curve.points.iter().map(|p| (p.seconds, p.speed / unit)).collect(),
+        points: curve.points.iter().map(|p| (p.seconds, p.steady / unit)).collect(),
+        marks: curve.points.iter().map(|p| (p.seconds, p.speed / unit)).collect(),
         colour: colour(report, &curve.column),
     };
     curves.iter().map(line).collect()

@@ -153,7 +153,8 @@ impl Report {
             .into_iter()
             .flatten()
             .map(|c| {
-                let points: Vec<Value> = c.points.iter().map(|p| json!([p.seconds, p.speed])).collect();
+                let points: Vec<Value> =
+                    c.points.iter().map(|p| json!([p.seconds, p.speed, p.steady])).collect();
                 json!({"column": c.column, "peak": c.peak, "settled": c.settled, "points": points})
             })
             .collect();
@@ -194,7 +195,7 @@ fn cell_json(result: &KernelResult, id: &str, cell: &Cell) -> Value {
         Cell::Measured(m) => json!({
             "peak": m.peak(), "peak_spread": m.peak_spread(), "peak_ratio": result.peak_ratio(id),
             "whole": m.whole(), "whole_ratio": result.whole_ratio(id), "memory": m.memory(),
-            "scale": m.scale, "low": samples(&m.low), "high": samples(&m.high),
+            "scaled": m.scaled.map(|s| json!({"peak": s.peak, "whole": s.whole})), "low": samples(&m.low), "high": samples(&m.high),
         }),
         Cell::None(why) => json!({"none": why}),
         Cell::Wrong(what) => json!({"wrong": what}),
@@ -213,7 +214,10 @@ pub mod tests {
         let column = |id: &str, title: &str| Column::for_test(id, title);
         let mut second = result("beta", &[("gcc", &[1.0], &[2.0]), ("hotspot", &[1.0], &[3.0])]);
         second.cells.insert("lua".to_owned(), Cell::None("not written in this language".to_owned()));
-        let points = vec![Point { seconds: 0.01, speed: 1e6 }, Point { seconds: 0.1, speed: 1e9 }];
+        let points = vec![
+            Point { seconds: 0.01, speed: 1e6, steady: 1e6 },
+            Point { seconds: 0.1, speed: 1e9, steady: 1e9 },
+        ];
         let curve = |column: &str| Curve {
             column: column.to_owned(),
             points: points.clone(),

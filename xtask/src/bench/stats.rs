@@ -38,23 +38,20 @@ pub fn geomean(values: &[f64]) -> Option<f64> {
     Some((values.iter().map(|v| v.ln()).sum::<f64>() / values.len() as f64).exp())
 }
 
-/// The values, made non-decreasing by averaging neighbours that are out of order: the closest such sequence by least squares.
-///
-/// A bigger run takes longer than a smaller one; where it seems otherwise, it is noise.
-pub fn non_decreasing(values: &[f64]) -> Vec<f64> {
-    let mut blocks: Vec<(f64, usize)> = Vec::new();
-    for value in values {
-        let mut block = (*value, 1);
-        while let Some(&(mean, count)) = blocks.last()
-            && mean > block.0
+/// Ratios `a / b` of pairs, made non-decreasing: neighbours that are out of order are joined, and get the ratio of their sums.
+pub fn non_decreasing(pairs: &[(f64, f64)]) -> Vec<f64> {
+    let mut blocks: Vec<(f64, f64, usize)> = Vec::new();
+    for &(a, b) in pairs {
+        let mut block = (a, b, 1);
+        while let Some(&(before_a, before_b, count)) = blocks.last()
+            && before_a * block.1 > block.0 * before_b
         {
             blocks.pop();
-            let sum = mean * count as f64 + block.0 * block.1 as f64;
-            block = (sum / (count + block.1) as f64, count + block.1);
+            block = (block.0 + before_a, block.1 + before_b, block.2 + count);
         }
         blocks.push(block);
     }
-    blocks.into_iter().flat_map(|(mean, count)| std::iter::repeat_n(mean, count)).collect()
+    blocks.into_iter().flat_map(|(a, b, count)| std::iter::repeat_n(a / b, count)).collect()
 }
 
 #[cfg(test)]
@@ -98,10 +95,11 @@ mod tests {
     }
 
     #[test]
-    fn values_out_of_order_are_averaged() {
-        assert_eq!(non_decreasing(&[1.0, 2.0, 3.0]), [1.0, 2.0, 3.0]);
-        assert_eq!(non_decreasing(&[1.0, 4.0, 2.0, 5.0]), [1.0, 3.0, 3.0, 5.0]);
-        assert_eq!(non_decreasing(&[3.0, 2.0, 1.0]), [2.0, 2.0, 2.0]);
+    fn ratios_out_of_order_are_joined() {
+        assert_eq!(non_decreasing(&[(1.0, 1.0), (2.0, 1.0), (3.0, 1.0)]), [1.0, 2.0, 3.0]);
+        assert_eq!(non_decreasing(&[(1.0, 1.0), (4.0, 1.0), (2.0, 1.0), (5.0, 1.0)]), [1.0, 3.0, 3.0, 5.0]);
+        // A long one weighs more than a short one.
+        assert_eq!(non_decreasing(&[(3.0, 1.0), (6.0, 8.0)]), [1.0, 1.0]);
         assert_eq!(non_decreasing(&[]), [0.0; 0]);
     }
 }

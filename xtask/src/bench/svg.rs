@@ -26,8 +26,10 @@ pub struct Bar {
 pub struct Line {
     /// The label in the legend.
     pub label: String,
-    /// Positive pairs.
+    /// Where the line goes: positive pairs.
     pub points: Vec<(f64, f64)>,
+    /// What was measured, as marks: positive pairs.
+    pub marks: Vec<(f64, f64)>,
     /// The number of its colour.
     pub colour: usize,
 }
@@ -142,7 +144,7 @@ pub fn lines(title: &str, about: &str, lines: &[Line]) -> String {
     const HEIGHT: f64 = 300.0;
     const LEFT: f64 = 50.0;
     const RIGHT: f64 = 120.0;
-    let points = || lines.iter().flat_map(|l| l.points.iter());
+    let points = || lines.iter().flat_map(|l| l.points.iter().chain(&l.marks));
     let x = Axis::over(points().map(|p| p.0), LEFT, WIDTH - LEFT - RIGHT);
     let y = Axis::over(points().map(|p| p.1).chain([1.0]), HEIGHT - 30.0, -(HEIGHT - 42.0));
     let mut svg = String::new();
@@ -171,19 +173,20 @@ pub fn lines(title: &str, about: &str, lines: &[Line]) -> String {
     }
     for (i, line) in lines.iter().enumerate() {
         let colour = line.colour % COLOURS;
+        let place = |p: &(f64, f64)| (x.place(p.0), y.place(p.1));
         let path: Vec<String> =
-            line.points.iter().map(|p| format!("{:.1},{:.1}", x.place(p.0), y.place(p.1))).collect();
+            line.points.iter().map(place).map(|(x, y)| format!("{x:.1},{y:.1}")).collect();
         let label = escape(&line.label);
         let _ = writeln!(
             svg,
             "<polyline class=\"l{colour}\" points=\"{}\"><title>{label}</title></polyline>",
             path.join(" ")
         );
-        for (point, place) in line.points.iter().zip(&path) {
-            let (cx, cy) = place.split_once(',').unwrap_or_default();
+        for point in &line.marks {
+            let (cx, cy) = place(point);
             let _ = writeln!(
                 svg,
-                "<circle class=\"c{colour}\" cx=\"{cx}\" cy=\"{cy}\" r=\"2.5\"><title>{label}: {} after {}</title></circle>",
+                "<circle class=\"c{colour}\" cx=\"{cx:.1}\" cy=\"{cy:.1}\" r=\"2.5\"><title>{label}: {} after {}</title></circle>",
                 factor(point.1),
                 time_text(point.0)
             );
@@ -252,7 +255,12 @@ mod tests {
     #[test]
     fn no_number_breaks_a_chart() {
         let values = [0.0, -1.0, f64::NAN, f64::INFINITY, 1e300, 1e-300];
-        let line = Line { label: "x".to_owned(), points: values.map(|v| (v, v)).to_vec(), colour: 99 };
+        let line = Line {
+            label: "x".to_owned(),
+            points: values.map(|v| (v, v)).to_vec(),
+            marks: values.map(|v| (v, -v)).to_vec(),
+            colour: 99,
+        };
         let all: Vec<Bar> = values.map(|v| bar("x", v)).to_vec();
         for svg in [lines("T", "A", &[line]), bars("T", "A", &all), bars("T", "A", &[]), lines("T", "A", &[])]
         {

@@ -173,7 +173,7 @@ fn limits(report: &Report) -> Table {
 }
 
 fn warmup(report: &Report) -> Table {
-    let about = "Milliseconds from the start of the process until it is as fast as 95 % of its full speed; `late` where the last sizes were still \
+    let about = "Milliseconds of processor time from the start of the process until it is as fast as 95 % of its full speed; `late` where the last sizes were still \
                  gaining. Then: after how many instructions, and how many microseconds of running, a run of HotspotVM with compiling is no slower than without.";
     let mut columns: Vec<&str> = Vec::new();
     for curve in report.curves.values().flatten() {
@@ -329,6 +329,7 @@ pub fn count(value: f64) -> String {
 mod tests {
     use super::*;
     use crate::bench::kernels::Chain;
+    use crate::bench::measure::Scale;
     use crate::bench::report::tests::report;
 
     fn find(title: &str) -> Table {
@@ -351,7 +352,7 @@ mod tests {
         let mut report = report();
         report.kernels[0].cells.insert("lua".to_owned(), Cell::Wrong("printed 1".to_owned()));
         if let Some(Cell::Measured(measured)) = report.kernels[0].cells.get_mut("hotspot") {
-            measured.scale = 4.0;
+            measured.scaled = Some(Scale { peak: 4.0, whole: 4.0 });
         }
         let rows = &tables(&report)[0].rows;
         let alpha = rows.iter().find(|r| r[0] == "alpha").unwrap();

@@ -2,14 +2,14 @@
 //!
 //! It stands outside of `profile -> detect -> compile -> cache -> execute -> deoptimise` and measures it. Nothing inside of a peer is asked for the time: a kernel is run in
 //! growing sizes, and what a size takes longer than the one before is how long the work between the two took, at that point of a process's life. Work is
-//! counted in HotspotVM's instructions, which are the same for all. Invariant: times never decrease along a curve; where they
-//! were measured so, neighbours are averaged.
+//! counted in HotspotVM's instructions, which are the same for all; time is processor time, as everywhere. Invariant: a step of a curve takes
+//! enough time to be told from noise; if it does not, it joins the next.
 
 use super::kernels::Kernel;
 use super::ours::ladder;
 use super::peers::Column;
 use super::process::Runner;
-use super::stats::{median, non_decreasing};
+use super::stats::non_decreasing;
 use std::path::Path;
 
 /// How a column gets faster on a kernel.
@@ -19,23 +19,29 @@ pub struct Curve {
     pub column: String,
     /// From the start of the process on.
     pub points: Vec<Point>,
-    /// Instructions per second between the two largest sizes.
+    /// Instructions per second in the last step.
     pub peak: f64,
-    /// Seconds after which it is as fast as 95 % of that, and stays so; `None` if only the last step is.
+    /// Seconds after which it is, steadily, as fast as 95 % of that; `None` if only the last step is.
     pub settled: Option<f64>,
 }
 
 /// A step of a curve.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Point {
-    /// Seconds since the start of the process, at the end of the step.
+    /// Seconds of processor time since the start of the process, at the end of the step.
     pub seconds: f64,
     /// Instructions per second during the step.
     pub speed: f64,
+    /// The same, if a program only ever gets faster: where it seems to get slower again, steps are joined, so that one that was
+    /// disturbed counts for little.
+    pub steady: f64,
 }
 
 /// The fraction of the peak from which on a program counts as warm.
 const WARM: f64 = 0.95;
+
+/// The least that a step takes, as a fraction of the time until its end: what is less drowns in how differently long processes take to start.
+const STEP: f64 = 0.05;
 
 /// Sizes tried.
 const SIZES: usize = 14;
@@ -66,7 +72,7 @@ pub fn curves(
                 let mut command = command.clone();
                 command.push(size.to_string().into());
                 if let (Ok(run), Some(samples)) = (runner.run(&command), samples.get_mut(i)) {
-                    samples.push(run.usage.wall);
+                    samples.push(run.usage.cpu);
                 }
             }
         }
@@ -74,7 +80,9 @@ pub fn curves(
     Ok(commands
         .into_iter()
         .filter_map(|(column, _, samples)| {
-            let times = samples.iter().map(|s| median(s)).collect::<Option<Vec<f64>>>()?;
+            // The least: nothing makes a run take less than it needs.
+            let least = |samples: &Vec<f64>| samples.iter().copied().reduce(f64::min);
+            let times = samples.iter().map(least).collect::<Option<Vec<f64>>>()?;
             curve(&column, &works, &times)
         })
         .collect())
@@ -82,21 +90,29 @@ pub fn curves(
 
 /// The curve that follows from how long how much work took. `None` if there is too little of it.
 fn curve(column: &str, works: &[f64], times: &[f64]) -> Option<Curve> {
-    let times = non_decreasing(times);
-    let mut points = Vec::new();
-    let mut last = (*works.first()?, *times.first()?);
-    for (work, time) in works.iter().zip(&times).skip(1) {
-        // A step that took no time joins the next one.
-        if *work > last.0 && *time > last.1 {
-            points.push(Point { seconds: *time, speed: (work - last.0) / (time - last.1) });
+    let first = *times.first()?;
+    let mut ends = Vec::new();
+    let mut steps = Vec::new();
+    let mut last = (*works.first()?, first);
+    for (work, time) in works.iter().zip(times).skip(1) {
+        let step = (work - last.0, time - last.1);
+        if step.0 > 0.0 && step.1 > STEP * time {
+            ends.push(*time);
+            steps.push(step);
             last = (*work, *time);
         }
     }
-    let peak = points.last()?.speed;
-    let slow = points.iter().rposition(|p| p.speed < WARM * peak);
+    let steady = non_decreasing(&steps);
+    let peak = *steady.last()?;
+    let points: Vec<Point> = ends
+        .into_iter()
+        .zip(steps)
+        .zip(steady)
+        .map(|((seconds, (work, time)), steady)| Point { seconds, speed: work / time, steady })
+        .collect();
     // Warm from the end of the last slow step on.
-    let settled = match slow {
-        None => times.first().copied(),
+    let settled = match points.iter().rposition(|p| p.steady < WARM * peak) {
+        None => Some(first),
         Some(slow) if slow + 2 < points.len() => points.get(slow).map(|p| p.seconds),
         Some(_) => None,
     };
@@ -131,7 +147,22 @@ mod tests {
     }
 
     #[test]
-    fn noise_is_averaged_and_nothing_is_divided_by_no_time() {
+    fn a_step_that_was_disturbed_does_not_make_it_cold_again() {
+        let works = [0.0, 10.0, 110.0, 1110.0, 2110.0, 12110.0, 32110.0];
+        // 10 a second, then 100; but the step from 1110 to 2110 takes a tenth longer.
+        let times = [0.0, 1.0, 2.0, 12.0, 23.0, 123.0, 323.0];
+        assert_eq!(curve("x", &works, &times).unwrap().settled, Some(1.0));
+    }
+
+    #[test]
+    fn steps_that_drown_in_noise_join_the_next() {
+        let curve = curve("x", &[0.0, 1.0, 2.0, 12.0], &[1.0, 1.01, 1.02, 2.2]).unwrap();
+        assert_eq!(curve.points.len(), 1);
+        assert!((curve.points[0].speed - 10.0).abs() < 1e-9, "{curve:?}");
+    }
+
+    #[test]
+    fn nothing_is_divided_by_no_time() {
         let curve = curve("x", &[0.0, 10.0, 20.0, 120.0], &[0.5, 0.4, 0.45, 1.45]).unwrap();
         assert_eq!(curve.points.len(), 1);
         assert!(curve.points.iter().all(|p| p.speed.is_finite()));
