@@ -152,6 +152,12 @@ pub fn configurations(base: &Options, seed: u64) -> Vec<Configuration> {
     add("optimizing at 2 without baseline, collecting always".to_string(), Tier::Optimizing, (2, 1), collect);
     add("optimizing at 2 without baseline, slices of 50".to_string(), Tier::Optimizing, (2, 1), slices);
     add("optimizing at 1 without baseline, all stress".to_string(), Tier::Optimizing, (1, 1), everything);
+    for (name, skip_baseline) in [("after baseline", false), ("after the interpreter", true)] {
+        let lying = Stress { lying: Some(seed), skip_baseline, ..plain.clone() };
+        add(format!("optimizing {name}, lying profile"), Tier::Optimizing, (2, 2), lying.clone());
+        let slices = Stress { slice: Some(31), lying: Some(!seed), ..lying };
+        add(format!("optimizing {name}, lying profile, slices of 31"), Tier::Optimizing, (3, 1), slices);
+    }
     let unfused = Stress { unfused: true, ..plain.clone() };
     add("interpreted, unfused".to_string(), Tier::Interpreter, (1, 1), unfused.clone());
     add("at 64, unfused".to_string(), Tier::Optimizing, (64, 64), unfused);

@@ -46,7 +46,8 @@ fn search_files() {
         let mut options = Options { deterministic: true, ..Options::default() };
         options.limits.timeout = Some(PATIENCE / 2);
         for way in configurations(&options, 1) {
-            let (_, reports) = disagreements_among(std::slice::from_ref(&way), &program, &arguments, &options);
+            let (_, reports) =
+                disagreements_among(std::slice::from_ref(&way), &program, &arguments, &options);
             if !reports.is_empty() {
                 println!("{FOUND}{}", way.name);
                 return;

@@ -170,6 +170,8 @@ pub struct Stress {
     pub skip_baseline: bool,
     /// Use slices of this much fuel instead of the usual ones.
     pub slice: Option<u32>,
+    /// Tell the optimizing compiler things about types and counts that are not true, by this seed.
+    pub lying: Option<u64>,
     /// Have the interpreter execute every instruction by itself.
     pub unfused: bool,
 }

@@ -3,6 +3,7 @@
 
 use super::builder::{Built, Request, Unanswered};
 use super::inline::Note;
+use super::lies::Lies;
 use super::method::{Callee, Signature};
 use super::region;
 use super::trace::{self, Tree};
@@ -25,6 +26,8 @@ use std::time::Instant;
 pub struct Driver {
     /// Test mode: see [`crate::options::Stress::exits`].
     pub stress: Option<u64>,
+    /// Test mode: see [`crate::options::Stress::lying`].
+    pub lying: Option<u64>,
     /// Whether to make listings.
     pub listings: bool,
     /// Whether calls may be inlined.
@@ -187,18 +190,20 @@ impl Driver {
         place: &PlaceState,
         cache: &CodeCache,
     ) -> Result<Job, NotBuilt> {
+        let lies = self.lies(target.id);
         let input_type = |at: InputPlace| {
             let value = input_value(vm, at);
-            match type_of(vm, value) {
+            let found = match type_of(vm, value) {
                 _ if place.boxed.contains(&at) => (Type::Boxed, Sign::Any),
                 Type::Int if !place.any_sign => {
                     (Type::Int, vm.store.as_i64(value).map_or(Sign::Any, Sign::of))
                 }
                 ty => (ty, Sign::Any),
-            }
+            };
+            lies.map_or(found, |lies| lies.input(at, found))
         };
         let callee = |function| installed(cache, function);
-        let request = self.request(vm, graphs, target.key);
+        let request = self.request(vm, graphs, target);
         let request = Request { input_type: &input_type, callee: &callee, ..request };
         let built = target.shape.build(&request).map_err(NotBuilt::Refused)?;
         if !built.misfits.is_empty() {
@@ -223,14 +228,19 @@ impl Driver {
         cache: &mut CodeCache,
     ) -> Result<Job, NotBuilt> {
         let key = target.key;
+        let told = |(slot, &ty): (usize, &Type)| match self.lies(target.id) {
+            Some(lies) => lies.input(InputPlace::Local(slot as u32), (ty, Sign::Any)).0,
+            None => ty,
+        };
+        let params: Vec<Type> = params.iter().enumerate().map(told).collect();
         for result in [Type::Int, Type::Float, Type::Bool, Type::Boxed] {
-            let signature = Signature { params: params.to_vec(), result };
+            let signature = Signature { params: params.clone(), result };
             let itself = Callee { signature: signature.clone(), link: None };
             let callee = |function| match function == key.function {
                 true => Some(itself.clone()),
                 false => installed(cache, function),
             };
-            let request = self.request(vm, graphs, key);
+            let request = self.request(vm, graphs, target);
             let request = Request { method: Some(&signature), callee: &callee, ..request };
             let mut built = target.shape.build(&request).map_err(NotBuilt::Refused)?;
             // What it passes to itself, and to others of what it got from itself, depends on the type being tried.
@@ -254,7 +264,12 @@ impl Driver {
         Err(NotBuilt::Refused("its result has no type".to_string()))
     }
 
-    fn request<'a>(&self, vm: &'a Vm, graphs: &'a Graphs, key: PlaceKey) -> Request<'a> {
+    fn lies(&self, unit: u32) -> Option<Lies> {
+        self.lying.map(|seed| Lies::new(seed, unit))
+    }
+
+    fn request<'a>(&self, vm: &'a Vm, graphs: &'a Graphs, target: Target<'_>) -> Request<'a> {
+        let Target { id, key, .. } = target;
         Request {
             vm,
             graphs,
@@ -262,6 +277,7 @@ impl Driver {
             entry_pc: key.pc,
             input_type: &|_| (Type::Boxed, Sign::Any),
             stress: self.stress,
+            lies: self.lies(id),
             method: None,
             callee: &|_| None,
             inlining: self.inlining,
