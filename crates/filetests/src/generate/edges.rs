@@ -38,7 +38,7 @@ pub(super) fn program(random: &mut Random) -> String {
         locals: Vec::new(),
         rounds,
     };
-    for _ in 0..1 + writer.random.below(3) {
+    for _ in 0..2 + writer.random.below(4) {
         writer.piece();
     }
     let Writer { random, functions, body, start, locals, .. } = writer;
@@ -227,28 +227,30 @@ impl Writer<'_> {
         self.into_x();
     }
 
-    /// Division where a sign changes.
+    /// Divisions where a sign changes.
     fn signs(&mut self) {
-        let by = self.pick(&["2", "3", "7", "8", "64", "-1", "-2", "-3", "-8", "-64", "1000003"]);
-        let op = self.pick(&["mod", "floordiv", "mod", "floordiv", "shr"]);
-        let op = if op == "shr" && by.starts_with('-') { "mod" } else { op };
         let off = self.random.below(3);
+        let dividend = self.local("1");
         match self.random.below(3) {
-            0 => self.say(&format!("load_local i; push 15; and; push {off}; sub")),
+            0 => self.say(&format!("load_local i; push 15; and; push {off}; sub; store_local {dividend}")),
             1 => {
                 let when = self.when();
-                self.say(&format!("push {when}; load_local i; sub"));
+                self.say(&format!("push {when}; load_local i; sub; store_local {dividend}"));
             }
-            _ => self.say(&format!("load_local x; push 255; and; push {off}; sub; neg")),
+            _ => self
+                .say(&format!("load_local x; push 255; and; push {off}; sub; neg; store_local {dividend}")),
         }
-        if self.random.chance(30) && op != "shr" {
-            // By a divisor that is not a constant.
-            let divisor = self.local(by);
-            self.say(&format!("load_local {divisor}; {op}"));
-        } else {
-            self.say(&format!("push {by}; {op}"));
+        for _ in 0..2 + self.random.below(3) {
+            let by = self.pick(&["2", "3", "7", "8", "64", "-1", "-2", "-3", "-8", "-64", "1000003"]);
+            let op = self.pick(&["mod", "floordiv"]);
+            // Also by a divisor that is not a constant.
+            let divisor = match self.random.chance(20) {
+                true => format!("load_local {}", self.local(by)),
+                false => format!("push {by}"),
+            };
+            self.say(&format!("load_local {dividend}; {divisor}; {op}"));
+            self.into_x();
         }
-        self.into_x();
     }
 
     /// Zeros of both signs, and NaN.
@@ -261,23 +263,26 @@ impl Writer<'_> {
         self.place(&other);
         self.say(&format!("{strange}; store_local v"));
         self.place(&end);
-        let zero = self.pick(&[
-            "push 0.0; add",
-            "push -0.0; add",
-            "push 0.0; sub",
-            "push 1.0; mul",
-            "push 0.0; swap; sub",
-        ]);
-        self.say(&format!("load_local v; {zero}; store_local v"));
-        let test = self.pick(&["lt", "le", "gt", "ge", "eq", "ne"]);
-        let not = self.pick(&["not", "nop", "not; not"]);
-        self.say(&format!("load_local v; push 2.5; {test}; {not}"));
-        if self.random.chance(50) {
-            let skip = self.label();
-            self.say(&format!("jump_if_not_zero {skip}; load_local x; push 1; add; store_local x"));
-            self.place(&skip);
-        } else {
-            self.into_x();
+        for _ in 0..3 {
+            let zeros =
+                ["push 0.0; add", "push -0.0; add", "push 0.0; sub", "push 1.0; mul", "push 0.0; swap; sub"];
+            let zero = self.pick(&zeros);
+            let (sum, quiet) = (self.local("0.0"), self.label());
+            self.say(&format!("load_local v; {zero}; store_local {sum}"));
+            self.say(&format!(
+                "load_local i; push 15; and; jump_if_not_zero {quiet}; load_local {sum}; print"
+            ));
+            self.place(&quiet);
+            let test = self.pick(&["lt", "le", "gt", "ge", "eq", "ne"]);
+            let not = self.pick(&["not", "nop", "not; not"]);
+            self.say(&format!("load_local v; push 2.5; {test}; {not}"));
+            if self.random.chance(50) {
+                let skip = self.label();
+                self.say(&format!("jump_if_not_zero {skip}; load_local x; push 1; add; store_local x"));
+                self.place(&skip);
+            } else {
+                self.into_x();
+            }
         }
     }
 
