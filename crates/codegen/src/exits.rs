@@ -22,6 +22,7 @@ use crate::unit::{ExitRecord, FrameRecipe, Recipe};
 use cranelift_codegen::ir as clif;
 use cranelift_codegen::ir::types::{I32, I64};
 use cranelift_codegen::ir::{BlockArg, InstBuilder};
+use ir::planted::{Bug, is};
 use ir::{Ahead, ExitReason, Function, Imm, StateId, Type, Value};
 use std::collections::HashMap;
 use std::mem::offset_of;
@@ -154,6 +155,7 @@ fn frames(
         let waiting;
         let state = match leave.waits {
             Some(args) if frames.is_empty() => {
+                let args = if is(Bug::WaitingKeepsArguments) { 0 } else { args };
                 waiting = state.waiting(args as usize);
                 &waiting
             }
@@ -270,6 +272,7 @@ impl Lowering<'_, '_> {
         let mut offset = 0i32;
         for &value in &tail.stores {
             let bits = match tail.undo {
+                Some(undo) if undo.value == value && is(Bug::UndoMissing) => undo.result,
                 Some(undo) if undo.value == value => self.undo(undo)?,
                 _ => self.raw(value)?,
             };

@@ -11,6 +11,7 @@ use cranelift_codegen::ir as clif;
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::types::{F64, I32, I64};
 use cranelift_codegen::ir::{BlockArg, InstBuilder, MemFlagsData};
+use ir::planted::{Bug, is};
 use ir::{Imm, Inst, Opcode};
 
 impl Lowering<'_, '_> {
@@ -385,6 +386,7 @@ pub(crate) fn added_constant(op: Opcode, operand: Option<i64>) -> Option<i64> {
 
 /// The least result of adding `d >= 0`, or the greatest of adding `d < 0`, that is not an overflow.
 pub(crate) fn limit_of(d: i64) -> i64 {
+    let d = if is(Bug::OverflowLimit) && d > 0 { d - 1 } else { d };
     if d >= 0 { i64::MIN + d } else { i64::MAX + d }
 }
 

@@ -1,6 +1,6 @@
 //! Programs at random, from a seed: terminating, verified, and nasty.
 //!
-//! Of two sorts: `calls` makes functions that call each other; here are the others. Such a program is a few functions, each with nested counted loops around statements that compute with locals, globals and constants
+//! Of three sorts: `calls` makes functions that call each other, `edges` small programs that aim at what compilers get wrong; here are the others. Such a program is a few functions, each with nested counted loops around statements that compute with locals, globals and constants
 //! of all types. Most expressions are of one type, so that code specialises; some are not, so that it deoptimises. Operands include the edges where
 //! representations change (48 bits, 53 bits, 64 bits) and zero. Errors are allowed: they must be the same everywhere.
 
@@ -8,6 +8,7 @@ use hotspotvm::Options;
 use std::fmt::Write;
 
 mod calls;
+mod edges;
 
 /// A small generator of numbers (xorshift64*).
 pub struct Random(u64);
@@ -102,11 +103,12 @@ struct Writer<'r> {
     budget: u32,
 }
 
-/// The text of a program. The same seed gives the same text. Every other program is about loops, the rest about calls.
+/// The text of a program. The same seed gives the same text. Every other program is about calls, the others are about loops, or go to the edges of what is compiled.
 pub fn program(seed: u64) -> String {
     let mut random = Random::new(seed);
-    match seed % 2 {
-        0 => calls::program(&mut random),
+    match seed % 4 {
+        0 | 2 => calls::program(&mut random),
+        1 => edges::program(&mut random),
         _ => loops(&mut random),
     }
 }
@@ -123,6 +125,10 @@ pub fn options(seed: u64) -> Options {
     }
     if random.chance(14) {
         limits.depth = *random.pick(&[&3, &17, &100, &500, &513, &1_500]);
+        // As deep as calls are inlined, and somewhat more.
+        if random.chance(40) {
+            limits.depth = 4 + random.below(14) as u32;
+        }
     }
     // Every run clears its stack.
     limits.stack_values = 1 << 17;

@@ -156,6 +156,12 @@ pub fn configurations(base: &Options, seed: u64) -> Vec<Configuration> {
     let everything = Stress { exits: Some(seed ^ 0x3333), skip_baseline: true, ..proofs.clone() };
     add("optimizing at 2, proofs checked".to_string(), Tier::Optimizing, (2, 2), proofs);
     add("optimizing at 1, proofs checked, exits forced".to_string(), Tier::Optimizing, (1, 1), everything);
+    for (name, skip_baseline) in [("after baseline", false), ("after the interpreter", true)] {
+        let lying = Stress { lying: Some(seed), skip_baseline, ..plain.clone() };
+        add(format!("optimizing {name}, lying profile"), Tier::Optimizing, (2, 2), lying.clone());
+        let slices = Stress { slice: Some(31), lying: Some(!seed), ..lying };
+        add(format!("optimizing {name}, lying profile, slices of 31"), Tier::Optimizing, (3, 1), slices);
+    }
     let unfused = Stress { unfused: true, ..plain.clone() };
     add("interpreted, unfused".to_string(), Tier::Interpreter, (1, 1), unfused.clone());
     add("at 64, unfused".to_string(), Tier::Optimizing, (64, 64), unfused);

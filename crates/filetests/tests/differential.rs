@@ -4,7 +4,7 @@ use filetests::coverage::Coverage;
 use filetests::{configurations, disagreements_among, generate, load};
 
 /// How many programs a test run tries; `HOTSPOT_PROGRAMS` sets another number, `HOTSPOT_SEED` another first seed, and
-/// `HOTSPOT_SAMPLE` in how many ways each is run (9), chosen by the seed. With `HOTSPOT_KEEP_GOING`, those that disagree are printed, and the rest is
+/// `HOTSPOT_SAMPLE` in how many ways each is run (9), chosen by the seed among those whose names contain `HOTSPOT_WAYS`. With `HOTSPOT_KEEP_GOING`, those that disagree are printed, and the rest is
 /// run all the same.
 const PROGRAMS: u64 = 150;
 /// One in so many is run once more, to see what is reached.
@@ -19,6 +19,7 @@ fn generated_programs_agree() {
     let first = from_environment("HOTSPOT_SEED", 1_000);
     let programs = from_environment("HOTSPOT_PROGRAMS", PROGRAMS);
     let sample = from_environment("HOTSPOT_SAMPLE", 9);
+    let only = std::env::var("HOTSPOT_WAYS");
     let keep_going = std::env::var_os("HOTSPOT_KEEP_GOING").is_some();
     let (mut errors, mut limits, mut wrong) = (0, 0, 0);
     let mut coverage = Coverage::default();
@@ -30,6 +31,9 @@ fn generated_programs_agree() {
             Err(error) => panic!("seed {seed} does not load: {error}\n{source}"),
         };
         let mut ways = configurations(&options, seed);
+        if let Ok(words) = &only {
+            ways.retain(|way| way.name.contains(words));
+        }
         // Which of them: different ones for each program.
         let mut random = generate::Random::new(seed ^ 0xC0FFEE);
         while ways.len() > sample as usize {

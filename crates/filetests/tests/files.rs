@@ -1,7 +1,7 @@
 //! Runs `tests/filetests/*.hasm`; see the README there.
 
 use filetests::{disagreements, load, observe};
-use hotspotvm::{Engine, Event, Io, Options, Output, runtime};
+use hotspotvm::{Engine, Event, Io, Options, Output, Strategy, runtime};
 use std::cell::RefCell;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
@@ -72,6 +72,10 @@ fn check(path: &Path, source: &str) -> Result<Option<String>, String> {
     let log: Rc<RefCell<Vec<Event>>> = Rc::default();
     let mut options = options;
     options.stress.skip_baseline = one(source, "skip") == Some("baseline");
+    if let Some(name) = one(source, "strategy") {
+        let named = Strategy::ALL.into_iter().find(|strategy| strategy.name() == name);
+        options.strategy = named.ok_or_else(|| format!("no strategy is named `{name}`"))?;
+    }
     let mut engine = Engine::new(options.clone());
     let sink = log.clone();
     engine.on_event(move |event| sink.borrow_mut().push(event.clone()));

@@ -152,8 +152,12 @@ impl<'e> Run<'e> {
         listener: &'e mut Option<Listener>,
     ) -> Run<'e> {
         let policy = Policy::new(options, baseline::exists(options), &mut vm);
-        let driver =
-            Driver { stress: options.stress.exits, listings: options.listings, inlining: options.inlining };
+        let driver = Driver {
+            stress: options.stress.exits,
+            lying: options.stress.lying,
+            listings: options.listings,
+            inlining: options.inlining,
+        };
         let mut run = Run {
             vm,
             policy,

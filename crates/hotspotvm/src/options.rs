@@ -195,6 +195,8 @@ pub struct Stress {
     pub slice: Option<u32>,
     /// Look, in optimized code, at what the optimizer has proved, and stop the process where a proof is wrong.
     pub check_proofs: bool,
+    /// Tell the optimizing compiler things about types and counts that are not true, by this seed.
+    pub lying: Option<u64>,
     /// Have the interpreter execute every instruction by itself.
     pub unfused: bool,
 }

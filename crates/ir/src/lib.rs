@@ -17,6 +17,7 @@ pub mod eval;
 pub mod op;
 pub mod opt;
 pub mod parse;
+pub mod planted;
 pub mod print;
 pub mod reason;
 pub mod verify;

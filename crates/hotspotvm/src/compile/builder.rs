@@ -13,6 +13,7 @@
 //! - **Methods.** A whole function can be built as a method; [`super::method`] has what is different then, and calls.
 
 use super::inline::{Inlining, Note};
+use super::lies::Lies;
 use super::method::{Callee, Signature};
 use super::region::Walk;
 use super::trace::Climb;
@@ -48,6 +49,8 @@ pub struct Request<'a> {
     pub input_type: &'a dyn Fn(InputPlace) -> (Type, Sign),
     /// Test mode: leave at instructions chosen by this seed.
     pub stress: Option<u64>,
+    /// Test mode: what to be told instead of what the profile says.
+    pub lies: Option<Lies>,
     /// What the whole function is to be as a method; `None` for a region.
     pub method: Option<&'a Signature>,
     /// The method that answers calls of this function; `None` if the interpreter has to make them.
@@ -246,10 +249,14 @@ impl<'a> Builder<'a> {
 
     /// How often each instruction of a function was executed.
     pub(super) fn counts(&mut self, function: u32) -> Rc<[u64]> {
-        let vm = self.request.vm;
+        let Request { vm, lies, .. } = *self.request;
         let count = || {
             let code = &vm.program.program().functions[function as usize].code;
-            executions(code, &vm.functions[function as usize].sites).into()
+            let mut counts = executions(code, &vm.functions[function as usize].sites);
+            if let Some(lies) = lies {
+                (0..).zip(&mut counts).for_each(|(pc, count)| *count = lies.count(function, pc, *count));
+            }
+            counts.into()
         };
         self.counts.entry(function).or_insert_with(count).clone()
     }
@@ -385,7 +392,9 @@ impl<'a> Builder<'a> {
     }
 
     fn feedback(&self) -> Feedback {
-        self.scope().cells[self.pc as usize].feedback
+        let scope = self.scope();
+        let truth = scope.cells[self.pc as usize].feedback;
+        self.request.lies.map_or(truth, |lies| lies.feedback(scope.function, self.pc, truth))
     }
 
     /// The kind of an operand: known from its type, or the only one that the profile has seen.

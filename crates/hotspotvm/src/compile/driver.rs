@@ -3,6 +3,7 @@
 
 use super::builder::{Built, Request, Unanswered};
 use super::inline::Note;
+use super::lies::Lies;
 use super::method::{Callee, Signature};
 use super::region;
 use super::trace::{self, Tree};
@@ -25,6 +26,8 @@ use std::time::Instant;
 pub struct Driver {
     /// Test mode: see [`crate::options::Stress::exits`].
     pub stress: Option<u64>,
+    /// Test mode: see [`crate::options::Stress::lying`].
+    pub lying: Option<u64>,
     /// Whether to make listings.
     pub listings: bool,
     /// Whether calls may be inlined.
@@ -200,15 +203,17 @@ impl Driver {
         place: &PlaceState,
         cache: &CodeCache,
     ) -> Result<Job, NotBuilt> {
+        let lies = self.lies(target.id);
         let input_type = |at: InputPlace| {
             let value = input_value(vm, at);
-            match type_of(vm, value) {
+            let found = match type_of(vm, value) {
                 _ if place.boxed.contains(&at) => (Type::Boxed, Sign::Any),
                 Type::Int if !place.any_sign => {
                     (Type::Int, vm.store.as_i64(value).map_or(Sign::Any, Sign::of))
                 }
                 ty => (ty, Sign::Any),
-            }
+            };
+            lies.map_or(found, |lies| lies.input(at, found))
         };
         let callee = |function| installed(cache, function);
         let request = self.request(vm, graphs, target);
@@ -236,8 +241,13 @@ impl Driver {
         cache: &mut CodeCache,
     ) -> Result<Job, NotBuilt> {
         let key = target.key;
+        let told = |(slot, &ty): (usize, &Type)| match self.lies(target.id) {
+            Some(lies) => lies.input(InputPlace::Local(slot as u32), (ty, Sign::Any)).0,
+            None => ty,
+        };
+        let params: Vec<Type> = params.iter().enumerate().map(told).collect();
         for result in [Type::Int, Type::Float, Type::Bool, Type::Boxed] {
-            let signature = Signature { params: params.to_vec(), result };
+            let signature = Signature { params: params.clone(), result };
             let itself = Callee { signature: signature.clone(), link: None };
             let callee = |function| match function == key.function {
                 true => Some(itself.clone()),
@@ -267,8 +277,12 @@ impl Driver {
         Err(NotBuilt::Refused("its result has no type".to_string()))
     }
 
+    fn lies(&self, unit: u32) -> Option<Lies> {
+        self.lying.map(|seed| Lies::new(seed, unit))
+    }
+
     fn request<'a>(&self, vm: &'a Vm, graphs: &'a Graphs, target: Target<'_>) -> Request<'a> {
-        let key = target.key;
+        let Target { id, key, .. } = target;
         Request {
             vm,
             graphs,
@@ -276,6 +290,7 @@ impl Driver {
             entry_pc: key.pc,
             input_type: &|_| (Type::Boxed, Sign::Any),
             stress: self.stress,
+            lies: self.lies(id),
             method: None,
             callee: &|_| None,
             inlining: self.inlining,

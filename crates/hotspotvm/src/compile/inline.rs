@@ -16,6 +16,7 @@ use super::builder::{Builder, Ended, Frame, Unanswered};
 use super::region::Walk;
 use bytecode::Op;
 use bytecode::machine::Flow;
+use ir::planted::{Bug, is};
 use ir::{Block, ExitReason, Imm, Opcode, Resume, Target, Terminator, Type, Value};
 use runtime::Value as Boxed;
 use std::rc::Rc;
@@ -197,16 +198,18 @@ impl Builder<'_> {
         let function = &vm.functions[callee as usize];
         if !self.frame.deep {
             // One more, for a call that is not inlined.
-            let levels = Imm::Depth(MAX_LEVELS + 1);
+            let levels = Imm::Depth(MAX_LEVELS + u32::from(!is(Bug::DepthOneTooFew)));
             self.f.append(self.block, Opcode::CheckDepth, &[], levels, Some(state), self.pc);
             self.frame.deep = true;
         }
         let cost = vm.program.facts(bytecode::FuncId(callee)).run_costs[0];
+        let cost = if is(Bug::InlinedCallFree) { 0 } else { cost };
         self.charge(self.block, cost, false, state);
         let first = self.frame.stack.len() - function.params as usize;
         let args = self.frame.stack.split_off(first);
         self.popped.clear();
-        let waiting = self.new_state(self.pc + 1, Resume::Execute);
+        let goes_on = self.pc + u32::from(!is(Bug::InlinedExitPc));
+        let waiting = self.new_state(goes_on, Resume::Execute);
         let mut locals: Vec<Option<Value>> = args.into_iter().map(Some).collect();
         if locals.len() < function.locals as usize {
             let none = self.emit(Opcode::ConstBoxed, &[], Imm::Boxed(Boxed::NONE.bits()));

@@ -156,6 +156,7 @@ mod tests {
             entry_pc: 0,
             input_type: &|_| (Type::Boxed, Sign::Any),
             stress: None,
+            lies: None,
             method: Some(signature),
             callee: &|callee| (callee == 1).then(|| Callee { signature: signature.clone(), link }),
             inlining: false,

@@ -9,6 +9,7 @@ pub mod baseline;
 pub mod builder;
 pub mod driver;
 pub mod inline;
+pub mod lies;
 pub mod method;
 pub mod region;
 pub mod trace;

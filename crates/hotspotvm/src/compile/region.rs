@@ -10,6 +10,7 @@
 use super::builder::{Builder, Built, Frame, Request, Slot};
 use crate::detect::{FunctionGraph, Region};
 use bytecode::ControlFlow;
+use ir::planted::{Bug, is};
 use ir::{Block, ExitReason, Resume, Target, Terminator, Type, Value};
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
@@ -129,7 +130,7 @@ impl Builder<'_> {
         let target = self.f.new_block(start);
         self.state_entries += slots.len() * edges.len();
         self.frame = first;
-        self.frame.deep = edges.iter().all(|edge| edge.frame.deep);
+        self.frame.deep = edges.iter().all(|edge| edge.frame.deep || is(Bug::DepthAtJoin));
         for &slot in &slots {
             let mut ty = None;
             for edge in &edges {

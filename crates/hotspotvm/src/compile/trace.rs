@@ -18,6 +18,7 @@ use super::builder::{Builder, Built, Ended, Frame, Request, Scope, Slot};
 use super::inline::{Inlining, MAX_LEVELS};
 use super::region::Walk;
 use bytecode::machine::Flow;
+use ir::planted::{Bug, is};
 use ir::{Block, ExitReason, Resume, Target, Terminator, Type, Value};
 use std::collections::HashSet;
 use std::rc::Rc;
@@ -315,6 +316,7 @@ impl<'a> Builder<'a> {
             written[cell.arg as usize] = true;
         }
         let locals = (0..written.len() as u32).filter(|&slot| written[slot as usize]).map(Slot::Local);
+        let locals = locals.skip(usize::from(is(Bug::TraceStaleLocal)));
         let stack = (0..self.frame.stack.len() as u32).map(Slot::Stack);
         let slots: Vec<Slot> = locals.chain(stack).collect();
         let (from, frame) = (self.block, self.frame.clone());

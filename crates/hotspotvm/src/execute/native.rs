@@ -13,6 +13,7 @@ use codegen::{
     Entry, NativeContext, RETURNED, Routines, TakenExit, ValueLayout, exit_chain, native_depth, pack_fuel,
     unpack_fuel,
 };
+use ir::planted::{Bug, is};
 use ir::{Ahead, Input, InputPlace, Type};
 use runtime::Value;
 use std::ffi::c_void;
@@ -116,7 +117,7 @@ pub fn enter(vm: &mut Vm, unit: &Unit, cache: &CodeCache, words: &mut Vec<u64>) 
     for (word, &input) in words.iter_mut().zip(&unit.inputs) {
         let found = input_value(vm, input.place);
         *word = unbox(vm, found, input.ty)
-            .filter(|&word| input.sign.holds(word as i64) || input.ty != Type::Int)
+            .filter(|&word| input.sign.holds(word as i64) || input.ty != Type::Int || is(Bug::SignNotChecked))
             .ok_or(Mismatch { input, found })?;
     }
     let mut context = NativeContext {
@@ -140,6 +141,7 @@ pub fn enter(vm: &mut Vm, unit: &Unit, cache: &CodeCache, words: &mut Vec<u64>) 
     vm.slice = fuel;
     if answer == RETURNED {
         let ty = unit.method.as_ref().map_or(Type::Boxed, |method| method.signature.result);
+        let ty = if ty == Type::Int && is(Bug::ResultAsFloat) { Type::Float } else { ty };
         let word = words.get(start).copied().unwrap_or_default();
         return Ok(Left { answer: Answer::Returned(Raw::from_word(word, ty)), rounds });
     }
@@ -162,7 +164,8 @@ pub fn enter(vm: &mut Vm, unit: &Unit, cache: &CodeCache, words: &mut Vec<u64>) 
 
 /// How many calls compiled code may make within calls: as many as the interpreter could, whose frames they may become.
 fn depth_left(vm: &Vm, cache: &CodeCache) -> u32 {
-    let calls = (vm.max_depth() as usize).saturating_sub(vm.frames.len() + 1);
+    let waiting = vm.frames.len() + usize::from(!is(Bug::DepthOneTooMany));
+    let calls = (vm.max_depth() as usize).saturating_sub(waiting);
     let largest = vm.largest_frame().max(1) as usize;
     let room = (vm.stack.len() - vm.regs.sp as usize) / largest;
     calls.min(room.saturating_sub(1)).min(native_depth(cache.method_frame()) as usize) as u32

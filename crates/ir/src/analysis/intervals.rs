@@ -7,6 +7,7 @@
 //! bounds cannot overflow.
 
 use crate::op::Opcode;
+use crate::planted::{Bug, is};
 use bytecode::Cmp;
 
 /// All ints from `lo` to `hi`, both included; none if `lo > hi`.
@@ -242,6 +243,7 @@ pub fn where_holds(cmp: Cmp, a: Interval, b: Interval) -> (Interval, Interval) {
         None => Interval::NONE,
     };
     match cmp {
+        Cmp::Le if is(Bug::RangesLimit) => where_holds(Cmp::Lt, a, b),
         Cmp::Eq => (a.meet(b), b.meet(a)),
         Cmp::Ne => (without(a, b), without(b, a)),
         Cmp::Lt => (a.meet(below(b)), b.meet(above(a))),

@@ -33,6 +33,7 @@ use super::{Changed, PassCx};
 use crate::analysis::{Cfg, Dominators, Loops};
 use crate::data::{Ahead, Block, BlockData, Function, Imm, Inst, StateId, Target, Terminator, Value};
 use crate::op::Opcode;
+use crate::planted::{Bug, is};
 use rustc_hash::FxHashMap;
 use std::ops::Range;
 
@@ -78,6 +79,9 @@ impl Ahead {
 
 /// Tells the exits of these instructions that so much more was paid ahead.
 fn pay_ahead(f: &mut Function, block: Block, insts: Range<usize>, more: Ahead) {
+    if is(Bug::ChargeNotAhead) {
+        return;
+    }
     let mut made: FxHashMap<StateId, StateId> = FxHashMap::default();
     for at in insts {
         if let Some(state) = f.blocks[block.index()].insts[at].state {
@@ -265,6 +269,9 @@ fn leave_paid(f: &mut Function, cfg: &Cfg, block: Block, side: usize, paid_for: 
             f.blocks[to.index()].end = Terminator::Exit { reason, state };
             return;
         }
+    }
+    if is(Bug::ChargeNotRefunded) {
+        return;
     }
     let pc = f.blocks[to.index()].pc;
     let (op, args, imm) = (Opcode::Refund, [Value(0); 2], paid_for.imm());

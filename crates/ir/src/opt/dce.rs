@@ -18,6 +18,7 @@ use super::{Changed, PassCx, params};
 use crate::analysis::Cfg;
 use crate::data::{Block, Function, Inst, StateId, Terminator, Value};
 use crate::op::Effect;
+use crate::planted::{Bug, is};
 use crate::reason::ExitReason;
 
 #[derive(Clone, Copy)]
@@ -69,7 +70,7 @@ impl Marker<'_> {
 
 /// Whether an instruction stays even if its result is unused.
 fn is_needed(inst: &Inst) -> bool {
-    inst.op.may_raise() || matches!(inst.op.effect(), Effect::Write | Effect::Call)
+    inst.op.may_raise() && !is(Bug::DeadError) || matches!(inst.op.effect(), Effect::Write | Effect::Call)
 }
 
 /// Removes them.

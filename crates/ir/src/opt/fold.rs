@@ -23,6 +23,7 @@ use crate::analysis::Cfg;
 use crate::data::{Function, Imm, Inst, Terminator, Type, Value};
 use crate::eval::{compare, int_binary, is_exact_float};
 use crate::op::Opcode;
+use crate::planted::{Bug, is};
 use bytecode::{BinOp, Cmp};
 
 /// What becomes of an instruction.
@@ -249,8 +250,10 @@ impl Folder<'_> {
                 binary(O::IntShr, a, count)
             }
             // The remainder of `//` has the divisor's sign: for 2**k it is the k low bits.
-            (O::IntMod, Some(y)) if y > 0 && y.count_ones() == 1 => {
-                let mask = self.const_int(y - 1, inst.pc);
+            (O::IntMod, Some(y))
+                if (y > 0 || is(Bug::FoldModNegative)) && y.unsigned_abs().is_power_of_two() =>
+            {
+                let mask = self.const_int(y.wrapping_abs().wrapping_sub(1), inst.pc);
                 binary(O::IntAnd, a, mask)
             }
             _ => None,
@@ -288,7 +291,9 @@ impl Folder<'_> {
             (Opcode::BoolNot, _) => Some(Action::Same(x)),
             (Opcode::IntCompare, Imm::Cmp(cmp)) => comparison(Opcode::IntCompare, cmp.negated(), x, y),
             // The other comparisons are all false with NaN, and so are their opposites.
-            (Opcode::FloatCompare, Imm::Cmp(cmp @ (Cmp::Eq | Cmp::Ne))) => {
+            (Opcode::FloatCompare, Imm::Cmp(cmp))
+                if matches!(cmp, Cmp::Eq | Cmp::Ne) || is(Bug::FoldNanCompare) =>
+            {
                 comparison(Opcode::FloatCompare, cmp.negated(), x, y)
             }
             _ => None,
@@ -318,7 +323,9 @@ impl Folder<'_> {
             O::FloatMul | O::FloatDiv if y == 1.0 => Some(Action::Same(a)),
             // Only these zeros are neutral for a zero of either sign.
             O::FloatSub if y.to_bits() == 0.0f64.to_bits() => Some(Action::Same(a)),
-            O::FloatAdd if y.to_bits() == (-0.0f64).to_bits() => Some(Action::Same(a)),
+            O::FloatAdd if y.to_bits() == (-0.0f64).to_bits() || y == 0.0 && is(Bug::FoldNegativeZero) => {
+                Some(Action::Same(a))
+            }
             // Dividing by a power of two is multiplying by its inverse, as long as both are normal numbers.
             O::FloatDiv if y.is_normal() && y.recip().is_normal() && y.to_bits() << 12 == 0 => {
                 let inverse = self.insert(O::ConstFloat, NO_ARGS, Imm::Float(y.recip().to_bits()), inst.pc);

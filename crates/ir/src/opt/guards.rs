@@ -23,6 +23,7 @@ use super::{Changed, PassCx, definitions};
 use crate::analysis::{Cfg, Dominators};
 use crate::data::{Block, Function, Imm, Inst, Type, Value};
 use crate::op::Opcode;
+use crate::planted::{Bug, is};
 use rustc_hash::FxHashMap;
 
 /// How many guards of one value are looked at: those are few unless the code is very odd.
@@ -71,7 +72,8 @@ impl Unboxing {
             return Some((*inst.op.operands().first()?, inst.args[0]));
         }
         let guards = self.guards.get(&value)?;
-        let known = guards.iter().find(|guard| self.tree.dominates(guard.block, at_end_of))?;
+        let dominates = |guard: &&Guard| self.tree.dominates(guard.block, at_end_of);
+        let known = guards.iter().find(|guard| dominates(guard) || is(Bug::GuardNotDominating))?;
         Some((known.ty, known.inside))
     }
 

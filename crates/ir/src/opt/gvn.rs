@@ -22,6 +22,7 @@ use crate::analysis::dominators::{Step, walk};
 use crate::analysis::{Cfg, Dominators};
 use crate::data::{Block, Function, Imm, Inst, Terminator, Type, Value};
 use crate::op::{Effect, Opcode};
+use crate::planted::{Bug, is};
 use bytecode::Cmp;
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -183,9 +184,11 @@ impl Numbering<'_> {
                         self.changed = true;
                         continue;
                     }
-                    self.insert(key, Entry::Value(inst.args[0]));
+                    if !is(Bug::GvnAcrossStore) {
+                        self.insert(key, Entry::Value(inst.args[0]));
+                    }
                 }
-                (Opcode::Call, _) => self.new_stretch(),
+                (Opcode::Call, _) if !is(Bug::GvnAcrossCall) => self.new_stretch(),
                 _ if inst.op.effect() == Effect::Pure => {
                     if inst.op == Opcode::Truth {
                         self.truth(f, &mut inst, &mut out);

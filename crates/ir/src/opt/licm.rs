@@ -23,6 +23,7 @@ use super::{Changed, PassCx};
 use crate::analysis::{Cfg, Dominators, LoopId, Loops};
 use crate::data::{Block, BlockData, Function, Imm, Inst, StateId, Target, Terminator, Value};
 use crate::op::{Effect, Opcode};
+use crate::planted::{Bug, is};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 struct Motion<'a> {
@@ -79,7 +80,7 @@ impl Motion<'_> {
             frame.caller = caller;
             for value in frame.values_mut() {
                 if let Some(i) = params.iter().position(|param| param == value) {
-                    *value = args[i];
+                    *value = args[(i + usize::from(is(Bug::LicmState))) % args.len()];
                 }
             }
             let new = self.f.new_state(frame);
@@ -132,7 +133,7 @@ impl Motion<'_> {
             self.inside[block.index()] = self.number;
             for inst in &self.f.blocks[block.index()].insts {
                 // A callee may write any global.
-                calls |= inst.op == Opcode::Call;
+                calls |= inst.op == Opcode::Call && !is(Bug::LicmPastCall);
                 if let (Opcode::StoreGlobal, Imm::Slot(slot)) = (inst.op, inst.imm) {
                     written.insert(slot);
                 }
@@ -169,8 +170,9 @@ impl Motion<'_> {
                     self.hoist(inst, to);
                     continue;
                 }
-                let happens = matches!(inst.op.effect(), Effect::Write | Effect::Call);
-                first &= !happens && inst.state.is_none();
+                let happens =
+                    matches!(inst.op.effect(), Effect::Write | Effect::Call) && !is(Bug::LicmPastEffect);
+                first &= !happens && (inst.state.is_none() || is(Bug::LicmPastEffect));
                 stay.push(inst);
             }
             self.f.blocks[block.index()].insts = stay;

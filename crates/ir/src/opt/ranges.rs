@@ -33,6 +33,7 @@ use crate::analysis::intervals::{self, Interval};
 use crate::analysis::{Cfg, Dominators};
 use crate::data::{Block, Function, Imm, Inst, Sign, Terminator, Type, Value};
 use crate::op::Opcode;
+use crate::planted::{Bug, is};
 use bytecode::Cmp;
 
 /// Rounds before headers' intervals are widened to thresholds, before they are widened at once, and before giving up.
@@ -329,10 +330,11 @@ impl<'a> Solver<'a> {
         {
             return self.cx.spend().then_some((form, inst.args, Imm::None));
         }
+        let least = if is(Bug::RangesSign) { -1 } else { 0 };
         let form = match inst.op {
             Opcode::IntMul if x.lo >= 0 && y.lo >= 0 => Some(Opcode::IntMulNonNeg),
-            Opcode::IntFloorDiv if x.lo >= 0 && y.lo >= 1 => Some(Opcode::IntFloorDivNonNeg),
-            Opcode::IntMod if x.lo >= 0 && y.lo >= 1 => Some(Opcode::IntModNonNeg),
+            Opcode::IntFloorDiv if x.lo >= least && y.lo >= 1 => Some(Opcode::IntFloorDivNonNeg),
+            Opcode::IntMod if x.lo >= least && y.lo >= 1 => Some(Opcode::IntModNonNeg),
             _ => None,
         };
         if let Some(form) = form {
@@ -352,7 +354,8 @@ impl<'a> Solver<'a> {
                 Some((Opcode::IntSubFits, [zero, a], Imm::None))
             }
             (Opcode::IntToFloatExact, _) => {
-                let exact = Interval::new(-(1 << 53), 1 << 53).covers(x) && self.cx.spend();
+                let bits = if is(Bug::RangesExact) { 54 } else { 53 };
+                let exact = Interval::new(-(1 << bits), 1 << bits).covers(x) && self.cx.spend();
                 if exact && self.cx.check_proofs {
                     let (least, most) = (constant(self, -(1 << 53)), constant(self, 1 << 53));
                     self.assert(f, Cmp::Ge, [a, least], inst.pc, out);

@@ -20,6 +20,7 @@ use super::{Changed, PassCx, definitions};
 use crate::analysis::Cfg;
 use crate::data::{Function, InputPlace, Value};
 use crate::op::Opcode;
+use crate::planted::{Bug, is};
 
 /// Rewrites all frame states.
 pub fn run(f: &mut Function, cx: &PassCx) -> Changed {
@@ -51,7 +52,10 @@ pub fn run(f: &mut Function, cx: &PassCx) -> Changed {
                 changed = true;
             }
         }
-        if f.result.is_none() && state.caller.is_none() && state.function == f.function {
+        if f.result.is_none()
+            && (state.caller.is_none() || is(Bug::StatesOfInlined))
+            && state.function == f.function
+        {
             for (local, &on_entry) in state.locals.iter_mut().zip(&entry_local) {
                 if local.is_some() && *local == on_entry && cx.spend() {
                     *local = None;
