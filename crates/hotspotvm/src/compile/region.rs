@@ -686,6 +686,11 @@ impl Machine for Builder<'_> {
         Ok(self.emit(Opcode::CallUnary, &[a], Imm::UnOp(op)))
     }
 
+    fn pow_mod(&mut self, _: Value, _: Value, _: Value) -> Flow<Self, Value> {
+        // An instruction has two operands at most: the interpreter does this one, and enters again at the next loop.
+        Err(self.leave(ExitReason::Slow))
+    }
+
     fn jump(&mut self, target: u32) -> Flow<Self> {
         let (from, back_edge) = (self.block, target <= self.pc);
         self.edge(from, target, Some(back_edge));
@@ -717,6 +722,10 @@ impl Machine for Builder<'_> {
 
     fn halt(&mut self) -> Flow<Self> {
         Err(self.leave(ExitReason::Halt))
+    }
+
+    fn raise(&mut self, _: Value, _: Value) -> Flow<Self> {
+        Err(self.leave(ExitReason::Slow))
     }
 
     fn print(&mut self, value: Value) -> Flow<Self> {
