@@ -57,7 +57,6 @@ impl<'a> Source<'a> {
 pub enum SyntaxClass {
     SyntaxError,
     IndentationError,
-    TabError,
     RecursionError,
 }
 
@@ -66,7 +65,6 @@ impl SyntaxClass {
         match self {
             SyntaxClass::SyntaxError => "SyntaxError",
             SyntaxClass::IndentationError => "IndentationError",
-            SyntaxClass::TabError => "TabError",
             SyntaxClass::RecursionError => "RecursionError",
         }
     }

@@ -220,7 +220,7 @@ fn format_int(int: Int<'_>, spec: &Spec, limits: &NumberLimits) -> Result<Output
         return refuse("Precision not allowed in integer format specifier");
     }
     if spec.no_negative_zero {
-        return refuse("Negative zero coercion (z) not allowed in format specifier with integer type");
+        return refuse("Negative zero coercion (z) not allowed in integer format specifier");
     }
     if spec.kind == Some('c') {
         if spec.sign.is_some() {
