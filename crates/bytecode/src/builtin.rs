@@ -81,8 +81,6 @@ define_builtins! {
         TypeName type_name;
         /// `math.sqrt(a)`.
         Sqrt sqrt;
-        /// `math.cbrt(a)`.
-        Cbrt cbrt;
         /// `math.exp(a)`.
         Exp exp;
         /// `math.exp2(a)`.

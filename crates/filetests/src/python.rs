@@ -366,7 +366,7 @@ impl Generator {
         if self.risky && self.one_in(12) {
             count = self.below(params.len() as u64 + 2) as usize;
         }
-        let by_name = if self.one_in(4) { self.below(count as u64 + 1) as usize } else { 0 };
+        let by_name = if count <= params.len() && self.one_in(4) { self.below(count as u64 + 1) as usize } else { 0 };
         let mut arguments = Vec::new();
         for i in 0..count {
             let value = self.number(depth);

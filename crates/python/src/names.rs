@@ -92,7 +92,6 @@ pub enum Math {
 /// The functions of `math` that there are.
 const MATH: &[(&str, Math)] = &[
     ("sqrt", Math::One(Builtin1::Sqrt)),
-    ("cbrt", Math::One(Builtin1::Cbrt)),
     ("exp", Math::One(Builtin1::Exp)),
     ("exp2", Math::One(Builtin1::Exp2)),
     ("expm1", Math::One(Builtin1::Expm1)),

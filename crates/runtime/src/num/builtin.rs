@@ -139,7 +139,8 @@ pub(super) fn call2(
         Builtin2::Format => match b {
             Operand::Str(spec) => format::format(a, spec, limits),
             _ => {
-                let message = format!("format() argument 2 must be str, not {}", b.type_name());
+                let name = if matches!(b, Operand::None) { "None" } else { b.type_name() };
+                let message = format!("format() argument 2 must be str, not {name}");
                 Err(NumError::type_error(message))
             }
         },
@@ -168,6 +169,7 @@ pub(super) fn call2(
         }
         Builtin2::Gcd => Ok(math::gcd(index(a)?, index(b)?)),
         Builtin2::Lcm => math::lcm(index(a)?, index(b)?, limits),
+        Builtin2::Perm if matches!(b, Operand::None) => call1(Builtin1::Factorial, a, limits),
         Builtin2::Comb | Builtin2::Perm => math::choices(builtin, index(a)?, index(b)?, limits),
     }
 }
@@ -223,9 +225,12 @@ fn int_of_base(a: Operand<'_>, base: Operand<'_>) -> Result<Output, NumError> {
     }
 }
 
-/// What Python strips from both ends of a number.
-fn is_blank(c: char) -> bool {
-    c.is_whitespace() || ('\x1c'..='\x1f').contains(&c)
+/// A number without what Python strips from both ends of it: of plain text the blanks of ASCII, else those of Unicode.
+fn stripped(s: &str) -> &str {
+    if s.is_ascii() {
+        return s.trim_matches([' ', '\t', '\n', '\r', '\x0b', '\x0c']);
+    }
+    s.trim_matches(|c: char| c.is_whitespace() || ('\x1c'..='\x1f').contains(&c))
 }
 
 fn parse_int(s: &str, base: u32) -> Result<Output, NumError> {
@@ -236,7 +241,7 @@ fn parse_int(s: &str, base: u32) -> Result<Output, NumError> {
         let message = format!("invalid literal for int() with base {base}: {shown}");
         NumError::raised(ErrorKind::ValueError, message)
     };
-    let trimmed = s.trim_matches(is_blank);
+    let trimmed = stripped(s);
     let (negative, unsigned) = match trimmed.as_bytes().first() {
         Some(b'-') => (true, &trimmed[1..]),
         Some(b'+') => (false, &trimmed[1..]),
@@ -278,7 +283,7 @@ fn parse_float(s: &str) -> Result<f64, NumError> {
         let shown = text::repr(Operand::Str(s), &NumberLimits::default()).unwrap_or_default();
         NumError::raised(ErrorKind::ValueError, format!("could not convert string to float: {shown}"))
     };
-    let trimmed = s.trim_matches(is_blank);
+    let trimmed = stripped(s);
     let plain = text::without_underscores(trimmed, |c| c.is_ascii_digit()).ok_or_else(invalid)?;
     // Rust's grammar of floats is Python's.
     plain.parse::<f64>().map_err(|_| invalid())
@@ -304,11 +309,7 @@ fn chr(code: Int<'_>) -> Result<Output, NumError> {
         Int::Big(_) => return Err(NumError::overflow("Python int too large to convert to C int")),
     };
     if i32::try_from(code).is_err() {
-        return Err(NumError::overflow(if code < 0 {
-            "signed integer is less than minimum"
-        } else {
-            "signed integer is greater than maximum"
-        }));
+        return Err(NumError::overflow("Python int too large to convert to C int"));
     }
     match u32::try_from(code).ok().and_then(char::from_u32) {
         Some(c) => Ok(Output::Str(c.to_string())),
@@ -596,6 +597,7 @@ pub(super) fn cost2(
             let result = if builtin == Builtin2::Gcd { x.max(y) + 1 } else { x.saturating_add(y) };
             Cost { fuel: if x.max(y) <= 128 { 0 } else { work }, result_bytes: int_bytes(result) }
         }
+        Builtin2::Perm if matches!(b, Operand::None) => cost1(Builtin1::Factorial, a, limits)?,
         Builtin2::Comb | Builtin2::Perm => match (a.int(), b.int()) {
             (Some(Int::Small(n)), Some(Int::Small(k))) if n > 0 && k > 0 && k <= n => {
                 let (n, k) = (n as u64, k as u64);

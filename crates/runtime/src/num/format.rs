@@ -112,7 +112,8 @@ fn parse(spec: &str, default_align: char, type_name: &str) -> Result<Spec, NumEr
     if chars.next().is_some() {
         return refuse(format!("Invalid format specifier '{spec}' for object of type '{type_name}'"));
     }
-    if let (Some(grouping), Some(kind)) = (parsed.grouping, parsed.kind) {
+    let implied = (default_align == '<').then_some('s');
+    if let (Some(grouping), Some(kind)) = (parsed.grouping, parsed.kind.or(implied)) {
         let allowed = match kind {
             'd' | 'e' | 'f' | 'g' | 'E' | 'G' | '%' | 'F' => true,
             'b' | 'o' | 'x' | 'X' => grouping == '_',
@@ -205,9 +206,6 @@ fn format_str(s: &str, spec: &Spec, limits: &NumberLimits) -> Result<Output, Num
     if spec.align == Some('=') {
         return refuse("'=' alignment not allowed in string format specifier");
     }
-    if let Some(grouping) = spec.grouping {
-        return refuse(format!("Cannot specify '{grouping}' with 's'."));
-    }
     let shown: String = match spec.precision {
         Some(precision) => s.chars().take(precision).collect(),
         None => s.to_owned(),
@@ -286,6 +284,9 @@ fn format_float(f: f64, spec: &Spec, type_name: &str, limits: &NumberLimits) -> 
                 None => {
                     let mut shown = String::new();
                     text::write_float(&mut shown, size);
+                    if spec.alternate && !shown.contains('.') {
+                        shown = shown.replacen('e', ".e", 1);
+                    }
                     shown
                 }
             },
