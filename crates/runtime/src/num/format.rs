@@ -234,7 +234,7 @@ fn format_int(int: Int<'_>, spec: &Spec, limits: &NumberLimits) -> Result<Output
             }
         };
         return match code {
-            Some(c) => padded("", "", &c.to_string(), spec, '<', limits),
+            Some(c) => padded("", "", &c.to_string(), spec, '>', limits),
             None => Err(NumError::overflow("%c arg not in range(0x110000)")),
         };
     }
