@@ -29,6 +29,9 @@ pub fn load(name: &str, text: &str) -> Result<(Arc<Verified>, Compiled), String>
 
 /// The last line that Python would print for an early end.
 pub fn last_line(compiled: &Compiled, stop: &hotspotvm::Stop) -> String {
+    if stop.kind == hotspotvm::StopKind::Limit(hotspotvm::runtime::LimitKind::Depth) {
+        return "RecursionError: maximum recursion depth exceeded".to_owned();
+    }
     let frame = stop.trace.last().map(|place| Frame { function: &place.function, pc: place.pc, line: place.line });
     compiled.error(frame.as_ref(), &stop.headline())
 }

@@ -49,6 +49,8 @@ struct Scope {
     yields: bool,
     value_returns: Vec<TextRange>,
     nonlocals: Vec<(String, TextRange)>,
+    /// What functions inside declare `nonlocal`.
+    wanted_inside: Vec<(String, TextRange)>,
     /// Around it: loops and blocks, which do not reach into a function.
     loops: usize,
     blocks: usize,
@@ -70,8 +72,17 @@ impl Checker<'_, '_> {
         let (loops, blocks) = (std::mem::take(&mut self.loops), std::mem::take(&mut self.blocks));
         let parameter = Use { parameter: true, ..Use::default() };
         let names = names.into_iter().map(|name| (name.to_owned(), parameter)).collect();
-        let (value_returns, nonlocals) = (Vec::new(), Vec::new());
-        self.scopes.push(Scope { kind, names, yields: false, value_returns, nonlocals, loops, blocks });
+        let (value_returns, nonlocals, wanted_inside) = (Vec::new(), Vec::new(), Vec::new());
+        self.scopes.push(Scope {
+            kind,
+            names,
+            yields: false,
+            value_returns,
+            nonlocals,
+            wanted_inside,
+            loops,
+            blocks,
+        });
     }
 
     fn close(&mut self) {
@@ -82,14 +93,20 @@ impl Checker<'_, '_> {
                 self.error(at, "'return' with value in async generator");
             }
         }
-        for (name, at) in scope.nonlocals {
-            let bound = self.scopes.iter().any(|outer| {
-                let is_function = matches!(outer.kind, Kind::Function | Kind::AsyncFunction | Kind::Lambda);
-                let found = outer.names.get(&name).is_some_and(|n| (n.assigned || n.parameter || n.nonlocal) && !n.global);
-                is_function && found
-            });
-            if !bound {
-                self.error(at, format!("no binding for nonlocal '{name}' found"));
+        // What inner functions want from outside: from here, if this is a function that binds it, else from further out.
+        let is_function = matches!(scope.kind, Kind::Function | Kind::AsyncFunction | Kind::Lambda);
+        let binds = |name: &String| {
+            let found = scope.names.get(name).copied().unwrap_or_default();
+            is_function && (found.assigned || found.parameter) && !found.global && !found.nonlocal
+        };
+        let mut wanted = scope.nonlocals;
+        wanted.extend(scope.wanted_inside.into_iter().filter(|(name, _)| !binds(name)));
+        match self.scopes.last_mut() {
+            Some(outer) => outer.wanted_inside.extend(wanted),
+            None => {
+                for (name, at) in wanted {
+                    self.error(at, format!("no binding for nonlocal '{name}' found"));
+                }
             }
         }
     }

@@ -97,7 +97,7 @@ impl Converter<'_, '_> {
                         value,
                     },
                     other => {
-                        self.expr(other);
+                        self.refuse_target(other);
                         StmtKind::Refused
                     }
                 }
@@ -110,7 +110,7 @@ impl Converter<'_, '_> {
                 (py::Expr::Name(target), None) if assign.simple => StmtKind::Declared(name(&target.id)),
                 (py::Expr::Name(_), None) => StmtKind::Pass,
                 (other, None) => {
-                    self.expr(other);
+                    self.refuse_target(other);
                     StmtKind::Refused
                 }
             },
@@ -303,8 +303,22 @@ impl Converter<'_, '_> {
                 Target::Refused
             }
             other => {
-                self.expr(other);
+                self.refuse_target(other);
                 Target::Refused
+            }
+        }
+    }
+
+    /// A target that is part of a value.
+    fn refuse_target(&mut self, target: &py::Expr) {
+        match target {
+            py::Expr::Attribute(attribute) => {
+                self.report.unsupported_name(span(attribute.range), Feature::Attribute, &attribute.attr);
+                self.expr(&attribute.value);
+            }
+            other => {
+                self.refuse(other, Feature::Subscript);
+                self.expr(other);
             }
         }
     }

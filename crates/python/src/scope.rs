@@ -88,7 +88,8 @@ pub fn resolve(body: &Block, report: &mut Report<'_>) -> Scopes {
     for (def, _) in &defs {
         let index = scopes.functions.len();
         scopes.functions.push(function_scope(def.clone(), report));
-        if scopes.module.insert(def.name.clone(), Binding::Function(index)).is_some() {
+        // Where it is a variable too, each assignment to it is reported.
+        if let Some(Binding::Function(_)) = scopes.module.insert(def.name.clone(), Binding::Function(index)) {
             report.unsupported_name(def.name_span, Feature::FunctionRebound, &def.name);
         }
     }
