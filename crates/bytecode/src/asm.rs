@@ -60,6 +60,7 @@ pub use literal::MAX_DECIMAL_DIGITS;
 pub(crate) use literal::name_text;
 
 use crate::build::{FunctionBuilder, ProgramBuilder};
+use crate::builtin::{Builtin1, Builtin2};
 use crate::diagnostic::{Collector, Diagnostic, MAX_DIAGNOSTICS, Place};
 use crate::ops::{Op, Operand};
 use crate::program::{Const, FuncId, Program};
@@ -561,6 +562,9 @@ impl<'a> Assembler<'a> {
         if token.kind == Kind::Str && self.read_string(span.clone(), text).is_none() {
             return;
         }
+        if matches!(op.info().operand, Operand::Builtin1 | Operand::Builtin2) {
+            return self.read_builtin(op, pc, span, text);
+        }
         let fixup = Fixup { pc, start: span.start, end: span.end };
         let Some(body) = &mut self.body else { return };
         match op.info().operand {
@@ -569,6 +573,29 @@ impl<'a> Assembler<'a> {
                 if let Some(id) = body.id {
                     self.shared.push((id, op, fixup));
                 }
+            }
+        }
+    }
+}
+
+impl Assembler<'_> {
+    /// The operand of `builtin1` and `builtin2`.
+    fn read_builtin(&mut self, op: Op, pc: u32, span: Range<usize>, name: &str) {
+        let one = op.info().operand == Operand::Builtin1;
+        let number = match one {
+            true => Builtin1::from_name(name).map(Builtin1::number),
+            false => Builtin2::from_name(name).map(Builtin2::number),
+        };
+        match (number, &mut self.body) {
+            (Some(number), Some(body)) => body.builder.patch(pc, number),
+            (Some(_), None) => {}
+            (None, _) => {
+                let message = format!("`{}` is not {}", shown(name), expected(op.info().operand));
+                let hint = match one {
+                    true => self.did_you_mean(name, Builtin1::ALL.iter().map(|b| b.name())),
+                    false => self.did_you_mean(name, Builtin2::ALL.iter().map(|b| b.name())),
+                };
+                self.error(span, message, hint);
             }
         }
     }
@@ -583,5 +610,7 @@ fn expected(operand: Operand) -> &'static str {
         Operand::Global => "the name or slot number of a global",
         Operand::Func => "the name or index of a function",
         Operand::Target => "a label or a pc",
+        Operand::Builtin1 => "the name of a builtin function of one value",
+        Operand::Builtin2 => "the name of a builtin function of two values",
     }
 }

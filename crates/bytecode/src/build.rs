@@ -325,7 +325,12 @@ pub fn canonical(program: &Program) -> Program {
                         inst.arg = *known.get_or_insert_with(|| pool.constant(constant.clone()));
                     }
                 }
-                Operand::Local | Operand::Global | Operand::Func | Operand::Target => {}
+                Operand::Local
+                | Operand::Global
+                | Operand::Func
+                | Operand::Target
+                | Operand::Builtin1
+                | Operand::Builtin2 => {}
             }
         }
     }

@@ -77,17 +77,25 @@ pub struct Diagnostic {
     pub place: Place,
     /// What was expected, or what to do about it; one line.
     pub hint: Option<String>,
+    /// A short name of the kind of mistake that does not change, where it has one.
+    pub code: Option<&'static str>,
 }
 
 impl Diagnostic {
     /// An error without a hint.
     pub fn error(message: impl Into<String>, place: Place) -> Diagnostic {
-        Diagnostic { severity: Severity::Error, message: message.into(), place, hint: None }
+        Diagnostic { severity: Severity::Error, message: message.into(), place, hint: None, code: None }
     }
 
     /// A warning without a hint.
     pub fn warning(message: impl Into<String>, place: Place) -> Diagnostic {
-        Diagnostic { severity: Severity::Warning, message: message.into(), place, hint: None }
+        Diagnostic { severity: Severity::Warning, message: message.into(), place, hint: None, code: None }
+    }
+
+    /// The same with a code.
+    pub fn with_code(mut self, code: &'static str) -> Diagnostic {
+        self.code = Some(code);
+        self
     }
 
     /// The same with a hint.
@@ -100,7 +108,8 @@ impl Diagnostic {
 impl fmt::Display for Diagnostic {
     /// `file:line:column: error: message`, and the hint on a line of its own.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}: {}", self.place, self.severity, self.message)?;
+        let code = self.code.map_or_else(String::new, |code| format!("[{code}]"));
+        write!(f, "{}: {}{code}: {}", self.place, self.severity, self.message)?;
         match &self.hint {
             Some(hint) => write!(f, "\n  hint: {hint}"),
             None => Ok(()),
@@ -146,6 +155,7 @@ impl Collector {
                 message: format!("and {} more {what}", self.dropped),
                 place,
                 hint: None,
+                code: None,
             });
         }
         kept

@@ -10,6 +10,7 @@
 
 use crate::asm::name_text;
 use crate::build::canonical;
+use crate::builtin::{Builtin1, Builtin2};
 use crate::ops::{ControlFlow, Operand};
 use crate::program::{FuncId, Function, Inst, Program};
 use std::fmt::Write;
@@ -127,6 +128,8 @@ fn operand_text(program: &Program, function: &Function, inst: Inst) -> String {
         Operand::Local => function.locals.get(at).map(|n| name_text(n)),
         Operand::Global => program.globals.get(at).map(|n| name_text(n)),
         Operand::Func => program.functions.get(at).map(|f| name_text(&f.name)),
+        Operand::Builtin1 => Builtin1::from_number(inst.arg).map(|b| b.name().to_owned()),
+        Operand::Builtin2 => Builtin2::from_number(inst.arg).map(|b| b.name().to_owned()),
     };
     text.unwrap_or_else(|| format!("<{at}>"))
 }
@@ -141,7 +144,9 @@ pub fn instruction_text(program: &Program, function: FuncId, pc: u32) -> String 
     let meaning = operand_text(program, function, inst);
     match inst.op.info().operand {
         Operand::None => name.to_owned(),
-        Operand::Const | Operand::Target => format!("{name} {meaning}"),
+        Operand::Const | Operand::Target | Operand::Builtin1 | Operand::Builtin2 => {
+            format!("{name} {meaning}")
+        }
         Operand::Local | Operand::Global | Operand::Func => format!("{name} {} ({meaning})", inst.arg),
     }
 }

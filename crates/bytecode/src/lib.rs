@@ -12,6 +12,7 @@
 
 pub mod asm;
 pub mod build;
+pub mod builtin;
 pub mod container;
 pub mod diagnostic;
 pub mod disasm;
@@ -23,6 +24,7 @@ pub mod semantics;
 pub mod verify;
 
 pub use asm::assemble;
+pub use builtin::{Builtin1, Builtin2};
 pub use diagnostic::{Diagnostic, Place, Severity};
 pub use machine::{BinOp, Cmp, Flow, Machine, Mixed, Pair, Single, UnOp};
 pub use ops::{ControlFlow, Op, OpInfo, Operand};

@@ -15,6 +15,8 @@
 //! `Option` results mean "the fast path does not apply": the caller then uses the general form ([`Machine::binary`],
 //! [`Machine::unary`]), which handles every case and raises the errors. `None` has no effects.
 
+use crate::builtin::{Builtin1, Builtin2};
+
 /// A comparison.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Cmp {
@@ -103,10 +105,11 @@ pub enum BinOp {
     Shl,
     Shr,
     Compare(Cmp),
+    Call(Builtin2),
 }
 
 impl BinOp {
-    /// All binary operations.
+    /// All operators.
     pub const ALL: [BinOp; 18] = [
         BinOp::Add,
         BinOp::Sub,
@@ -128,12 +131,23 @@ impl BinOp {
         BinOp::Compare(Cmp::Ge),
     ];
 
-    /// The operation's position in [`BinOp::ALL`].
+    /// The operation's number: its position in [`BinOp::ALL`]; those of builtin functions follow.
     pub fn number(self) -> u32 {
-        BinOp::ALL.iter().position(|&b| b == self).map_or(0, |i| i as u32)
+        match self {
+            BinOp::Call(builtin) => BinOp::ALL.len() as u32 + builtin.number(),
+            _ => BinOp::ALL.iter().position(|&b| b == self).map_or(0, |i| i as u32),
+        }
     }
 
-    /// The operator as Python writes it.
+    /// The operation with this number, if there is one.
+    pub fn from_number(number: u32) -> Option<BinOp> {
+        match number.checked_sub(BinOp::ALL.len() as u32) {
+            Some(builtin) => Builtin2::from_number(builtin).map(BinOp::Call),
+            None => BinOp::ALL.get(number as usize).copied(),
+        }
+    }
+
+    /// The operator as Python writes it, or the function's name.
     pub fn symbol(self) -> &'static str {
         match self {
             BinOp::Add => "+",
@@ -149,6 +163,7 @@ impl BinOp {
             BinOp::Shl => "<<",
             BinOp::Shr => ">>",
             BinOp::Compare(cmp) => cmp.symbol(),
+            BinOp::Call(builtin) => builtin.name(),
         }
     }
 }
@@ -160,17 +175,37 @@ pub enum UnOp {
     Neg,
     /// `~a`
     Invert,
+    /// A builtin function.
+    Call(Builtin1),
 }
 
 impl UnOp {
-    /// All unary operations.
+    /// All operators.
     pub const ALL: [UnOp; 2] = [UnOp::Neg, UnOp::Invert];
 
-    /// The operator as Python writes it.
+    /// The operation's number: its position in [`UnOp::ALL`]; those of builtin functions follow.
+    pub fn number(self) -> u32 {
+        match self {
+            UnOp::Neg => 0,
+            UnOp::Invert => 1,
+            UnOp::Call(builtin) => UnOp::ALL.len() as u32 + builtin.number(),
+        }
+    }
+
+    /// The operation with this number, if there is one.
+    pub fn from_number(number: u32) -> Option<UnOp> {
+        match number.checked_sub(UnOp::ALL.len() as u32) {
+            Some(builtin) => Builtin1::from_number(builtin).map(UnOp::Call),
+            None => UnOp::ALL.get(number as usize).copied(),
+        }
+    }
+
+    /// The operator as Python writes it, or the function's name.
     pub fn symbol(self) -> &'static str {
         match self {
             UnOp::Neg => "-",
             UnOp::Invert => "~",
+            UnOp::Call(builtin) => builtin.name(),
         }
     }
 }
@@ -304,6 +339,9 @@ pub trait Machine {
     /// A unary operation in its general form.
     fn unary(&mut self, op: UnOp, a: Self::Value) -> Flow<Self, Self::Value>;
 
+    /// `a ** b % c`, in all generality.
+    fn pow_mod(&mut self, a: Self::Value, b: Self::Value, c: Self::Value) -> Flow<Self, Self::Value>;
+
     /// Control goes to `target`.
     fn jump(&mut self, target: u32) -> Flow<Self>;
     /// Control goes to `target` if `condition` equals `when`, else to the next instruction.
@@ -314,6 +352,9 @@ pub trait Machine {
     fn ret(&mut self, value: Self::Value) -> Flow<Self>;
     /// Ends the program.
     fn halt(&mut self) -> Flow<Self>;
+
+    /// Ends the program with an error of a class that says a message.
+    fn raise(&mut self, class: Self::Value, message: Self::Value) -> Flow<Self>;
 
     /// Writes a value and a line feed.
     fn print(&mut self, value: Self::Value) -> Flow<Self>;

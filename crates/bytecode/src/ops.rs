@@ -107,6 +107,14 @@ macro_rules! for_each_op {
             PrintChar print_char "print_char" None [a -- ] Next may_exit;
             /// Read a line: an int or float if it is written like one, else a str; `none` at the end of input.
             Input input "input" None [ -- v] Next may_exit;
+            /// Call a builtin function of one value.
+            Builtin1 builtin1 "builtin1" Builtin1 [a -- r] Next may_exit;
+            /// Call a builtin function of two values.
+            Builtin2 builtin2 "builtin2" Builtin2 [a b -- r] Next may_exit;
+            /// `a ** b % c` for ints, without the power itself; for a negative `b`, of the inverse of `a`.
+            PowMod pow_mod "pow_mod" None [a b c -- r] Next may_exit;
+            /// End the program with an error: of a class, a str, that says a message, a str.
+            Raise raise "raise" None [class message -- ] End may_exit;
         }
     };
 }
@@ -126,6 +134,10 @@ pub enum Operand {
     Func,
     /// Program counter of an instruction of the same function.
     Target,
+    /// Number of a [`crate::Builtin1`].
+    Builtin1,
+    /// Number of a [`crate::Builtin2`].
+    Builtin2,
 }
 
 /// Where control goes after an instruction.

@@ -3,6 +3,7 @@
 //! This is the only place where the meaning of an opcode is written. The interpreter, the IR builder and every other
 //! machine instantiate these functions; a new opcode is a row in [`crate::ops`] and a function here.
 
+use crate::builtin::{Builtin1, Builtin2};
 use crate::machine::{BinOp, Cmp, Flow, Machine, Mixed, Pair, Single, UnOp};
 use crate::ops::Op;
 
@@ -354,6 +355,42 @@ pub fn input<M: Machine>(m: &mut M) -> Flow<M> {
     let line = m.input()?;
     m.push(line);
     Ok(())
+}
+
+/// Calls a builtin function of one value. (The verifier has proved that there is one with this number.)
+#[inline(always)]
+pub fn builtin1<M: Machine>(m: &mut M, number: u32) -> Flow<M> {
+    let a = m.pop();
+    let builtin = Builtin1::from_number(number).unwrap_or(Builtin1::Pos);
+    let result = m.unary(UnOp::Call(builtin), a)?;
+    m.push(result);
+    Ok(())
+}
+
+/// Calls a builtin function of two values. (The verifier has proved that there is one with this number.)
+#[inline(always)]
+pub fn builtin2<M: Machine>(m: &mut M, number: u32) -> Flow<M> {
+    let (b, a) = (m.pop(), m.pop());
+    let builtin = Builtin2::from_number(number).unwrap_or(Builtin2::Is);
+    let result = m.binary(BinOp::Call(builtin), a, b)?;
+    m.push(result);
+    Ok(())
+}
+
+/// `a ** b % c`.
+#[inline(always)]
+pub fn pow_mod<M: Machine>(m: &mut M) -> Flow<M> {
+    let (c, b, a) = (m.pop(), m.pop(), m.pop());
+    let result = m.pow_mod(a, b, c)?;
+    m.push(result);
+    Ok(())
+}
+
+/// Raises an error.
+#[inline(always)]
+pub fn raise<M: Machine>(m: &mut M) -> Flow<M> {
+    let (message, class) = (m.pop(), m.pop());
+    m.raise(class, message)
 }
 
 /// Expands to the call of an opcode's meaning, with its argument if its row has an operand.

@@ -240,6 +240,8 @@ impl Checker<'_> {
                 Operand::Global => ("global", program.globals.len()),
                 Operand::Func => ("function", program.functions.len()),
                 Operand::Target => ("instruction", function.code.len()),
+                Operand::Builtin1 => ("builtin function", crate::Builtin1::ALL.len()),
+                Operand::Builtin2 => ("builtin function", crate::Builtin2::ALL.len()),
             };
             if (inst.arg as usize) < count {
                 continue;
@@ -257,6 +259,9 @@ impl Checker<'_> {
                     Operand::Local => {
                         let count = counted(count as u64, what);
                         format!("`{op}` at pc {pc} uses local {arg}, but `{}` has {count}", function.name)
+                    }
+                    Operand::Builtin1 | Operand::Builtin2 => {
+                        format!("`{op}` at pc {pc} calls builtin function {arg}, but there are {count}")
                     }
                     _ => {
                         let count = counted(count as u64, what);

@@ -5,7 +5,9 @@
 use hotspotvm_bytecode::asm::assemble;
 use hotspotvm_bytecode::build::{FunctionBuilder, Label, ProgramBuilder, canonical};
 use hotspotvm_bytecode::disasm::{disassemble, listing};
-use hotspotvm_bytecode::{Const, ControlFlow, Facts, FuncId, Op, Operand, Program, container, verify};
+use hotspotvm_bytecode::{
+    Builtin1, Builtin2, Const, ControlFlow, Facts, FuncId, Op, Operand, Program, container, verify,
+};
 
 /// Xorshift: enough to try many things, the same ones each time.
 struct Random(u64);
@@ -170,6 +172,12 @@ fn random_function(
             Operand::Global if program.globals().is_empty() => continue,
             Operand::Global => {
                 f.emit(op, r.below(program.globals().len()) as u32);
+            }
+            Operand::Builtin1 => {
+                f.emit(op, r.below(Builtin1::ALL.len()) as u32);
+            }
+            Operand::Builtin2 => {
+                f.emit(op, r.below(Builtin2::ALL.len()) as u32);
             }
             Operand::Func => {
                 f.emit(op, callee as u32);

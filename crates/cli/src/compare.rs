@@ -5,7 +5,7 @@
 //! must give the same output, result and fuel as the first one.
 
 use crate::args::CompareArgs;
-use crate::load;
+use crate::load::{self, Loaded};
 use crate::report::{self, Failure, Status, complain};
 use crate::run;
 use crate::strategies;
@@ -26,13 +26,17 @@ use std::sync::Arc;
 /// If the program did not start, or standard output fails.
 pub(crate) fn compare(args: &CompareArgs) -> Result<Status, Failure> {
     let path = &args.program.program;
-    let program = load::load(path)?.program;
-    let arguments = run::arguments(&program, &args.program.args)?;
+    let Loaded { program, python, .. } = load::load(path)?;
+    let python = python.as_ref();
+    let arguments = run::arguments(&program, python, &args.program.args)?;
     let input: Box<dyn std::io::Read> =
         if path == "-" { Box::new(std::io::empty()) } else { Box::new(std::io::stdin()) };
     let input = SharedInput::new(input);
     let subject = Subject { program, arguments, input };
-    let options = args.engine.options();
+    let mut options = args.engine.options();
+    if let Some(python) = python {
+        options = python.options(options, args.engine.max_depth.is_some());
+    }
     let shown = if args.strategies {
         strategies::measure(&subject, &options, args.runs).map(|c| Shown {
             text: if args.json { format!("{:#}\n", c.as_json(path)) } else { c.report() },
@@ -48,7 +52,7 @@ pub(crate) fn compare(args: &CompareArgs) -> Result<Status, Failure> {
         Ok(shown) => shown,
         Err(Trouble::Time(stop)) => {
             complain("error: a run was stopped by its time limit, so there is nothing to compare");
-            return Ok(run::ended(&stop, &Failed::default()));
+            return Ok(run::ended(&stop, python, &Failed::default()));
         }
         Err(Trouble::Differs(message)) => {
             complain(&format!("error: {}", text::lines(&message)));
@@ -58,7 +62,7 @@ pub(crate) fn compare(args: &CompareArgs) -> Result<Status, Failure> {
     };
     report::show(&shown.text)?;
     Ok(match &shown.stop {
-        Some(stop) => run::ended(stop, &Failed::default()),
+        Some(stop) => run::ended(stop, python, &Failed::default()),
         None => Status::Ok,
     })
 }

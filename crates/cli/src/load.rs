@@ -3,6 +3,7 @@
 //! It stands before `profile -> detect -> compile -> cache -> execute -> deoptimise`: what it gives the engine is
 //! verified. Invariants: what a file holds decides what it is, not its name; never more than [`MAX_FILE`] bytes are read.
 
+use crate::python::{self, Python};
 use crate::render;
 use crate::report::{self, Failure, Status};
 use hotspotvm::bytecode::diagnostic::{Diagnostic, MAX_DIAGNOSTICS, Place, Severity};
@@ -54,21 +55,26 @@ impl Source {
         if self.is_container() { None } else { std::str::from_utf8(&self.bytes).ok() }
     }
 
-    /// The program in it, not yet verified.
+    /// The program in it, not yet verified, and what is to be known of it if it is in Python.
     ///
     /// # Errors
-    /// What the assembler or the container's reader says.
-    pub(crate) fn program(&self) -> Result<Program, Vec<Diagnostic>> {
+    /// What the assembler, the Python front end or the container's reader says.
+    pub(crate) fn program(&self) -> Result<(Program, Option<Python>), Vec<Diagnostic>> {
         let refuse = |message: String, hint: &str| {
             let place = Place { source_name: self.name.clone(), ..Place::default() };
             let error = Diagnostic::error(message, place);
             vec![if hint.is_empty() { error } else { error.with_hint(hint) }]
         };
         if self.is_container() {
-            return container::read(&self.bytes).map_err(|error| refuse(error.to_string(), ""));
+            return container::read(&self.bytes)
+                .map(|program| (program, None))
+                .map_err(|error| refuse(error.to_string(), ""));
         }
         match std::str::from_utf8(&self.bytes) {
-            Ok(text) => assemble(&self.name, text),
+            Ok(text) if python::is_python(&self.name) => {
+                Python::compile(&self.name, text).map(|(program, python)| (program, Some(python)))
+            }
+            Ok(text) => assemble(&self.name, text).map(|program| (program, None)),
             Err(error) => {
                 let at = error.valid_up_to();
                 let line = self.bytes[..at].iter().filter(|&&b| b == b'\n').count() + 1;
@@ -82,9 +88,10 @@ impl Source {
     /// The program in it, verified.
     ///
     /// # Errors
-    /// What the assembler, the container's reader or the verifier says.
-    pub(crate) fn verified(&self) -> Result<Verified, Vec<Diagnostic>> {
-        verify(self.program()?)
+    /// What the assembler, the Python front end, the container's reader or the verifier says.
+    pub(crate) fn verified(&self) -> Result<(Verified, Option<Python>), Vec<Diagnostic>> {
+        let (program, python) = self.program()?;
+        Ok((verify(program)?, python))
     }
 }
 
@@ -99,6 +106,8 @@ fn read_bytes(from: impl Read) -> std::io::Result<Vec<u8>> {
 pub(crate) struct Loaded {
     /// The program.
     pub(crate) program: Arc<Verified>,
+    /// What is to be known of it if it is in Python.
+    pub(crate) python: Option<Python>,
     /// The program's warnings, rendered.
     pub(crate) warnings: String,
 }
@@ -116,9 +125,10 @@ pub(crate) fn load(path: &str) -> Result<Loaded, Failure> {
 /// # Errors
 /// If it is refused.
 pub(crate) fn verified(source: &Source) -> Result<Loaded, Failure> {
-    let program = source.verified().map_err(|errors| refuse(&errors, source))?;
-    let warnings = render::all(program.warnings(), source);
-    Ok(Loaded { program: Arc::new(program), warnings })
+    let (program, python) = source.verified().map_err(|errors| refuse(&errors, source))?;
+    // Code that a front end made and that nothing reaches is no mistake of the program's author.
+    let warnings = if python.is_some() { String::new() } else { render::all(program.warnings(), source) };
+    Ok(Loaded { program: Arc::new(program), python, warnings })
 }
 
 /// Says on standard error why a program is refused.

@@ -14,6 +14,7 @@ mod args;
 mod compare;
 mod demo;
 mod load;
+mod python;
 mod render;
 mod report;
 mod run;

@@ -46,7 +46,10 @@ fn one(diagnostic: &Diagnostic, source: &Source, starts: &[usize]) -> String {
     let place = &diagnostic.place;
     let line = place.line as usize;
     let shown = source.text().and_then(|text| shown_line(text, starts, line, place.span.as_ref()));
-    let title = level.primary_title(diagnostic.message.as_str());
+    let mut title = level.primary_title(diagnostic.message.as_str());
+    if let Some(code) = diagnostic.code {
+        title = title.id(code);
+    }
     let mut group = match shown {
         Some((text, span)) => title.element(
             Snippet::source(text)
@@ -131,6 +134,7 @@ pub(crate) fn as_json(diagnostic: &Diagnostic, source: &Source) -> Value {
     let known = |number: u32| (number != 0).then_some(number);
     json!({
         "severity": diagnostic.severity.to_string(),
+        "code": diagnostic.code,
         "message": diagnostic.message,
         "hint": diagnostic.hint,
         "file": source.name,
@@ -145,7 +149,7 @@ pub(crate) fn as_json(diagnostic: &Diagnostic, source: &Source) -> Value {
 /// A file that cannot be read, as a JSON object like [`as_json`]'s.
 pub(crate) fn unreadable_as_json(file: &str, message: &str) -> Value {
     json!({
-        "severity": "error", "message": message, "hint": null, "file": file, "line": null, "column": null,
+        "severity": "error", "code": null, "message": message, "hint": null, "file": file, "line": null, "column": null,
         "span": null, "function": null, "pc": null,
     })
 }

@@ -6,6 +6,7 @@
 
 use crate::args::RunArgs;
 use crate::load::{self, Loaded};
+use crate::python::Python;
 use crate::report::{self, Failure, Status, complain};
 use crate::streams::{self, Failed};
 use crate::{render, text};
@@ -25,8 +26,8 @@ use std::rc::Rc;
 /// If the program did not start, or a file could not be written.
 pub(crate) fn run(args: &RunArgs) -> Result<Status, Failure> {
     let path = &args.program.program;
-    let Loaded { program, warnings } = load::load(path)?;
-    let arguments = arguments(&program, &args.program.args)?;
+    let Loaded { program, python, warnings } = load::load(path)?;
+    let arguments = arguments(&program, python.as_ref(), &args.program.args)?;
     let trace = args.trace.as_deref().map(|file| OutFile::create(path, file)).transpose()?;
     let stats_file = args.stats_json.as_deref().map(|file| OutFile::create(path, file)).transpose()?;
     if args.verbose {
@@ -34,6 +35,9 @@ pub(crate) fn run(args: &RunArgs) -> Result<Status, Failure> {
     }
 
     let mut options = args.engine.options();
+    if let Some(python) = &python {
+        options = python.options(options, args.engine.max_depth.is_some());
+    }
     if args.no_jit {
         options.max_tier = Tier::Interpreter;
     }
@@ -66,7 +70,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<Status, Failure> {
             }
             Status::Ok
         }
-        Err(stop) => ended(stop, &failed),
+        Err(stop) => ended(stop, python.as_ref(), &failed),
     };
     // The last of the output goes out when the program has ended already.
     if status == Status::Ok && failed.has_failed() {
@@ -90,8 +94,15 @@ pub(crate) fn run(args: &RunArgs) -> Result<Status, Failure> {
 /// The program's arguments as values.
 ///
 /// # Errors
-/// If the entry function does not take so many.
-pub(crate) fn arguments(program: &Verified, words: &[String]) -> Result<Vec<Output>, Failure> {
+/// If the entry function does not take so many. A program in Python takes any number of them.
+pub(crate) fn arguments(
+    program: &Verified,
+    python: Option<&Python>,
+    words: &[String],
+) -> Result<Vec<Output>, Failure> {
+    if let Some(python) = python {
+        return Ok(python.arguments(words));
+    }
     let program = program.program();
     if let Some(entry) = program.functions.get(program.entry as usize) {
         let most = if program.open_entry { entry.locals.len() } else { entry.params as usize };
@@ -132,7 +143,8 @@ fn wrong_number(entry: &Function, least: usize, most: usize, words: &[String]) -
 }
 
 /// Says why a program ended early, and what that means for the exit code.
-pub(crate) fn ended(stop: &Stop, failed: &Failed) -> Status {
+pub(crate) fn ended(stop: &Stop, python: Option<&Python>, failed: &Failed) -> Status {
+    let stop = &python.map_or_else(|| stop.clone(), |python| python.stop(stop.clone()));
     let status = match stop.kind {
         StopKind::Error(_) => Status::Raised,
         StopKind::Limit(_) => Status::Limit,
@@ -141,7 +153,10 @@ pub(crate) fn ended(stop: &Stop, failed: &Failed) -> Status {
     if status == Status::Io && failed.is_broken_pipe() {
         return status;
     }
-    complain(&text::lines(&stop.to_string()));
+    match python {
+        Some(python) if !stop.trace.is_empty() => complain(&python.traceback(stop)),
+        _ => complain(&text::lines(&stop.to_string())),
+    }
     status
 }
 

@@ -31,8 +31,9 @@ pub(crate) fn check(args: &CheckArgs) -> Result<Status, Failure> {
             }
         };
         match source.verified() {
-            Ok(program) => {
-                diagnose(program.warnings(), &source, args.json)?;
+            Ok((program, python)) => {
+                let warnings = if python.is_some() { &[] } else { program.warnings() };
+                diagnose(warnings, &source, args.json)?;
                 complain(&praise(&program, &source));
             }
             Err(errors) => {
@@ -108,10 +109,52 @@ pub(crate) fn asm(args: &AsmArgs) -> Result<Status, Failure> {
 /// If the program cannot be read, or standard output fails.
 pub(crate) fn dis(args: &DisArgs) -> Result<Status, Failure> {
     let source = Source::read(&args.program).map_err(Failure::refused)?;
-    let program = source.program().map_err(|errors| load::refuse(&errors, &source))?;
-    let shown = if args.listing { listing(&program) } else { disasm::disassemble(&program) };
+    let (program, python) = source.program().map_err(|errors| load::refuse(&errors, &source))?;
+    let shown = if let (Some(text), true) = (source.text(), python.is_some()) {
+        beside(&program, text)
+    } else if args.listing {
+        listing(&program)
+    } else {
+        disasm::disassemble(&program)
+    };
     report::show(&shown)?;
     Ok(Status::Ok)
+}
+
+/// The code of a program beside the lines of its source: each line before what was made of it.
+fn beside(program: &Program, source: &str) -> String {
+    let lines: Vec<&str> = source.lines().collect();
+    let mut out = String::new();
+    for (index, function) in program.functions.iter().enumerate() {
+        if !out.is_empty() {
+            out.push('\n');
+        }
+        out.push_str(&head(program, index));
+        let id = FuncId(index as u32);
+        let mut shown = None;
+        for pc in 0..function.code.len() as u32 {
+            let line = program.line(id, pc);
+            if line != shown {
+                let text = line.and_then(|line| lines.get(line as usize - 1)).copied().unwrap_or("");
+                out.push_str(&format!("  {:>4}  {}\n", line.unwrap_or(0), text::line(text)));
+                shown = line;
+            }
+            let instruction = disasm::instruction_text(program, id, pc);
+            out.push_str(&format!("        {pc:>4}  {}\n", text::line(&instruction)));
+        }
+    }
+    out
+}
+
+/// The heading of a function.
+fn head(program: &Program, index: usize) -> String {
+    let Some(function) = program.functions.get(index) else { return String::new() };
+    let parameters: Vec<&str> =
+        function.locals.iter().take(function.params as usize).map(String::as_str).collect();
+    let head = format!("{}({})", function.name, parameters.join(", "));
+    let entry = if index == program.entry as usize { ", where the program starts" } else { "" };
+    let count = text::counted(function.code.len(), "instruction");
+    format!("{}: {count}{entry}\n", text::line(&head))
 }
 
 fn listing(program: &Program) -> String {
@@ -120,12 +163,7 @@ fn listing(program: &Program) -> String {
         if !out.is_empty() {
             out.push('\n');
         }
-        let parameters: Vec<&str> =
-            function.locals.iter().take(function.params as usize).map(String::as_str).collect();
-        let head = format!("{}({})", function.name, parameters.join(", "));
-        let entry = if index == program.entry as usize { ", where the program starts" } else { "" };
-        let count = text::counted(function.code.len(), "instruction");
-        out.push_str(&format!("{}: {count}{entry}\n", text::line(&head)));
+        out.push_str(&head(program, index));
         let lines = disasm::listing(program, FuncId(index as u32), 0..function.code.len() as u32);
         out.push_str(&text::indented(&text::lines(&lines), 2));
     }

@@ -95,7 +95,7 @@ pub struct Routines {
     /// The binary operation with this [`number`](ir::BinOp::number) on two boxed values, or
     /// [`refused`](crate::ValueLayout::refused). It may charge [`NativeContext::fuel`].
     pub binary: extern "C" fn(ctx: *mut NativeContext, op: u32, a: u64, b: u64) -> u64,
-    /// The unary operation at this position of [`UnOp::ALL`](ir::UnOp::ALL) on a boxed value, or
+    /// The unary operation with this [`number`](ir::UnOp::number) on a boxed value, or
     /// [`refused`](crate::ValueLayout::refused). It may charge [`NativeContext::fuel`].
     pub unary: extern "C" fn(ctx: *mut NativeContext, op: u32, a: u64) -> u64,
     /// Whether a boxed value counts as true: 1 or 0.

@@ -12,7 +12,6 @@ use cranelift_codegen::ir as clif;
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::types::{F64, I8, I16, I32, I64};
 use cranelift_codegen::ir::{AbiParam, BlockArg, InstBuilder, MemFlagsData};
-use ir::UnOp;
 use ir::{Imm, Inst};
 use std::mem::offset_of;
 
@@ -166,8 +165,7 @@ impl Lowering<'_, '_> {
         let Imm::UnOp(op) = inst.imm else {
             return malformed("call_unary without its operation");
         };
-        let number = UnOp::ALL.iter().position(|&u| u == op).unwrap_or(0);
-        let op = self.b.ins().iconst(I32, number as i64);
+        let op = self.b.ins().iconst(I32, i64::from(op.number()));
         self.store_fuel();
         let routine = offset_of!(NativeContext, routines.unary);
         let ctx = self.ctx();

@@ -8,6 +8,7 @@
 
 pub mod coverage;
 pub mod generate;
+pub mod python;
 
 use hotspotvm::bytecode::{self, Verified};
 use hotspotvm::{Engine, Io, Options, Output, Stop, Strategy, Stress, Tier, runtime};

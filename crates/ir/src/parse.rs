@@ -13,7 +13,7 @@ use crate::data::{
 use crate::op::Opcode;
 use crate::print::{binop_name, cmp_name, unop_name};
 use crate::reason::ExitReason;
-use bytecode::{BinOp, Cmp, UnOp};
+use bytecode::{BinOp, Builtin1, Builtin2, Cmp, UnOp};
 
 /// Why a text is not a function.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -534,9 +534,15 @@ fn imm(c: &mut Cursor<'_>, op: Opcode) -> Parsed<Imm> {
         Opcode::IntCompare | Opcode::FloatCompare => {
             Imm::Cmp(named(c, &Cmp::ALL, cmp_name, "a comparison like `lt`")?)
         }
-        Opcode::CallBinary => Imm::BinOp(named(c, &BinOp::ALL, binop_name, "a binary operation like `add`")?),
+        Opcode::CallBinary => {
+            let builtins = Builtin2::ALL.iter().copied().map(BinOp::Call);
+            let all: Vec<BinOp> = BinOp::ALL.into_iter().chain(builtins).collect();
+            Imm::BinOp(named(c, &all, binop_name, "a binary operation like `add`")?)
+        }
         Opcode::CallUnary => {
-            Imm::UnOp(named(c, &UnOp::ALL, unop_name, "a unary operation: `neg` or `invert`")?)
+            let builtins = Builtin1::ALL.iter().copied().map(UnOp::Call);
+            let all: Vec<UnOp> = UnOp::ALL.into_iter().chain(builtins).collect();
+            Imm::UnOp(named(c, &all, unop_name, "a unary operation like `neg`")?)
         }
         Opcode::LoadGlobal | Opcode::StoreGlobal => Imm::Slot(c.prefixed("g", "a global like `g0`")?),
         Opcode::CheckDepth => Imm::Depth(c.number("a number of calls")?),

@@ -61,6 +61,7 @@ pub fn binop_name(op: BinOp) -> &'static str {
         BinOp::Shl => "shl",
         BinOp::Shr => "shr",
         BinOp::Compare(cmp) => cmp_name(cmp),
+        BinOp::Call(builtin) => builtin.name(),
     }
 }
 
@@ -69,6 +70,7 @@ pub fn unop_name(op: UnOp) -> &'static str {
     match op {
         UnOp::Neg => "neg",
         UnOp::Invert => "invert",
+        UnOp::Call(builtin) => builtin.name(),
     }
 }
 

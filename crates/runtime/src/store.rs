@@ -112,8 +112,11 @@ impl Store {
     }
 
     /// What a unary operation will cost.
-    pub fn unary_cost(&self, op: UnOp, a: Value) -> Cost {
-        num::unary_cost(op, self.operand(a))
+    ///
+    /// # Errors
+    /// If its result is certain to be too large.
+    pub fn unary_cost(&self, op: UnOp, a: Value) -> Result<Cost, NumError> {
+        num::unary_cost(op, self.operand(a), &self.limits)
     }
 
     /// A unary operation in its general form, paid for.
@@ -123,6 +126,36 @@ impl Store {
     pub fn unary(&mut self, op: UnOp, a: Value) -> Result<Value, NumError> {
         let output = num::unary(op, self.operand(a), &self.limits)?;
         Ok(self.value(output))
+    }
+
+    /// What `pow(a, b, c)` will cost.
+    ///
+    /// # Errors
+    /// If its result is certain to be too large.
+    pub fn pow_mod_cost(&self, a: Value, b: Value, c: Value) -> Result<Cost, NumError> {
+        num::pow_mod_cost(self.operand(a), self.operand(b), self.operand(c), &self.limits)
+    }
+
+    /// `pow(a, b, c)`, paid for.
+    ///
+    /// # Errors
+    /// As [`Store::binary`].
+    pub fn pow_mod(&mut self, a: Value, b: Value, c: Value) -> Result<Value, NumError> {
+        let output = num::pow_mod(self.operand(a), self.operand(b), self.operand(c), &self.limits)?;
+        Ok(self.value(output))
+    }
+
+    /// The error that a program raises with a class and a message.
+    pub fn raised(&self, class: Value, message: Value) -> NumError {
+        let raised = |kind, message: &str| NumError::Raised { kind, message: Cow::Owned(message.to_owned()) };
+        let (class, message) = (self.operand(class), self.operand(message));
+        let (Operand::Str(class), Operand::Str(message)) = (class, message) else {
+            return raised(ErrorKind::TypeError, "raise needs two strs: a class and a message");
+        };
+        match ErrorKind::from_name(class) {
+            Some(kind) => raised(kind, message),
+            None => raised(ErrorKind::TypeError, "exceptions must derive from BaseException"),
+        }
     }
 
     /// Whether a value counts as true.

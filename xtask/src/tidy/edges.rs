@@ -16,7 +16,7 @@ const ALLOWED: [(&str, &[&str]); 10] = [
     ("python", &["bytecode"]),
     ("explorer", &[]),
     ("cli", &["hotspotvm", "python", "explorer"]),
-    ("filetests", &["hotspotvm", "codegen", "ir", "runtime", "bytecode"]),
+    ("filetests", &["hotspotvm", "python", "codegen", "ir", "runtime", "bytecode"]),
     ("xtask", &["bytecode"]),
 ];
 

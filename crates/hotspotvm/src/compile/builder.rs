@@ -653,6 +653,15 @@ impl Machine for Builder<'_> {
         Ok(self.emit(Opcode::CallUnary, &[a], Imm::UnOp(op)))
     }
 
+    fn pow_mod(&mut self, _: Value, _: Value, _: Value) -> Flow<Self, Value> {
+        // An instruction has two operands at most: the interpreter does this one, and enters again at the next loop.
+        Err(self.leave(ExitReason::Slow))
+    }
+
+    fn raise(&mut self, _: Value, _: Value) -> Flow<Self> {
+        Err(self.leave(ExitReason::Slow))
+    }
+
     fn jump(&mut self, target: u32) -> Flow<Self> {
         if self.climb.is_some() {
             return self.trace_jump(target);

@@ -187,7 +187,7 @@ fn with_vm<T>(ctx: *mut NativeContext, work: impl FnOnce(&mut Vm) -> T) -> T {
 extern "C" fn binary_routine(ctx: *mut NativeContext, op: u32, a: u64, b: u64) -> u64 {
     let (a, b) = (Value::from_bits(a), Value::from_bits(b));
     let refused = Value::REFUSED.bits();
-    let Some(&op) = BinOp::ALL.get(op as usize) else { return refused };
+    let Some(op) = BinOp::from_number(op) else { return refused };
     with_vm(ctx, |vm| match vm.store.binary_cost(op, a, b) {
         Ok(cost) => vm.pay_if_done(cost, |store| store.binary(op, a, b)).map_or(refused, Value::bits),
         Err(_) => refused,
@@ -197,10 +197,10 @@ extern "C" fn binary_routine(ctx: *mut NativeContext, op: u32, a: u64, b: u64) -
 extern "C" fn unary_routine(ctx: *mut NativeContext, op: u32, a: u64) -> u64 {
     let a = Value::from_bits(a);
     let refused = Value::REFUSED.bits();
-    let Some(&op) = UnOp::ALL.get(op as usize) else { return refused };
-    with_vm(ctx, |vm| {
-        let cost = vm.store.unary_cost(op, a);
-        vm.pay_if_done(cost, |store| store.unary(op, a)).map_or(refused, Value::bits)
+    let Some(op) = UnOp::from_number(op) else { return refused };
+    with_vm(ctx, |vm| match vm.store.unary_cost(op, a) {
+        Ok(cost) => vm.pay_if_done(cost, |store| store.unary(op, a)).map_or(refused, Value::bits),
+        Err(_) => refused,
     })
 }
 

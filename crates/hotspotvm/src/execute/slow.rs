@@ -73,13 +73,33 @@ pub(super) fn general_binary(vm: &mut Vm, op: BinOp, a: Value, b: Value) -> Valu
 
 #[inline(never)]
 pub(super) fn general_unary(vm: &mut Vm, op: UnOp, a: Value) -> Value {
-    if vm.pay(vm.store.unary_cost(op, a), &[a]).is_err() {
-        return Value::REFUSED;
-    }
-    match vm.store.unary(op, a) {
-        Ok(value) => value,
+    match vm.store.unary_cost(op, a) {
+        Ok(cost) if vm.pay(cost, &[a]).is_err() => Value::REFUSED,
+        Ok(_) => match vm.store.unary(op, a) {
+            Ok(value) => value,
+            Err(error) => refused(vm, error),
+        },
         Err(error) => refused(vm, error),
     }
+}
+
+#[inline(never)]
+pub(super) fn general_pow_mod(vm: &mut Vm, a: Value, b: Value, c: Value) -> Value {
+    match vm.store.pow_mod_cost(a, b, c) {
+        Ok(cost) if vm.pay(cost, &[a, b, c]).is_err() => Value::REFUSED,
+        Ok(_) => match vm.store.pow_mod(a, b, c) {
+            Ok(value) => value,
+            Err(error) => refused(vm, error),
+        },
+        Err(error) => refused(vm, error),
+    }
+}
+
+#[cold]
+#[inline(never)]
+pub(super) fn raise(vm: &mut Vm, class: Value, message: Value) -> Value {
+    let error = vm.store.raised(class, message);
+    refused(vm, error)
 }
 
 #[inline(never)]

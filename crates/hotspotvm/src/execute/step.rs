@@ -385,6 +385,16 @@ impl<S: Shape> Machine for Step<'_, '_, S> {
     }
 
     #[inline(always)]
+    fn pow_mod(&mut self, a: Value, b: Value, c: Value) -> Flow<Self, Value> {
+        if S::FUSED {
+            return self.again(&[a, b, c]);
+        }
+        self.on.save();
+        let result = slow::general_pow_mod(self.on.vm, a, b, c);
+        self.general(result)
+    }
+
+    #[inline(always)]
     fn jump(&mut self, target: u32) -> Flow<Self> {
         self.flush();
         flow(self.on.transfer(target, S::HOW))
@@ -416,6 +426,16 @@ impl<S: Shape> Machine for Step<'_, '_, S> {
     fn halt(&mut self) -> Flow<Self> {
         self.flush();
         flow(self.on.halt())
+    }
+
+    #[inline(always)]
+    fn raise(&mut self, class: Value, message: Value) -> Flow<Self> {
+        if S::FUSED {
+            return self.again(&[class, message]);
+        }
+        self.on.save();
+        let result = slow::raise(self.on.vm, class, message);
+        self.general(result).map(|_| ())
     }
 
     #[inline(always)]

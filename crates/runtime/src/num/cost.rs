@@ -28,11 +28,11 @@ const FREE_BITS: u64 = 128;
 /// Bytes of text that one unit of fuel copies or compares.
 const BYTES_PER_FUEL: u64 = 8;
 
-fn words(bits: u64) -> u64 {
+pub(super) fn words(bits: u64) -> u64 {
     bits.div_ceil(64)
 }
 
-fn int_bytes(bits: u64) -> u64 {
+pub(super) fn int_bytes(bits: u64) -> u64 {
     if bits <= 63 { 0 } else { words(bits) * 8 }
 }
 
@@ -43,7 +43,7 @@ fn root(n: u64) -> u64 {
 }
 
 /// The product of ints of so many words.
-fn product(a: u64, b: u64) -> u64 {
+pub(super) fn product(a: u64, b: u64) -> u64 {
     let (long, short) = (a.max(b), a.min(b));
     long.saturating_mul(short.min(root(short).saturating_mul(4)))
 }
@@ -60,6 +60,9 @@ pub fn binary_cost(
     b: Operand<'_>,
     limits: &NumberLimits,
 ) -> Result<Cost, NumError> {
+    if let BinOp::Call(builtin) = op {
+        return super::builtin::cost2(builtin, a, b, limits);
+    }
     if let (Some(x), Some(y)) = (a.int(), b.int()) {
         return int_cost(op, x, y, limits);
     }
@@ -99,7 +102,7 @@ fn int_cost(op: BinOp, a: Int<'_>, b: Int<'_>, limits: &NumberLimits) -> Result<
     let nothing = Cost::default();
     // Bits of the result, at least and at most, and the work.
     let (at_least, at_most, fuel) = match op {
-        BinOp::Compare(_) => (0, 0, longer),
+        BinOp::Compare(_) | BinOp::Call(_) => (0, 0, longer),
         BinOp::Div => (0, 0, both.saturating_mul(2)),
         BinOp::Add | BinOp::Sub | BinOp::And | BinOp::Or | BinOp::Xor => (0, x.max(y) + 1, longer),
         BinOp::Mul if x == 0 || y == 0 => return Ok(nothing),
@@ -145,13 +148,31 @@ fn int_cost(op: BinOp, a: Int<'_>, b: Int<'_>, limits: &NumberLimits) -> Result<
 }
 
 /// The cost of `op a`.
-pub fn unary_cost(op: UnOp, a: Operand<'_>) -> Cost {
+///
+/// # Errors
+/// If the result is certain to be too large.
+pub fn unary_cost(op: UnOp, a: Operand<'_>, limits: &NumberLimits) -> Result<Cost, NumError> {
     let bits = a.int().map_or(0, Int::bits);
     match op {
         UnOp::Neg | UnOp::Invert => {
-            Cost { fuel: if bits <= FREE_BITS { 0 } else { words(bits) }, result_bytes: int_bytes(bits + 1) }
+            let fuel = if bits <= FREE_BITS { 0 } else { words(bits) };
+            Ok(Cost { fuel, result_bytes: int_bytes(bits + 1) })
         }
+        UnOp::Call(builtin) => super::builtin::cost1(builtin, a, limits),
     }
+}
+
+/// The cost of [`super::pow_mod`].
+///
+/// # Errors
+/// If the result is certain to be too large.
+pub fn pow_mod_cost(
+    a: Operand<'_>,
+    b: Operand<'_>,
+    c: Operand<'_>,
+    limits: &NumberLimits,
+) -> Result<Cost, NumError> {
+    super::builtin::pow_mod_cost(a, b, c, limits)
 }
 
 /// The cost of [`super::write_str`], where `result_bytes` is the length of the text at most. An int with too many

@@ -80,14 +80,14 @@ pub(super) enum Int<'a> {
 }
 
 impl<'a> Int<'a> {
-    fn to_big(self) -> Cow<'a, IBig> {
+    pub(super) fn to_big(self) -> Cow<'a, IBig> {
         match self {
             Int::Small(i) => Cow::Owned(IBig::from(i)),
             Int::Big(i) => Cow::Borrowed(i),
         }
     }
 
-    fn to_f64(self) -> Result<f64, NumError> {
+    pub(super) fn to_f64(self) -> Result<f64, NumError> {
         match self {
             Int::Small(i) => Ok(i as f64),
             Int::Big(i) => int_to_f64(i),
@@ -158,7 +158,7 @@ pub(super) fn binary(op: BinOp, a: Int<'_>, b: Int<'_>, limits: &NumberLimits) -
             BinOp::Shl => shl_i64(x, y),
             BinOp::Shr => shr_i64(x, y),
             BinOp::Pow => pow_i64(x, y),
-            BinOp::Div | BinOp::Compare(_) => None,
+            BinOp::Div | BinOp::Compare(_) | BinOp::Call(_) => None,
         };
         if let Some(result) = fast {
             return Ok(Output::Int(result));
@@ -186,8 +186,8 @@ pub(super) fn binary(op: BinOp, a: Int<'_>, b: Int<'_>, limits: &NumberLimits) -
         BinOp::Xor => a.to_big().as_ref() ^ b.to_big().as_ref(),
         BinOp::Shl => shl(a, b, limits)?,
         BinOp::Shr => shr(a, b)?,
-        // The caller compares elsewhere; an int differs from nothing here.
-        BinOp::Compare(_) => IBig::ZERO,
+        // The caller compares and calls elsewhere.
+        BinOp::Compare(_) | BinOp::Call(_) => IBig::ZERO,
     };
     limits.int_output(value)
 }

@@ -46,10 +46,14 @@
 //! | 10 000 | 84 / 101 | 56 / 76 | 239 / 281 |
 //! | 100 000 | 4 800 / 3 200 | 2 200 / 3 000 | 7 700 / 8 700 |
 
+mod builtin;
+mod class;
 mod compare;
 mod cost;
 mod float;
+mod format;
 mod int;
+mod math;
 mod text;
 
 use std::borrow::Cow;
@@ -58,8 +62,9 @@ use std::fmt;
 use bytecode::{BinOp, UnOp};
 use dashu_int::IBig;
 
+pub use class::ErrorKind;
 pub use compare::{compare_big_float, compare_float, compare_int_float};
-pub use cost::{Cost, binary_cost, text_cost, unary_cost};
+pub use cost::{Cost, binary_cost, pow_mod_cost, text_cost, unary_cost};
 pub use float::{float_floordiv, float_mod, float_pow, int_to_f64};
 pub use int::{floordiv_i64, int_true_div, mod_i64, pow_i64, shl_i64, shr_i64, truediv_i64};
 pub use text::{parse_argument, repr, str, write_repr, write_str};
@@ -159,31 +164,6 @@ impl NumberLimits {
         match Output::int(value) {
             Output::Big(big) if int::bits(&big) > self.int_bits() => Err(self.int_too_large()),
             output => Ok(output),
-        }
-    }
-}
-
-/// The class of an error that the guest sees.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum ErrorKind {
-    /// The operator does not take operands of these types.
-    TypeError,
-    /// The types are right and the value is not.
-    ValueError,
-    /// A division by zero, or zero to a negative power.
-    ZeroDivisionError,
-    /// A result that a float, or an int of any memory, cannot hold.
-    OverflowError,
-}
-
-impl ErrorKind {
-    /// The name of the class, as Python writes it.
-    pub fn name(self) -> &'static str {
-        match self {
-            ErrorKind::TypeError => "TypeError",
-            ErrorKind::ValueError => "ValueError",
-            ErrorKind::ZeroDivisionError => "ZeroDivisionError",
-            ErrorKind::OverflowError => "OverflowError",
         }
     }
 }
@@ -304,8 +284,10 @@ impl<'a> Operand<'a> {
 /// # Errors
 /// What CPython raises, and results beyond the limits.
 pub fn binary(op: BinOp, a: Operand<'_>, b: Operand<'_>, limits: &NumberLimits) -> Result<Output, NumError> {
-    if let BinOp::Compare(cmp) = op {
-        return compare::compare(cmp, a, b).map(Output::Bool);
+    match op {
+        BinOp::Compare(cmp) => return compare::compare(cmp, a, b).map(Output::Bool),
+        BinOp::Call(builtin) => return builtin::call2(builtin, a, b, limits),
+        _ => {}
     }
     if let (Operand::Bool(x), Operand::Bool(y)) = (a, b) {
         match op {
@@ -330,6 +312,9 @@ pub fn binary(op: BinOp, a: Operand<'_>, b: Operand<'_>, limits: &NumberLimits) 
 /// # Errors
 /// What CPython raises, and results beyond the limits.
 pub fn unary(op: UnOp, a: Operand<'_>, limits: &NumberLimits) -> Result<Output, NumError> {
+    if let UnOp::Call(builtin) = op {
+        return builtin::call1(builtin, a, limits);
+    }
     match (op, a.number()) {
         (UnOp::Neg, Some(Number::Int(Int::Small(i)))) => match i.checked_neg() {
             Some(negated) => Ok(Output::Int(negated)),
@@ -345,6 +330,19 @@ pub fn unary(op: UnOp, a: Operand<'_>, limits: &NumberLimits) -> Result<Output, 
             a.type_name()
         ))),
     }
+}
+
+/// `pow(a, b, c)`: `a ** b % c` for ints, `a ** b` where `c` is `None`.
+///
+/// # Errors
+/// What CPython raises, and results beyond the limits.
+pub fn pow_mod(
+    a: Operand<'_>,
+    b: Operand<'_>,
+    c: Operand<'_>,
+    limits: &NumberLimits,
+) -> Result<Output, NumError> {
+    builtin::pow_mod(a, b, c, limits)
 }
 
 /// Whether a value counts as true: not 0, 0.0, `False`, `None` or `""`.

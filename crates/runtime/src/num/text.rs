@@ -173,7 +173,7 @@ fn is_printable(c: char) -> bool {
 }
 
 /// Appends the shortest decimal that reads back as the same float, laid out as Python does.
-fn write_float(out: &mut String, f: f64) {
+pub(super) fn write_float(out: &mut String, f: f64) {
     if f.is_nan() {
         return out.push_str("nan");
     }
@@ -275,7 +275,7 @@ fn parse_number(text: &str) -> Option<Output> {
 }
 
 /// The text without the underscores that separate digits; `None` if one stands elsewhere.
-fn without_underscores(text: &str, is_digit: impl Fn(char) -> bool) -> Option<Cow<'_, str>> {
+pub(super) fn without_underscores(text: &str, is_digit: impl Fn(char) -> bool) -> Option<Cow<'_, str>> {
     if !text.contains('_') {
         return Some(Cow::Borrowed(text));
     }

@@ -459,6 +459,10 @@ impl Machine for Emitter<'_> {
         Ok(self.general())
     }
 
+    fn pow_mod(&mut self, _: Item, _: Item, _: Item) -> Flow<Self, Item> {
+        Ok(self.general())
+    }
+
     fn jump(&mut self, target: u32) -> Flow<Self> {
         self.jump_to(target);
         Ok(())
@@ -532,6 +536,12 @@ impl Machine for Emitter<'_> {
     fn halt(&mut self) -> Flow<Self> {
         self.flush_below(0);
         self.leave(self.pc, Hand::Execute);
+        Ok(())
+    }
+
+    fn raise(&mut self, _: Item, _: Item) -> Flow<Self> {
+        // Its operands are on the stack again for the interpreter.
+        self.step_in_line();
         Ok(())
     }
 

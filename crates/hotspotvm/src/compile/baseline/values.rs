@@ -61,12 +61,12 @@ pub struct Before {
     /// How many items there were.
     pub height: usize,
     inputs: usize,
-    operands: [Item; 2],
+    operands: [Item; 3],
 }
 
 impl Default for Before {
     fn default() -> Before {
-        Before { height: 0, inputs: 0, operands: [Item::Mem; 2] }
+        Before { height: 0, inputs: 0, operands: [Item::Mem; 3] }
     }
 }
 
@@ -210,7 +210,7 @@ impl Emitter<'_> {
     /// What an instruction that takes so many operands is about to change.
     pub fn remember(&self, inputs: usize) -> Before {
         let height = self.stack.len();
-        let mut operands = [Item::Mem; 2];
+        let mut operands = [Item::Mem; 3];
         for (operand, item) in operands.iter_mut().zip(&self.stack[height - inputs..]) {
             *operand = *item;
         }

@@ -1,0 +1,71 @@
+//! Programs in Python: what is different about them for the commands.
+//!
+//! It stands around `profile -> detect -> compile -> cache -> execute -> deoptimise`: before it a source text becomes a program, after it
+//! an error becomes a traceback. The engine knows nothing of Python. A file whose name ends in `.py` is Python.
+
+use crate::text;
+use hotspotvm::Options;
+use hotspotvm::bytecode::{Const, Diagnostic, Program};
+use hotspotvm::runtime::num::Output;
+use hotspotvm::runtime::{LimitKind, Place, Stop, StopKind};
+use python::{Compiled, Frame};
+
+/// Whether a file with this name is Python.
+pub(crate) fn is_python(name: &str) -> bool {
+    std::path::Path::new(name).extension().is_some_and(|ending| ending.eq_ignore_ascii_case("py"))
+}
+
+/// A program in Python, besides its bytecode.
+#[derive(Debug)]
+pub(crate) struct Python {
+    compiled: Compiled,
+    name: String,
+    text: String,
+}
+
+impl Python {
+    /// Compiles a source text.
+    ///
+    /// # Errors
+    /// Why it is refused.
+    pub(crate) fn compile(name: &str, text: &str) -> Result<(Program, Python), Vec<Diagnostic>> {
+        let mut compiled = python::compile(name, text)?;
+        let program = std::mem::take(&mut compiled.program);
+        Ok((program, Python { compiled, name: name.to_owned(), text: text.to_owned() }))
+    }
+
+    /// What the entry function gets: the words after the program, as far as the program looks at them.
+    pub(crate) fn arguments(&self, words: &[String]) -> Vec<Output> {
+        let value = |constant| match constant {
+            Const::Int(i) => Output::Int(i),
+            Const::Str(s) => Output::Str(s.into()),
+            _ => Output::None,
+        };
+        self.compiled.arguments(&self.name, words).into_iter().map(value).collect()
+    }
+
+    /// The engine's settings for it: as many calls may be active as in Python, unless somebody said otherwise.
+    pub(crate) fn options(&self, mut options: Options, depth_given: bool) -> Options {
+        if !depth_given {
+            options.limits.depth = self.compiled.recursion_limit();
+        }
+        options
+    }
+
+    /// An early end as Python has it: calls that are too deep are an error, not a limit.
+    pub(crate) fn stop(&self, mut stop: Stop) -> Stop {
+        if stop.kind == StopKind::Limit(LimitKind::Depth) {
+            stop.kind = StopKind::Error(hotspotvm::runtime::num::ErrorKind::RecursionError);
+            stop.message = "maximum recursion depth exceeded".to_owned();
+        }
+        stop
+    }
+
+    /// The traceback, as Python prints it.
+    pub(crate) fn traceback(&self, stop: &Stop) -> String {
+        let places = stop.trace.iter();
+        let frames: Vec<Frame<'_>> =
+            places.map(|Place { function, pc, line }| Frame { function, pc: *pc, line: *line }).collect();
+        text::lines(&python::traceback(&self.compiled, &self.name, &self.text, &frames, &stop.headline()))
+    }
+}

@@ -1,0 +1,69 @@
+//! Python programs end as they do in CPython 3.11, in every configuration.
+
+use filetests::python::{self, Ended};
+use filetests::{configurations, disagreements_among, generate::Random};
+use hotspotvm::Options;
+
+/// How many random programs a test run tries; `HOTSPOT_PROGRAMS` sets another number, `HOTSPOT_SEED` another first seed, and
+/// `HOTSPOT_SAMPLE` in how many ways each is run (4). With `HOTSPOT_KEEP_GOING` those that differ are printed, and the rest is run all the same.
+const PROGRAMS: u64 = 150;
+
+fn from_environment(name: &str, default: u64) -> u64 {
+    std::env::var(name).ok().and_then(|value| value.parse().ok()).unwrap_or(default)
+}
+
+#[test]
+fn random_programs_end_as_in_cpython() {
+    let first = from_environment("HOTSPOT_SEED", 1);
+    let programs = from_environment("HOTSPOT_PROGRAMS", PROGRAMS);
+    let sample = from_environment("HOTSPOT_SAMPLE", 4);
+    let keep_going = std::env::var_os("HOTSPOT_KEEP_GOING").is_some();
+    let (mut wrong, mut errors, mut checked) = (0, 0, 0);
+    let seeds: Vec<u64> = (first..first + programs).collect();
+    for batch in seeds.chunks(100) {
+        let texts: Vec<String> = batch.iter().map(|&seed| python::program(seed)).collect();
+        let Some(expected) = python::in_cpython(&texts) else {
+            println!("no python3 of version 3.11: nothing to compare with");
+            return;
+        };
+        for ((&seed, text), expected) in batch.iter().zip(&texts).zip(&expected) {
+            let (program, compiled) = match python::load("program.py", text) {
+                Ok(loaded) => loaded,
+                Err(error) => panic!("seed {seed} does not load: {error}\n{text}"),
+            };
+            let mut base = Options::default();
+            base.limits.depth = compiled.recursion_limit();
+            base.limits.fuel = Some(50_000_000);
+            let mut ways = configurations(&base, seed);
+            let mut random = Random::new(seed ^ 0xC0FFEE);
+            while ways.len() > sample as usize {
+                ways.swap_remove(random.below(ways.len() as u64) as usize);
+            }
+            let (observed, mut reports) = disagreements_among(&ways, &program, &[], &base);
+            let error = match &observed.result {
+                Ok(_) => String::new(),
+                // Which name was meant is told by CPython's own printing only, not by the module that the driver uses.
+                Err(stop) => {
+                    let line = python::last_line(&compiled, stop);
+                    line.split(". Did you mean: ").next().unwrap_or("").to_owned()
+                }
+            };
+            let found = Ended { output: observed.output, error };
+            errors += u64::from(!expected.error.is_empty());
+            checked += 1;
+            if found != *expected {
+                reports.push(python::report(text, expected, &found, "differs from CPython"));
+            }
+            if !reports.is_empty() {
+                let report = format!("seed {seed}:\n{}\n{text}", reports.join("\n"));
+                assert!(keep_going, "{report}");
+                println!("{report}");
+                wrong += 1;
+            }
+        }
+    }
+    println!("{checked} programs; {wrong} differ, {errors} end with an error");
+    assert_eq!(wrong, 0);
+    // A generator that only makes programs that fail, or none that does, tests too little.
+    assert!(errors > checked / 20 && errors < checked * 3 / 4, "{errors} of {checked} end with an error");
+}

@@ -1,0 +1,194 @@
+//! The tree of a program: what of Python this front end has, and no more.
+//!
+//! It stands before `profile -> detect -> compile -> cache -> execute -> deoptimise`, between [`crate::convert`], which makes it
+//! from the parser's tree, and [`crate::lower`], which makes bytecode of it. What is not supported is [`ExprKind::Refused`] or
+//! [`StmtKind::Refused`]: it has been reported, and nothing will run.
+
+use bytecode::{BinOp, Const};
+use std::rc::Rc;
+
+/// A name of the program.
+pub type Name = Rc<str>;
+
+/// Bytes of the source, from and to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Span {
+    pub start: u32,
+    pub end: u32,
+}
+
+/// An expression and where it stands.
+#[derive(Debug)]
+pub struct Expr {
+    pub span: Span,
+    pub kind: ExprKind,
+}
+
+/// `and`, `or`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BoolOp {
+    And,
+    Or,
+}
+
+/// An operator with one operand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UnaryOp {
+    Not,
+    Neg,
+    Pos,
+    Invert,
+}
+
+/// A comparison, in the widest sense.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Comparison {
+    Order(bytecode::Cmp),
+    Is { negated: bool },
+    In { negated: bool },
+}
+
+/// How a value in an f-string becomes text before it is formatted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Conversion {
+    None,
+    Str,
+    Repr,
+    Ascii,
+}
+
+/// A piece of an f-string.
+#[derive(Debug)]
+pub enum Piece {
+    Text(String),
+    Value { value: Expr, conversion: Conversion, spec: Vec<Piece> },
+}
+
+/// An argument by name.
+#[derive(Debug)]
+pub struct Keyword {
+    pub name: Name,
+    pub span: Span,
+    pub value: Expr,
+}
+
+#[derive(Debug)]
+pub enum ExprKind {
+    Const(Const),
+    Name(Name),
+    Unary(UnaryOp, Box<Expr>),
+    Binary(BinOp, Box<Expr>, Box<Expr>),
+    Bool(BoolOp, Vec<Expr>),
+    Compare(Box<Expr>, Vec<(Comparison, Expr)>),
+    If { test: Box<Expr>, then: Box<Expr>, otherwise: Box<Expr> },
+    Named { name: Name, name_span: Span, value: Box<Expr> },
+    Call { callee: Box<Expr>, args: Vec<Expr>, keywords: Vec<Keyword> },
+    FString(Vec<Piece>),
+    Attribute(Box<Expr>, Name),
+    Subscript(Box<Expr>, Box<Expr>),
+    Tuple(Vec<Expr>),
+    Refused,
+}
+
+/// What is assigned to.
+#[derive(Debug)]
+pub enum Target {
+    Name(Name, Span),
+    Tuple(Vec<Target>, Span),
+    Refused,
+}
+
+pub type Block = Vec<Stmt>;
+
+/// A statement and where it stands.
+#[derive(Debug)]
+pub struct Stmt {
+    pub span: Span,
+    pub kind: StmtKind,
+}
+
+/// A parameter of a function.
+#[derive(Debug)]
+pub struct Param {
+    pub name: Name,
+    pub default: Option<Expr>,
+}
+
+/// A function.
+#[derive(Debug)]
+pub struct Function {
+    pub name: Name,
+    pub name_span: Span,
+    /// Those that only positions fill, then those that names may fill, then those that only names fill.
+    pub params: Vec<Param>,
+    /// How many of them only positions fill.
+    pub positional_only: usize,
+    /// How many of them positions may fill.
+    pub positional: usize,
+    pub body: Block,
+}
+
+/// A module that can be imported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Module {
+    Math,
+    Sys,
+    /// What only annotations and the parser need: `from __future__ import annotations`, `typing`.
+    Nothing,
+}
+
+/// What an import binds.
+#[derive(Clone, Debug)]
+pub enum Import {
+    Module(Module),
+    Item(Module, Name),
+}
+
+#[derive(Debug)]
+pub enum StmtKind {
+    Expr(Expr),
+    Assign {
+        targets: Vec<Target>,
+        value: Expr,
+    },
+    Augmented {
+        name: Name,
+        name_span: Span,
+        op: BinOp,
+        value: Expr,
+    },
+    /// An annotation without a value: the name is local, and that is all.
+    Declared(Name),
+    If {
+        branches: Vec<(Expr, Block)>,
+        otherwise: Block,
+    },
+    While {
+        test: Expr,
+        body: Block,
+        otherwise: Block,
+    },
+    For {
+        target: Target,
+        iter: Expr,
+        body: Block,
+        otherwise: Block,
+    },
+    Def(Rc<Function>),
+    Return(Option<Expr>),
+    Break,
+    Continue,
+    Pass,
+    Global(Vec<Name>),
+    Assert {
+        test: Expr,
+        message: Option<Expr>,
+    },
+    Raise {
+        class: Name,
+        class_span: Span,
+        message: Option<Expr>,
+    },
+    Import(Vec<(Name, Import, Span)>),
+    Refused,
+}

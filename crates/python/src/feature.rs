@@ -1,0 +1,96 @@
+//! What of Python is not supported: one row for each construct, with its code and what to write instead.
+//!
+//! It stands before `profile -> detect -> compile -> cache -> execute -> deoptimise`: a program with any of these is refused as a
+//! whole, before anything of it runs. Codes are stable: a row may be taken out, but its code is not given to another.
+
+macro_rules! define_features {
+    ($($V:ident $code:literal $name:literal $hint:literal;)*) => {
+        /// A construct of Python that is not supported.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Feature { $(#[doc = $name] $V,)* }
+
+        impl Feature {
+            /// All of them, in the order of their codes.
+            pub const ALL: &'static [Feature] = &[$(Feature::$V),*];
+
+            /// The code in messages.
+            pub fn code(self) -> &'static str {
+                match self { $(Feature::$V => $code,)* }
+            }
+
+            /// What Python calls it.
+            pub fn name(self) -> &'static str {
+                match self { $(Feature::$V => $name,)* }
+            }
+
+            /// What to write instead.
+            pub fn hint(self) -> &'static str {
+                match self { $(Feature::$V => $hint,)* }
+            }
+        }
+    };
+}
+
+define_features! {
+    Class "PY101" "class definition" "keep the state in variables, and write functions that take it as arguments";
+    Lambda "PY102" "lambda" "write a function with `def` and call it by its name";
+    NestedFunction "PY103" "function inside a function" "move it to the top level, and give it what it needs as arguments";
+    Decorator "PY104" "decorator" "call the functions directly";
+    StarParameter "PY105" "`*args` or `**kwargs` parameter" "name each parameter; parameters may have defaults";
+    StarArgument "PY106" "`*` or `**` argument" "write the arguments one by one";
+    Generator "PY107" "generator (`yield`)" "compute the values in a loop where they are used";
+    Async "PY108" "`async` or `await`" "write it as an ordinary function";
+    FunctionValue "PY109" "function as a value" "call the function by its name; a name that holds one of two functions can be an `if`";
+    FunctionRebound "PY110" "name that is a function and something else" "give the function a name of its own";
+    ConditionalImport "PY111" "import inside of a statement or after its use" "import at the top of the file";
+    CallOfValue "PY112" "call of something that is not a function's name" "call a function by its name";
+    List "PY201" "list" "keep the values in variables, or compute each when it is needed";
+    Dict "PY202" "dict" "use `if` and `elif`, or variables";
+    Set "PY203" "set" "use the bits of an int: `seen |= 1 << n`, `seen >> n & 1`";
+    Tuple "PY204" "tuple as a value" "assign its parts to variables of their own";
+    Comprehension "PY205" "comprehension or generator expression" "write a loop";
+    Bytes "PY206" "bytes" "use a str or an int";
+    Complex "PY207" "complex number" "keep real and imaginary part in two floats";
+    Ellipsis "PY208" "`...` as a value" "use `None`";
+    Unpacking "PY209" "unpacking of a value" "only a tuple that is written out, or `divmod(a, b)`, can be unpacked: `a, b = b, a`";
+    StarTarget "PY210" "starred target" "name each target";
+    Subscript "PY211" "subscript" "strs cannot be indexed yet; use arithmetic on ints";
+    Attribute "PY212" "attribute or method" "only functions of `math`, and `sys.argv`, are known";
+    TemplateString "PY213" "template string" "use an f-string";
+    Iteration "PY301" "`for` over something other than `range(...)`" "loop over `range(...)`, or use `while`";
+    RangeValue "PY302" "`range` as a value" "write `range(...)` in the head of the `for`";
+    Try "PY303" "`try`" "test for the error before it happens: `if b != 0`";
+    With "PY304" "`with`" "write what it encloses without it";
+    Match "PY305" "`match`" "use `if` and `elif`";
+    Delete "PY306" "`del`" "assign another value, or let the name be";
+    Raise "PY307" "this form of `raise`" "raise a builtin exception with at most one argument: `raise ValueError(\"why\")`";
+    Import "PY401" "import of this module" "only `math` and `sys` can be imported";
+    ImportItem "PY402" "this name of the module" "the functions of `math` that there are stand in docs/python/README.md";
+    ImportStar "PY403" "`from ... import *`" "import the names that you need";
+    ModuleValue "PY404" "module as a value" "use its functions: `math.sqrt(x)`";
+    Argv "PY405" "this use of `sys.argv`" "write `sys.argv[1]` with a number, or `len(sys.argv)`";
+    Builtin "PY501" "this builtin function" "the builtin functions that there are stand in docs/python/README.md";
+    BuiltinCall "PY502" "this way to call a builtin function" "give its arguments by position, as many as docs/python/README.md says";
+    PrintOption "PY503" "this option of `print`" "`sep` and `end` are supported; output goes to standard output";
+    Percent "PY601" "formatting of a str with `%`" "use an f-string: f\"{x:.2f}\"";
+    IsOperator "PY602" "`is` between values" "compare with `==`; `is` is for `None`, `True` and `False`";
+    InOperator "PY603" "`in` for something other than strs" "compare with `==` and `or`";
+    MatMul "PY604" "operator `@`" "there are no matrices; use loops";
+    TypeAlias "PY605" "type alias or type parameter" "leave it out: types are not looked at";
+    Nonlocal "PY606" "`nonlocal`" "use `global`, or give the value back with `return`";
+    Encoding "PY701" "source encoding other than UTF-8" "store the file as UTF-8";
+    TooLong "PY702" "program this large" "split it into several programs";
+    TooNested "PY703" "expression this deeply nested" "give its parts names of their own";
+    TooLargeInt "PY704" "int literal this large" "compute it from smaller ones";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_unique_and_in_order() {
+        assert!(Feature::ALL.windows(2).all(|pair| pair[0].code() < pair[1].code()));
+        assert!(Feature::ALL.iter().all(|f| !f.hint().is_empty() && !f.hint().ends_with('.')));
+    }
+}

@@ -1,0 +1,193 @@
+//! The Python front end: a subset of Python 3.11 to bytecode.
+//!
+//! It stands before `profile -> detect -> compile -> cache -> execute -> deoptimise`: [`compile`] makes a program of a source text, and
+//! nothing after it knows that it was Python. The ways of a text:
+//!
+//! ```text
+//! text -> scan: does it nest too deeply -> the parser -> check: what CPython refuses and the parser does not
+//!      -> convert: our tree -> scope: what names mean -> lower: bytecode
+//! ```
+//!
+//! What holds: a program that is not supported as a whole is refused as a whole, before anything of it runs, with a place and a reason
+//! for each construct; a program that is accepted does what CPython 3.11 does with it, but for the deviations that are listed in
+//! `docs/python/deviations`. No text, whatever it holds, makes this crate panic or exhaust the stack.
+
+#![forbid(unsafe_code)]
+
+mod ast;
+mod check;
+mod convert;
+mod feature;
+mod lower;
+mod names;
+mod report;
+mod scan;
+mod scope;
+mod traceback;
+
+pub use feature::Feature;
+pub use traceback::{Frame, traceback};
+
+use ast::Span;
+use bytecode::diagnostic::Place;
+use bytecode::{Const, Diagnostic, Program};
+use report::{Report, Source, SyntaxClass};
+use ruff_python_ast::PythonVersion;
+use ruff_python_parser::{Mode, ParseOptions, parse_unchecked};
+use std::collections::HashSet;
+
+/// The name of the function that a module's own code becomes, as in Python's tracebacks.
+pub const MODULE: &str = "<module>";
+
+/// The longest source that is read, in bytes.
+pub const MAX_SOURCE: usize = 1 << 20;
+
+/// How many calls may be active unless the program says otherwise, as in CPython: one more is a `RecursionError`.
+pub const RECURSION_LIMIT: u32 = 1000;
+
+/// Programs that nest deeper than this are looked at on a thread with a stack of their own.
+const DEEP: usize = 100;
+/// The stack of that thread, in bytes; the system gives what is used of it.
+const DEEP_STACK: usize = 256 << 20;
+
+/// A program in Python as bytecode, and what must be known of it besides.
+#[derive(Debug)]
+pub struct Compiled {
+    /// The program, not yet verified. Its entry function takes what [`Compiled::arguments`] gives.
+    pub program: Program,
+    augmented: HashSet<(String, u32)>,
+    arguments: Option<u32>,
+    recursion_limit: Option<u32>,
+}
+
+impl Compiled {
+    /// The arguments of the entry function, from the name of the program and the words that follow it: nothing if the
+    /// program does not look at `sys.argv`.
+    pub fn arguments(&self, name: &str, words: &[String]) -> Vec<Const> {
+        let Some(wanted) = self.arguments else { return Vec::new() };
+        let all = std::iter::once(name).chain(words.iter().map(String::as_str));
+        let text = |word: &str| Const::Str(word.into());
+        let mut arguments = vec![Const::Int(words.len() as i64 + 1)];
+        arguments.extend(all.map(text).chain(std::iter::repeat(Const::None)).take(wanted as usize));
+        arguments
+    }
+
+    /// How many calls may be active: one more is a `RecursionError`.
+    pub fn recursion_limit(&self) -> u32 {
+        self.recursion_limit.unwrap_or(RECURSION_LIMIT).max(RECURSION_LIMIT)
+    }
+}
+
+/// Makes a program of a source text.
+///
+/// # Errors
+/// Why the text is refused: errors of syntax, or else all constructs that are not supported, in the order of the text.
+pub fn compile(name: &str, text: &str) -> Result<Compiled, Vec<Diagnostic>> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let source = Source::new(name, text);
+    let mut report = Report::new(&source);
+    if let Err(span) = check_text(text, &mut report) {
+        let _ = span;
+        return Err(report.finish());
+    }
+    match scan::depth(text) {
+        Err(deep) => {
+            refuse_depth(&deep, &mut report);
+            Err(report.finish())
+        }
+        Ok(depth) if depth <= DEEP => compile_here(&source),
+        Ok(_) => {
+            let work = || compile_here(&Source::new(name, text));
+            let deep = std::thread::scope(|scope| {
+                let thread = std::thread::Builder::new().stack_size(DEEP_STACK).spawn_scoped(scope, work);
+                thread.ok().and_then(|thread| thread.join().ok())
+            });
+            deep.unwrap_or_else(|| {
+                let nowhere = Place { source_name: name.to_owned(), ..Place::default() };
+                Err(vec![Diagnostic::error(
+                    "the system has no stack for a program that nests so deeply",
+                    nowhere,
+                )])
+            })
+        }
+    }
+}
+
+/// What can be said without parsing.
+fn check_text(text: &str, report: &mut Report<'_>) -> Result<(), Span> {
+    let at = |at: usize, length: usize| Span { start: at as u32, end: (at + length) as u32 };
+    if text.len() > MAX_SOURCE {
+        report.unsupported(Span::default(), Feature::TooLong);
+        return Err(Span::default());
+    }
+    if let Some(zero) = text.find('\0') {
+        report.syntax(at(zero, 1), "source code string cannot contain null bytes");
+        return Err(at(zero, 1));
+    }
+    // An encoding is declared in one of the first two lines.
+    let mut start = 0;
+    for line in text.split_inclusive('\n').take(2) {
+        let comment = line.trim_start_matches([' ', '\t', '\x0c']);
+        if !comment.starts_with('#') && !comment.trim().is_empty() {
+            break;
+        }
+        let declared = comment.find("coding").map(|found| &comment[found + "coding".len()..]);
+        if let Some(rest) = declared.and_then(|rest| rest.strip_prefix([':', '='])) {
+            let rest = rest.trim_start_matches([' ', '\t']);
+            let encoding: String = rest
+                .chars()
+                .take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
+                .collect();
+            let normal = encoding.to_ascii_lowercase().replace('_', "-");
+            if !matches!(&*normal, "" | "utf-8" | "utf8" | "utf-8-sig" | "ascii" | "us-ascii" | "u8") {
+                report.unsupported(at(start, line.trim_end().len()), Feature::Encoding);
+                return Err(at(start, line.len()));
+            }
+        }
+        start += line.len();
+    }
+    Ok(())
+}
+
+fn refuse_depth(deep: &scan::TooDeep, report: &mut Report<'_>) {
+    match *deep {
+        scan::TooDeep::Brackets(span) => report.syntax(span, "too many nested parentheses"),
+        scan::TooDeep::Indents(span) => {
+            report.syntax_of(SyntaxClass::IndentationError, span, "too many levels of indentation");
+        }
+        scan::TooDeep::Operators(span) => {
+            let message = "maximum recursion depth exceeded during compilation";
+            report.syntax_of(SyntaxClass::RecursionError, span, message);
+        }
+    }
+}
+
+fn compile_here(source: &Source<'_>) -> Result<Compiled, Vec<Diagnostic>> {
+    let mut report = Report::new(source);
+    let options = ParseOptions::from(Mode::Module).with_target_version(PythonVersion::PY311);
+    let parsed = parse_unchecked(source.text, options);
+    for error in parsed.errors() {
+        check::parser_error(error, &mut report);
+    }
+    if !report.has_syntax_errors() {
+        for error in parsed.unsupported_syntax_errors() {
+            report.syntax(convert::span(error.range), format!("invalid syntax: {error}"));
+        }
+    }
+    let Some(module) = parsed.try_into_module().filter(|_| !report.has_syntax_errors()) else {
+        if report.is_empty() {
+            report.syntax(Span::default(), "invalid syntax");
+        }
+        return Err(report.finish());
+    };
+    let body = module.into_suite();
+    check::check(&body, &mut report);
+    if report.has_syntax_errors() {
+        return Err(report.finish());
+    }
+    let body = convert::convert(&body, &mut report);
+    let scopes = scope::resolve(&body, &mut report);
+    let unbound = scope::unbound(&body, &scopes);
+    let compiled = lower::lower(&body, &scopes, &unbound, source, &mut report);
+    if report.is_empty() { Ok(compiled) } else { Err(report.finish()) }
+}

@@ -1,0 +1,157 @@
+//! What is wrong with a program: errors of syntax, and constructs that are not supported, each with its place.
+//!
+//! It stands before `profile -> detect -> compile -> cache -> execute -> deoptimise`. Invariants: a program about which anything was
+//! reported does not run; where its syntax is wrong, that alone is told, as in Python.
+
+use crate::ast::Span;
+use crate::feature::Feature;
+use bytecode::diagnostic::{Diagnostic, MAX_DIAGNOSTICS, Place};
+
+/// The source, and where its lines start.
+pub struct Source<'a> {
+    pub name: &'a str,
+    pub text: &'a str,
+    starts: Vec<u32>,
+}
+
+impl<'a> Source<'a> {
+    pub fn new(name: &'a str, text: &'a str) -> Source<'a> {
+        let bytes = text.as_bytes();
+        // A carriage return alone ends a line, too.
+        let ends = |at: usize| match bytes[at] {
+            b'\n' => true,
+            b'\r' => bytes.get(at + 1) != Some(&b'\n'),
+            _ => false,
+        };
+        let starts = (0..bytes.len()).filter(|&at| ends(at)).map(|at| at as u32 + 1);
+        Source { name, text, starts: std::iter::once(0).chain(starts).collect() }
+    }
+
+    /// The line of a byte, from 1.
+    pub fn line(&self, at: u32) -> u32 {
+        self.starts.partition_point(|&start| start <= at) as u32
+    }
+
+    /// The text of a span; nothing if it is not one of this source.
+    pub fn slice(&self, span: Span) -> &'a str {
+        self.text.get(span.start as usize..span.end as usize).unwrap_or("")
+    }
+
+    /// A span as a place for people.
+    pub fn place(&self, span: Span) -> Place {
+        let line = self.line(span.start);
+        let start = self.starts.get(line as usize - 1).copied().unwrap_or(0);
+        let before = self.slice(Span { start, end: span.start });
+        Place {
+            source_name: self.name.to_owned(),
+            line,
+            column: before.chars().count() as u32 + 1,
+            span: Some(span.start as usize..span.end.max(span.start) as usize),
+            ..Place::default()
+        }
+    }
+}
+
+/// The class of an error of syntax.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SyntaxClass {
+    SyntaxError,
+    IndentationError,
+    RecursionError,
+}
+
+impl SyntaxClass {
+    pub fn name(self) -> &'static str {
+        match self {
+            SyntaxClass::SyntaxError => "SyntaxError",
+            SyntaxClass::IndentationError => "IndentationError",
+            SyntaxClass::RecursionError => "RecursionError",
+        }
+    }
+}
+
+/// Collects what is wrong.
+pub struct Report<'a> {
+    pub source: &'a Source<'a>,
+    syntax: Vec<(Span, SyntaxClass, String)>,
+    unsupported: Vec<(Span, Feature, Option<String>)>,
+}
+
+impl<'a> Report<'a> {
+    pub fn new(source: &'a Source<'a>) -> Report<'a> {
+        Report { source, syntax: Vec::new(), unsupported: Vec::new() }
+    }
+
+    /// An error of syntax, in CPython's words where it has them.
+    pub fn syntax(&mut self, span: Span, message: impl Into<String>) {
+        self.syntax_of(SyntaxClass::SyntaxError, span, message);
+    }
+
+    /// The same of another class.
+    pub fn syntax_of(&mut self, class: SyntaxClass, span: Span, message: impl Into<String>) {
+        self.syntax.push((span, class, message.into()));
+    }
+
+    /// A construct that is not supported.
+    pub fn unsupported(&mut self, span: Span, feature: Feature) {
+        self.unsupported.push((span, feature, None));
+    }
+
+    /// The same, with the name of what is meant.
+    pub fn unsupported_name(&mut self, span: Span, feature: Feature, name: &str) {
+        self.unsupported.push((span, feature, Some(name.to_owned())));
+    }
+
+    /// Whether the syntax is wrong.
+    pub fn has_syntax_errors(&self) -> bool {
+        !self.syntax.is_empty()
+    }
+
+    /// Whether there is anything.
+    pub fn is_empty(&self) -> bool {
+        self.syntax.is_empty() && self.unsupported.is_empty()
+    }
+
+    /// All of it in the order of the source: errors of syntax if there are any, else what is not supported. At most
+    /// [`MAX_DIAGNOSTICS`], and a last one that counts the rest.
+    pub fn finish(mut self) -> Vec<Diagnostic> {
+        let source = self.source;
+        let mut all: Vec<Diagnostic>;
+        if self.syntax.is_empty() {
+            // One construct may be met twice, by what encloses it and by itself.
+            self.unsupported.sort_by_key(|(span, feature, _)| (span.start, span.end, feature.code()));
+            self.unsupported.dedup_by_key(|(span, feature, _)| (span.start, feature.code()));
+            let make = |(span, feature, name): (Span, Feature, Option<String>)| {
+                let what = match name {
+                    Some(name) => format!("`{name}`: {}", feature.name()),
+                    None => feature.name().to_owned(),
+                };
+                Diagnostic::error(format!("not supported: {what}"), source.place(span))
+                    .with_hint(feature.hint())
+                    .with_code(feature.code())
+            };
+            let count = self.unsupported.len();
+            all = self.unsupported.into_iter().take(MAX_DIAGNOSTICS).map(make).collect();
+            count_rest(source, &mut all, count);
+        } else {
+            self.syntax.sort_by_key(|(span, ..)| span.start);
+            let make = |(span, class, message): (Span, SyntaxClass, String)| {
+                Diagnostic::error(format!("{}: {message}", class.name()), source.place(span))
+                    .with_code(class.name())
+            };
+            let count = self.syntax.len();
+            all = self.syntax.into_iter().take(MAX_DIAGNOSTICS).map(make).collect();
+            count_rest(source, &mut all, count);
+        }
+        all
+    }
+}
+
+fn count_rest(source: &Source<'_>, all: &mut Vec<Diagnostic>, count: usize) {
+    if count > MAX_DIAGNOSTICS {
+        let rest = count - MAX_DIAGNOSTICS;
+        let what = if rest == 1 { "error" } else { "errors" };
+        let place = Place { source_name: source.name.to_owned(), ..Place::default() };
+        all.push(Diagnostic::error(format!("and {rest} more {what}"), place));
+    }
+}

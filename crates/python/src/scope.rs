@@ -1,0 +1,596 @@
+//! What each name means: a local, a variable of the module, a function, an import. And where it may still be without a value.
+//!
+//! It stands before `profile -> detect -> compile -> cache -> execute -> deoptimise`, between the tree and [`crate::lower`]. In Python a
+//! name that is assigned anywhere in a function is local to all of it. Functions and imports have one meaning in the whole program here:
+//! a name that is a function and something else is refused.
+
+use crate::ast::{Block, Expr, ExprKind, Function, Import, Name, Piece, Span, Stmt, StmtKind, Target};
+use crate::feature::Feature;
+use crate::report::Report;
+use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
+
+/// What a name of the module is.
+#[derive(Clone, Debug)]
+pub enum Binding {
+    Variable,
+    /// Index into [`Scopes::functions`].
+    Function(usize),
+    Import(Import),
+}
+
+/// A function and its names.
+pub struct FunctionScope {
+    pub def: Rc<Function>,
+    pub names: Names,
+    /// Names of the module that it reads, writes or calls.
+    pub outer: HashSet<Name>,
+    pub calls: HashSet<usize>,
+}
+
+/// The names of a function, or of the module's own code.
+#[derive(Default)]
+pub struct Names {
+    /// Its variables in order of appearance, parameters first.
+    pub locals: Vec<Name>,
+    known: HashSet<Name>,
+    pub globals: HashSet<Name>,
+    pub imports: HashMap<Name, (Import, Span)>,
+}
+
+impl Names {
+    pub fn has(&self, name: &str) -> bool {
+        self.known.contains(name)
+    }
+
+    fn add(&mut self, name: &Name) {
+        if !self.globals.contains(name) && self.known.insert(name.clone()) {
+            self.locals.push(name.clone());
+        }
+    }
+}
+
+/// The names of a program.
+pub struct Scopes {
+    pub module: HashMap<Name, Binding>,
+    /// Variables of the module, in order of appearance.
+    pub variables: Vec<Name>,
+    pub functions: Vec<FunctionScope>,
+    /// Variables of the module that functions read or write.
+    pub shared: HashSet<Name>,
+    /// Where the module's imports stand.
+    pub import_spans: HashMap<Name, Span>,
+}
+
+/// Calls `work` with each expression of a block, and with each part of it, but not with those of functions in it.
+pub fn each_expr(block: &Block, work: &mut dyn FnMut(&Expr)) {
+    fn one(expr: &Expr, work: &mut dyn FnMut(&Expr)) {
+        work(expr);
+        parts(expr, &mut |part| one(part, work));
+    }
+    for stmt in block {
+        own_exprs(stmt, &mut |expr| one(expr, work));
+        inner_blocks(stmt, &mut |block| each_expr(block, work));
+    }
+}
+
+/// Finds out what all names mean.
+pub fn resolve(body: &Block, report: &mut Report<'_>) -> Scopes {
+    let mut scopes = Scopes {
+        module: HashMap::new(),
+        variables: Vec::new(),
+        functions: Vec::new(),
+        shared: HashSet::new(),
+        import_spans: HashMap::new(),
+    };
+    let mut top = Names::default();
+    let mut defs = Vec::new();
+    let mut imports = Vec::new();
+    collect(body, true, &mut top, &mut defs, &mut imports, report);
+    for name in &top.locals {
+        scopes.variable(name);
+    }
+    for (def, _) in &defs {
+        let index = scopes.functions.len();
+        scopes.functions.push(function_scope(def.clone(), report));
+        // Where it is a variable too, each assignment to it is reported.
+        if let Some(Binding::Function(_)) = scopes.module.insert(def.name.clone(), Binding::Function(index)) {
+            report.unsupported_name(def.name_span, Feature::FunctionRebound, &def.name);
+        }
+    }
+    for (name, import, span) in imports {
+        scopes.import_spans.entry(name.clone()).or_insert(span);
+        match scopes.module.insert(name.clone(), Binding::Import(import.clone())) {
+            None => {}
+            // The same import twice means the same.
+            Some(Binding::Import(first)) if format!("{first:?}") == format!("{import:?}") => {}
+            Some(_) => report.unsupported_name(span, Feature::FunctionRebound, &name),
+        }
+    }
+    // Functions may bring variables of the module into being.
+    let declared: Vec<(Name, Span)> = scopes
+        .functions
+        .iter()
+        .flat_map(|f| f.names.globals.iter().map(|name| (name.clone(), f.def.name_span)))
+        .collect();
+    for (name, _) in declared {
+        if !scopes.module.contains_key(&name) {
+            scopes.variable(&name);
+        }
+    }
+    let mut functions = std::mem::take(&mut scopes.functions);
+    for function in &mut functions {
+        let mut uses = Uses {
+            names: &function.names,
+            outer: HashSet::new(),
+            calls: HashSet::new(),
+            module: &scopes.module,
+        };
+        uses.block(&function.def.body);
+        let rebound = assigned_globals(&function.def.body, &function.names);
+        for (name, span) in rebound {
+            if !matches!(scopes.module.get(&name), Some(Binding::Variable)) {
+                report.unsupported_name(span, Feature::FunctionRebound, &name);
+            }
+        }
+        (function.outer, function.calls) = (uses.outer, uses.calls);
+        function.outer.extend(function.names.globals.iter().cloned());
+    }
+    scopes.functions = functions;
+    for function in &scopes.functions {
+        scopes.shared.extend(function.outer.iter().cloned());
+    }
+    scopes
+}
+
+impl Scopes {
+    fn variable(&mut self, name: &Name) {
+        if self.module.insert(name.clone(), Binding::Variable).is_none() {
+            self.variables.push(name.clone());
+        }
+    }
+}
+
+fn function_scope(def: Rc<Function>, report: &mut Report<'_>) -> FunctionScope {
+    let mut names = Names::default();
+    declared_globals(&def.body, &mut names.globals);
+    for param in &def.params {
+        names.add(&param.name);
+    }
+    let (mut defs, mut imports) = (Vec::new(), Vec::new());
+    collect(&def.body, true, &mut names, &mut defs, &mut imports, report);
+    for (name, import, span) in imports {
+        let rebound = names.has(&name) || names.globals.contains(&name);
+        let first = names.imports.insert(name.clone(), (import.clone(), span));
+        if rebound || first.is_some_and(|(first, _)| format!("{first:?}") != format!("{import:?}")) {
+            report.unsupported_name(span, Feature::FunctionRebound, &name);
+        }
+    }
+    FunctionScope { def, names, outer: HashSet::new(), calls: HashSet::new() }
+}
+
+fn declared_globals(block: &Block, globals: &mut HashSet<Name>) {
+    for stmt in block {
+        if let StmtKind::Global(names) = &stmt.kind {
+            globals.extend(names.iter().cloned());
+        }
+        inner_blocks(stmt, &mut |block| declared_globals(block, globals));
+    }
+}
+
+/// Calls `work` with each block of a statement, but not with a function's body.
+fn inner_blocks<'a>(stmt: &'a Stmt, work: &mut dyn FnMut(&'a Block)) {
+    match &stmt.kind {
+        StmtKind::If { branches, otherwise } => {
+            branches.iter().for_each(|(_, block)| work(block));
+            work(otherwise);
+        }
+        StmtKind::While { body, otherwise, .. } | StmtKind::For { body, otherwise, .. } => {
+            work(body);
+            work(otherwise);
+        }
+        _ => {}
+    }
+}
+
+/// Calls `work` with each expression of a statement itself, in the order in which they are evaluated, but not with those of its blocks.
+fn own_exprs<'a>(stmt: &'a Stmt, work: &mut dyn FnMut(&'a Expr)) {
+    match &stmt.kind {
+        StmtKind::Expr(expr)
+        | StmtKind::Assign { value: expr, .. }
+        | StmtKind::Augmented { value: expr, .. } => {
+            work(expr);
+        }
+        StmtKind::If { branches, .. } => branches.iter().for_each(|(test, _)| work(test)),
+        StmtKind::While { test, .. } => work(test),
+        StmtKind::For { iter, .. } => work(iter),
+        StmtKind::Def(def) => def.params.iter().filter_map(|p| p.default.as_ref()).for_each(work),
+        StmtKind::Return(value) => value.iter().for_each(work),
+        StmtKind::Assert { test, message } => {
+            work(test);
+            message.iter().for_each(work);
+        }
+        StmtKind::Raise { message, .. } => message.iter().for_each(work),
+        _ => {}
+    }
+}
+
+/// Calls `work` with the parts of an expression, in the order in which they are evaluated.
+pub fn parts<'a>(expr: &'a Expr, work: &mut dyn FnMut(&'a Expr)) {
+    fn pieces<'a>(all: &'a [Piece], work: &mut dyn FnMut(&'a Expr)) {
+        for piece in all {
+            if let Piece::Value { value, spec, .. } = piece {
+                work(value);
+                pieces(spec, work);
+            }
+        }
+    }
+    match &expr.kind {
+        ExprKind::Const(_) | ExprKind::Name(_) | ExprKind::Refused => {}
+        ExprKind::Unary(_, a) | ExprKind::Attribute(a, _) | ExprKind::Named { value: a, .. } => work(a),
+        ExprKind::Binary(_, a, b) | ExprKind::Subscript(a, b) => {
+            work(a);
+            work(b);
+        }
+        ExprKind::Bool(_, all) | ExprKind::Tuple(all) => all.iter().for_each(work),
+        ExprKind::Compare(first, rest) => {
+            work(first);
+            rest.iter().for_each(|(_, right)| work(right));
+        }
+        ExprKind::If { test, then, otherwise } => {
+            work(test);
+            work(then);
+            work(otherwise);
+        }
+        ExprKind::Call { callee, args, keywords } => {
+            work(callee);
+            args.iter().for_each(&mut *work);
+            keywords.iter().for_each(|k| work(&k.value));
+        }
+        ExprKind::FString(all) => pieces(all, work),
+    }
+}
+
+type Imported = (Name, Import, Span);
+
+/// Collects what a block binds. `top`: it is the function's own block, not one inside of a statement.
+fn collect(
+    block: &Block,
+    top: bool,
+    names: &mut Names,
+    defs: &mut Vec<(Rc<Function>, Span)>,
+    imports: &mut Vec<Imported>,
+    report: &mut Report<'_>,
+) {
+    for stmt in block {
+        own_exprs(stmt, &mut |expr| collect_named(expr, names));
+        match &stmt.kind {
+            StmtKind::Assign { targets, .. } => targets.iter().for_each(|t| collect_target(t, names)),
+            StmtKind::For { target, .. } => collect_target(target, names),
+            StmtKind::Augmented { name, .. } | StmtKind::Declared(name) => names.add(name),
+            StmtKind::Def(def) => defs.push((def.clone(), stmt.span)),
+            StmtKind::Import(bindings) => {
+                for (name, import, span) in bindings {
+                    if !top {
+                        report.unsupported(*span, Feature::ConditionalImport);
+                    }
+                    imports.push((name.clone(), import.clone(), *span));
+                }
+            }
+            _ => {}
+        }
+        inner_blocks(stmt, &mut |block| collect(block, false, names, defs, imports, report));
+    }
+}
+
+fn collect_target(target: &Target, names: &mut Names) {
+    match target {
+        Target::Name(name, _) => names.add(name),
+        Target::Tuple(all, _) => all.iter().for_each(|t| collect_target(t, names)),
+        Target::Refused => {}
+    }
+}
+
+fn collect_named(expr: &Expr, names: &mut Names) {
+    if let ExprKind::Named { name, .. } = &expr.kind {
+        names.add(name);
+    }
+    parts(expr, &mut |part| collect_named(part, names));
+}
+
+/// The names that a function declares global and assigns, each with a place.
+fn assigned_globals(body: &Block, names: &Names) -> Vec<(Name, Span)> {
+    fn target_names(target: &Target, all: &mut Vec<(Name, Span)>) {
+        match target {
+            Target::Name(name, span) => all.push((name.clone(), *span)),
+            Target::Tuple(parts, _) => parts.iter().for_each(|t| target_names(t, all)),
+            Target::Refused => {}
+        }
+    }
+    fn named(expr: &Expr, all: &mut Vec<(Name, Span)>) {
+        if let ExprKind::Named { name, name_span, .. } = &expr.kind {
+            all.push((name.clone(), *name_span));
+        }
+        parts(expr, &mut |part| named(part, all));
+    }
+    fn walk(block: &Block, all: &mut Vec<(Name, Span)>) {
+        for stmt in block {
+            own_exprs(stmt, &mut |expr| named(expr, all));
+            match &stmt.kind {
+                StmtKind::Assign { targets, .. } => targets.iter().for_each(|t| target_names(t, all)),
+                StmtKind::For { target, .. } => target_names(target, all),
+                StmtKind::Augmented { name, name_span, .. } => all.push((name.clone(), *name_span)),
+                _ => {}
+            }
+            inner_blocks(stmt, &mut |block| walk(block, all));
+        }
+    }
+    let mut all = Vec::new();
+    walk(body, &mut all);
+    all.retain(|(name, _)| names.globals.contains(name));
+    all
+}
+
+/// Which names of the module a function uses.
+struct Uses<'a> {
+    names: &'a Names,
+    module: &'a HashMap<Name, Binding>,
+    outer: HashSet<Name>,
+    calls: HashSet<usize>,
+}
+
+impl Uses<'_> {
+    fn block(&mut self, block: &Block) {
+        for stmt in block {
+            own_exprs(stmt, &mut |expr| self.expr(expr));
+            inner_blocks(stmt, &mut |block| self.block(block));
+        }
+    }
+
+    fn expr(&mut self, expr: &Expr) {
+        if let ExprKind::Name(name) = &expr.kind
+            && !self.names.has(name)
+            && !self.names.imports.contains_key(name)
+            && let Some(binding) = self.module.get(name)
+        {
+            self.outer.insert(name.clone());
+            if let Binding::Function(index) = binding {
+                self.calls.insert(*index);
+            }
+        }
+        parts(expr, &mut |part| self.expr(part));
+    }
+}
+
+/// Which names may be read before they have a value: then a flag must be kept for them.
+pub struct Unbound {
+    /// Names of the module.
+    pub module: HashSet<Name>,
+    /// For each function, its own.
+    pub functions: Vec<HashSet<Name>>,
+}
+
+/// Finds the names that may be read before they have a value.
+pub fn unbound(body: &Block, scopes: &Scopes) -> Unbound {
+    let all: Vec<Name> = scopes.module.keys().cloned().collect();
+    let required = required(scopes);
+    let mut module = Flow::new(&all, Some((scopes, &required)));
+    module.block(body);
+    let functions = scopes.functions.iter().map(|function| {
+        let imports = function.names.imports.keys();
+        let all: Vec<Name> = function.names.locals.iter().chain(imports).cloned().collect();
+        let mut flow = Flow::new(&all, None);
+        for param in &function.def.params {
+            flow.assign(&param.name);
+        }
+        flow.block(&function.def.body);
+        flow.unbound
+    });
+    let functions = functions.collect();
+    Unbound { module: module.unbound, functions }
+}
+
+/// For each function, the names of the module that a call of it may read, by itself or by what it calls.
+fn required(scopes: &Scopes) -> Vec<HashSet<Name>> {
+    let mut all = Vec::new();
+    for start in 0..scopes.functions.len() {
+        let (mut seen, mut work) = (HashSet::from([start]), vec![start]);
+        let mut names: HashSet<Name> = HashSet::new();
+        while let Some(index) = work.pop() {
+            let function = &scopes.functions[index];
+            names.extend(function.outer.iter().cloned());
+            work.extend(function.calls.iter().filter(|&&callee| seen.insert(callee)));
+        }
+        all.push(names);
+    }
+    all
+}
+
+/// A set of names, by their numbers.
+type Bits = Vec<u64>;
+
+/// Walks code in the order in which it runs and keeps the names that are certain to have a value. A loop needs one walk:
+/// going round can only add names, so the first arrival has the fewest.
+struct Flow<'a> {
+    numbers: HashMap<Name, usize>,
+    /// `None`: control never comes here.
+    state: Option<Bits>,
+    /// For each loop around, what is certain at its `break`s.
+    breaks: Vec<Vec<Bits>>,
+    scopes: Option<(&'a Scopes, &'a [HashSet<Name>])>,
+    unbound: HashSet<Name>,
+}
+
+impl<'a> Flow<'a> {
+    fn new(names: &[Name], scopes: Option<(&'a Scopes, &'a Vec<HashSet<Name>>)>) -> Flow<'a> {
+        let numbers = names.iter().cloned().zip(0..).collect();
+        Flow {
+            numbers,
+            state: Some(vec![0; names.len().div_ceil(64)]),
+            breaks: Vec::new(),
+            scopes: scopes.map(|(scopes, required)| (scopes, required.as_slice())),
+            unbound: HashSet::new(),
+        }
+    }
+
+    fn assign(&mut self, name: &Name) {
+        if let (Some(state), Some(&number)) = (&mut self.state, self.numbers.get(name)) {
+            state[number / 64] |= 1 << (number % 64);
+        }
+    }
+
+    fn is_certain(&self, name: &Name) -> bool {
+        match (&self.state, self.numbers.get(name)) {
+            (Some(state), Some(&number)) => state[number / 64] >> (number % 64) & 1 == 1,
+            _ => true,
+        }
+    }
+
+    fn read(&mut self, name: &Name) {
+        if !self.is_certain(name) {
+            self.unbound.insert(name.clone());
+        }
+    }
+
+    /// What is certain on both of two ways.
+    fn join(a: Option<Bits>, b: Option<Bits>) -> Option<Bits> {
+        match (a, b) {
+            (Some(a), Some(b)) => Some(a.iter().zip(&b).map(|(x, y)| x & y).collect()),
+            (a, b) => a.or(b),
+        }
+    }
+
+    fn block(&mut self, block: &Block) {
+        block.iter().for_each(|stmt| self.stmt(stmt));
+    }
+
+    fn target(&mut self, target: &Target) {
+        match target {
+            Target::Name(name, _) => self.assign(name),
+            Target::Tuple(all, _) => all.iter().for_each(|t| self.target(t)),
+            Target::Refused => {}
+        }
+    }
+
+    fn stmt(&mut self, stmt: &Stmt) {
+        match &stmt.kind {
+            StmtKind::If { branches, otherwise } => {
+                let mut end = None;
+                for (test, block) in branches {
+                    self.expr(test);
+                    let before = self.state.clone();
+                    self.block(block);
+                    end = Flow::join(end, self.state.take());
+                    self.state = before;
+                }
+                self.block(otherwise);
+                self.state = Flow::join(end, self.state.take());
+            }
+            StmtKind::While { test, body, otherwise } => {
+                let forever = crate::lower::is_true(test);
+                self.expr(test);
+                self.enter_loop(body, otherwise, forever, None);
+            }
+            StmtKind::For { target, iter, body, otherwise } => {
+                self.expr(iter);
+                self.enter_loop(body, otherwise, false, Some(target));
+            }
+            StmtKind::Break => {
+                if let (Some(state), Some(breaks)) = (self.state.take(), self.breaks.last_mut()) {
+                    breaks.push(state);
+                }
+            }
+            StmtKind::Continue => self.state = None,
+            StmtKind::Return(_) | StmtKind::Raise { .. } => {
+                own_exprs(stmt, &mut |expr| self.expr(expr));
+                self.state = None;
+            }
+            StmtKind::Augmented { name, value, .. } => {
+                self.read(name);
+                self.expr(value);
+                self.assign(name);
+            }
+            StmtKind::Assert { test, message } => {
+                self.expr(test);
+                let before = self.state.clone();
+                message.iter().for_each(|m| self.expr(m));
+                self.state = before;
+            }
+            StmtKind::Def(def) => {
+                own_exprs(stmt, &mut |expr| self.expr(expr));
+                self.assign(&def.name);
+            }
+            StmtKind::Import(bindings) => bindings.iter().for_each(|(name, ..)| self.assign(name)),
+            StmtKind::Assign { targets, value } => {
+                self.expr(value);
+                targets.iter().for_each(|t| self.target(t));
+            }
+            _ => own_exprs(stmt, &mut |expr| self.expr(expr)),
+        }
+    }
+
+    fn enter_loop(&mut self, body: &Block, otherwise: &Block, forever: bool, target: Option<&Target>) {
+        let before = self.state.clone();
+        if let Some(target) = target {
+            self.target(target);
+        }
+        self.breaks.push(Vec::new());
+        self.block(body);
+        let breaks = self.breaks.pop().unwrap_or_default();
+        self.state = if forever { None } else { before };
+        self.block(otherwise);
+        for state in breaks {
+            self.state = Flow::join(self.state.take(), Some(state));
+        }
+    }
+
+    fn expr(&mut self, expr: &Expr) {
+        match &expr.kind {
+            ExprKind::Name(name) => self.read(name),
+            ExprKind::Named { name, value, .. } => {
+                self.expr(value);
+                self.assign(name);
+            }
+            ExprKind::Bool(_, all) => {
+                let mut all = all.iter();
+                all.next().into_iter().for_each(|first| self.expr(first));
+                let before = self.state.clone();
+                all.for_each(|operand| self.expr(operand));
+                self.state = before;
+            }
+            ExprKind::If { test, then, otherwise } => {
+                self.expr(test);
+                let before = self.state.clone();
+                self.expr(then);
+                let end = std::mem::replace(&mut self.state, before);
+                self.expr(otherwise);
+                self.state = Flow::join(end, self.state.take());
+            }
+            ExprKind::Compare(first, rest) => {
+                self.expr(first);
+                let mut rest = rest.iter();
+                rest.next().into_iter().for_each(|(_, second)| self.expr(second));
+                let before = self.state.clone();
+                rest.for_each(|(_, operand)| self.expr(operand));
+                self.state = before;
+            }
+            _ => {
+                parts(expr, &mut |part| self.expr(part));
+                self.call(expr);
+            }
+        }
+    }
+
+    /// A call at module level runs code that reads names of the module.
+    fn call(&mut self, expr: &Expr) {
+        let Some((scopes, required)) = self.scopes else { return };
+        if let ExprKind::Call { callee, .. } = &expr.kind
+            && let ExprKind::Name(name) = &callee.kind
+            && let Some(Binding::Function(index)) = scopes.module.get(name)
+        {
+            for name in &required[*index] {
+                self.read(name);
+            }
+        }
+    }
+}

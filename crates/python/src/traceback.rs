@@ -1,0 +1,72 @@
+//! Why a program ended, in Python's form.
+//!
+//! It stands after `profile -> detect -> compile -> cache -> execute -> deoptimise`, and needs nothing of it but places.
+
+use crate::Compiled;
+use std::fmt::Write;
+
+/// One of the calls that were active.
+#[derive(Clone, Copy, Debug)]
+pub struct Frame<'a> {
+    /// The function's name.
+    pub function: &'a str,
+    /// The instruction.
+    pub pc: u32,
+    /// The source line, if known.
+    pub line: Option<u32>,
+}
+
+/// How many equal lines are shown before the others are counted.
+const SHOWN_EQUAL: usize = 3;
+
+/// The traceback as Python prints it, without the last line feed. `error` is its last line: class and message.
+pub fn traceback(compiled: &Compiled, file: &str, text: &str, frames: &[Frame<'_>], error: &str) -> String {
+    let mut out = String::from("Traceback (most recent call last):\n");
+    let lines: Vec<&str> = text.lines().collect();
+    let mut equal = 0;
+    let mut before: Option<(&str, Option<u32>)> = None;
+    for frame in frames {
+        let place = (frame.function, frame.line);
+        equal = if before == Some(place) { equal + 1 } else { close(&mut out, equal) };
+        before = Some(place);
+        if equal >= SHOWN_EQUAL {
+            continue;
+        }
+        let line = frame.line.unwrap_or(0);
+        // Writing to a string cannot fail.
+        _ = writeln!(out, "  File \"{file}\", line {line}, in {}", frame.function.trim_end_matches('\''));
+        let source = line.checked_sub(1).and_then(|at| lines.get(at as usize)).map(|line| line.trim());
+        if let Some(source) = source.filter(|source| !source.is_empty()) {
+            _ = writeln!(out, "    {source}");
+        }
+    }
+    close(&mut out, equal);
+    out.push_str(&compiled.error(frames.last(), error));
+    out
+}
+
+/// Counts the equal lines that were not shown.
+fn close(out: &mut String, equal: usize) -> usize {
+    if equal >= SHOWN_EQUAL {
+        let times = equal + 1 - SHOWN_EQUAL;
+        let plural = if times == 1 { "" } else { "s" };
+        _ = writeln!(out, "  [Previous line repeated {times} more time{plural}]");
+    }
+    0
+}
+
+impl Compiled {
+    /// An error in Python's words: where it was an augmented assignment that failed, its operator is written so.
+    pub fn error(&self, frame: Option<&Frame<'_>>, error: &str) -> String {
+        const START: &str = "TypeError: unsupported operand type(s) for ";
+        let augmented =
+            frame.is_some_and(|frame| self.augmented.contains(&(frame.function.to_owned(), frame.pc)));
+        match error.strip_prefix(START).and_then(|rest| rest.split_once(": ")) {
+            Some((operator, operands)) if augmented => {
+                let operator = operator.strip_suffix(" or pow()").unwrap_or(operator);
+                format!("{START}{operator}=: {operands}")
+            }
+            _ => error.to_owned(),
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! What is refused, and how: wrong programs, programs that are not supported, and programs made to break the front end.
+#![allow(clippy::unwrap_used)]
+
+use hotspotvm_python::{Feature, compile};
+
+/// The programs of a table: a line that begins with `##` has what is to be said of the lines below it.
+fn table(text: &str) -> Vec<(String, String)> {
+    let mut all: Vec<(String, String)> = Vec::new();
+    for line in text.lines() {
+        if let Some(head) = line.strip_prefix("## ") {
+            all.push((head.to_owned(), String::new()));
+        } else if let Some((_, program)) = all.last_mut() {
+            program.push_str(line);
+            program.push('\n');
+        }
+    }
+    all
+}
+
+#[test]
+fn wrong_programs_are_refused_with_pythons_class() {
+    let programs = table(include_str!("invalid.txt"));
+    assert!(programs.len() >= 200, "{}", programs.len());
+    let mut wrong = Vec::new();
+    for (class, program) in &programs {
+        match compile("p.py", program) {
+            Ok(_) => wrong.push(format!("accepted, is {class}:\n{program}")),
+            Err(errors) => {
+                let first = errors.first().unwrap();
+                if first.code != Some(class) || first.place.line == 0 || first.place.span.is_none() {
+                    wrong.push(format!("{first}, is {class}:\n{program}"));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), programs.len(), wrong.join("\n"));
+}
+
+#[test]
+fn unsupported_programs_are_refused_with_place_name_code_and_hint() {
+    let programs = table(include_str!("unsupported.txt"));
+    assert!(programs.len() >= 200, "{}", programs.len());
+    let mut wrong = Vec::new();
+    let mut seen: Vec<&str> = Vec::new();
+    for (expected, program) in &programs {
+        // `CODE@LINE` for each, in order.
+        let found = match compile("p.py", program) {
+            Ok(_) => Vec::new(),
+            Err(errors) => errors,
+        };
+        let shown: Vec<String> =
+            found.iter().map(|e| format!("{}@{}", e.code.unwrap_or("none"), e.place.line)).collect();
+        if shown.join(" ") != *expected {
+            wrong.push(format!("{}, is {expected}:\n{program}", shown.join(" ")));
+        }
+        for error in &found {
+            let text = error.place.span.clone().and_then(|span| program.get(span));
+            if error.hint.is_none() || text.is_none_or(str::is_empty) || error.place.column == 0 {
+                wrong.push(format!("no hint or no place: {error}\n{program}"));
+            }
+            seen.extend(error.code);
+        }
+    }
+    assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), programs.len(), wrong.join("\n"));
+    // These depend on the size of the program: see below.
+    let elsewhere = ["PY701", "PY702", "PY703", "PY704"];
+    let missing: Vec<&str> = Feature::ALL
+        .iter()
+        .map(|f| f.code())
+        .filter(|code| !seen.contains(code) && !elsewhere.contains(code))
+        .collect();
+    assert!(missing.is_empty(), "nothing shows {missing:?}");
+}
+
+/// Programs made to exhaust something: name and text.
+fn hostile() -> Vec<(String, String)> {
+    let mut all: Vec<(String, String)> = Vec::new();
+    let mut add = |name: &str, text: String| all.push((name.to_owned(), text));
+    for n in [199, 201, 5_000, 200_000] {
+        for (open, close) in [("(", ")"), ("[", "]"), ("{", "}"), ("f(", ")"), ("a[", "]")] {
+            add(&format!("{n} times {open}"), format!("x = {}1{}\n", open.repeat(n), close.repeat(n)));
+        }
+        add(&format!("{n} open"), format!("x = {}", "(".repeat(n)));
+    }
+    for n in [1_000, 2_800, 10_000, 100_000] {
+        for piece in
+            ["1 + ", "not ", "-", "~", "lambda: ", "1 if 1 else ", "1 ** ", "1 < ", "x and ", "await "]
+        {
+            add(&format!("{n} times {piece}"), format!("x = 1\nx = {}1\n", piece.repeat(n)));
+        }
+        add(&format!("{n} attributes"), format!("x = 1\nx{}\n", ".a".repeat(n)));
+        add(&format!("{n} targets"), format!("{}1\n", "x = ".repeat(n)));
+        add(&format!("{n} strings"), format!("x = {}\n", "'a' ".repeat(n)));
+        add(&format!("{n} elifs"), format!("x = 1\nif x: pass\n{}", "elif x: pass\n".repeat(n)));
+        add(&format!("{n} statements"), "x = 1\n".repeat(n));
+        add(&format!("{n} names"), (0..n).map(|i| format!("x{i} = {i}\n")).collect());
+        add(&format!("{n} functions"), (0..n).map(|i| format!("def f{i}(): pass\n")).collect());
+        add(&format!("{n} arguments"), format!("print({})\n", "1, ".repeat(n)));
+    }
+    for n in [90, 110, 1_000] {
+        let blocks: String = (0..n).map(|i| format!("{}if 1:\n", " ".repeat(i))).collect();
+        add(&format!("{n} blocks"), format!("{blocks}{}pass\n", " ".repeat(n)));
+        let loops: String = (0..n).map(|i| format!("{}while 1:\n", " ".repeat(i))).collect();
+        add(&format!("{n} loops"), format!("{loops}{}pass\n", " ".repeat(n)));
+        let f = "f'{".repeat(n) + "1" + &"}'".repeat(n);
+        add(&format!("{n} f-strings"), format!("x = {f}\n"));
+        add(&format!("{n} in an f-string"), format!("x = f'{{{}1{}}}'\n", "(".repeat(n), ")".repeat(n)));
+    }
+    add("many digits", format!("x = {}\n", "9".repeat(100_000)));
+    add("many hexadecimal digits", format!("x = 0x{}\n", "f".repeat(900_000)));
+    add("a long name", format!("{} = 1\n", "a".repeat(900_000)));
+    add("a long string", format!("x = '{}'\n", "a".repeat(900_000)));
+    add("too long", "x = 1\n".repeat(1_000_000));
+    add("null", "x = 1\0\n".to_owned());
+    add("controls", "\x01\x02\x7f\u{feff}\u{202e}".to_owned());
+    add("another encoding", "# -*- coding: latin-1 -*-\nx = 1\n".to_owned());
+    add("form feeds", "\x0c\x0cx = 1\n\x0c  y = 2\n".to_owned());
+    add("carriage returns", "x = 1\ry = 2\r\nprint(x, y)\r".to_owned());
+    add("backslashes", "\\\n".repeat(10_000));
+    add("quotes", "'''\"\"\"".repeat(10_000));
+    add("nothing", String::new());
+    add("decorators", "@a\n".repeat(5_000) + "def f(): pass\n");
+    add("walrus", format!("x = {}1{}\n", "(y := ".repeat(150), ")".repeat(150)));
+    add(
+        "globals",
+        format!(
+            "def f():\n    global {}\n",
+            (0..5_000).map(|i| format!("a{i}")).collect::<Vec<_>>().join(", ")
+        ),
+    );
+    all
+}
+
+#[test]
+fn hostile_programs_are_answered() {
+    let programs = hostile();
+    assert!(programs.len() >= 50, "{}", programs.len());
+    let (mut accepted, mut refused) = (0, 0);
+    for (name, text) in &programs {
+        match compile("p.py", text) {
+            Ok(compiled) => {
+                accepted += 1;
+                // The verifier may have caps of its own; it answers, too.
+                let _ = bytecode::verify(compiled.program);
+            }
+            Err(errors) => {
+                refused += 1;
+                assert!(!errors.is_empty() && errors.len() <= 51, "{name}: {} errors", errors.len());
+                assert!(errors.iter().all(|e| !e.message.is_empty()), "{name}");
+            }
+        }
+    }
+    assert!(accepted > 20 && refused > 50, "{accepted} accepted, {refused} refused");
+}
+
+#[test]
+fn sizes_are_capped_with_codes() {
+    let code =
+        |text: &str| compile("p.py", text).err().and_then(|errors| errors.first().and_then(|e| e.code));
+    assert_eq!(code("# coding: latin-1\n"), Some("PY701"));
+    assert_eq!(code(&"x = 1\n".repeat(200_000)), Some("PY702"));
+    assert_eq!(code(&format!("x = 0x{}\n", "f".repeat(500_000))), Some("PY704"));
+    assert_eq!(code(&format!("x = {}\n", "9".repeat(5_000))), Some("SyntaxError"));
+}

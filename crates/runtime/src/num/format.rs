@@ -1,0 +1,450 @@
+//! `format(value, spec)`: Python's little language for how a value becomes text.
+//!
+//! Stands with its parent beside *execute* in `profile -> detect -> compile -> cache -> execute -> deoptimise`. A spec is
+//! `[[fill]align][sign][z][#][0][width][grouping][.precision][type]`. Whoever calls has asked [`format_bytes`] first how long
+//! the result may become, and has paid.
+
+use std::borrow::Cow;
+
+use super::int::Int;
+use super::{ErrorKind, NumError, NumberLimits, Operand, Output, text};
+
+/// No float has more decimals, or more digits, than this; what is asked for beyond are zeros.
+const MOST_DECIMALS: usize = 1100;
+
+/// What a spec says. Numbers that were not given are `None`.
+#[derive(Clone, Debug)]
+struct Spec {
+    fill: char,
+    align: Option<char>,
+    sign: Option<char>,
+    no_negative_zero: bool,
+    alternate: bool,
+    zero: bool,
+    width: Option<usize>,
+    grouping: Option<char>,
+    precision: Option<usize>,
+    kind: Option<char>,
+}
+
+fn refuse<T>(message: impl Into<Cow<'static, str>>) -> Result<T, NumError> {
+    Err(NumError::raised(ErrorKind::ValueError, message))
+}
+
+/// Reads a number of the spec; an absurd one is an error, as in CPython.
+fn number(chars: &mut std::iter::Peekable<std::str::Chars<'_>>) -> Result<Option<usize>, NumError> {
+    let mut value: Option<usize> = None;
+    while let Some(digit) = chars.peek().and_then(|c| c.to_digit(10)) {
+        chars.next();
+        let next = value.unwrap_or(0).checked_mul(10).and_then(|v| v.checked_add(digit as usize));
+        match next.filter(|&v| v <= i64::MAX as usize) {
+            Some(next) => value = Some(next),
+            None => return refuse("Too many decimal digits in format string"),
+        }
+    }
+    Ok(value)
+}
+
+fn parse(spec: &str, default_align: char, type_name: &str) -> Result<Spec, NumError> {
+    let mut parsed = Spec {
+        fill: ' ',
+        align: None,
+        sign: None,
+        no_negative_zero: false,
+        alternate: false,
+        zero: false,
+        width: None,
+        grouping: None,
+        precision: None,
+        kind: None,
+    };
+    let is_align = |c: char| matches!(c, '<' | '>' | '=' | '^');
+    let mut chars = spec.chars().peekable();
+    let mut ahead = spec.chars();
+    let mut fill_given = false;
+    match (ahead.next(), ahead.next()) {
+        (Some(fill), Some(align)) if is_align(align) => {
+            (parsed.fill, parsed.align) = (fill, Some(align));
+            fill_given = true;
+            chars.next();
+            chars.next();
+        }
+        (Some(align), _) if is_align(align) => {
+            parsed.align = Some(align);
+            chars.next();
+        }
+        _ => {}
+    }
+    parsed.sign = chars.next_if(|c| matches!(c, '+' | '-' | ' '));
+    parsed.no_negative_zero = chars.next_if_eq(&'z').is_some();
+    parsed.alternate = chars.next_if_eq(&'#').is_some();
+    if !fill_given && chars.next_if_eq(&'0').is_some() {
+        parsed.fill = '0';
+        parsed.zero = true;
+        if parsed.align.is_none() && default_align == '>' {
+            parsed.align = Some('=');
+        }
+    }
+    parsed.width = number(&mut chars)?;
+    if chars.next_if_eq(&',').is_some() {
+        parsed.grouping = Some(',');
+    }
+    if chars.next_if_eq(&'_').is_some() {
+        if parsed.grouping.is_some() {
+            return refuse("Cannot specify both ',' and '_'.");
+        }
+        parsed.grouping = Some('_');
+    }
+    if chars.peek() == Some(&',') {
+        return refuse(if parsed.grouping == Some('_') {
+            "Cannot specify both ',' and '_'."
+        } else {
+            "Cannot specify ',' with ','."
+        });
+    }
+    if chars.next_if_eq(&'.').is_some() {
+        parsed.precision = number(&mut chars)?;
+        if parsed.precision.is_none() {
+            return refuse("Format specifier missing precision");
+        }
+    }
+    parsed.kind = chars.next();
+    if chars.next().is_some() {
+        return refuse(format!("Invalid format specifier '{spec}' for object of type '{type_name}'"));
+    }
+    let implied = (default_align == '<').then_some('s');
+    if let (Some(grouping), Some(kind)) = (parsed.grouping, parsed.kind.or(implied)) {
+        let allowed = match kind {
+            'd' | 'e' | 'f' | 'g' | 'E' | 'G' | '%' | 'F' => true,
+            'b' | 'o' | 'x' | 'X' => grouping == '_',
+            _ => false,
+        };
+        if !allowed {
+            let shown = if kind > ' ' && kind < '\u{80}' {
+                format!("'{kind}'")
+            } else {
+                format!("'\\x{:x}'", u32::from(kind))
+            };
+            return refuse(format!("Cannot specify '{grouping}' with {shown}."));
+        }
+    }
+    Ok(parsed)
+}
+
+fn unknown_code<T>(kind: char, type_name: &str) -> Result<T, NumError> {
+    if kind > ' ' && kind < '\u{80}' {
+        refuse(format!("Unknown format code '{kind}' for object of type '{type_name}'"))
+    } else {
+        refuse(format!("Unknown format code '\\x{:x}' for object of type '{type_name}'", u32::from(kind)))
+    }
+}
+
+/// At most how many bytes the result of [`format()`] needs, besides the text of the value itself.
+pub(super) fn format_bytes(spec: &str) -> u64 {
+    // Whatever the numbers mean: all of them together, of the longest characters.
+    let mut sum = 0u64;
+    let mut value = 0u64;
+    for c in spec.chars() {
+        match c.to_digit(10) {
+            Some(digit) => value = value.saturating_mul(10).saturating_add(digit.into()),
+            None => {
+                sum = sum.saturating_add(value);
+                value = 0;
+            }
+        }
+    }
+    // A number so long is refused before anything is made of it.
+    let numbers = sum.saturating_add(value);
+    if numbers > i64::MAX as u64 { 0 } else { numbers.saturating_mul(4).saturating_add(512) }
+}
+
+/// `format(a, spec)`.
+///
+/// # Errors
+/// Those of Python, and a text that is too long.
+pub(super) fn format(a: Operand<'_>, spec: &str, limits: &NumberLimits) -> Result<Output, NumError> {
+    if spec.is_empty() {
+        return text::str(a, limits).map(Output::Str);
+    }
+    match a {
+        Operand::None => Err(NumError::type_error("unsupported format string passed to NoneType.__format__")),
+        Operand::Str(s) => format_str(s, &parse(spec, '<', "str")?, limits),
+        Operand::Float(f) => format_float(f, &parse(spec, '>', "float")?, "float", limits),
+        Operand::Bool(_) | Operand::Int(_) | Operand::Big(_) => {
+            let type_name = a.type_name();
+            let parsed = parse(spec, '>', type_name)?;
+            match (parsed.kind, a.int()) {
+                (None | Some('b' | 'c' | 'd' | 'o' | 'x' | 'X' | 'n'), Some(int)) => {
+                    format_int(int, &parsed, limits)
+                }
+                (Some('e' | 'E' | 'f' | 'F' | 'g' | 'G' | '%'), Some(int)) => {
+                    format_float(int.to_f64()?, &parsed, type_name, limits)
+                }
+                (kind, _) => unknown_code(kind.unwrap_or(' '), type_name),
+            }
+        }
+    }
+}
+
+fn format_str(s: &str, spec: &Spec, limits: &NumberLimits) -> Result<Output, NumError> {
+    if let Some(kind) = spec.kind.filter(|&k| k != 's') {
+        return unknown_code(kind, "str");
+    }
+    if let Some(sign) = spec.sign {
+        return refuse(if sign == ' ' {
+            "Space not allowed in string format specifier"
+        } else {
+            "Sign not allowed in string format specifier"
+        });
+    }
+    if spec.no_negative_zero {
+        return refuse("Negative zero coercion (z) not allowed in string format specifier");
+    }
+    if spec.alternate {
+        return refuse("Alternate form (#) not allowed in string format specifier");
+    }
+    if spec.align == Some('=') {
+        return refuse("'=' alignment not allowed in string format specifier");
+    }
+    let shown: String = match spec.precision {
+        Some(precision) => s.chars().take(precision).collect(),
+        None => s.to_owned(),
+    };
+    padded("", "", &shown, spec, '<', limits)
+}
+
+fn format_int(int: Int<'_>, spec: &Spec, limits: &NumberLimits) -> Result<Output, NumError> {
+    if spec.precision.is_some() {
+        return refuse("Precision not allowed in integer format specifier");
+    }
+    if spec.no_negative_zero {
+        return refuse("Negative zero coercion (z) not allowed in integer format specifier");
+    }
+    if spec.kind == Some('c') {
+        if spec.sign.is_some() {
+            return refuse("Sign not allowed with integer format specifier 'c'");
+        }
+        if spec.alternate {
+            return refuse("Alternate form (#) not allowed with integer format specifier 'c'");
+        }
+        let code = match int {
+            Int::Small(i) => u32::try_from(i).ok().and_then(char::from_u32),
+            Int::Big(_) => {
+                return Err(NumError::overflow("Python int too large to convert to C long"));
+            }
+        };
+        return match code {
+            Some(c) => padded("", "", &c.to_string(), spec, '>', limits),
+            None => Err(NumError::overflow("%c arg not in range(0x110000)")),
+        };
+    }
+    let (radix, prefix, group) = match spec.kind {
+        Some('b') => (2, "0b", 4),
+        Some('o') => (8, "0o", 4),
+        Some('x') => (16, "0x", 4),
+        Some('X') => (16, "0X", 4),
+        _ => (10, "", 3),
+    };
+    let mut digits = match (int, radix) {
+        (Int::Small(i), 10) => i.unsigned_abs().to_string(),
+        (Int::Big(i), 10) => {
+            let shown = text::str(Operand::Big(i), limits)?;
+            shown.trim_start_matches('-').to_owned()
+        }
+        (int, radix) => super::int::magnitude(&int.to_big()).in_radix(radix).to_string(),
+    };
+    if spec.kind == Some('X') {
+        digits.make_ascii_uppercase();
+    }
+    let prefix = if spec.alternate { prefix } else { "" };
+    numeric(int.is_negative(), prefix, &digits, "", group, spec, limits)
+}
+
+fn format_float(f: f64, spec: &Spec, type_name: &str, limits: &NumberLimits) -> Result<Output, NumError> {
+    let kind = match spec.kind {
+        Some('n') => 'g',
+        Some(kind @ ('e' | 'E' | 'f' | 'F' | 'g' | 'G' | '%')) => kind,
+        None => ' ',
+        Some(kind) => return unknown_code(kind, type_name),
+    };
+    if spec.precision.is_some_and(|p| p > i32::MAX as usize) {
+        return refuse("precision too big");
+    }
+    let value = if kind == '%' { f * 100.0 } else { f };
+    let size = value.abs();
+    let mut body = if !size.is_finite() {
+        (if size.is_nan() { "nan" } else { "inf" }).to_owned()
+    } else {
+        match kind {
+            'f' | 'F' | '%' => fixed(size, spec.precision.unwrap_or(6), spec.alternate),
+            'e' | 'E' => scientific(size, spec.precision.unwrap_or(6), spec.alternate),
+            'g' | 'G' => general(size, spec.precision.unwrap_or(6), spec.alternate, false),
+            _ => match spec.precision {
+                Some(precision) => general(size, precision, spec.alternate, true),
+                None => {
+                    let mut shown = String::new();
+                    text::write_float(&mut shown, size);
+                    if spec.alternate && !shown.contains('.') {
+                        shown = shown.replacen('e', ".e", 1);
+                    }
+                    shown
+                }
+            },
+        }
+    };
+    if matches!(kind, 'E' | 'G' | 'F') {
+        body.make_ascii_uppercase();
+    }
+    if kind == '%' {
+        body.push('%');
+    }
+    let is_zero =
+        !body.chars().take_while(|c| !matches!(c, 'e' | 'E')).any(|c| c.is_ascii_digit() && c != '0')
+            && size.is_finite();
+    let negative = value.is_sign_negative() && !value.is_nan() && !(spec.no_negative_zero && is_zero);
+    let end = body.find(|c: char| !c.is_ascii_digit()).unwrap_or(body.len());
+    let (digits, rest) = body.split_at(end);
+    numeric(negative, "", digits, rest, 3, spec, limits)
+}
+
+/// With so many decimals.
+fn fixed(size: f64, precision: usize, alternate: bool) -> String {
+    let known = precision.min(MOST_DECIMALS);
+    let mut shown = format!("{size:.known$}");
+    shown.extend(std::iter::repeat_n('0', precision - known));
+    if alternate && precision == 0 {
+        shown.push('.');
+    }
+    shown
+}
+
+/// One digit, so many decimals, and an exponent of at least two digits.
+fn scientific(size: f64, precision: usize, alternate: bool) -> String {
+    let known = precision.min(MOST_DECIMALS);
+    let shown = format!("{size:.known$e}");
+    let (mantissa, exponent) = shown.split_once('e').unwrap_or((&shown, "0"));
+    let exponent: i32 = exponent.parse().unwrap_or(0);
+    let sign = if exponent < 0 { '-' } else { '+' };
+    let zeros = "0".repeat(precision - known);
+    let point = if alternate && precision == 0 { "." } else { "" };
+    format!("{mantissa}{zeros}{point}e{sign}{:02}", exponent.abs())
+}
+
+/// So many significant digits, fixed or scientific, whichever is shorter. `dot_zero`: it must look like a float.
+fn general(size: f64, precision: usize, alternate: bool, dot_zero: bool) -> String {
+    let precision = precision.max(1);
+    let known = (precision - 1).min(MOST_DECIMALS);
+    let shown = format!("{size:.known$e}");
+    let exponent: i64 = shown.split_once('e').and_then(|(_, e)| e.parse().ok()).unwrap_or(0);
+    let limit = precision as i64 - i64::from(dot_zero);
+    let exponential =
+        size != 0.0 && (exponent < -4 || exponent >= limit) || size == 0.0 && dot_zero && 0 >= limit;
+    let mut body = if exponential {
+        scientific(size, precision - 1, alternate)
+    } else {
+        fixed(size, (precision as i64 - 1 - exponent).max(0) as usize, alternate)
+    };
+    let (mut mantissa, tail) = match body.find('e') {
+        Some(at) => {
+            let tail = body.split_off(at);
+            (body, tail)
+        }
+        None => (body, String::new()),
+    };
+    if !alternate && mantissa.contains('.') {
+        let kept = mantissa.trim_end_matches('0').trim_end_matches('.').len();
+        mantissa.truncate(kept);
+    }
+    if dot_zero && tail.is_empty() && !mantissa.contains('.') {
+        mantissa.push_str(".0");
+    }
+    mantissa + &tail
+}
+
+/// Sign, prefix, grouped digits, the rest, padded.
+fn numeric(
+    negative: bool,
+    prefix: &str,
+    digits: &str,
+    rest: &str,
+    group: usize,
+    spec: &Spec,
+    limits: &NumberLimits,
+) -> Result<Output, NumError> {
+    let sign = match (negative, spec.sign) {
+        (true, _) => "-",
+        (false, Some('+')) => "+",
+        (false, Some(' ')) => " ",
+        (false, _) => "",
+    };
+    let align = spec.align.unwrap_or('>');
+    let mut shown = match spec.grouping {
+        Some(separator) if !digits.is_empty() => {
+            // Zeros that fill the width are grouped with the digits.
+            let least = if spec.fill == '0' && align == '=' {
+                let others = sign.len() + prefix.len() + rest.chars().count();
+                spec.width.unwrap_or(0).saturating_sub(others)
+            } else {
+                0
+            };
+            check_length(least, limits)?;
+            grouped(digits, group, separator, least)
+        }
+        _ => digits.to_owned(),
+    };
+    shown.push_str(rest);
+    padded(sign, prefix, &shown, spec, '>', limits)
+}
+
+fn check_length(characters: usize, limits: &NumberLimits) -> Result<(), NumError> {
+    if characters as u64 > limits.max_str_bytes { Err(limits.str_too_large()) } else { Ok(()) }
+}
+
+/// The digits in groups, with zeros in front until there are `least` characters; never a separator in front.
+fn grouped(digits: &str, group: usize, separator: char, least: usize) -> String {
+    let mut reversed = String::new();
+    let mut count = 0;
+    let mut source = digits.chars().rev();
+    loop {
+        let next = source.next();
+        if next.is_none() && reversed.len() >= least {
+            break;
+        }
+        if count > 0 && count % group == 0 {
+            reversed.push(separator);
+        }
+        reversed.push(next.unwrap_or('0'));
+        count += 1;
+    }
+    reversed.chars().rev().collect()
+}
+
+fn padded(
+    sign: &str,
+    prefix: &str,
+    body: &str,
+    spec: &Spec,
+    default_align: char,
+    limits: &NumberLimits,
+) -> Result<Output, NumError> {
+    let length = sign.len() + prefix.len() + body.chars().count();
+    let padding = spec.width.unwrap_or(0).saturating_sub(length);
+    let bytes = sign.len() + prefix.len() + body.len();
+    check_length(bytes.saturating_add(padding.saturating_mul(spec.fill.len_utf8())), limits)?;
+    let align = spec.align.unwrap_or(default_align);
+    let (before, inside, after) = match align {
+        '<' => (0, 0, padding),
+        '^' => (padding / 2, 0, padding - padding / 2),
+        '=' => (0, padding, 0),
+        _ => (padding, 0, 0),
+    };
+    let fill = |out: &mut String, count: usize| out.extend(std::iter::repeat_n(spec.fill, count));
+    let mut out = String::with_capacity(bytes + padding);
+    fill(&mut out, before);
+    out.push_str(sign);
+    out.push_str(prefix);
+    fill(&mut out, inside);
+    out.push_str(body);
+    fill(&mut out, after);
+    Ok(Output::Str(out))
+}
