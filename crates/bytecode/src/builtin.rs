@@ -185,11 +185,17 @@ mod tests {
     #[test]
     fn names_and_numbers_lead_back() {
         for &b in Builtin1::ALL {
-            assert_eq!((Builtin1::from_name(b.name()), Builtin1::from_number(b.number())), (Some(b), Some(b)));
+            assert_eq!(
+                (Builtin1::from_name(b.name()), Builtin1::from_number(b.number())),
+                (Some(b), Some(b))
+            );
             assert!(!b.doc().is_empty() && Builtin2::from_name(b.name()).is_none());
         }
         for &b in Builtin2::ALL {
-            assert_eq!((Builtin2::from_name(b.name()), Builtin2::from_number(b.number())), (Some(b), Some(b)));
+            assert_eq!(
+                (Builtin2::from_name(b.name()), Builtin2::from_number(b.number())),
+                (Some(b), Some(b))
+            );
             assert!(!b.doc().is_empty());
         }
     }

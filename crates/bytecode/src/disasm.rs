@@ -144,7 +144,9 @@ pub fn instruction_text(program: &Program, function: FuncId, pc: u32) -> String 
     let meaning = operand_text(program, function, inst);
     match inst.op.info().operand {
         Operand::None => name.to_owned(),
-        Operand::Const | Operand::Target | Operand::Builtin1 | Operand::Builtin2 => format!("{name} {meaning}"),
+        Operand::Const | Operand::Target | Operand::Builtin1 | Operand::Builtin2 => {
+            format!("{name} {meaning}")
+        }
         Operand::Local | Operand::Global | Operand::Func => format!("{name} {} ({meaning})", inst.arg),
     }
 }

@@ -5,7 +5,9 @@
 use hotspotvm_bytecode::asm::assemble;
 use hotspotvm_bytecode::build::{FunctionBuilder, Label, ProgramBuilder, canonical};
 use hotspotvm_bytecode::disasm::{disassemble, listing};
-use hotspotvm_bytecode::{Builtin1, Builtin2, Const, ControlFlow, Facts, FuncId, Op, Operand, Program, container, verify};
+use hotspotvm_bytecode::{
+    Builtin1, Builtin2, Const, ControlFlow, Facts, FuncId, Op, Operand, Program, container, verify,
+};
 
 /// Xorshift: enough to try many things, the same ones each time.
 struct Random(u64);

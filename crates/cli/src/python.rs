@@ -4,9 +4,9 @@
 //! an error becomes a traceback. The engine knows nothing of Python. A file whose name ends in `.py` is Python.
 
 use crate::text;
+use hotspotvm::Options;
 use hotspotvm::bytecode::{Const, Diagnostic, Program};
 use hotspotvm::runtime::num::Output;
-use hotspotvm::Options;
 use hotspotvm::runtime::{LimitKind, Place, Stop, StopKind};
 use python::{Compiled, Frame};
 
@@ -64,9 +64,8 @@ impl Python {
     /// The traceback, as Python prints it.
     pub(crate) fn traceback(&self, stop: &Stop) -> String {
         let places = stop.trace.iter();
-        let frames: Vec<Frame<'_>> = places
-            .map(|Place { function, pc, line }| Frame { function, pc: *pc, line: *line })
-            .collect();
+        let frames: Vec<Frame<'_>> =
+            places.map(|Place { function, pc, line }| Frame { function, pc: *pc, line: *line }).collect();
         text::lines(&python::traceback(&self.compiled, &self.name, &self.text, &frames, &stop.headline()))
     }
 }

@@ -112,7 +112,11 @@ pub(crate) fn dis(args: &DisArgs) -> Result<Status, Failure> {
     let (program, python) = source.program().map_err(|errors| load::refuse(&errors, &source))?;
     let shown = if let (Some(text), true) = (source.text(), python.is_some()) {
         beside(&program, text)
-    } else if args.listing { listing(&program) } else { disasm::disassemble(&program) };
+    } else if args.listing {
+        listing(&program)
+    } else {
+        disasm::disassemble(&program)
+    };
     report::show(&shown)?;
     Ok(Status::Ok)
 }

@@ -100,7 +100,11 @@ fn errors_end_with_pythons_traceback() {
     let path = file("deep.py", "def f(n):\n    return f(n + 1) + 1\n\nf(0)\n");
     let ours = hotspot(&["run", &path]);
     assert_eq!(ours.status.code(), Some(1));
-    assert!(text(&ours.stderr).contains("  [Previous line repeated 996 more times]\n"), "{}", text(&ours.stderr));
+    assert!(
+        text(&ours.stderr).contains("  [Previous line repeated 996 more times]\n"),
+        "{}",
+        text(&ours.stderr)
+    );
     assert_eq!(last_line(&ours.stderr), "RecursionError: maximum recursion depth exceeded");
 }
 
@@ -110,7 +114,14 @@ fn what_is_not_supported_is_told_before_anything_runs() {
     let ours = hotspot(&["run", &path]);
     assert_eq!((ours.status.code(), text(&ours.stdout)), (Some(2), String::new()));
     let shown = text(&ours.stderr);
-    for piece in ["error[PY201]: not supported: list", "unsupported.py:2:5", "x = [1]", "^^^", "error[PY102]", "help: "] {
+    for piece in [
+        "error[PY201]: not supported: list",
+        "unsupported.py:2:5",
+        "x = [1]",
+        "^^^",
+        "error[PY102]",
+        "help: ",
+    ] {
         assert!(shown.contains(piece), "{piece} in {shown}");
     }
     let ours = hotspot(&["check", "--json", &path]);
@@ -131,7 +142,13 @@ fn what_is_not_supported_is_told_before_anything_runs() {
 fn code_is_shown_beside_its_lines() {
     let path = file("shown.py", "def double(x):\n    return x * 2\n\nprint(double(21))\n");
     let shown = text(&hotspot(&["dis", &path]).stdout);
-    for piece in ["<module>(): ", "double(x): 4 instructions", "     2      return x * 2", "  load_local 0 (x)", "  call 1 (double)"] {
+    for piece in [
+        "<module>(): ",
+        "double(x): 4 instructions",
+        "     2      return x * 2",
+        "  load_local 0 (x)",
+        "  call 1 (double)",
+    ] {
         assert!(shown.contains(piece), "{piece} in {shown}");
     }
     let log = hotspot(&["run", "--verbose", "--deterministic", &path]);
@@ -140,7 +157,10 @@ fn code_is_shown_beside_its_lines() {
 
 #[test]
 fn arguments_are_sys_argv() {
-    let path = file("argv.py", "import sys\nprint(len(sys.argv), sys.argv[1] + '!', int(sys.argv[2]) + 1)\nprint(sys.argv[3])\n");
+    let path = file(
+        "argv.py",
+        "import sys\nprint(len(sys.argv), sys.argv[1] + '!', int(sys.argv[2]) + 1)\nprint(sys.argv[3])\n",
+    );
     let ours = hotspot(&["run", &path, "5", "-7"]);
     assert_eq!(text(&ours.stdout), "3 5! -6\n");
     assert_eq!(last_line(&ours.stderr), "IndexError: list index out of range");

@@ -32,7 +32,8 @@ pub fn last_line(compiled: &Compiled, stop: &hotspotvm::Stop) -> String {
     if stop.kind == hotspotvm::StopKind::Limit(hotspotvm::runtime::LimitKind::Depth) {
         return "RecursionError: maximum recursion depth exceeded".to_owned();
     }
-    let frame = stop.trace.last().map(|place| Frame { function: &place.function, pc: place.pc, line: place.line });
+    let frame =
+        stop.trace.last().map(|place| Frame { function: &place.function, pc: place.pc, line: place.line });
     compiled.error(frame.as_ref(), &stop.headline())
 }
 
@@ -258,7 +259,15 @@ impl Generator {
             5 => format!("{}.{}", self.below(50), self.below(100)),
             6 => "True".into(),
             7 => self.pick(&["0.5", "-2.5", "1e10", "0.0", "-0.0", "3.0"]).into(),
-            8 => self.pick(&["140737488355327", "-140737488355328", "9223372036854775807", "4611686018427387904", "2**70"]).into(),
+            8 => self
+                .pick(&[
+                    "140737488355327",
+                    "-140737488355328",
+                    "9223372036854775807",
+                    "4611686018427387904",
+                    "2**70",
+                ])
+                .into(),
             9 => "False".into(),
             _ => self.below(20).to_string(),
         }
@@ -286,8 +295,17 @@ impl Generator {
                 let op = self.pick(&["+", "-", "+", "-", "+"]);
                 format!("({} {op} {})", self.number(next), self.number(next))
             }
-            5 | 6 => format!("({} * {})", self.number(next), self.pick(&["2", "3", "0.5", "-1", "7", "1.5", "True"])),
-            7 => format!("({} * {} % {})", self.number(next), self.number(next), self.pick(&["10007", "97", "1000003", "7.5"])),
+            5 | 6 => format!(
+                "({} * {})",
+                self.number(next),
+                self.pick(&["2", "3", "0.5", "-1", "7", "1.5", "True"])
+            ),
+            7 => format!(
+                "({} * {} % {})",
+                self.number(next),
+                self.number(next),
+                self.pick(&["10007", "97", "1000003", "7.5"])
+            ),
             8 => {
                 let divisor = self.pick(&["3", "7", "2", "-4", "2.5", "10"]);
                 let op = self.pick(&["//", "%", "/", "//", "%"]);
@@ -301,7 +319,9 @@ impl Generator {
                 let op = self.pick(&["&", "|", "^"]);
                 format!("(int({} % 1000) {op} int({} % 77))", self.number(next), self.number(next))
             }
-            11 => format!("(int({} % 1000) {} {})", self.number(next), self.pick(&["<<", ">>"]), self.below(9)),
+            11 => {
+                format!("(int({} % 1000) {} {})", self.number(next), self.pick(&["<<", ">>"]), self.below(9))
+            }
             12 => format!("({} if {} else {})", self.number(next), self.condition(next), self.number(next)),
             13 => format!("({} {} {})", self.number(next), self.pick(&["and", "or"]), self.number(next)),
             14 => format!("{}({}, {})", self.pick(&["min", "max"]), self.number(next), self.number(next)),
@@ -311,7 +331,8 @@ impl Generator {
             18 => format!("float({})", self.number(next)),
             19 => format!("round({} % 1000, {})", self.number(next), self.pick(&["1", "2", "0", "-1"])),
             20 => {
-                let function = self.pick(&["floor", "ceil", "sqrt", "sin", "atan", "trunc", "fabs", "exp", "log"]);
+                let function =
+                    self.pick(&["floor", "ceil", "sqrt", "sin", "atan", "trunc", "fabs", "exp", "log"]);
                 match function {
                     "sqrt" => format!("math.sqrt(abs({}))", self.number(next)),
                     "exp" => format!("math.exp({} % 10)", self.number(next)),
@@ -330,7 +351,8 @@ impl Generator {
                 2 if !self.texts.is_empty() => format!("len({})", self.text(next)),
                 _ => {
                     let name = self.variable();
-                    let assignable = self.numbers.contains(&name) && self.loops == 0 && !name.starts_with('g');
+                    let assignable =
+                        self.numbers.contains(&name) && self.loops == 0 && !name.starts_with('g');
                     if assignable { format!("({name} := {})", self.number(next)) } else { self.number(next) }
                 }
             },
@@ -369,7 +391,8 @@ impl Generator {
         if self.risky && self.one_in(12) {
             count = self.below(params.len() as u64 + 2) as usize;
         }
-        let by_name = if count <= params.len() && self.one_in(4) { self.below(count as u64 + 1) as usize } else { 0 };
+        let by_name =
+            if count <= params.len() && self.one_in(4) { self.below(count as u64 + 1) as usize } else { 0 };
         let mut arguments = Vec::new();
         for i in 0..count {
             let value = self.number(depth);
@@ -422,7 +445,11 @@ impl Generator {
                 let spec = self.pick(&[":.3f", ":+.2e", ":012.4g", ":,.1f", ":.0%", ":10.2f"]);
                 format!("f\"{{{} % 100000{spec}}}\"", self.variable())
             }
-            5 => format!("f\"{{int({} % 100000){}}}\"", self.variable(), self.pick(&[":x", ":08b", ":,", ":+d", ":_d", ":o"])),
+            5 => format!(
+                "f\"{{int({} % 100000){}}}\"",
+                self.variable(),
+                self.pick(&[":x", ":08b", ":,", ":+d", ":_d", ":o"])
+            ),
             _ => self.text(0),
         }
     }

@@ -92,7 +92,8 @@ fn programs_end_as_in_cpython() {
         ways.retain(|way| !way.options.stress.collect);
         let (observed, reports) = disagreements_among(&ways, &program, &[], &base);
         assert!(reports.is_empty(), "{}:\n{}", path.display(), reports.join("\n"));
-        let error = observed.result.err().map_or_else(String::new, |stop| python::last_line(&compiled, &stop));
+        let error =
+            observed.result.err().map_or_else(String::new, |stop| python::last_line(&compiled, &stop));
         assert_eq!(Ended { output: observed.output, error }, *expected, "{}", path.display());
     }
 }

@@ -535,7 +535,7 @@ fn imm(c: &mut Cursor<'_>, op: Opcode) -> Parsed<Imm> {
             let builtins = Builtin2::ALL.iter().copied().map(BinOp::Call);
             let all: Vec<BinOp> = BinOp::ALL.into_iter().chain(builtins).collect();
             Imm::BinOp(named(c, &all, binop_name, "a binary operation like `add`")?)
-        },
+        }
         Opcode::CallUnary => {
             let builtins = Builtin1::ALL.iter().copied().map(UnOp::Call);
             let all: Vec<UnOp> = UnOp::ALL.into_iter().chain(builtins).collect();

@@ -147,21 +147,48 @@ pub enum Import {
 #[derive(Debug)]
 pub enum StmtKind {
     Expr(Expr),
-    Assign { targets: Vec<Target>, value: Expr },
-    Augmented { name: Name, name_span: Span, op: BinOp, value: Expr },
+    Assign {
+        targets: Vec<Target>,
+        value: Expr,
+    },
+    Augmented {
+        name: Name,
+        name_span: Span,
+        op: BinOp,
+        value: Expr,
+    },
     /// An annotation without a value: the name is local, and that is all.
     Declared(Name),
-    If { branches: Vec<(Expr, Block)>, otherwise: Block },
-    While { test: Expr, body: Block, otherwise: Block },
-    For { target: Target, iter: Expr, body: Block, otherwise: Block },
+    If {
+        branches: Vec<(Expr, Block)>,
+        otherwise: Block,
+    },
+    While {
+        test: Expr,
+        body: Block,
+        otherwise: Block,
+    },
+    For {
+        target: Target,
+        iter: Expr,
+        body: Block,
+        otherwise: Block,
+    },
     Def(Rc<Function>),
     Return(Option<Expr>),
     Break,
     Continue,
     Pass,
     Global(Vec<Name>),
-    Assert { test: Expr, message: Option<Expr> },
-    Raise { class: Name, class_span: Span, message: Option<Expr> },
+    Assert {
+        test: Expr,
+        message: Option<Expr>,
+    },
+    Raise {
+        class: Name,
+        class_span: Span,
+        message: Option<Expr>,
+    },
     Import(Vec<(Name, Import, Span)>),
     Refused,
 }

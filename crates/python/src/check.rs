@@ -274,7 +274,10 @@ impl Checker<'_, '_> {
         if let Some(first) = generators.first() {
             self.iterable(&first.iter);
         }
-        if generators.iter().any(|g| g.is_async) && !is_generator && self.function_kind() != Kind::AsyncFunction {
+        if generators.iter().any(|g| g.is_async)
+            && !is_generator
+            && self.function_kind() != Kind::AsyncFunction
+        {
             if let Some(first) = generators.first() {
                 self.error(first, "asynchronous comprehension outside of an asynchronous function");
             }
@@ -663,11 +666,12 @@ pub fn parser_error(error: &ruff_python_parser::ParseError, report: &mut Report<
     let text = error.error.to_string();
     let expects_block = text.starts_with("Expected an indented block");
     let (class, message) = match &error.error {
-        ParseErrorType::Lexical(LexicalErrorType::IndentationError) => (
-            SyntaxClass::IndentationError,
-            "unindent does not match any outer indentation level".to_owned(),
-        ),
-        ParseErrorType::UnexpectedIndentation => (SyntaxClass::IndentationError, "unexpected indent".to_owned()),
+        ParseErrorType::Lexical(LexicalErrorType::IndentationError) => {
+            (SyntaxClass::IndentationError, "unindent does not match any outer indentation level".to_owned())
+        }
+        ParseErrorType::UnexpectedIndentation => {
+            (SyntaxClass::IndentationError, "unexpected indent".to_owned())
+        }
         _ if expects_block => {
             (SyntaxClass::IndentationError, text.replacen("Expected", "expected", 1).replace('`', "'"))
         }

@@ -4,8 +4,8 @@
 //! form alone tells; what depends on what a name means is [`crate::lower`]'s to report.
 
 use crate::ast::{
-    Block, BoolOp, Comparison, Conversion, Expr, ExprKind, Function, Import, Keyword, Module, Name, Param, Piece,
-    Span, Stmt, StmtKind, Target, UnaryOp,
+    Block, BoolOp, Comparison, Conversion, Expr, ExprKind, Function, Import, Keyword, Module, Name, Param,
+    Piece, Span, Stmt, StmtKind, Target, UnaryOp,
 };
 use crate::feature::Feature;
 use crate::report::Report;
@@ -226,7 +226,9 @@ impl Converter<'_, '_> {
         let (class, args) = match raise.exc.as_deref() {
             Some(py::Expr::Name(class)) => (class, None),
             Some(py::Expr::Call(call)) => match &*call.func {
-                py::Expr::Name(class) if call.arguments.keywords.is_empty() => (class, Some(&call.arguments.args)),
+                py::Expr::Name(class) if call.arguments.keywords.is_empty() => {
+                    (class, Some(&call.arguments.args))
+                }
                 _ => return self.refuse_raise(raise),
             },
             _ => return self.refuse_raise(raise),
@@ -286,7 +288,8 @@ impl Converter<'_, '_> {
     fn target(&mut self, target: &py::Expr) -> Target {
         match target {
             py::Expr::Name(target) => Target::Name(name(&target.id), span(target.range)),
-            py::Expr::Tuple(py::ExprTuple { elts, range, .. }) | py::Expr::List(py::ExprList { elts, range, .. }) => {
+            py::Expr::Tuple(py::ExprTuple { elts, range, .. })
+            | py::Expr::List(py::ExprList { elts, range, .. }) => {
                 let mut parts = Vec::new();
                 for part in elts {
                     parts.push(self.target(part));
@@ -372,7 +375,9 @@ impl Converter<'_, '_> {
             py::Expr::BinOp(binary) => {
                 let (left, right) = (self.boxed(&binary.left), self.boxed(&binary.right));
                 let op = self.operator(binary.op, binary.range);
-                if op == BinOp::Mod && matches!(left.kind, ExprKind::Const(Const::Str(_)) | ExprKind::FString(_)) {
+                if op == BinOp::Mod
+                    && matches!(left.kind, ExprKind::Const(Const::Str(_)) | ExprKind::FString(_))
+                {
                     self.refuse(binary, Feature::Percent);
                 }
                 ExprKind::Binary(op, left, right)

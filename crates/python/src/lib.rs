@@ -104,7 +104,10 @@ pub fn compile(name: &str, text: &str) -> Result<Compiled, Vec<Diagnostic>> {
             });
             deep.unwrap_or_else(|| {
                 let nowhere = Place { source_name: name.to_owned(), ..Place::default() };
-                Err(vec![Diagnostic::error("the system has no stack for a program that nests so deeply", nowhere)])
+                Err(vec![Diagnostic::error(
+                    "the system has no stack for a program that nests so deeply",
+                    nowhere,
+                )])
             })
         }
     }
@@ -131,8 +134,10 @@ fn check_text(text: &str, report: &mut Report<'_>) -> Result<(), Span> {
         let declared = comment.find("coding").map(|found| &comment[found + "coding".len()..]);
         if let Some(rest) = declared.and_then(|rest| rest.strip_prefix([':', '='])) {
             let rest = rest.trim_start_matches([' ', '\t']);
-            let encoding: String =
-                rest.chars().take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.')).collect();
+            let encoding: String = rest
+                .chars()
+                .take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
+                .collect();
             let normal = encoding.to_ascii_lowercase().replace('_', "-");
             if !matches!(&*normal, "" | "utf-8" | "utf8" | "utf-8-sig" | "ascii" | "us-ascii" | "u8") {
                 report.unsupported(at(start, line.trim_end().len()), Feature::Encoding);

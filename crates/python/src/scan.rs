@@ -115,7 +115,8 @@ impl Scanner<'_> {
         self.at += if triple { 3 } else { 1 };
         let depth = self.levels.len();
         while let Some(&byte) = self.bytes.get(self.at) {
-            let ends = byte == quote && (!triple || self.bytes.get(self.at..self.at + 3) == Some(&[quote; 3]));
+            let ends =
+                byte == quote && (!triple || self.bytes.get(self.at..self.at + 3) == Some(&[quote; 3]));
             if ends {
                 self.at += if triple { 3 } else { 1 };
                 break;
@@ -152,19 +153,31 @@ impl Scanner<'_> {
                     *top = 0;
                 }
             }
-            b'+' | b'-' | b'*' | b'/' | b'%' | b'@' | b'&' | b'|' | b'^' | b'~' | b'<' | b'>' | b'.' | b':' | b'=' => {
+            b'+' | b'-' | b'*' | b'/' | b'%' | b'@' | b'&' | b'|' | b'^' | b'~' | b'<' | b'>' | b'.'
+            | b':' | b'=' => {
                 // `**`, `//`, `<=` are one.
-                if self.bytes.get(self.at).is_some_and(|&next| next == b'=' || (next == byte && b"*/<>".contains(&byte))) {
+                if self
+                    .bytes
+                    .get(self.at)
+                    .is_some_and(|&next| next == b'=' || (next == byte && b"*/<>".contains(&byte)))
+                {
                     self.at += 1;
                 }
                 self.count(start)?;
             }
             b'a'..=b'z' | b'A'..=b'Z' | b'_' | 0x80.. => {
-                while self.bytes.get(self.at).is_some_and(|&b| b.is_ascii_alphanumeric() || b == b'_' || b >= 0x80) {
+                while self
+                    .bytes
+                    .get(self.at)
+                    .is_some_and(|&b| b.is_ascii_alphanumeric() || b == b'_' || b >= 0x80)
+                {
                     self.at += 1;
                 }
                 let word = self.text.get(start..self.at).unwrap_or("");
-                if matches!(word, "not" | "and" | "or" | "if" | "else" | "is" | "in" | "lambda" | "await" | "yield" | "for") {
+                if matches!(
+                    word,
+                    "not" | "and" | "or" | "if" | "else" | "is" | "in" | "lambda" | "await" | "yield" | "for"
+                ) {
                     self.count(start)?;
                 }
                 let prefix = word.len() <= 3 && word.contains(['f', 'F']);
@@ -173,7 +186,11 @@ impl Scanner<'_> {
                 }
             }
             b'0'..=b'9' => {
-                while self.bytes.get(self.at).is_some_and(|&b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.')) {
+                while self
+                    .bytes
+                    .get(self.at)
+                    .is_some_and(|&b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.'))
+                {
                     self.at += 1;
                 }
             }

@@ -76,8 +76,13 @@ pub fn each_expr(block: &Block, work: &mut dyn FnMut(&Expr)) {
 
 /// Finds out what all names mean.
 pub fn resolve(body: &Block, report: &mut Report<'_>) -> Scopes {
-    let mut scopes =
-        Scopes { module: HashMap::new(), variables: Vec::new(), functions: Vec::new(), shared: HashSet::new(), import_spans: HashMap::new() };
+    let mut scopes = Scopes {
+        module: HashMap::new(),
+        variables: Vec::new(),
+        functions: Vec::new(),
+        shared: HashSet::new(),
+        import_spans: HashMap::new(),
+    };
     let mut top = Names::default();
     let mut defs = Vec::new();
     let mut imports = Vec::new();
@@ -115,7 +120,12 @@ pub fn resolve(body: &Block, report: &mut Report<'_>) -> Scopes {
     }
     let mut functions = std::mem::take(&mut scopes.functions);
     for function in &mut functions {
-        let mut uses = Uses { names: &function.names, outer: HashSet::new(), calls: HashSet::new(), module: &scopes.module };
+        let mut uses = Uses {
+            names: &function.names,
+            outer: HashSet::new(),
+            calls: HashSet::new(),
+            module: &scopes.module,
+        };
         uses.block(&function.def.body);
         let rebound = assigned_globals(&function.def.body, &function.names);
         for (name, span) in rebound {
@@ -186,7 +196,9 @@ fn inner_blocks<'a>(stmt: &'a Stmt, work: &mut dyn FnMut(&'a Block)) {
 /// Calls `work` with each expression of a statement itself, in the order in which they are evaluated, but not with those of its blocks.
 fn own_exprs<'a>(stmt: &'a Stmt, work: &mut dyn FnMut(&'a Expr)) {
     match &stmt.kind {
-        StmtKind::Expr(expr) | StmtKind::Assign { value: expr, .. } | StmtKind::Augmented { value: expr, .. } => {
+        StmtKind::Expr(expr)
+        | StmtKind::Assign { value: expr, .. }
+        | StmtKind::Augmented { value: expr, .. } => {
             work(expr);
         }
         StmtKind::If { branches, .. } => branches.iter().for_each(|(test, _)| work(test)),

@@ -59,7 +59,8 @@ impl Compiled {
     /// An error in Python's words: where it was an augmented assignment that failed, its operator is written so.
     pub fn error(&self, frame: Option<&Frame<'_>>, error: &str) -> String {
         const START: &str = "TypeError: unsupported operand type(s) for ";
-        let augmented = frame.is_some_and(|frame| self.augmented.contains(&(frame.function.to_owned(), frame.pc)));
+        let augmented =
+            frame.is_some_and(|frame| self.augmented.contains(&(frame.function.to_owned(), frame.pc)));
         match error.strip_prefix(START).and_then(|rest| rest.split_once(": ")) {
             Some((operator, operands)) if augmented => {
                 let operator = operator.strip_suffix(" or pow()").unwrap_or(operator);

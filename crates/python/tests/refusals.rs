@@ -83,7 +83,9 @@ fn hostile() -> Vec<(String, String)> {
         add(&format!("{n} open"), format!("x = {}", "(".repeat(n)));
     }
     for n in [1_000, 2_800, 10_000, 100_000] {
-        for piece in ["1 + ", "not ", "-", "~", "lambda: ", "1 if 1 else ", "1 ** ", "1 < ", "x and ", "await "] {
+        for piece in
+            ["1 + ", "not ", "-", "~", "lambda: ", "1 if 1 else ", "1 ** ", "1 < ", "x and ", "await "]
+        {
             add(&format!("{n} times {piece}"), format!("x = 1\nx = {}1\n", piece.repeat(n)));
         }
         add(&format!("{n} attributes"), format!("x = 1\nx{}\n", ".a".repeat(n)));
@@ -119,7 +121,13 @@ fn hostile() -> Vec<(String, String)> {
     add("nothing", String::new());
     add("decorators", "@a\n".repeat(5_000) + "def f(): pass\n");
     add("walrus", format!("x = {}1{}\n", "(y := ".repeat(150), ")".repeat(150)));
-    add("globals", format!("def f():\n    global {}\n", (0..5_000).map(|i| format!("a{i}")).collect::<Vec<_>>().join(", ")));
+    add(
+        "globals",
+        format!(
+            "def f():\n    global {}\n",
+            (0..5_000).map(|i| format!("a{i}")).collect::<Vec<_>>().join(", ")
+        ),
+    );
     all
 }
 
@@ -147,9 +155,21 @@ fn hostile_programs_are_answered() {
 
 #[test]
 fn sizes_are_capped_with_codes() {
-    let code = |text: &str| compile("p.py", text).err().and_then(|errors| errors.first().and_then(|e| e.code));
+    let code =
+        |text: &str| compile("p.py", text).err().and_then(|errors| errors.first().and_then(|e| e.code));
     assert_eq!(code("# coding: latin-1\n"), Some("PY701"));
     assert_eq!(code(&"x = 1\n".repeat(200_000)), Some("PY702"));
     assert_eq!(code(&format!("x = 0x{}\n", "f".repeat(500_000))), Some("PY704"));
     assert_eq!(code(&format!("x = {}\n", "9".repeat(5_000))), Some("SyntaxError"));
+}
+
+#[test]
+fn the_manual_lists_what_is_not_supported() {
+    let manual = include_str!("../../../docs/python/README.md");
+    let rows: Vec<&str> = manual.lines().filter(|line| line.starts_with("| PY")).collect();
+    let wanted: Vec<String> = Feature::ALL
+        .iter()
+        .map(|f| format!("| {} | {} | {} |", f.code(), f.name(), f.hint().replace('|', "\\|")))
+        .collect();
+    assert_eq!(rows, wanted);
 }

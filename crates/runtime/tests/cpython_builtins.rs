@@ -106,8 +106,32 @@ fn specs(random: &mut Random) -> String {
 fn builtin_functions_agree_with_cpython() {
     let (mut cases, mut pool) = (Cases::default(), pool());
     let texts = [
-        "12", " -3_000 ", "0x1F", "0b101", "1e5", "inf", "-nan", "1_0.5", "abc", "12a", "+7", "__1", "1__2", "010", "0",
-        "9223372036854775808", "é", "\u{1f}5\n", "1.5e400", "zz", "0o17", "-0", ".5", "5.", "e5", "'q\"",
+        "12",
+        " -3_000 ",
+        "0x1F",
+        "0b101",
+        "1e5",
+        "inf",
+        "-nan",
+        "1_0.5",
+        "abc",
+        "12a",
+        "+7",
+        "__1",
+        "1__2",
+        "010",
+        "0",
+        "9223372036854775808",
+        "é",
+        "\u{1f}5\n",
+        "1.5e400",
+        "zz",
+        "0o17",
+        "-0",
+        ".5",
+        "5.",
+        "e5",
+        "'q\"",
     ];
     pool.extend(texts.map(|t| Output::Str(t.into())));
     let mut random = Random(0x1234_5678_9abc_def1);

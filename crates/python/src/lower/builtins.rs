@@ -173,7 +173,8 @@ impl Lower<'_, '_, '_> {
                     "str" => types.push("str"),
                     "object" => types.extend(["int", "bool", "float", "str", "NoneType"]),
                     // No value here is of any other type.
-                    "list" | "dict" | "tuple" | "set" | "frozenset" | "bytes" | "bytearray" | "complex" | "range" => {}
+                    "list" | "dict" | "tuple" | "set" | "frozenset" | "bytes" | "bytearray" | "complex"
+                    | "range" => {}
                     _ => self.refuse_name(class.span, Feature::BuiltinCall, "isinstance"),
                 },
                 _ => self.refuse_name(class.span, Feature::BuiltinCall, "isinstance"),
@@ -197,7 +198,14 @@ impl Lower<'_, '_, '_> {
         code.release(name);
     }
 
-    pub(super) fn call_math(&mut self, code: &mut Code, item: &Name, args: &[Expr], keywords: &[Keyword], span: Span) {
+    pub(super) fn call_math(
+        &mut self,
+        code: &mut Code,
+        item: &Name,
+        args: &[Expr],
+        keywords: &[Keyword],
+        span: Span,
+    ) {
         if names::math_constant(item).is_some() {
             self.refuse_name(span, Feature::CallOfValue, item);
             return self.push(code, Const::None);

@@ -19,13 +19,22 @@ enum Filled {
 }
 
 impl Lower<'_, '_, '_> {
-    pub(super) fn call(&mut self, code: &mut Code, callee: &Expr, args: &[Expr], keywords: &[Keyword], span: Span) {
+    pub(super) fn call(
+        &mut self,
+        code: &mut Code,
+        callee: &Expr,
+        args: &[Expr],
+        keywords: &[Keyword],
+        span: Span,
+    ) {
         if let Some(import) = self.as_import(code, callee) {
             return self.call_import(code, &import, args, keywords, span);
         }
         match &callee.kind {
             ExprKind::Name(name) => match self.binding(code, name) {
-                Some(Binding::Function(index)) => return self.call_function(code, index, args, keywords, span),
+                Some(Binding::Function(index)) => {
+                    return self.call_function(code, index, args, keywords, span);
+                }
                 None if names::is_builtin(name) => {
                     return self.call_builtin(code, name, callee.span, args, keywords, span);
                 }
@@ -53,7 +62,14 @@ impl Lower<'_, '_, '_> {
         keywords.iter().for_each(|keyword| self.look_at(code, &keyword.value));
     }
 
-    fn call_import(&mut self, code: &mut Code, import: &Import, args: &[Expr], keywords: &[Keyword], span: Span) {
+    fn call_import(
+        &mut self,
+        code: &mut Code,
+        import: &Import,
+        args: &[Expr],
+        keywords: &[Keyword],
+        span: Span,
+    ) {
         match import {
             Import::Item(Module::Math, item) => return self.call_math(code, item, args, keywords, span),
             Import::Item(Module::Sys, item) if &**item == "setrecursionlimit" => {
@@ -73,7 +89,14 @@ impl Lower<'_, '_, '_> {
         self.push(code, Const::None);
     }
 
-    fn call_function(&mut self, code: &mut Code, index: usize, args: &[Expr], keywords: &[Keyword], span: Span) {
+    fn call_function(
+        &mut self,
+        code: &mut Code,
+        index: usize,
+        args: &[Expr],
+        keywords: &[Keyword],
+        span: Span,
+    ) {
         let scopes = self.scopes;
         let def = &scopes.functions[index].def;
         if let Some(flag) = self.global_flag(code, &def.name) {
@@ -155,7 +178,9 @@ fn bind(def: &Function, given: usize, keywords: &[Keyword]) -> Result<Vec<Filled
                     format!("{name}() got an unexpected keyword argument '{}'", keyword.name)
                 } else {
                     let wrongly = wrongly.join(", ");
-                    format!("{name}() got some positional-only arguments passed as keyword arguments: '{wrongly}'")
+                    format!(
+                        "{name}() got some positional-only arguments passed as keyword arguments: '{wrongly}'"
+                    )
                 });
             }
             Some(parameter) if filled[parameter].is_some() => {

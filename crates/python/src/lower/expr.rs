@@ -3,7 +3,9 @@
 //! Part of the Python front end, which stands before `profile -> detect -> compile -> cache -> execute -> deoptimise`.
 
 use super::{Code, Lower, known_truth};
-use crate::ast::{BoolOp, Comparison, Conversion, Expr, ExprKind, Import, Module, Name, Piece, Span, UnaryOp};
+use crate::ast::{
+    BoolOp, Comparison, Conversion, Expr, ExprKind, Import, Module, Name, Piece, Span, UnaryOp,
+};
 use crate::feature::Feature;
 use crate::names;
 use crate::scope::Binding;
@@ -255,7 +257,8 @@ impl Lower<'_, '_, '_> {
         match &expr.kind {
             ExprKind::Const(_) => true,
             ExprKind::Name(name) => {
-                matches!(code.places.get(name), Some(super::Place::Local(_))) && !code.flags.contains_key(name)
+                matches!(code.places.get(name), Some(super::Place::Local(_)))
+                    && !code.flags.contains_key(name)
             }
             _ => false,
         }
@@ -414,7 +417,13 @@ impl Lower<'_, '_, '_> {
     }
 
     /// A value in an f-string as a str.
-    pub(super) fn formatted(&mut self, code: &mut Code, value: &Expr, conversion: Conversion, spec: &[Piece]) {
+    pub(super) fn formatted(
+        &mut self,
+        code: &mut Code,
+        value: &Expr,
+        conversion: Conversion,
+        spec: &[Piece],
+    ) {
         self.expr(code, value);
         self.at(code, value.span);
         let conversion = match conversion {

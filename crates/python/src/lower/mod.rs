@@ -67,7 +67,13 @@ struct Code {
 }
 
 /// Makes the program; what is not supported goes to the report, and then the program is of no use.
-pub fn lower(body: &Block, scopes: &Scopes, unbound: &Unbound, source: &Source<'_>, report: &mut Report<'_>) -> Compiled {
+pub fn lower(
+    body: &Block,
+    scopes: &Scopes,
+    unbound: &Unbound,
+    source: &Source<'_>,
+    report: &mut Report<'_>,
+) -> Compiled {
     // The report's source is the same one, with the report's lifetime.
     let own = report.source;
     debug_assert!(std::ptr::eq(own.text, source.text));
@@ -165,7 +171,8 @@ impl Lower<'_, '_, '_> {
     /// Imports must come before what uses them: then they need no flags.
     fn refuse_imports(&mut self) {
         let Unbound { module, functions } = self.unbound;
-        let early = module.iter().filter(|name| matches!(self.scopes.module.get(*name), Some(Binding::Import(_))));
+        let early =
+            module.iter().filter(|name| matches!(self.scopes.module.get(*name), Some(Binding::Import(_))));
         for name in early {
             let span = self.scopes.import_spans.get(name).copied().unwrap_or_default();
             self.report.unsupported_name(span, Feature::ConditionalImport, name);
@@ -198,8 +205,14 @@ impl Lower<'_, '_, '_> {
             let count = count + 1;
             (0..count).map(|at| f.param(&argv_name(at))).collect::<Vec<u32>>()
         });
-        let mut code =
-            Code { f, scope: None, places: HashMap::new(), flags: HashMap::new(), free: Vec::new(), loops: Vec::new() };
+        let mut code = Code {
+            f,
+            scope: None,
+            places: HashMap::new(),
+            flags: HashMap::new(),
+            free: Vec::new(),
+            loops: Vec::new(),
+        };
         for slot in arguments.into_iter().flatten() {
             code.f.emit(Op::LoadLocal, slot);
             let global = self.program.global(&argv_name(slot));
@@ -239,8 +252,14 @@ impl Lower<'_, '_, '_> {
             let slot = if at < function.def.params.len() { f.param(name) } else { f.local(name) };
             places.insert(name.clone(), Place::Local(slot));
         }
-        let mut code =
-            Code { f, scope: Some(index), places, flags: HashMap::new(), free: Vec::new(), loops: Vec::new() };
+        let mut code = Code {
+            f,
+            scope: Some(index),
+            places,
+            flags: HashMap::new(),
+            free: Vec::new(),
+            loops: Vec::new(),
+        };
         let mut flagged: Vec<&Name> = self.unbound.functions[index].iter().collect();
         flagged.sort();
         code.f.set_line(self.source.line(function.def.name_span.start));
@@ -344,7 +363,8 @@ impl Lower<'_, '_, '_> {
         load(code, flag);
         code.f.jump(Op::JumpIfNotZero, fine);
         if local {
-            let message = format!("cannot access local variable '{name}' where it is not associated with a value");
+            let message =
+                format!("cannot access local variable '{name}' where it is not associated with a value");
             self.raise(code, "UnboundLocalError", &message);
         } else {
             self.raise_name_error(code, name);
@@ -455,10 +475,11 @@ fn simple_names(targets: &[Target]) -> Option<Vec<(&Name, Span)>> {
     let mut names: Vec<(&Name, Span)> = Vec::new();
     for target in targets {
         match target {
-            Target::Name(name, span) if !names.iter().any(|(known, _)| *known == name) => names.push((name, *span)),
+            Target::Name(name, span) if !names.iter().any(|(known, _)| *known == name) => {
+                names.push((name, *span))
+            }
             _ => return None,
         }
     }
     Some(names)
 }
-

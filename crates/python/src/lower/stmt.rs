@@ -61,7 +61,9 @@ impl Lower<'_, '_, '_> {
                 }
                 code.f.bind(done);
             }
-            StmtKind::For { target, iter, body, otherwise } => self.for_loop(code, target, iter, body, otherwise),
+            StmtKind::For { target, iter, body, otherwise } => {
+                self.for_loop(code, target, iter, body, otherwise)
+            }
             StmtKind::Def(def) => self.definition(code, def),
             StmtKind::Return(value) => {
                 match value {
@@ -389,7 +391,15 @@ impl Lower<'_, '_, '_> {
     }
 
     /// A loop whose step is known.
-    fn counted(&mut self, code: &mut Code, range: &Range<'_>, end: &End, step: i64, body: &Block, otherwise: &Block) {
+    fn counted(
+        &mut self,
+        code: &mut Code,
+        range: &Range<'_>,
+        end: &End,
+        step: i64,
+        body: &Block,
+        otherwise: &Block,
+    ) {
         let (top, again, no, done) = (code.f.label(), code.f.label(), code.f.label(), code.f.label());
         code.f.bind(top);
         self.at(code, range.span);

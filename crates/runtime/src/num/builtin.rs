@@ -5,12 +5,12 @@
 //! functions of types and sizes, as those of the operators are.
 
 use bytecode::{BinOp, Builtin1, Builtin2};
-use dashu_int::{IBig, Sign};
 use dashu_int::ops::{DivRem, RemEuclid};
+use dashu_int::{IBig, Sign};
 
 use super::cost::{Cost, int_bytes, product as product_cost, words};
 use super::int::{self, Int};
-use super::{ErrorKind, NumError, NumberLimits, Number, Operand, Output, format, math, text};
+use super::{ErrorKind, NumError, Number, NumberLimits, Operand, Output, format, math, text};
 
 /// The most digits that a str may have in order to be read as an int, in bases that are no powers of two.
 const MAX_STR_DIGITS: usize = 4300;
@@ -32,9 +32,8 @@ fn int_output(int: Int<'_>) -> Output {
 
 /// A builtin function of one value.
 pub(super) fn call1(builtin: Builtin1, a: Operand<'_>, limits: &NumberLimits) -> Result<Output, NumError> {
-    let bad_operand = |what: &str| {
-        NumError::type_error(format!("bad operand type for {what}: '{}'", a.type_name()))
-    };
+    let bad_operand =
+        |what: &str| NumError::type_error(format!("bad operand type for {what}: '{}'", a.type_name()));
     Ok(match builtin {
         Builtin1::Pos => match a.number() {
             Some(Number::Int(i)) => int_output(i),
@@ -413,7 +412,12 @@ fn round_float(f: f64, places: i64) -> Result<f64, NumError> {
 }
 
 /// `pow(a, b, c)`.
-pub(super) fn pow_mod(a: Operand<'_>, b: Operand<'_>, c: Operand<'_>, limits: &NumberLimits) -> Result<Output, NumError> {
+pub(super) fn pow_mod(
+    a: Operand<'_>,
+    b: Operand<'_>,
+    c: Operand<'_>,
+    limits: &NumberLimits,
+) -> Result<Output, NumError> {
     if matches!(c, Operand::None) {
         return super::binary(BinOp::Pow, a, b, limits);
     }
@@ -617,7 +621,12 @@ pub(super) fn cost2(
 }
 
 /// The cost of [`pow_mod`].
-pub(super) fn pow_mod_cost(a: Operand<'_>, b: Operand<'_>, c: Operand<'_>, limits: &NumberLimits) -> Result<Cost, NumError> {
+pub(super) fn pow_mod_cost(
+    a: Operand<'_>,
+    b: Operand<'_>,
+    c: Operand<'_>,
+    limits: &NumberLimits,
+) -> Result<Cost, NumError> {
     if matches!(c, Operand::None) {
         return super::binary_cost(BinOp::Pow, a, b, limits);
     }
@@ -625,8 +634,5 @@ pub(super) fn pow_mod_cost(a: Operand<'_>, b: Operand<'_>, c: Operand<'_>, limit
     // Two products and divisions for each bit.
     let step = product_cost(words(modulus), words(modulus)).saturating_mul(6).saturating_add(4);
     let first = product_cost(words(base), words(modulus)).saturating_mul(2);
-    Ok(Cost {
-        fuel: exponent.saturating_mul(step).saturating_add(first),
-        result_bytes: int_bytes(modulus),
-    })
+    Ok(Cost { fuel: exponent.saturating_mul(step).saturating_add(first), result_bytes: int_bytes(modulus) })
 }

@@ -19,12 +19,16 @@ pub(super) fn binary(op: BinOp, a: f64, b: f64) -> Result<f64, NumError> {
         BinOp::FloorDiv => float_floordiv(a, b),
         BinOp::Mod => float_mod(a, b),
         BinOp::Pow => float_pow(a, b),
-        BinOp::And | BinOp::Or | BinOp::Xor | BinOp::Shl | BinOp::Shr | BinOp::Compare(_) | BinOp::Call(_) => {
-            Err(NumError::type_error(format!(
-                "unsupported operand type(s) for {}: 'float' and 'float'",
-                op.symbol()
-            )))
-        }
+        BinOp::And
+        | BinOp::Or
+        | BinOp::Xor
+        | BinOp::Shl
+        | BinOp::Shr
+        | BinOp::Compare(_)
+        | BinOp::Call(_) => Err(NumError::type_error(format!(
+            "unsupported operand type(s) for {}: 'float' and 'float'",
+            op.symbol()
+        ))),
     }
 }
 

@@ -298,8 +298,9 @@ fn format_float(f: f64, spec: &Spec, type_name: &str, limits: &NumberLimits) -> 
     if kind == '%' {
         body.push('%');
     }
-    let is_zero = !body.chars().take_while(|c| !matches!(c, 'e' | 'E')).any(|c| c.is_ascii_digit() && c != '0')
-        && size.is_finite();
+    let is_zero =
+        !body.chars().take_while(|c| !matches!(c, 'e' | 'E')).any(|c| c.is_ascii_digit() && c != '0')
+            && size.is_finite();
     let negative = value.is_sign_negative() && !value.is_nan() && !(spec.no_negative_zero && is_zero);
     let end = body.find(|c: char| !c.is_ascii_digit()).unwrap_or(body.len());
     let (digits, rest) = body.split_at(end);
@@ -336,8 +337,8 @@ fn general(size: f64, precision: usize, alternate: bool, dot_zero: bool) -> Stri
     let shown = format!("{size:.known$e}");
     let exponent: i64 = shown.split_once('e').and_then(|(_, e)| e.parse().ok()).unwrap_or(0);
     let limit = precision as i64 - i64::from(dot_zero);
-    let exponential = size != 0.0 && (exponent < -4 || exponent >= limit)
-        || size == 0.0 && dot_zero && 0 >= limit;
+    let exponential =
+        size != 0.0 && (exponent < -4 || exponent >= limit) || size == 0.0 && dot_zero && 0 >= limit;
     let mut body = if exponential {
         scientific(size, precision - 1, alternate)
     } else {

@@ -9,7 +9,7 @@ use dashu_int::IBig;
 use dashu_int::ops::{Gcd, SquareRoot};
 
 use super::int::{self, Int};
-use super::{NumError, NumberLimits, Number, Operand, Output, int_to_f64};
+use super::{NumError, Number, NumberLimits, Operand, Output, int_to_f64};
 
 /// The functions with which [`super::builtin`] has nothing to do: floats to floats.
 pub(super) fn float_function(builtin: Builtin1, x: f64) -> Option<Result<f64, NumError>> {
@@ -250,14 +250,17 @@ pub(super) fn factorial(a: Int<'_>, limits: &NumberLimits) -> Result<Output, Num
     match a {
         // The caller has looked at the size of the result.
         Int::Small(n) => limits.int_output(product(2, n as u64)),
-        Int::Big(_) => {
-            Err(NumError::overflow("factorial() argument should not exceed 9223372036854775807"))
-        }
+        Int::Big(_) => Err(NumError::overflow("factorial() argument should not exceed 9223372036854775807")),
     }
 }
 
 /// `math.comb` and `math.perm`, after a look at the size of the result.
-pub(super) fn choices(builtin: Builtin2, n: Int<'_>, k: Int<'_>, limits: &NumberLimits) -> Result<Output, NumError> {
+pub(super) fn choices(
+    builtin: Builtin2,
+    n: Int<'_>,
+    k: Int<'_>,
+    limits: &NumberLimits,
+) -> Result<Output, NumError> {
     if n.is_negative() {
         return Err(NumError::value("n must be a non-negative integer"));
     }

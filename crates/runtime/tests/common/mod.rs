@@ -9,7 +9,9 @@ use std::process::{Command, Stdio};
 
 use bytecode::{BinOp, UnOp};
 use dashu_int::IBig;
-use hotspotvm_runtime::num::{NumError, NumberLimits, Operand, Output, binary, binary_cost, repr, str, truth, unary};
+use hotspotvm_runtime::num::{
+    NumError, NumberLimits, Operand, Output, binary, binary_cost, repr, str, truth, unary,
+};
 
 /// Reads cases `operator<TAB>a[<TAB>b]`, answers one line each.
 const ORACLE: &str = r#"
@@ -256,6 +258,10 @@ impl Cases {
         }
         let shown = wrong[..wrong.len().min(40)].join("\n");
         assert!(wrong.is_empty(), "{} of {} cases differ:\n{shown}", wrong.len(), self.lines.len());
-        eprintln!("{} cases agree with python3, {} were refused by the limits", self.lines.len(), self.refused);
+        eprintln!(
+            "{} cases agree with python3, {} were refused by the limits",
+            self.lines.len(),
+            self.refused
+        );
     }
 }
