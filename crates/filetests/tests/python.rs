@@ -67,3 +67,33 @@ fn random_programs_end_as_in_cpython() {
     // A generator that only makes programs that fail, or none that does, tests too little.
     assert!(errors > checked / 20 && errors < checked * 3 / 4, "{errors} of {checked} end with an error");
 }
+
+/// The programs in `tests/python`, in every way there is.
+#[test]
+fn programs_end_as_in_cpython() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/python");
+    let mut paths: Vec<_> =
+        std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
+    paths.retain(|path| path.extension().is_some_and(|ending| ending == "py"));
+    paths.sort();
+    assert!(paths.len() >= 10, "{} programs in {folder}", paths.len());
+    let texts: Vec<String> = paths.iter().filter_map(|path| std::fs::read_to_string(path).ok()).collect();
+    let Some(expected) = python::in_cpython(&texts) else {
+        println!("no python3 of version 3.11: nothing to compare with");
+        return;
+    };
+    for ((path, text), expected) in paths.iter().zip(&texts).zip(&expected) {
+        let (program, compiled) =
+            python::load("program.py", text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let mut base = Options::default();
+        base.limits.depth = compiled.recursion_limit();
+        let mut ways = configurations(&base, 7);
+        // Where garbage is collected always, these would take minutes.
+        ways.retain(|way| !way.options.stress.collect);
+        let (observed, reports) = disagreements_among(&ways, &program, &[], &base);
+        assert!(reports.is_empty(), "{}:\n{}", path.display(), reports.join("\n"));
+        let error =
+            observed.result.err().map_or_else(String::new, |stop| python::last_line(&compiled, &stop));
+        assert_eq!(Ended { output: observed.output, error }, *expected, "{}", path.display());
+    }
+}

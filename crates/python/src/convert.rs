@@ -77,10 +77,8 @@ impl Converter<'_, '_> {
                 self.refuse_head(delete, 3, Feature::Delete);
                 StmtKind::Refused
             }
-            py::Stmt::TypeAlias(alias) => {
-                self.refuse_head(alias, 4, Feature::TypeAlias);
-                StmtKind::Refused
-            }
+            // Newer than the Python that this is: an error of syntax by now.
+            py::Stmt::TypeAlias(_) => StmtKind::Refused,
             py::Stmt::Assign(assign) => {
                 let value = self.expr(&assign.value);
                 let targets = assign.targets.iter().map(|t| self.target(t)).collect();
@@ -194,9 +192,6 @@ impl Converter<'_, '_> {
         }
         for decorator in &def.decorator_list {
             self.refuse(decorator, Feature::Decorator);
-        }
-        if let Some(parameters) = &def.type_params {
-            self.refuse(&**parameters, Feature::TypeAlias);
         }
         let parameters = &def.parameters;
         for star in [&parameters.vararg, &parameters.kwarg].into_iter().flatten() {
@@ -469,11 +464,10 @@ impl Converter<'_, '_> {
             }
             py::Expr::Await(_) => self.refuse_head(expr, 5, Feature::Async),
             py::Expr::Yield(_) | py::Expr::YieldFrom(_) => self.refuse_head(expr, 5, Feature::Generator),
-            py::Expr::TString(_) => self.refuse(expr, Feature::TemplateString),
             py::Expr::BytesLiteral(_) => self.refuse(expr, Feature::Bytes),
             py::Expr::EllipsisLiteral(_) => self.refuse(expr, Feature::Ellipsis),
             py::Expr::Starred(starred) => _ = self.expr(&starred.value),
-            // A slice stands inside a subscript, which is refused.
+            // A slice stands inside a subscript, which is refused; template strings are newer than the Python that this is.
             _ => {}
         }
     }

@@ -56,7 +56,6 @@ define_features! {
     StarTarget "PY210" "starred target" "name each target";
     Subscript "PY211" "subscript" "strs cannot be indexed yet; use arithmetic on ints";
     Attribute "PY212" "attribute or method" "only functions of `math`, and `sys.argv`, are known";
-    TemplateString "PY213" "template string" "use an f-string";
     Iteration "PY301" "`for` over something other than `range(...)`" "loop over `range(...)`, or use `while`";
     RangeValue "PY302" "`range` as a value" "write `range(...)` in the head of the `for`";
     Try "PY303" "`try`" "test for the error before it happens: `if b != 0`";
@@ -76,7 +75,6 @@ define_features! {
     IsOperator "PY602" "`is` between values" "compare with `==`; `is` is for `None`, `True` and `False`";
     InOperator "PY603" "`in` for something other than strs" "compare with `==` and `or`";
     MatMul "PY604" "operator `@`" "there are no matrices; use loops";
-    TypeAlias "PY605" "type alias or type parameter" "leave it out: types are not looked at";
     Nonlocal "PY606" "`nonlocal`" "use `global`, or give the value back with `return`";
     Encoding "PY701" "source encoding other than UTF-8" "store the file as UTF-8";
     TooLong "PY702" "program this large" "split it into several programs";

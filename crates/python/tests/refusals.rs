@@ -162,3 +162,14 @@ fn sizes_are_capped_with_codes() {
     assert_eq!(code(&format!("x = 0x{}\n", "f".repeat(500_000))), Some("PY704"));
     assert_eq!(code(&format!("x = {}\n", "9".repeat(5_000))), Some("SyntaxError"));
 }
+
+#[test]
+fn the_manual_lists_what_is_not_supported() {
+    let manual = include_str!("../../../docs/python/README.md");
+    let rows: Vec<&str> = manual.lines().filter(|line| line.starts_with("| PY")).collect();
+    let wanted: Vec<String> = Feature::ALL
+        .iter()
+        .map(|f| format!("| {} | {} | {} |", f.code(), f.name(), f.hint().replace('|', "\\|")))
+        .collect();
+    assert_eq!(rows, wanted);
+}
