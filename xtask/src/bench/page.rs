@@ -107,8 +107,7 @@ fn warmups(report: &Report, html: &mut String) {
     }
     html.push_str(
         "<h2>Warm-up</h2>\n<p>Speed over the time since the process started: 1, the dashed line, is gcc's full speed. A curve starts when a \
-         process has done its first work, and rises when compiled code takes over. Dots are measured; lines join those \
-         that a program which only gets faster cannot have.</p>\n<div class=\"charts\">\n",
+         process has done its first work, and rises when compiled code takes over. Dots are measured; where speed seems to drop again, the line takes the mean.</p>\n<div class=\"charts\">\n",
     );
     for result in report.losses_first() {
         let Some(curves) = report.curves.get(&result.kernel.name) else { continue };

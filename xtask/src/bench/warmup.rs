@@ -19,7 +19,7 @@ pub struct Curve {
     pub column: String,
     /// From the start of the process on.
     pub points: Vec<Point>,
-    /// Instructions per second in the last step.
+    /// Instructions per second in the last three quarters of the time.
     pub peak: f64,
     /// Seconds after which it is, steadily, as fast as 95 % of that; `None` if only the last step is.
     pub settled: Option<f64>,
@@ -103,7 +103,9 @@ fn curve(column: &str, works: &[f64], times: &[f64]) -> Option<Curve> {
         }
     }
     let steady = non_decreasing(&steps);
-    let peak = *steady.last()?;
+    let total = *ends.last()?;
+    let late = || ends.iter().zip(&steps).filter(|(end, _)| **end > total / 4.0).map(|(_, step)| step);
+    let peak = late().map(|s| s.0).sum::<f64>() / late().map(|s| s.1).sum::<f64>();
     let points: Vec<Point> = ends
         .into_iter()
         .zip(steps)
@@ -159,6 +161,14 @@ mod tests {
         let curve = curve("x", &[0.0, 1.0, 2.0, 12.0], &[1.0, 1.01, 1.02, 2.2]).unwrap();
         assert_eq!(curve.points.len(), 1);
         assert!((curve.points[0].speed - 10.0).abs() < 1e-9, "{curve:?}");
+    }
+
+    #[test]
+    fn one_lucky_step_at_the_end_is_not_the_peak() {
+        let works = [0.0, 10.0, 1010.0, 3010.0, 7010.0, 15_010.0];
+        // 10 a second, then 100, in the last step 107.
+        let times = [0.0, 1.0, 11.0, 31.0, 71.0, 145.77];
+        assert_eq!(curve("x", &works, &times).unwrap().settled, Some(1.0));
     }
 
     #[test]
