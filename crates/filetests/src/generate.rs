@@ -125,10 +125,10 @@ pub fn options(seed: u64) -> Options {
     }
     if random.chance(14) {
         limits.depth = *random.pick(&[&3, &17, &100, &500, &513, &1_500]);
+    }
+    if seed % 4 == 1 && random.chance(15) {
         // As deep as calls are inlined, and somewhat more.
-        if random.chance(40) {
-            limits.depth = 4 + random.below(14) as u32;
-        }
+        limits.depth = 4 + random.below(30) as u32;
     }
     // Every run clears its stack.
     limits.stack_values = 1 << 17;
