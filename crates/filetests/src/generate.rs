@@ -5,6 +5,7 @@
 //! representations change (48 bits, 53 bits, 64 bits) and zero. Errors are allowed: they must be the same everywhere.
 
 use hotspotvm::Options;
+use hotspotvm::compile::inline::MAX_LEVELS;
 use std::fmt::Write;
 
 mod calls;
@@ -125,10 +126,14 @@ pub fn options(seed: u64) -> Options {
     }
     if random.chance(14) {
         limits.depth = *random.pick(&[&3, &17, &100, &500, &513, &1_500]);
-        // As deep as calls are inlined, and somewhat more.
-        if random.chance(40) {
-            limits.depth = 4 + random.below(14) as u32;
-        }
+    }
+    if seed % 4 == 1 && random.chance(25) {
+        // About as deep as calls are inlined, once or a few times over.
+        let levels = 1 + u64::from(MAX_LEVELS);
+        limits.depth = match random.chance(70) {
+            true => levels * (1 + random.below(3)) + random.below(3) - 1,
+            false => 4 + random.below(30),
+        } as u32;
     }
     // Every run clears its stack.
     limits.stack_values = 1 << 17;

@@ -123,6 +123,21 @@ fn fat(values: usize) -> String {
     text
 }
 
+/// Functions that call each other in a circle, more of them than are inlined within each other: often twelve calls deep, then for ever.
+fn circle(functions: usize) -> String {
+    let mut text = String::new();
+    for i in 0..functions {
+        let next = (i + 1) % functions;
+        let _ =
+            write!(text, "func c{i}(n)\n load_local n\n jump_if_zero end\n load_local n\n push 1\n sub\n");
+        let _ = write!(text, " call c{next}\n push {i}\n add\n ret\nend:\n push 0\n ret\n");
+    }
+    text.push_str("func main()\n local i\n push 40\n store_local i\nagain:\n push 12\n");
+    text.push_str(" call c0\n pop\n load_local i\n push 1\n sub\n store_local i\n load_local i\n");
+    text.push_str(" jump_if_not_zero again\n push -1\n call c0\n ret\n");
+    text
+}
+
 /// The program stops at this limit, with so many active calls if that is known, whoever runs it.
 fn stops(source: &str, options: &Options, kind: LimitKind, calls: Option<usize>) {
     let program = load("recursion", source).unwrap_or_else(|error| panic!("{error}"));
@@ -152,6 +167,17 @@ fn the_usual_depth_limit_is_the_same_everywhere() {
 #[test]
 fn small_depth_limits_are_the_same_everywhere() {
     on_little_stack(|| [1, 2, 3, 57, 511, 512, 513, 514, 515].into_iter().for_each(stops_at_depth));
+}
+
+#[test]
+fn depth_limits_are_exact_within_inlined_calls() {
+    on_little_stack(|| {
+        for depth in [6, 13].into_iter().chain(14..24) {
+            let mut options = Options::default();
+            options.limits.depth = depth;
+            stops(&circle(12), &options, LimitKind::Depth, Some(depth as usize));
+        }
+    });
 }
 
 #[test]

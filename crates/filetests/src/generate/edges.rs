@@ -95,14 +95,14 @@ impl Writer<'_> {
         of[self.random.below(of.len() as u64) as usize]
     }
 
-    /// Brings an int on the stack into `x`.
-    fn into_x(&mut self) {
+    /// Brings the int on the stack into `x`.
+    fn mix(&mut self) {
         let how = self.pick(&["add", "sub", "xor", "swap; sub"]);
         self.say(&format!("load_local x; {how}; push 1073741823; and; store_local x"));
     }
 
     fn piece(&mut self) {
-        match self.random.below(14) {
+        match self.random.below(15) {
             0 => self.global_around_call(),
             1 | 2 => self.edge_of_64_bits(),
             3 => self.edge_of_exact_floats(),
@@ -113,6 +113,7 @@ impl Writer<'_> {
             9 => self.type_change(),
             10 | 11 => self.recursion(),
             12 => self.inner_loop(),
+            13 => self.recursion_in_loop(),
             _ => self.output_before_guard(),
         }
     }
@@ -130,13 +131,13 @@ impl Writer<'_> {
         add(text, "load_global g0; ret");
         let after = self.pick(&["pop", "load_local x; add; store_local x"]);
         self.say(&format!("load_global g0; push {times}; call {name}; {after}; load_global g0; sub"));
-        self.into_x();
+        self.mix();
         if self.random.chance(50) {
             let op = self.pick(&["add", "mul", "sub"]);
             self.say(&format!(
                 "load_global g0; push 3; {op}; push 255; and; store_global g0; load_global g0"
             ));
-            self.into_x();
+            self.mix();
         }
     }
 
@@ -171,13 +172,13 @@ impl Writer<'_> {
         }
         self.place(&end);
         self.say(&format!("load_local {e}; push 1000003; mod"));
-        self.into_x();
+        self.mix();
     }
 
     /// An int becomes too large for an exact float.
     fn edge_of_exact_floats(&mut self) {
         let bits = *self.random.pick(&[&53, &54, &60]);
-        let per_round = (1u64 << 53) / self.when() | 1;
+        let per_round = ((1u64 << 53) / self.when()) | 1;
         let z = self.local("1");
         let sign = self.pick(&["nop", "neg"]);
         self.say(&format!(
@@ -188,7 +189,7 @@ impl Writer<'_> {
         match self.random.below(3) {
             0 => {
                 self.say(&format!("load_local {z}; load_local {z}; push 1; div; eq"));
-                self.into_x();
+                self.mix();
             }
             1 => {
                 let by = self.pick(&["3", "7", "10", "-1.0"]);
@@ -197,7 +198,7 @@ impl Writer<'_> {
             _ => {
                 let test = self.pick(&["lt", "ge", "ne"]);
                 self.say(&format!("load_local {z}; push 9007199254740992.0; {test}"));
-                self.into_x();
+                self.mix();
             }
         }
     }
@@ -222,9 +223,16 @@ impl Writer<'_> {
                 add(text, "load_local a; ret");
             }
         }
-        let slower = 1 + self.random.below(6);
-        self.say(&format!("push 0; load_local i; push {slower}; floordiv; call c{id}x0"));
-        self.into_x();
+        if self.random.chance(50) {
+            let slower = 1 + self.random.below(6);
+            self.say(&format!("push 0; load_local i; push {slower}; floordiv"));
+        } else {
+            // Deep from the beginning, and deeper some day.
+            let (when, depth) = (self.when(), 6 + self.random.below(8));
+            self.say(&format!("push 0; load_local i; push {when}; ge; load_local i; mul; push {depth}; add"));
+        }
+        self.say(&format!("call c{id}x0"));
+        self.mix();
     }
 
     /// Divisions where a sign changes.
@@ -249,7 +257,7 @@ impl Writer<'_> {
                 false => format!("push {by}"),
             };
             self.say(&format!("load_local {dividend}; {divisor}; {op}"));
-            self.into_x();
+            self.mix();
         }
     }
 
@@ -281,7 +289,7 @@ impl Writer<'_> {
                 self.say(&format!("jump_if_not_zero {skip}; load_local x; push 1; add; store_local x"));
                 self.place(&skip);
             } else {
-                self.into_x();
+                self.mix();
             }
         }
     }
@@ -299,7 +307,7 @@ impl Writer<'_> {
             let _ = writeln!(text, "func {outer}(a)");
             add(text, &format!("load_local a; call {inner}; push 1; add; ret"));
             self.say(&format!("load_local i; call {outer}"));
-            self.into_x();
+            self.mix();
         } else {
             self.say(&instructions);
         }
@@ -376,8 +384,37 @@ impl Writer<'_> {
             self.say("store_local u");
         } else {
             self.say("push 65537; mod");
-            self.into_x();
+            self.mix();
         }
+    }
+
+    /// A function that calls itself in a loop and passes some of what it got as it is.
+    fn recursion_in_loop(&mut self) {
+        let name = format!("walk{}", self.label());
+        let (depth, rounds) = (1 + self.random.below(3), 1 + self.random.below(3));
+        let far = 1 + self.random.below(2 * self.rounds);
+        let e = match self.random.chance(60) {
+            true => self.local(&(i64::MAX - far as i64).to_string()),
+            false => self.local("1"),
+        };
+        let text = &mut self.functions;
+        let _ = writeln!(text, "func {name}(n, a, b)\n    local j, t");
+        add(text, "push 0; store_local t; load_local n; jump_if_zero end; push 0; store_local j");
+        let _ = writeln!(text, "head:");
+        add(text, "load_local t; load_local n; push 1; sub; load_local a; load_local j");
+        add(text, &format!("call {name}; push 1023; and; add; store_local t"));
+        add(
+            text,
+            &format!(
+                "load_local j; push 1; add; dup; store_local j; push {rounds}; le; jump_if_not_zero head"
+            ),
+        );
+        add(text, "load_local t; load_local b; sub; ret");
+        let _ = writeln!(text, "end:");
+        add(text, "load_local a; push 1; add; load_local b; add; ret");
+        self.say(&format!("push {depth}; load_local {e}; push 5; call {name}"));
+        self.mix();
+        self.say(&format!("load_local {e}; push 1; add; store_local {e}"));
     }
 
     /// A loop in the loop, or in a function, whose start changes its sign, and that may be left early.
@@ -406,13 +443,13 @@ impl Writer<'_> {
             let _ = writeln!(text, "done:");
             add(text, "load_local t; ret");
             self.say(&format!("push {when}; load_local i; sub; call {name}"));
-            return self.into_x();
+            return self.mix();
         }
         let j = self.local("0");
         self.say(&format!("push {when}; load_local i; sub; store_local {s}; push {rounds}; store_local {j}"));
         self.place(&head);
         self.say(&format!("load_local {s}; push {by}; {op}"));
-        self.into_x();
+        self.mix();
         self.say(&format!("load_local {j}; push {leave_at}; ne; jump_if_not_zero {skip}"));
         self.say(&format!("load_local i; push 3; and; jump_if_zero {done}"));
         self.place(&skip);

@@ -20,7 +20,7 @@ impl Lies {
     }
 
     fn number(self, a: u32, b: u32) -> u64 {
-        mixed(self.0 ^ u64::from(a) << 32 ^ u64::from(b))
+        mixed(self.0 ^ (u64::from(a) << 32) ^ u64::from(b))
     }
 
     /// Which kinds of operands an instruction has seen.
@@ -28,7 +28,7 @@ impl Lies {
         let number = self.number(function, pc);
         let kinds = |bits: u64| Kinds(bits as u8 & 0xF);
         let one = |bits: u64| [Kinds::INT, Kinds::FLOAT, Kinds::BOOL, Kinds::OTHER][bits as usize & 3];
-        let failed = if number >> 20 & 7 == 0 { Feedback::FAILED } else { Feedback::default() };
+        let failed = if (number >> 20) & 7 == 0 { Feedback::FAILED } else { Feedback::default() };
         match number % 16 {
             0 => Feedback::default(),
             1..=3 => Feedback(Feedback::pair(kinds(number >> 8), kinds(number >> 12)).0 | failed.0),
@@ -66,7 +66,7 @@ impl Lies {
 }
 
 fn mixed(number: u64) -> u64 {
-    let number = (number ^ number >> 31).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    let number = (number ^ number >> 29).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    number ^ number >> 32
+    let number = (number ^ (number >> 31)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    let number = (number ^ (number >> 29)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    number ^ (number >> 32)
 }
