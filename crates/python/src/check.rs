@@ -274,13 +274,10 @@ impl Checker<'_, '_> {
         if let Some(first) = generators.first() {
             self.iterable(&first.iter);
         }
-        if generators.iter().any(|g| g.is_async)
-            && !is_generator
-            && self.function_kind() != Kind::AsyncFunction
-        {
-            if let Some(first) = generators.first() {
-                self.error(first, "asynchronous comprehension outside of an asynchronous function");
-            }
+        let is_async = generators.iter().any(|g| g.is_async);
+        let allowed = !is_async || is_generator || self.function_kind() == Kind::AsyncFunction;
+        if let Some(first) = generators.first().filter(|_| !allowed) {
+            self.error(first, "asynchronous comprehension outside of an asynchronous function");
         }
         self.open(Kind::Comprehension, Vec::new());
         for (at, generator) in generators.iter().enumerate() {
@@ -667,33 +664,31 @@ pub fn parser_error(error: &ruff_python_parser::ParseError, report: &mut Report<
     let expects_block = text.starts_with("Expected an indented block");
     let (class, message) = match &error.error {
         ParseErrorType::Lexical(LexicalErrorType::IndentationError) => {
-            (SyntaxClass::IndentationError, "unindent does not match any outer indentation level".to_owned())
+            (SyntaxClass::Indentation, "unindent does not match any outer indentation level".to_owned())
         }
-        ParseErrorType::UnexpectedIndentation => {
-            (SyntaxClass::IndentationError, "unexpected indent".to_owned())
-        }
+        ParseErrorType::UnexpectedIndentation => (SyntaxClass::Indentation, "unexpected indent".to_owned()),
         _ if expects_block => {
-            (SyntaxClass::IndentationError, text.replacen("Expected", "expected", 1).replace('`', "'"))
+            (SyntaxClass::Indentation, text.replacen("Expected", "expected", 1).replace('`', "'"))
         }
         ParseErrorType::PositionalAfterKeywordArgument => {
-            (SyntaxClass::SyntaxError, "positional argument follows keyword argument".to_owned())
+            (SyntaxClass::Syntax, "positional argument follows keyword argument".to_owned())
         }
         ParseErrorType::PositionalAfterKeywordUnpacking => {
-            (SyntaxClass::SyntaxError, "positional argument follows keyword argument unpacking".to_owned())
+            (SyntaxClass::Syntax, "positional argument follows keyword argument unpacking".to_owned())
         }
         ParseErrorType::NonDefaultParamAfterDefaultParam => {
-            (SyntaxClass::SyntaxError, "non-default argument follows default argument".to_owned())
+            (SyntaxClass::Syntax, "non-default argument follows default argument".to_owned())
         }
         ParseErrorType::ExpectedKeywordParam => {
-            (SyntaxClass::SyntaxError, "named arguments must follow bare *".to_owned())
+            (SyntaxClass::Syntax, "named arguments must follow bare *".to_owned())
         }
         ParseErrorType::Lexical(LexicalErrorType::UnclosedStringError) => {
-            (SyntaxClass::SyntaxError, "unterminated string literal".to_owned())
+            (SyntaxClass::Syntax, "unterminated string literal".to_owned())
         }
         ParseErrorType::Lexical(LexicalErrorType::LineContinuationError) => {
-            (SyntaxClass::SyntaxError, "unexpected character after line continuation character".to_owned())
+            (SyntaxClass::Syntax, "unexpected character after line continuation character".to_owned())
         }
-        _ => (SyntaxClass::SyntaxError, format!("invalid syntax: {}", lower_first(&text).replace('`', "'"))),
+        _ => (SyntaxClass::Syntax, format!("invalid syntax: {}", lower_first(&text).replace('`', "'"))),
     };
     report.syntax_of(class, span(error.location), message);
 }

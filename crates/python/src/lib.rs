@@ -153,11 +153,11 @@ fn refuse_depth(deep: &scan::TooDeep, report: &mut Report<'_>) {
     match *deep {
         scan::TooDeep::Brackets(span) => report.syntax(span, "too many nested parentheses"),
         scan::TooDeep::Indents(span) => {
-            report.syntax_of(SyntaxClass::IndentationError, span, "too many levels of indentation");
+            report.syntax_of(SyntaxClass::Indentation, span, "too many levels of indentation");
         }
         scan::TooDeep::Operators(span) => {
             let message = "maximum recursion depth exceeded during compilation";
-            report.syntax_of(SyntaxClass::RecursionError, span, message);
+            report.syntax_of(SyntaxClass::Recursion, span, message);
         }
     }
 }

@@ -55,17 +55,17 @@ impl<'a> Source<'a> {
 /// The class of an error of syntax.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SyntaxClass {
-    SyntaxError,
-    IndentationError,
-    RecursionError,
+    Syntax,
+    Indentation,
+    Recursion,
 }
 
 impl SyntaxClass {
     pub fn name(self) -> &'static str {
         match self {
-            SyntaxClass::SyntaxError => "SyntaxError",
-            SyntaxClass::IndentationError => "IndentationError",
-            SyntaxClass::RecursionError => "RecursionError",
+            SyntaxClass::Syntax => "SyntaxError",
+            SyntaxClass::Indentation => "IndentationError",
+            SyntaxClass::Recursion => "RecursionError",
         }
     }
 }
@@ -84,7 +84,7 @@ impl<'a> Report<'a> {
 
     /// An error of syntax, in CPython's words where it has them.
     pub fn syntax(&mut self, span: Span, message: impl Into<String>) {
-        self.syntax_of(SyntaxClass::SyntaxError, span, message);
+        self.syntax_of(SyntaxClass::Syntax, span, message);
     }
 
     /// The same of another class.

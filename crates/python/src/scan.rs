@@ -143,11 +143,7 @@ impl Scanner<'_> {
                 }
                 self.count(start)?;
             }
-            b')' | b']' | b'}' => {
-                if self.levels.len() > 1 {
-                    self.levels.pop();
-                }
-            }
+            b')' | b']' | b'}' => self.levels.truncate((self.levels.len() - 1).max(1)),
             b',' | b';' => {
                 if let Some(top) = self.levels.last_mut() {
                     *top = 0;

@@ -573,6 +573,7 @@ pub(super) fn cost2(
                 _ => cost,
             }
         }
+        Builtin2::RoundTo if matches!(b, Operand::None) => cost1(Builtin1::Round, a, limits)?,
         Builtin2::RoundTo => cost1(Builtin1::Round, a, limits).map(|cost| Cost {
             fuel: cost.fuel.saturating_mul(16).saturating_add(32),
             result_bytes: int_bytes(x + 5),

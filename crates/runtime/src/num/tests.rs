@@ -336,7 +336,8 @@ fn costs_bound_the_results() {
         for &a in &pool {
             for op in UnOp::ALL {
                 if let Ok(output) = unary(op, a, &LIMITS) {
-                    assert!(result_bytes(&output) <= unary_cost(op, a).result_bytes, "{op:?} {a:?}");
+                    let cost = unary_cost(op, a, &LIMITS).unwrap();
+                    assert!(result_bytes(&output) <= cost.result_bytes, "{op:?} {a:?}");
                 }
             }
             if let Ok(text) = str(a, &LIMITS) {
@@ -345,6 +346,57 @@ fn costs_bound_the_results() {
         }
     }
     assert!(finished > 5000, "{finished}");
+}
+
+#[test]
+fn costs_bound_the_results_of_builtin_functions() {
+    let bigs: Vec<IBig> = [63, 64, 700, 2000].iter().map(|&bits| power_of_two(bits) + 12_345).collect();
+    let mut pool =
+        vec![I(0), I(1), I(-1), I(7), I(-30), I(62), I(1000), I(i64::MAX), I(i64::MIN), Bool(true), Nothing];
+    pool.extend([1.5, -2.5e18, 9.3e18, 1e300, f64::MAX].map(Float));
+    pool.extend(
+        [
+            "",
+            "abc",
+            "é\n",
+            "123456789012345678901234567890",
+            "0xffffffffffffffffffff",
+            ">40",
+            "020_b",
+            "x^9.3e",
+        ]
+        .map(Str),
+    );
+    pool.extend(bigs.iter().map(Big));
+    let mut finished = 0;
+    for &a in &pool {
+        for &builtin in bytecode::Builtin1::ALL {
+            let op = UnOp::Call(builtin);
+            // What is refused beforehand is not tried.
+            let Ok(cost) = unary_cost(op, a, &LIMITS) else { continue };
+            if let Ok(output) = unary(op, a, &LIMITS) {
+                finished += 1;
+                assert!(result_bytes(&output) <= cost.result_bytes, "{op:?} {a:?}: {cost:?}");
+            }
+        }
+        for &b in &pool {
+            for &builtin in bytecode::Builtin2::ALL {
+                let op = BinOp::Call(builtin);
+                let Ok(cost) = binary_cost(op, a, b, &LIMITS) else { continue };
+                if let Ok(output) = binary(op, a, b, &LIMITS) {
+                    finished += 1;
+                    assert!(result_bytes(&output) <= cost.result_bytes, "{a:?} {op:?} {b:?}: {cost:?}");
+                }
+            }
+            for &c in &pool {
+                let Ok(cost) = pow_mod_cost(a, b, c, &LIMITS) else { continue };
+                if let Ok(output) = pow_mod(a, b, c, &LIMITS) {
+                    assert!(result_bytes(&output) <= cost.result_bytes, "{a:?} {b:?} {c:?}: {cost:?}");
+                }
+            }
+        }
+    }
+    assert!(finished > 1500, "{finished}");
 }
 
 #[test]
