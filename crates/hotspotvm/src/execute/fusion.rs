@@ -283,6 +283,8 @@ mod tests {
                 Operand::Global => "g",
                 Operand::Func => "same",
                 Operand::Target => target,
+                Operand::Builtin1 => "pos",
+                Operand::Builtin2 => "is",
             };
             body += &format!("{op} {argument}\n");
             local = if local == "a" { "b" } else { "a" };
