@@ -28,13 +28,14 @@ Exit codes:
   5  `compare` found two answers: a fault in HotspotVM itself";
 
 const AFTER_RUN: &str = "\
-PROGRAM is assembly text (.hasm) or a binary container (.hsbc); which one it is, its content tells.
+PROGRAM is Python (.py), assembly text (.hasm) or a binary container (.hsbc); which of the last two it is, its content tells.
 
-ARGS are read as an int or a float where they look like one, else as a str. Options of hotspot stand before PROGRAM: what \
+ARGS are read as an int or a float where they look like one, else as a str. For Python they are sys.argv. Options of hotspot stand before PROGRAM: what \
 follows it, `-5` and `--stats` too, belongs to the program.
 
 Examples:
   hotspot run sum.hasm 1000
+  hotspot run program.py 100
   hotspot run --verbose --hotspot-threshold 50 sum.hasm 1000
   hotspot run --stats --no-jit sum.hasm 1000
   hotspot run --timeout 0.5 --max-heap 64M untrusted.hasm
@@ -79,7 +80,7 @@ Example:\n  hotspot compare --runs 9 sum.hasm 1000000"
 /// A program and what it is given.
 #[derive(Args, Debug)]
 pub(crate) struct ProgramArgs {
-    /// The program: a .hasm or .hsbc file, or `-` for standard input
+    /// The program: a .py, .hasm or .hsbc file, or `-` for standard input
     pub(crate) program: String,
     /// The program's arguments
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
@@ -183,7 +184,7 @@ pub(crate) struct CheckArgs {
     /// Write each error and warning to standard output as one JSON object a line
     #[arg(long)]
     pub(crate) json: bool,
-    /// The programs: .hasm or .hsbc files, or `-` for standard input
+    /// The programs: .py, .hasm or .hsbc files, or `-` for standard input
     #[arg(required = true, value_name = "PROGRAM")]
     pub(crate) programs: Vec<String>,
 }
@@ -203,7 +204,7 @@ pub(crate) struct DisArgs {
     /// Show pc, source line and meaning of each instruction instead of text that can be assembled again
     #[arg(long)]
     pub(crate) listing: bool,
-    /// The program: a .hasm or .hsbc file, or `-` for standard input
+    /// The program: a .py, .hasm or .hsbc file, or `-` for standard input
     pub(crate) program: String,
 }
 

@@ -154,7 +154,8 @@ fn check_writes_json_for_tools() {
     assert_eq!(
         objects[0],
         json!({
-            "severity": "error", "message": "unknown instruction `lod_local`", "hint": "did you mean `load_local`?",
+            "severity": "error", "code": null, "message": "unknown instruction `lod_local`",
+            "hint": "did you mean `load_local`?",
             "file": "bad.hasm", "line": 2, "column": 3, "span": [9, 18], "function": "main", "pc": null,
         })
     );
