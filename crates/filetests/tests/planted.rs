@@ -16,6 +16,9 @@ use std::time::{Duration, Instant};
 /// How many programs are tried at the most, and in how many ways each.
 const PROGRAMS: u64 = 20_000;
 const SAMPLE: u64 = 9;
+/// The name of no bug, and how many programs must then agree.
+const NONE: &str = "none";
+const CONTROL: u64 = 100;
 /// How long one program, or one file, may take in all its ways before it counts as hanging.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -86,7 +89,7 @@ fn search_programs() {
 fn search() {
     let name = std::env::var("HOTSPOT_PLANTED").unwrap_or_default();
     let bug = Bug::ALL.iter().copied().find(|bug| bug.name() == name);
-    assert!(bug.is_some(), "no bug is named `{name}`");
+    assert!(bug.is_some() || name == NONE, "no bug is named `{name}`");
     plant(bug);
     // Panics of the code under test are reports, not failures of the search.
     std::panic::set_hook(Box::new(|_| {}));
@@ -113,11 +116,12 @@ impl Found {
     }
 }
 
-fn start(bug: Bug, search: &str) -> Found {
+fn start(bug: &str, search: &str, programs: u64) -> Found {
     let start = Instant::now();
     let mut child = Command::new(std::env::current_exe().expect("this test's own file"))
         .args(["--exact", "search", "--ignored", "--nocapture"])
-        .env("HOTSPOT_PLANTED", bug.name())
+        .env("HOTSPOT_PLANTED", bug)
+        .env("HOTSPOT_PROGRAMS", programs.to_string())
         .env("HOTSPOT_SEARCH", search)
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
@@ -161,9 +165,14 @@ fn start(bug: Bug, search: &str) -> Found {
 #[test]
 fn every_planted_bug_is_found() {
     let only = std::env::var("HOTSPOT_PLANTED").ok();
+    // Without wrong code nothing is found.
+    let control = start(NONE, "programs", CONTROL);
+    println!("{NONE:24}{}", control.describe("program"));
+    assert!(control.what.is_none() && control.count == CONTROL, "{:?}", control.what);
+    let most = number("HOTSPOT_PROGRAMS", PROGRAMS);
     let mut missed = Vec::new();
     for &bug in Bug::ALL.iter().filter(|bug| only.as_deref().is_none_or(|name| bug.name() == name)) {
-        let (files, programs) = (start(bug, "files"), start(bug, "programs"));
+        let (files, programs) = (start(bug.name(), "files", most), start(bug.name(), "programs", most));
         println!("{:24}{}; {}", bug.name(), programs.describe("program"), files.describe("file"));
         if programs.what.is_none() {
             missed.push(bug.name());
