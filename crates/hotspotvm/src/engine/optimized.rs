@@ -63,7 +63,10 @@ impl Run<'_> {
             self.emit(|vm| Event::Postpone { at: spot(vm, key.function, key.pc), instructions });
             return Ok(None);
         }
-        self.emit(|vm| Event::Hot { at: spot(vm, key.function, key.pc), executed, back_edges });
+        // A side of a tree was hot, not its anchor: that is told by then.
+        if self.policy.compiled(key).is_none() {
+            self.emit(|vm| Event::Hot { at: spot(vm, key.function, key.pc), executed, back_edges });
+        }
         let assumes = job.assumes.clone();
         let strategy = self.policy.strategy_of(shape).name();
         self.emit(|vm| Event::CompileStart {
