@@ -9,32 +9,13 @@ fn main() {
     use hotspotvm::compile::baseline::{Request, Workspace, compile};
     use hotspotvm::execute::vm::Vm;
     use hotspotvm::{Cancel, Io, Options};
-    use std::fmt::Write;
     use std::time::Instant;
 
-    // A round of a typical loop body: arithmetic on locals, a comparison, a branch.
-    const BODY: &str = "load_local a\nload_local b\nadd\npush 7\nmul\npush 1023\nand\nstore_local c\nload_local c\nload_local a\nlt\njump_if_zero L\nload_local a\npush 1\nsub\nstore_local a\n";
     println!("{:>12} {:>12} {:>14} {:>14}", "instructions", "total us", "ns/instruction", "bytes/instr.");
     let asked = std::env::args().nth(1).and_then(|size| size.parse().ok());
     for size in asked.map_or(vec![10usize, 100, 1_000, 10_000, 100_000], |size| vec![size]) {
-        let mut source = String::from("func main(a, b)\nlocal c\npush 0\nstore_local c\ntop:\n");
-        let mut count = 2;
-        let mut label = 0;
-        while count + 16 + 3 <= size {
-            let _ = writeln!(
-                source,
-                "{}L{label}:",
-                BODY.replace('L', &format!("L{label}")).replace(&format!("L{label}oad"), "load")
-            );
-            label += 1;
-            count += 16;
-        }
-        while count + 3 < size {
-            source.push_str("nop\n");
-            count += 1;
-        }
-        source.push_str("load_local a\njump_if_not_zero top\nhalt\n");
-        let program = filetests::load("cost", &source).unwrap_or_else(|error| panic!("{error}"));
+        let program = filetests::load("cost", &filetests::sized::program(size))
+            .unwrap_or_else(|error| panic!("{error}"));
         let arguments = [hotspotvm::Output::Int(3), hotspotvm::Output::Int(4)];
         let vm = Vm::new(program, &arguments, Io::none(), &Options::default(), Cancel::default(), Vec::new())
             .unwrap_or_else(|stop| panic!("{stop}"));

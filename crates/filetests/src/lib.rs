@@ -9,6 +9,7 @@
 pub mod coverage;
 pub mod generate;
 pub mod python;
+pub mod sized;
 
 use hotspotvm::bytecode::{self, Verified};
 use hotspotvm::{Engine, Io, Options, Output, Stop, Strategy, Stress, Tier, runtime};

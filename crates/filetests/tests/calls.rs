@@ -207,10 +207,10 @@ fn no_native_frame_is_too_large() {
                 let options = Options { stress, ..climbing(2) };
                 let (found, stats) = observe(&program, &[], &options);
                 assert!(found == expected, "{values} values");
-                compiled += stats.jit_entries;
+                compiled += u32::from(stats.jit_entries > 0);
             }
         }
-        assert!(compiled > 100, "{compiled} entries");
+        assert!(compiled >= 8, "compiled code was entered in {compiled} runs of 36");
     });
 }
 

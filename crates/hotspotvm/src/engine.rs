@@ -319,7 +319,7 @@ impl<'e> Run<'e> {
                             self.not_compiled(key, failure);
                             return Next::Resume;
                         }
-                        Err(Failure::Refused(why)) => {
+                        Err(Failure::Refused(why) | Failure::GaveUp(why)) => {
                             let more = self.policy.baseline_refused(key.function);
                             let at = spot(&self.vm, key.function, 0);
                             self.emit(|_| Event::Refuse { at, tier: Tier::Interpreter, why });

@@ -93,6 +93,8 @@ pub enum NotBuilt {
 pub enum Failure {
     /// This cannot be compiled, for a reason in words.
     Refused(String),
+    /// The code generator gave up, for a reason in words.
+    GaveUp(String),
     /// Nothing can: the operating system gives no executable memory.
     NoMemory(String),
 }
@@ -162,6 +164,8 @@ pub struct Target<'a> {
     pub shape: &'a Shape,
     /// See [`Request::provisional`].
     pub provisional: bool,
+    /// Whether calls may be inlined.
+    pub inlining: bool,
 }
 
 /// What can be compiled as one.
@@ -293,7 +297,7 @@ impl Driver {
             lies: self.lies(id),
             method: None,
             callee: &|_| None,
-            inlining: self.inlining,
+            inlining: self.inlining && target.inlining,
             provisional: target.provisional,
         }
     }

@@ -86,6 +86,8 @@ pub struct PlaceState {
     awaiting: Option<u32>,
     /// How often its code was taken out to make room.
     evictions: u32,
+    /// With the bodies of other functions its code was too large.
+    pub too_large: bool,
     /// How often it was not entered for a while, because that did not pay.
     pauses: u32,
     /// How often recording a trace from it was given up.
@@ -432,6 +434,17 @@ impl Policy {
             return false;
         }
         self.ask_after(vm, key, self.optimizing_threshold << given_up);
+        true
+    }
+
+    /// The code generator gave up on a place. Whether it is to be tried again, with calls instead of the bodies of functions.
+    pub fn again_smaller(&mut self, vm: &mut Vm, key: PlaceKey) -> bool {
+        let place = self.place(key);
+        if std::mem::replace(&mut place.too_large, true) || matches!(place.hotness, Hotness::Compiled(_)) {
+            return false;
+        }
+        place.hotness = Hotness::Warm;
+        self.ask_after(vm, key, 1);
         true
     }
 

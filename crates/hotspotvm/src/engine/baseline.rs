@@ -157,7 +157,7 @@ mod present {
             match self.compile_baseline(function) {
                 Ok(()) => {}
                 Err(Failure::NoMemory(why)) => self.no_jit(&why),
-                Err(Failure::Refused(why)) => {
+                Err(Failure::Refused(why) | Failure::GaveUp(why)) => {
                     self.policy.baseline_removed(&mut self.vm, function);
                     self.policy.baseline_refused(function);
                     let at = spot(&self.vm, function, 0);

@@ -36,8 +36,9 @@ impl Run<'_> {
         let start = self.timing.then(Instant::now);
         let HotPlace { key, executed, back_edges } = hot;
         let id = self.cache.reserve();
-        let mut target = Target { id, key, shape, provisional: false };
+        let mut target = Target { id, key, shape, provisional: false, inlining: true };
         let place = self.policy.place(key).clone();
+        target.inlining = !place.too_large;
         let parameters = shape.is_method().then(|| self.parameters(key));
         let mut job = loop {
             let (vm, graphs, cache) = (&self.vm, &self.policy.graphs, &mut self.cache);
@@ -89,7 +90,7 @@ impl Run<'_> {
             }
             Some(job) => job,
         };
-        let made = self.generator.generate(*job).map_err(Failure::Refused)?;
+        let made = self.generator.generate(*job).map_err(Failure::GaveUp)?;
         self.install(made).map(Some)
     }
 
@@ -129,7 +130,7 @@ impl Run<'_> {
     /// A safepoint: installs what has been compiled in the background.
     pub(super) fn install_finished(&mut self) {
         while let Some((key, made)) = self.worker.as_mut().and_then(Worker::look) {
-            let installed = made.map_err(Failure::Refused).and_then(|made| self.install(made));
+            let installed = made.map_err(Failure::GaveUp).and_then(|made| self.install(made));
             if let Err(failure) = installed {
                 self.not_compiled(key, failure);
             }
@@ -182,9 +183,11 @@ impl Run<'_> {
     pub(super) fn not_compiled(&mut self, key: PlaceKey, failure: Failure) {
         match failure {
             Failure::NoMemory(why) => self.no_jit(&why),
+            // Without the bodies of other functions it may well be small enough.
+            Failure::GaveUp(_) if self.policy.again_smaller(&mut self.vm, key) => {}
             // What is there stays.
-            Failure::Refused(_) if self.policy.compiled(key).is_some() => {}
-            Failure::Refused(why) => {
+            Failure::Refused(_) | Failure::GaveUp(_) if self.policy.compiled(key).is_some() => {}
+            Failure::Refused(why) | Failure::GaveUp(why) => {
                 self.policy.leave_alone(&mut self.vm, key);
                 let tier = self.policy.tier(key.function);
                 self.emit(|vm| Event::Refuse { at: spot(vm, key.function, key.pc), tier, why });
@@ -256,7 +259,7 @@ impl Run<'_> {
             );
             if unit.is_method() {
                 // Optimized code calls it all the same; and the next entries may be those of longer runs.
-                (unit.entries, unit.instructions) = (0, 0);
+                (unit.entries, unit.instructions, unit.instructions_before) = (0, 0, 0);
                 let calls = self.policy.pause(&mut self.vm, place);
                 why.push_str(&format!("; for the next {calls} calls"));
             } else {

@@ -251,7 +251,7 @@ impl Run<'_> {
             }
             Some(leave) => {
                 // The code of an inner loop may have used the slice up, and goes on afterwards.
-                if !self.recording.as_ref().is_some_and(|r| r.running.is_some()) {
+                if self.recording.as_ref().is_none_or(|r| r.running.is_none()) {
                     self.abandon("a fuel slice was used up");
                 }
                 Some(self.judge(leave))
