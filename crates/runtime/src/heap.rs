@@ -28,7 +28,7 @@ pub enum Object {
 /// What an object costs besides its digits or characters.
 const HEADER_BYTES: u64 = 32;
 /// Pressure at which a collection is wanted for the first time, in bytes.
-const FIRST_COLLECTION: u64 = 8 << 20;
+const FIRST_COLLECTION: u64 = 1 << 20;
 
 impl Object {
     /// Bytes charged against the limit.

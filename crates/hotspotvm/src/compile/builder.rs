@@ -32,7 +32,7 @@ use std::rc::Rc;
 
 /// The most entries that all frame states and all ways into blocks together may have: exits times locals. Compiling takes about 10 us for
 /// each (613 ms for 4,000 instructions with 50 locals that all change), and a program waits for it.
-pub(super) const MAX_STATE_ENTRIES: usize = 20_000;
+pub(super) const MAX_STATE_ENTRIES: usize = 60_000;
 
 /// What to build from.
 #[derive(Clone, Copy)]
@@ -57,6 +57,8 @@ pub struct Request<'a> {
     pub callee: &'a dyn Fn(u32) -> Option<Callee>,
     /// Whether calls may be inlined.
     pub inlining: bool,
+    /// Whether ways that were never taken leave.
+    pub prune: bool,
     /// Whether calls that nobody answers yet leave, to be replaced when somebody does.
     pub provisional: bool,
 }

@@ -164,6 +164,8 @@ pub struct Target<'a> {
     pub shape: &'a Shape,
     /// See [`Request::provisional`].
     pub provisional: bool,
+    /// See [`Request::prune`].
+    pub prune: bool,
     /// Whether calls may be inlined.
     pub inlining: bool,
 }
@@ -298,6 +300,7 @@ impl Driver {
             method: None,
             callee: &|_| None,
             inlining: self.inlining && target.inlining,
+            prune: target.prune,
             provisional: target.provisional,
         }
     }

@@ -26,7 +26,7 @@ pub const BUDGET: u32 = 400;
 /// How much beyond it may be inlined of functions that have no code to be called.
 pub(super) const OVERDRAFT: u32 = 200;
 /// A function of at most so many instructions is inlined even where its share is used up: a call costs as much.
-const TINY: u32 = 8;
+pub const TINY: u32 = 8;
 /// How many calls are inlined within each other at the most.
 pub const MAX_LEVELS: u32 = 8;
 /// How often a function may stand within itself, itself included.

@@ -160,6 +160,7 @@ mod tests {
             method: Some(signature),
             callee: &|callee| (callee == 1).then(|| Callee { signature: signature.clone(), link }),
             inlining: false,
+            prune: false,
             provisional: false,
         };
         let f = build(&request, &region)?.f;

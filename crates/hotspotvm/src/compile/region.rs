@@ -5,6 +5,7 @@
 //! - **Joins.** A block with several ways in takes as parameters what differs between them. A loop's header
 //!   takes the locals that the loop writes. If a loop brings back another type than it started with, that parameter is *widened* to boxed and
 //!   the whole is built again: the types only go up, so this ends.
+//! - **Ways never taken** while profiling are exits, until two such assumptions about the place were wrong.
 //! - **Fuel** is charged where the interpreter charges it: where control transfers, for the run that follows.
 
 use super::builder::{Builder, Built, Frame, Request, Slot};
@@ -225,6 +226,12 @@ impl Builder<'_> {
         if !walk.region.inside[block as usize] {
             let state = self.new_state(pc, resume);
             self.f.blocks[from.index()].end = Terminator::Exit { reason: ExitReason::RegionEnd, state };
+            return;
+        }
+        // Code that never ran would only make the types of what joins behind it worse.
+        if transfer == Some(false) && self.request.prune && self.counts(self.scope().function)[pc as usize] == 0 {
+            let state = self.new_state(pc, resume);
+            self.f.blocks[from.index()].end = Terminator::Exit { reason: ExitReason::Unreached, state };
             return;
         }
         if let Some(back_edge) = transfer {

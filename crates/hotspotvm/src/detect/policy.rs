@@ -5,6 +5,7 @@
 use super::{Graphs, Hotness, Region};
 use crate::compile::builder::Unanswered;
 use crate::compile::driver::Shape;
+use crate::compile::inline::TINY;
 use crate::execute::vm::{Cell, Vm};
 use crate::options::{Options, Strategy, Tier};
 use crate::profile::{NEVER, executions};
@@ -31,6 +32,8 @@ pub const MAX_EXITS: u32 = 3;
 pub const MAX_NO_CODE: u32 = 200;
 /// How often code for one place is replaced before the place is left alone.
 pub const MAX_RECOMPILES: u32 = 4;
+/// Code that takes the place of so many is compiled with the ways that were never taken, too.
+pub const MAX_PRUNED: u32 = 2;
 /// After so many entries a unit must have shown that it pays.
 pub const TRIAL_ENTRIES: u64 = 64;
 /// Instructions per entry that pay for entering and leaving.
@@ -84,6 +87,8 @@ pub struct PlaceState {
     awaits: u32,
     /// The function for which it was put off last.
     awaiting: Option<u32>,
+    /// Code that calls it waits for it.
+    wanted: bool,
     /// How often its code was taken out to make room.
     evictions: u32,
     /// With the bodies of other functions its code was too large.
@@ -360,6 +365,15 @@ impl Policy {
             let region = Err(format!("the function has more than {MAX_FUNCTION} instructions"));
             return Decision::Compile { executed: site.runs, back_edges: site.back_edges(), region };
         }
+        let rest = self.optimizing_threshold.saturating_mul(CALLS_PER_ROUND);
+        if key.arriving == Arriving::Entry
+            && site.runs < rest
+            && !self.place(key).wanted
+            && is_tiny_leaf(&vm.functions[key.function as usize].cells)
+        {
+            self.ask_after(vm, key, rest - site.runs);
+            return Decision::Interpret;
+        }
         let counts = self.executions(vm, key.function);
         let executed = counts[key.pc as usize].saturating_sub(1);
         let region = match self.strategy {
@@ -406,6 +420,7 @@ impl Policy {
                     if key.arriving == Arriving::Entry && theirs.awaiting == Some(key.function) {
                         wait = Wait::Nobody;
                     }
+                    self.place(place).wanted = true;
                     self.ask_after(vm, place, 1);
                 }
                 _ => {
@@ -589,6 +604,12 @@ fn arrivals(n: u64) -> u32 {
 /// How many times a threshold doubles after so many evictions.
 fn place_shift(evictions: u32) -> u32 {
     evictions.min(12)
+}
+
+/// Whether a function is only worth code of its own where optimized code calls it: it runs too short to be entered, neither loops nor calls, and
+/// is inlined by most callers.
+fn is_tiny_leaf(cells: &[Cell]) -> bool {
+    cells.len() <= TINY as usize && cells.iter().all(|cell| cell.op != Op::Call) && loop_heads(cells).is_empty()
 }
 
 /// Where backward jumps lead.

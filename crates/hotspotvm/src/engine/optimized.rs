@@ -8,7 +8,7 @@ use crate::compile::driver::{Failure, Job, Made, NotBuilt, Shape, Target, input_
 use crate::compile::inline::Note;
 use crate::deopt::{Raw, RebuiltFrame, rebuild_chain};
 use crate::detect::policy::{
-    Arriving, MAX_EXITS, MAX_NO_CODE, MAX_RECOMPILES, MIN_PER_ENTRY, PlaceKey, TRIAL_ENTRIES, Wait, spot,
+    Arriving, MAX_EXITS, MAX_NO_CODE, MAX_PRUNED, MAX_RECOMPILES, MIN_PER_ENTRY, PlaceKey, TRIAL_ENTRIES, Wait, spot,
 };
 use crate::event::Event;
 use crate::execute::native::{self, Answer, Left, Mismatch, type_of};
@@ -36,9 +36,10 @@ impl Run<'_> {
         let start = self.timing.then(Instant::now);
         let HotPlace { key, executed, back_edges } = hot;
         let id = self.cache.reserve();
-        let mut target = Target { id, key, shape, provisional: false, inlining: true };
         let place = self.policy.place(key).clone();
-        target.inlining = !place.too_large;
+        let inlining = !place.too_large;
+        let prune = place.recompiles < MAX_PRUNED;
+        let mut target = Target { id, key, shape, provisional: false, prune, inlining };
         let parameters = shape.is_method().then(|| self.parameters(key));
         let mut job = loop {
             let (vm, graphs, cache) = (&self.vm, &self.policy.graphs, &mut self.cache);
