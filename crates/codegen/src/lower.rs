@@ -339,6 +339,11 @@ impl Lowering<'_, '_> {
             Opcode::IntOr => self.b.ins().bor(a, b),
             Opcode::IntXor => self.b.ins().bxor(a, b),
             Opcode::IntNot => self.b.ins().bnot(a),
+            Opcode::IntNonZero => {
+                let zero = self.b.ins().icmp_imm_u(IntCC::Equal, a, 0);
+                self.leave_if(zero, inst, None)?;
+                a
+            }
             Opcode::IntShl => self.int_shl(inst, a, b)?,
             Opcode::IntShr => self.int_shr(inst, a, b)?,
             Opcode::IntCompare => {

@@ -278,9 +278,10 @@ fn int_to_others() {
     for opt_level in LEVELS {
         let exact = |a: i64| (-(1 << 53)..=1 << 53).contains(&a).then(|| (a as f64).to_bits());
         type Expected<'a> = &'a dyn Fn(i64) -> Option<u64>;
-        let cases: [(Opcode, Expected); 4] = [
+        let cases: [(Opcode, Expected); 5] = [
             (Opcode::IntNeg, &|a| a.checked_neg().map(|r| r as u64)),
             (Opcode::IntNot, &|a| Some(!a as u64)),
+            (Opcode::IntNonZero, &|a| (a != 0).then_some(a as u64)),
             (Opcode::IntToFloat, &|a| Some((a as f64).to_bits())),
             (Opcode::IntToFloatExact, &exact),
         ];

@@ -341,7 +341,9 @@ impl std::fmt::Display for Event {
             }
             Event::Deopt { unit, at, reason, observed, rounds, count } => {
                 write!(f, "unit {unit} to {at} after {rounds} rounds: {}", reason.words())?;
-                write!(f, " (operands {observed}; exit {count} there)")
+                let operands = if observed.is_empty() { "" } else { "operands " };
+                let end = if observed.is_empty() { "" } else { "; " };
+                write!(f, " ({operands}{observed}{end}exit {count} there)")
             }
             Event::EntryMismatch { unit, at, observed, count } => {
                 write!(f, "unit {unit} at {at}: {observed} (refused {count} times)")

@@ -298,6 +298,7 @@ impl Evaluator<'_> {
             ) => int_binary(inst.op, self.int(a)?, self.int(b)?).map(|r| Some(Scalar::Int(r))),
             (O::IntNeg, _) => self.int(a)?.checked_neg().map(|r| Some(Scalar::Int(r))),
             (O::IntNot, _) => Some(Some(Scalar::Int(!self.int(a)?))),
+            (O::IntNonZero, _) => Some(self.int(a)?).filter(|&i| i != 0).map(|i| Some(Scalar::Int(i))),
             (O::IntCompare, Imm::Cmp(cmp)) => {
                 Some(Some(Scalar::Bool(compare(cmp, self.int(a)?, self.int(b)?))))
             }

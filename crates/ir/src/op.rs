@@ -67,6 +67,9 @@ macro_rules! for_each_instruction {
             /// `a % b`: only where a pass has proved that `a >= 0` and `b >= 1`.
             IntModNonNeg int_mod_nonneg [int int -- int] pure;
 
+            /// The same int; leaves if it is 0.
+            IntNonZero int_nonzero [int -- int] pure ZeroDivisor;
+
             /// The float nearest to an int.
             IntToFloat int_to_float [int -- float] pure;
             /// The float equal to an int; leaves if the int is beyond 2**53 on either side.
@@ -249,6 +252,7 @@ impl Opcode {
         match self {
             Opcode::IntAdd | Opcode::IntSub | Opcode::IntMul | Opcode::IntMulNonNeg | Opcode::IntNeg => true,
             Opcode::IntFloorDiv | Opcode::IntMod | Opcode::FloatDiv | Opcode::IntShl | Opcode::IntShr => true,
+            Opcode::IntNonZero => true,
             Opcode::GuardInt | Opcode::GuardFloat | Opcode::GuardBool => true,
             _ => self.effect() == Effect::Call,
         }

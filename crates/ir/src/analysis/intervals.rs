@@ -225,6 +225,7 @@ pub fn unary(op: Opcode, a: Interval) -> Interval {
     match op {
         Opcode::IntNeg => Interval::clamp((-i128::from(a.hi), -i128::from(a.lo))),
         Opcode::IntNot => Interval::new(!a.hi, !a.lo),
+        Opcode::IntNonZero => without(a, Interval::only(0)),
         _ => Interval::ALL,
     }
 }

@@ -144,6 +144,10 @@ impl Folder<'_> {
                 Some(i) => int(!i),
                 None => self.operand(a, O::IntNot).map(Action::Same),
             },
+            O::IntNonZero => match self.int(a)? {
+                0 => Some(Action::Leave),
+                _ => Some(Action::Same(a)),
+            },
             O::IntCompare => self.int_compare(inst),
             O::IntToFloat => float(self.int(a)? as f64),
             O::IntToFloatExact => {

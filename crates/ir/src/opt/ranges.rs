@@ -331,6 +331,18 @@ impl<'a> Solver<'a> {
             return self.cx.spend().then_some((form, inst.args, Imm::None));
         }
         let least = if is(Bug::RangesSign) { -1 } else { 0 };
+        // What may be 0 is looked at once; then it divides like what may not.
+        if matches!(inst.op, Opcode::IntFloorDiv | Opcode::IntMod) && x.lo >= 0 && y.lo == 0 && y.hi > 0 {
+            if !self.cx.spend() {
+                return None;
+            }
+            let divisor = self.nonzero(f, inst, out);
+            let form = match inst.op {
+                Opcode::IntMod => Opcode::IntModNonNeg,
+                _ => Opcode::IntFloorDivNonNeg,
+            };
+            return Some((form, [a, divisor], Imm::None));
+        }
         let form = match inst.op {
             Opcode::IntMul if x.lo >= 0 && y.lo >= 0 => Some(Opcode::IntMulNonNeg),
             Opcode::IntFloorDiv if x.lo >= least && y.lo >= 1 => Some(Opcode::IntFloorDivNonNeg),
@@ -373,6 +385,22 @@ impl<'a> Solver<'a> {
             }
             _ => None,
         }
+    }
+
+    /// Inserts, before a division which is the last of `out`, one that leaves if its divisor is 0, which is not negative. Behind it, it is known not to be.
+    fn nonzero(&mut self, f: &mut Function, division: &Inst, out: &mut Vec<Inst>) -> Value {
+        let divisor = division.args[1];
+        let result = f.new_value(Type::Int);
+        let (op, args, imm) = (Opcode::IntNonZero, [divisor, Value(0)], Imm::None);
+        let at = out.len() - 1;
+        out.insert(at, Inst { op, args, imm, state: division.state, result: Some(result), pc: division.pc });
+        let known = self.now[divisor.index()].meet(Interval::new(1, i64::MAX));
+        let before = std::mem::replace(&mut self.now[divisor.index()], known);
+        self.undo.push((divisor, before));
+        self.now.push(known);
+        self.defs.push(None);
+        self.params.push(Interval::ALL);
+        result
     }
 
     /// Inserts, before the instruction which is the last of `out`, one that looks whether a comparison holds.

@@ -288,7 +288,7 @@ impl Generator {
         if self.calls && self.random.one_in(6) {
             return self.call();
         }
-        const OPS: [Opcode; 42] = [
+        const OPS: [Opcode; 43] = [
             Opcode::IntAdd,
             Opcode::IntAdd,
             Opcode::IntSub,
@@ -302,6 +302,7 @@ impl Generator {
             Opcode::IntOr,
             Opcode::IntXor,
             Opcode::IntNot,
+            Opcode::IntNonZero,
             Opcode::IntShl,
             Opcode::IntShr,
             Opcode::IntCompare,

@@ -486,6 +486,8 @@ impl Run<'_> {
             (Wide::Int(a), None) => match inst.op {
                 O::IntNeg => checked(-a),
                 O::IntNot => next(Wide::Int(!a)),
+                O::IntNonZero if a == 0 => Some(Step::Leave),
+                O::IntNonZero => next(Wide::Int(a)),
                 O::IntToFloat => next(Wide::Float(a as f64)),
                 O::IntToFloatExact if a.unsigned_abs() <= 1 << 53 => next(Wide::Float(a as f64)),
                 O::IntToFloatExact => Some(Step::Pass(Wide::Unknown)),
