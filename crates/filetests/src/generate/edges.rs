@@ -102,7 +102,7 @@ impl Writer<'_> {
     }
 
     fn piece(&mut self) {
-        match self.random.below(15) {
+        match self.random.below(17) {
             0 => self.global_around_call(),
             1 | 2 => self.edge_of_64_bits(),
             3 => self.edge_of_exact_floats(),
@@ -114,6 +114,7 @@ impl Writer<'_> {
             10 | 11 => self.recursion(),
             12 => self.inner_loop(),
             13 => self.recursion_in_loop(),
+            14 | 15 => self.builtins(),
             _ => self.output_before_guard(),
         }
     }
@@ -200,6 +201,69 @@ impl Writer<'_> {
                 self.say(&format!("load_local {z}; push 9007199254740992.0; {test}"));
                 self.mix();
             }
+        }
+    }
+
+    /// Builtin functions of an operand that some day is another one: of another type, or beyond what is computed fast.
+    fn builtins(&mut self) {
+        let (when, op) = (self.when(), self.local("0"));
+        let usual = self.pick(&[
+            "load_local i; push 11; sub",
+            "load_local i; push 0.25; mul; push 3.5; sub",
+            "load_local i; push 0.25; mul",
+            "load_local i; push -0.0; mul",
+            "load_local i; push 1e17; mul",
+            "load_local i; push 8191; mul; push 9007199254740992; add",
+        ]);
+        let late = self.pick(&[
+            "push -9223372036854775808",
+            "push 9223372036854775808",
+            "push -0.0",
+            "push -0.75",
+            "push 4611686018427387904.0",
+            "push -4611686018427387904.0",
+            "push 4611686018427387392.0",
+            "push 9223372036854775808.0",
+            "push 1e300",
+            "push inf",
+            "push nan",
+            "push true",
+            "push -4",
+            "push \"7\"",
+        ]);
+        let (other, join) = (self.label(), self.label());
+        self.say(&format!("load_local i; push {when}; eq; jump_if_not_zero {other}"));
+        self.say(&format!("{usual}; store_local {op}; jump {join}"));
+        self.place(&other);
+        self.say(&format!("{late}; store_local {op}"));
+        self.place(&join);
+        for _ in 0..1 + self.random.below(3) {
+            let call = self.pick(&[
+                "abs",
+                "int",
+                "float",
+                "fabs",
+                "floor",
+                "ceil",
+                "trunc",
+                "pos",
+                "round",
+                "isnan",
+                "isfinite",
+                "isinf",
+                "sqrt",
+                "abs; builtin1 sqrt",
+                "float; builtin1 int",
+                "fabs; builtin1 floor",
+            ]);
+            let after = self.pick(&[
+                "store_local u",
+                "store_local u",
+                "store_local v",
+                "pop",
+                "dup; eq; store_local u",
+            ]);
+            self.say(&format!("load_local {op}; builtin1 {call}; {after}"));
         }
     }
 

@@ -472,15 +472,27 @@ impl Machine for Emitter<'_> {
     }
 
     fn float_to_int(&mut self, a: Float, rounding: Rounding) -> Flow<Self, Option<Int>> {
-        if rounding != Rounding::Truncate {
-            return Ok(None);
-        }
         let to = self.take();
         let fail = self.fail_label();
         // The least int is the answer where there is none: the only one from which 1 cannot be taken.
         self.asm.float_to_int(to, a.0);
         self.asm.alu_imm(Alu::Cmp, to, 1);
         self.asm.jump_if(Cond::Overflow, fail);
+        if rounding == Rounding::Truncate {
+            return Ok(Some(Int::Raw(to, true)));
+        }
+        // One more or less where cutting off the decimals went the wrong way.
+        let done = self.asm.label();
+        self.asm.int_to_float(FTMP, to);
+        if rounding == Rounding::Floor {
+            self.asm.float_compare(FTMP, a.0);
+        } else {
+            self.asm.float_compare(a.0, FTMP);
+        }
+        self.asm.jump_if(Cond::BelowEqual, done);
+        let op = if rounding == Rounding::Floor { Alu::Sub } else { Alu::Add };
+        self.asm.alu_imm(op, to, 1);
+        self.asm.bind(done);
         Ok(Some(Int::Raw(to, true)))
     }
 
