@@ -459,7 +459,23 @@ fn builtin_of_float<M: Machine>(m: &mut M, builtin: Builtin1, p: M::Float) -> Fl
 pub fn builtin2<M: Machine>(m: &mut M, number: u32) -> Flow<M> {
     let (b, a) = (m.pop(), m.pop());
     let builtin = Builtin2::from_number(number).unwrap_or(Builtin2::Is);
-    let result = m.binary(BinOp::Call(builtin), a, b)?;
+    let fast = match builtin {
+        Builtin2::DivmodQuotient | Builtin2::DivmodRemainder => match m.pair(a, b, Mixed::Never)? {
+            Pair::Ints(x, y) => {
+                let r = match builtin {
+                    Builtin2::DivmodQuotient => m.int_floordiv(x, y)?,
+                    _ => m.int_mod(x, y)?,
+                };
+                r.map(|r| m.box_int(r))
+            }
+            Pair::Floats(..) | Pair::Other => None,
+        },
+        _ => None,
+    };
+    let result = match fast {
+        Some(result) => result,
+        None => m.binary(BinOp::Call(builtin), a, b)?,
+    };
     m.push(result);
     Ok(())
 }

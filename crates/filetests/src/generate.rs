@@ -433,7 +433,17 @@ impl Writer<'_> {
                     )
                 };
                 self.line(&divisor);
-                let op = self.random.pick(&["floordiv", "mod"]).to_string();
+                let op = self
+                    .random
+                    .pick(&[
+                        "floordiv",
+                        "mod",
+                        "floordiv",
+                        "mod",
+                        "builtin2 divmod_quotient",
+                        "builtin2 divmod_remainder",
+                    ])
+                    .to_string();
                 self.line(&op);
             }
             7 => {

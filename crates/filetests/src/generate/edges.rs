@@ -314,7 +314,7 @@ impl Writer<'_> {
         }
         for _ in 0..2 + self.random.below(3) {
             let by = self.pick(&["2", "3", "7", "8", "64", "-1", "-2", "-3", "-8", "-64", "1000003"]);
-            let op = self.pick(&["mod", "floordiv"]);
+            let op = self.pick(&["mod", "floordiv", "builtin2 divmod_quotient", "builtin2 divmod_remainder"]);
             // Also by a divisor that is not a constant.
             let divisor = match self.random.chance(20) {
                 true => format!("load_local {}", self.local(by)),
