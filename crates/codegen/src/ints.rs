@@ -117,7 +117,9 @@ impl Lowering<'_, '_> {
     pub fn int_abs(&mut self, inst: &Inst, a: clif::Value) -> Result<clif::Value, CodegenError> {
         let least = self.iconst(i64::MIN);
         let overflow = self.b.ins().icmp(IntCC::Equal, a, least);
-        self.leave_if(overflow, inst, None)?;
+        if !is(Bug::AbsOfLeast) {
+            self.leave_if(overflow, inst, None)?;
+        }
         Ok(self.b.ins().iabs(a))
     }
 
@@ -360,14 +362,17 @@ impl Lowering<'_, '_> {
     pub fn float_sqrt(&mut self, inst: &Inst, a: clif::Value) -> Result<clif::Value, CodegenError> {
         let zero = self.b.ins().f64const(0.0);
         let none = self.b.ins().fcmp(FloatCC::UnorderedOrLessThan, a, zero);
-        self.leave_if(none, inst, None)?;
+        if !is(Bug::RootOfNegative) {
+            self.leave_if(none, inst, None)?;
+        }
         Ok(self.b.ins().sqrt(a))
     }
 
     /// The conversion is the one that saturates, since the other one brings traps along; here neither can happen.
     pub fn float_to_int(&mut self, inst: &Inst, a: clif::Value) -> Result<clif::Value, CodegenError> {
         let magnitude = self.b.ins().fabs(a);
-        let limit = self.b.ins().f64const((1u64 << 62) as f64);
+        let bits = if is(Bug::IntOfLarge) { 64 } else { 62 };
+        let limit = self.b.ins().f64const((1u128 << bits) as f64);
         let beyond = self.b.ins().fcmp(FloatCC::UnorderedOrGreaterThanOrEqual, magnitude, limit);
         self.leave_if(beyond, inst, None)?;
         Ok(self.b.ins().fcvt_to_sint_sat(I64, a))

@@ -102,7 +102,7 @@ impl Writer<'_> {
     }
 
     fn piece(&mut self) {
-        match self.random.below(17) {
+        match self.random.below(19) {
             0 => self.global_around_call(),
             1 | 2 => self.edge_of_64_bits(),
             3 => self.edge_of_exact_floats(),
@@ -114,7 +114,8 @@ impl Writer<'_> {
             10 | 11 => self.recursion(),
             12 => self.inner_loop(),
             13 => self.recursion_in_loop(),
-            14 | 15 => self.builtins(),
+            14..=16 => self.builtins(),
+            17 => self.magnitudes(),
             _ => self.output_before_guard(),
         }
     }
@@ -217,6 +218,7 @@ impl Writer<'_> {
         ]);
         let late = self.pick(&[
             "push -9223372036854775808",
+            "push -9223372036854775808",
             "push 9223372036854775808",
             "push -0.0",
             "push -0.75",
@@ -239,6 +241,7 @@ impl Writer<'_> {
         self.place(&join);
         for _ in 0..1 + self.random.below(3) {
             let call = self.pick(&[
+                "abs",
                 "abs",
                 "int",
                 "float",
@@ -265,6 +268,17 @@ impl Writer<'_> {
             ]);
             self.say(&format!("load_local {op}; builtin1 {call}; {after}"));
         }
+    }
+
+    /// Magnitudes of ints from a range that is known, compared with what is near its ends.
+    fn magnitudes(&mut self) {
+        let (mask, off) = (*self.random.pick(&[&7, &15, &31]), self.random.below(34));
+        let sign = self.pick(&["nop", "neg"]);
+        self.say(&format!("load_local i; push {mask}; and; push {off}; sub; {sign}; builtin1 abs"));
+        let near = *self.random.pick(&[&off, &off.abs_diff(mask)]) as i64 + self.random.below(3) as i64 - 1;
+        let test = self.pick(&["lt", "le", "gt", "ge", "eq", "ne"]);
+        self.say(&format!("dup; push {near}; {test}; swap; push 3; mul; add"));
+        self.mix();
     }
 
     /// Functions that call each other in a row or in a circle, as deep as the round says.

@@ -23,6 +23,7 @@ use crate::options::is_forced;
 use crate::profile::{Feedback, Kinds, executions};
 use bytecode::machine::{BinOp, Cmp, Flow, Machine, Mixed, Pair, Rounding, Single, UnOp};
 use bytecode::{Const, Facts, FuncId};
+use ir::planted::{Bug, is};
 use ir::{
     Ahead, Block, ExitReason, FrameState, Function, Imm, Input, InputPlace, Opcode, Resume, Sign, StateId,
     Target, Terminator, Type, Value,
@@ -657,6 +658,7 @@ impl Machine for Builder<'_> {
         let cut = self.emit_plain(Opcode::FloatToInt, &[a]);
         let (wrong, op) = match rounding {
             Rounding::Truncate => return Ok(Some(cut)),
+            Rounding::Floor if is(Bug::FloorCutsOff) => return Ok(Some(cut)),
             Rounding::Floor => (Cmp::Gt, Opcode::IntSub),
             Rounding::Ceil => (Cmp::Lt, Opcode::IntAdd),
         };

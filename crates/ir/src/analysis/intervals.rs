@@ -226,7 +226,8 @@ pub fn unary(op: Opcode, a: Interval) -> Interval {
         Opcode::IntNeg => Interval::clamp((-i128::from(a.hi), -i128::from(a.lo))),
         Opcode::IntAbs => {
             let (lo, hi) = (i128::from(a.lo), i128::from(a.hi));
-            Interval::clamp((lo.max(-hi).max(0), hi.max(-lo)))
+            let most = if is(Bug::RangesAbs) && hi > 0 { hi } else { hi.max(-lo) };
+            Interval::clamp((lo.max(-hi).max(0), most))
         }
         Opcode::IntNot => Interval::new(!a.hi, !a.lo),
         _ => Interval::ALL,
