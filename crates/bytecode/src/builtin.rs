@@ -2,8 +2,8 @@
 //!
 //! They stand beside the opcode table, before `profile -> detect -> compile -> cache -> execute -> deoptimise`: `builtin1` and
 //! `builtin2` name one of these. A row is `Variant name "documentation";`. What each does is written once, in the run time, as one more
-//! case of a unary or binary operation in its general form; so every tier has it as soon as the row is there. The row's
-//! position is its number in `.hsbc` files: append, never reorder.
+//! case of a unary or binary operation in its general form; so every tier has it as soon as the row is there. Those that loops of numbers
+//! are full of have fast paths in [`crate::semantics`] besides. The row's position is its number in `.hsbc` files: append, never reorder.
 
 macro_rules! define_builtins {
     ($(#[$meta:meta])* $Enum:ident { $($(#[doc = $doc:literal])* $V:ident $name:ident;)* }) => {

@@ -221,6 +221,17 @@ pub enum Mixed {
     Never,
 }
 
+/// How a float becomes an int.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rounding {
+    /// Towards zero.
+    Truncate,
+    /// Towards minus infinity.
+    Floor,
+    /// Towards infinity.
+    Ceil,
+}
+
 /// What two operands are, as far as the fast paths care.
 pub enum Pair<M: Machine + ?Sized> {
     /// Two ints that fit the machine's `Int`.
@@ -303,6 +314,8 @@ pub trait Machine {
     fn int_mod(&mut self, a: Self::Int, b: Self::Int) -> Flow<Self, Option<Self::Int>>;
     /// `-a`; `None` if it does not fit.
     fn int_neg(&mut self, a: Self::Int) -> Flow<Self, Option<Self::Int>>;
+    /// `abs(a)`; `None` if it does not fit.
+    fn int_abs(&mut self, a: Self::Int) -> Flow<Self, Option<Self::Int>>;
     /// `a & b`.
     fn int_and(&mut self, a: Self::Int, b: Self::Int) -> Self::Int;
     /// `a | b`.
@@ -315,6 +328,8 @@ pub trait Machine {
     fn int_shl(&mut self, a: Self::Int, b: Self::Int) -> Flow<Self, Option<Self::Int>>;
     /// `a >> b`; `None` if `b` is negative.
     fn int_shr(&mut self, a: Self::Int, b: Self::Int) -> Flow<Self, Option<Self::Int>>;
+    /// The float nearest to an int.
+    fn int_to_float(&mut self, a: Self::Int) -> Self::Float;
     /// Compares two ints.
     fn int_compare(&mut self, cmp: Cmp, a: Self::Int, b: Self::Int) -> Self::Bool;
 
@@ -328,6 +343,12 @@ pub trait Machine {
     fn float_div(&mut self, a: Self::Float, b: Self::Float) -> Flow<Self, Option<Self::Float>>;
     /// `-a`.
     fn float_neg(&mut self, a: Self::Float) -> Self::Float;
+    /// `abs(a)`.
+    fn float_abs(&mut self, a: Self::Float) -> Self::Float;
+    /// The square root; `None` if there is none: of what is negative, or no number.
+    fn float_sqrt(&mut self, a: Self::Float) -> Flow<Self, Option<Self::Float>>;
+    /// The float as an int; `None` if it is no number, or too large: a machine may draw that line at 2**62 or beyond.
+    fn float_to_int(&mut self, a: Self::Float, rounding: Rounding) -> Flow<Self, Option<Self::Int>>;
     /// Compares two floats; every comparison with NaN but `!=` is false.
     fn float_compare(&mut self, cmp: Cmp, a: Self::Float, b: Self::Float) -> Self::Bool;
 

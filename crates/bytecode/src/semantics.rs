@@ -4,7 +4,7 @@
 //! machine instantiate these functions; a new opcode is a row in [`crate::ops`] and a function here.
 
 use crate::builtin::{Builtin1, Builtin2};
-use crate::machine::{BinOp, Cmp, Flow, Machine, Mixed, Pair, Single, UnOp};
+use crate::machine::{BinOp, Cmp, Flow, Machine, Mixed, Pair, Rounding, Single, UnOp};
 use crate::ops::Op;
 
 /// Does nothing.
@@ -362,9 +362,96 @@ pub fn input<M: Machine>(m: &mut M) -> Flow<M> {
 pub fn builtin1<M: Machine>(m: &mut M, number: u32) -> Flow<M> {
     let a = m.pop();
     let builtin = Builtin1::from_number(number).unwrap_or(Builtin1::Pos);
-    let result = m.unary(UnOp::Call(builtin), a)?;
+    let fast = if has_fast_path(builtin) {
+        match m.single(a)? {
+            Single::Int(x) => builtin_of_int(m, builtin, x)?,
+            Single::Float(p) => builtin_of_float(m, builtin, p)?,
+            Single::Other => None,
+        }
+    } else {
+        None
+    };
+    let result = match fast {
+        Some(result) => result,
+        None => m.unary(UnOp::Call(builtin), a)?,
+    };
     m.push(result);
     Ok(())
+}
+
+/// Whether there is a fast path for ints or for floats. The others do not ask what their operand is.
+fn has_fast_path(builtin: Builtin1) -> bool {
+    use Builtin1 as B;
+    matches!(
+        builtin,
+        B::Pos
+            | B::Abs
+            | B::Int
+            | B::Float
+            | B::Round
+            | B::Index
+            | B::Sqrt
+            | B::Fabs
+            | B::Floor
+            | B::Ceil
+            | B::Trunc
+            | B::IsNan
+            | B::IsFinite
+    )
+}
+
+fn builtin_of_int<M: Machine>(m: &mut M, builtin: Builtin1, x: M::Int) -> Flow<M, Option<M::Value>> {
+    use Builtin1 as B;
+    Ok(match builtin {
+        B::Pos | B::Int | B::Round | B::Index | B::Floor | B::Ceil | B::Trunc => Some(m.box_int(x)),
+        B::Abs => m.int_abs(x)?.map(|r| m.box_int(r)),
+        B::Float => {
+            let r = m.int_to_float(x);
+            Some(m.box_float(r))
+        }
+        B::Fabs => {
+            let p = m.int_to_float(x);
+            let r = m.float_abs(p);
+            Some(m.box_float(r))
+        }
+        B::Sqrt => {
+            let p = m.int_to_float(x);
+            m.float_sqrt(p)?.map(|r| m.box_float(r))
+        }
+        // Every int is a finite number.
+        B::IsNan | B::IsFinite => {
+            let r = m.int_compare(if builtin == B::IsNan { Cmp::Ne } else { Cmp::Eq }, x, x);
+            Some(m.box_bool(r))
+        }
+        _ => None,
+    })
+}
+
+fn builtin_of_float<M: Machine>(m: &mut M, builtin: Builtin1, p: M::Float) -> Flow<M, Option<M::Value>> {
+    use Builtin1 as B;
+    let rounding = match builtin {
+        B::Pos | B::Float => return Ok(Some(m.box_float(p))),
+        B::Abs | B::Fabs => {
+            let r = m.float_abs(p);
+            return Ok(Some(m.box_float(r)));
+        }
+        B::Sqrt => return Ok(m.float_sqrt(p)?.map(|r| m.box_float(r))),
+        // What is no number is not equal to itself, and an infinity less itself is no number.
+        B::IsNan => {
+            let r = m.float_compare(Cmp::Ne, p, p);
+            return Ok(Some(m.box_bool(r)));
+        }
+        B::IsFinite => {
+            let zero = m.float_sub(p, p);
+            let r = m.float_compare(Cmp::Eq, zero, zero);
+            return Ok(Some(m.box_bool(r)));
+        }
+        B::Int | B::Trunc => Rounding::Truncate,
+        B::Floor => Rounding::Floor,
+        B::Ceil => Rounding::Ceil,
+        _ => return Ok(None),
+    };
+    Ok(m.float_to_int(p, rounding)?.map(|r| m.box_int(r)))
 }
 
 /// Calls a builtin function of two values. (The verifier has proved that there is one with this number.)
@@ -372,7 +459,23 @@ pub fn builtin1<M: Machine>(m: &mut M, number: u32) -> Flow<M> {
 pub fn builtin2<M: Machine>(m: &mut M, number: u32) -> Flow<M> {
     let (b, a) = (m.pop(), m.pop());
     let builtin = Builtin2::from_number(number).unwrap_or(Builtin2::Is);
-    let result = m.binary(BinOp::Call(builtin), a, b)?;
+    let fast = match builtin {
+        Builtin2::DivmodQuotient | Builtin2::DivmodRemainder => match m.pair(a, b, Mixed::Never)? {
+            Pair::Ints(x, y) => {
+                let r = match builtin {
+                    Builtin2::DivmodQuotient => m.int_floordiv(x, y)?,
+                    _ => m.int_mod(x, y)?,
+                };
+                r.map(|r| m.box_int(r))
+            }
+            Pair::Floats(..) | Pair::Other => None,
+        },
+        _ => None,
+    };
+    let result = match fast {
+        Some(result) => result,
+        None => m.binary(BinOp::Call(builtin), a, b)?,
+    };
     m.push(result);
     Ok(())
 }

@@ -8,7 +8,7 @@ use crate::error::CodegenError;
 use crate::exits::Undo;
 use crate::lower::{Lowering, WRONG_PROOF};
 use cranelift_codegen::ir as clif;
-use cranelift_codegen::ir::condcodes::IntCC;
+use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};
 use cranelift_codegen::ir::types::{F64, I32, I64};
 use cranelift_codegen::ir::{BlockArg, InstBuilder, MemFlagsData};
 use ir::planted::{Bug, is};
@@ -112,6 +112,15 @@ impl Lowering<'_, '_> {
         let overflow = self.b.ins().icmp(IntCC::Equal, a, least);
         self.leave_if(overflow, inst, None)?;
         Ok(self.b.ins().ineg(a))
+    }
+
+    pub fn int_abs(&mut self, inst: &Inst, a: clif::Value) -> Result<clif::Value, CodegenError> {
+        let least = self.iconst(i64::MIN);
+        let overflow = self.b.ins().icmp(IntCC::Equal, a, least);
+        if !is(Bug::AbsOfLeast) {
+            self.leave_if(overflow, inst, None)?;
+        }
+        Ok(self.b.ins().iabs(a))
     }
 
     /// Shifts up and back again: what does not come back has not fitted.
@@ -347,6 +356,26 @@ impl Lowering<'_, '_> {
         let beyond = self.b.ins().icmp(IntCC::UnsignedGreaterThan, shifted, range);
         self.leave_if(beyond, inst, None)?;
         Ok(self.b.ins().fcvt_from_sint(F64, a))
+    }
+
+    /// One branch: a comparison with 0.0 that does not order the two holds as well.
+    pub fn float_sqrt(&mut self, inst: &Inst, a: clif::Value) -> Result<clif::Value, CodegenError> {
+        let zero = self.b.ins().f64const(0.0);
+        let none = self.b.ins().fcmp(FloatCC::UnorderedOrLessThan, a, zero);
+        if !is(Bug::RootOfNegative) {
+            self.leave_if(none, inst, None)?;
+        }
+        Ok(self.b.ins().sqrt(a))
+    }
+
+    /// The conversion is the one that saturates, since the other one brings traps along; here neither can happen.
+    pub fn float_to_int(&mut self, inst: &Inst, a: clif::Value) -> Result<clif::Value, CodegenError> {
+        let magnitude = self.b.ins().fabs(a);
+        let bits = if is(Bug::IntOfLarge) { 64 } else { 62 };
+        let limit = self.b.ins().f64const((1u128 << bits) as f64);
+        let beyond = self.b.ins().fcmp(FloatCC::UnorderedOrGreaterThanOrEqual, magnitude, limit);
+        self.leave_if(beyond, inst, None)?;
+        Ok(self.b.ins().fcvt_to_sint_sat(I64, a))
     }
 
     /// Looks for a zero divisor of either sign in its bits: that is one branch, where comparing floats takes two

@@ -333,6 +333,7 @@ impl Lowering<'_, '_> {
             Opcode::IntAdd | Opcode::IntSub => self.int_add_sub(inst, a, b)?,
             Opcode::IntMul => self.int_mul(inst, a, b)?,
             Opcode::IntNeg => self.int_neg(inst, a)?,
+            Opcode::IntAbs => self.int_abs(inst, a)?,
             Opcode::IntFloorDiv => self.int_floordiv(inst, a, b)?,
             Opcode::IntMod => self.int_mod(inst, a, b)?,
             Opcode::IntAnd => self.b.ins().band(a, b),
@@ -365,6 +366,9 @@ impl Lowering<'_, '_> {
             Opcode::FloatMul => self.b.ins().fmul(a, b),
             Opcode::FloatDiv => self.float_div(inst, a, b)?,
             Opcode::FloatNeg => self.b.ins().fneg(a),
+            Opcode::FloatAbs => self.b.ins().fabs(a),
+            Opcode::FloatSqrt => self.float_sqrt(inst, a)?,
+            Opcode::FloatToInt => self.float_to_int(inst, a)?,
             Opcode::FloatCompare => {
                 let cc = float_condition(inst.imm)?;
                 self.b.ins().fcmp(cc, a, b)

@@ -278,7 +278,8 @@ fn int_to_others() {
     for opt_level in LEVELS {
         let exact = |a: i64| (-(1 << 53)..=1 << 53).contains(&a).then(|| (a as f64).to_bits());
         type Expected<'a> = &'a dyn Fn(i64) -> Option<u64>;
-        let cases: [(Opcode, Expected); 5] = [
+        let cases: [(Opcode, Expected); 6] = [
+            (Opcode::IntAbs, &|a| a.checked_abs().map(|r| r as u64)),
             (Opcode::IntNeg, &|a| a.checked_neg().map(|r| r as u64)),
             (Opcode::IntNot, &|a| Some(!a as u64)),
             (Opcode::IntNonZero, &|a| (a != 0).then_some(a as u64)),
@@ -373,6 +374,27 @@ fn floats() {
         let mut h = Harness::new(&one_op(Opcode::FloatNeg, Imm::None, &[Type::Float], [None; 2]), opt_level);
         for a in FLOATS {
             check(&mut h, Opcode::FloatNeg, &[a.to_bits()], &[a.to_bits()], Some((-a).to_bits()));
+        }
+    }
+}
+
+#[test]
+fn one_float() {
+    let limit = 2f64.powi(62);
+    let edges = [limit, -limit, limit.next_down(), -limit.next_down(), 2f64.powi(63), -2f64.powi(63), 1e300];
+    let more = [0.5, -0.5, -3.75, 9007199254740993.0, -1e15 - 0.125, 2.0];
+    for opt_level in LEVELS {
+        type Expected<'a> = &'a dyn Fn(f64) -> Option<u64>;
+        let cases: [(Opcode, Expected); 3] = [
+            (Opcode::FloatAbs, &|a| Some(a.to_bits() & !(1 << 63))),
+            (Opcode::FloatSqrt, &|a| (a >= 0.0).then(|| a.sqrt().to_bits())),
+            (Opcode::FloatToInt, &|a| (a > -limit && a < limit).then_some(a as i64 as u64)),
+        ];
+        for (op, expected) in cases {
+            let mut h = Harness::new(&one_op(op, Imm::None, &[Type::Float], [None; 2]), opt_level);
+            for a in FLOATS.into_iter().chain(edges).chain(more) {
+                check(&mut h, op, &[a.to_bits()], &[a.to_bits()], expected(a));
+            }
         }
     }
 }

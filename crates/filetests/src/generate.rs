@@ -389,6 +389,12 @@ impl Writer<'_> {
         if self.random.chance(20) {
             self.line("not");
         }
+        if self.random.chance(6) {
+            let builtin = self.random.pick(&["isnan", "isfinite", "isinf"]);
+            self.float_expression(depth, 1);
+            self.line(&format!("builtin1 {builtin}"));
+            self.line("and");
+        }
     }
 
     fn int_leaf(&mut self, depth: u32) {
@@ -427,7 +433,17 @@ impl Writer<'_> {
                     )
                 };
                 self.line(&divisor);
-                let op = self.random.pick(&["floordiv", "mod"]).to_string();
+                let op = self
+                    .random
+                    .pick(&[
+                        "floordiv",
+                        "mod",
+                        "floordiv",
+                        "mod",
+                        "builtin2 divmod_quotient",
+                        "builtin2 divmod_remainder",
+                    ])
+                    .to_string();
                 self.line(&op);
             }
             7 => {
@@ -448,6 +464,24 @@ impl Writer<'_> {
                 self.line(&op);
             }
             9 => self.condition(depth),
+            10 if self.random.chance(50) => {
+                let builtin = self.random.pick(&["abs", "abs", "int", "pos", "round", "trunc", "index"]);
+                self.int_expression(depth, size - 1);
+                self.line(&format!("builtin1 {builtin}"));
+            }
+            10 => {
+                let builtin = self.random.pick(&["int", "floor", "ceil", "trunc"]);
+                // What is no number, or infinite, raises an error.
+                if self.random.chance(self.nasty) {
+                    self.float_expression(depth, size - 1);
+                } else {
+                    self.int_leaf(depth);
+                    let factor = self.random.pick(&FLOATS[2..6]);
+                    self.line(&format!("push {factor}"));
+                    self.line("mul");
+                }
+                self.line(&format!("builtin1 {builtin}"));
+            }
             _ => self.int_leaf(depth),
         }
     }
@@ -481,7 +515,13 @@ impl Writer<'_> {
                 self.line(&op);
             }
             8 => self.line("neg"),
-            _ => {}
+            _ => {
+                let builtin = self.random.pick(&["abs", "fabs", "float", "pos", "abs", "sqrt"]);
+                if builtin == "sqrt" && !self.random.chance(self.nasty) {
+                    self.line("builtin1 abs");
+                }
+                self.line(&format!("builtin1 {builtin}"));
+            }
         }
     }
 

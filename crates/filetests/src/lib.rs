@@ -194,6 +194,28 @@ pub fn configurations(base: &Options, seed: u64) -> Vec<Configuration> {
     all
 }
 
+/// So many of these ways for a program, by its seed. Three are plain: baseline code, optimized code, and one after the other, at a threshold that
+/// goes round with the seed; so seeds in a row have all of them after as many as there are thresholds. The others take turns as well.
+pub fn sample(mut all: Vec<Configuration>, seed: u64, count: usize) -> Vec<Configuration> {
+    if count >= all.len() {
+        return all;
+    }
+    // The plain ways stand first, three for each threshold.
+    let others = all.split_off(3 * THRESHOLDS.len());
+    let at = 3 * (seed % THRESHOLDS.len() as u64) as usize;
+    let mut chosen: Vec<Configuration> = all.drain(at..at + 3).take(count).collect();
+    // Neighbours among the others are alike: a step without a common divisor goes through all of them in another order.
+    let (rest, total) = (count - chosen.len(), others.len());
+    let step = (total / 3 + 1..).find(|&step| coprime(step, total)).unwrap_or(1);
+    let first = (seed % total as u64) as usize * rest;
+    chosen.extend((first..first + rest).map(|turn| others[turn % total * step % total].clone()));
+    chosen
+}
+
+fn coprime(a: usize, b: usize) -> bool {
+    if b == 0 { a == 1 } else { coprime(b, a % b) }
+}
+
 /// Runs a program in every way; gives a report for each that differs from the plain interpreter, and what that one observed.
 pub fn disagreements(
     program: &Arc<Verified>,

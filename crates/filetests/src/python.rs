@@ -327,8 +327,19 @@ impl Generator {
             14 => format!("{}({}, {})", self.pick(&["min", "max"]), self.number(next), self.number(next)),
             15 => format!("abs({})", self.number(next)),
             16 => format!("-{}", self.number(next)),
-            17 => format!("int({} % 100000)", self.number(next)),
-            18 => format!("float({})", self.number(next)),
+            17 => match self.below(6) {
+                0 => format!("int({} * {})", self.number(next), self.pick(&["0.25", "-1.5", "1e15", "1e18"])),
+                1 => format!("math.floor({} * {})", self.number(next), self.pick(&["0.5", "-0.25", "1e16"])),
+                2 => format!("math.ceil({} / {})", self.number(next), self.pick(&["4", "-8", "0.3"])),
+                3 => format!("int({})", self.number(next)),
+                _ => format!("int({} % 100000)", self.number(next)),
+            },
+            18 => match self.below(5) {
+                0 => format!("math.{}({})", self.pick(&["isnan", "isfinite", "isinf"]), self.number(next)),
+                1 => format!("math.{}({})", self.pick(&["fabs", "trunc"]), self.number(next)),
+                2 => format!("(+{})", self.number(next)),
+                _ => format!("float({})", self.number(next)),
+            },
             19 => format!("round({} % 1000, {})", self.number(next), self.pick(&["1", "2", "0", "-1"])),
             20 => {
                 let function =

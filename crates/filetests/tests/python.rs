@@ -1,11 +1,12 @@
 //! Python programs end as they do in CPython 3.11, in every configuration.
 
 use filetests::python::{self, Ended};
-use filetests::{configurations, disagreements_among, generate::Random};
+use filetests::{THRESHOLDS, configurations, disagreements_among, sample};
 use hotspotvm::Options;
+use std::collections::BTreeSet;
 
 /// How many random programs a test run tries; `HOTSPOT_PROGRAMS` sets another number, `HOTSPOT_SEED` another first seed, and
-/// `HOTSPOT_SAMPLE` in how many ways each is run (4). With `HOTSPOT_KEEP_GOING` those that differ are printed, and the rest is run all the same.
+/// `HOTSPOT_SAMPLE` in how many ways each is run (4), three of which are plain and go through all thresholds (see [`sample`]). With `HOTSPOT_KEEP_GOING` those that differ are printed, and the rest is run all the same.
 const PROGRAMS: u64 = 150;
 
 fn from_environment(name: &str, default: u64) -> u64 {
@@ -16,9 +17,10 @@ fn from_environment(name: &str, default: u64) -> u64 {
 fn random_programs_end_as_in_cpython() {
     let first = from_environment("HOTSPOT_SEED", 1);
     let programs = from_environment("HOTSPOT_PROGRAMS", PROGRAMS);
-    let sample = from_environment("HOTSPOT_SAMPLE", 4);
+    let ways_each = from_environment("HOTSPOT_SAMPLE", 4) as usize;
     let keep_going = std::env::var_os("HOTSPOT_KEEP_GOING").is_some();
-    let (mut wrong, mut errors, mut checked) = (0, 0, 0);
+    let (mut wrong, mut errors, mut checked, mut runs) = (0, 0, 0, 0);
+    let mut names = BTreeSet::new();
     let seeds: Vec<u64> = (first..first + programs).collect();
     for batch in seeds.chunks(100) {
         let texts: Vec<String> = batch.iter().map(|&seed| python::program(seed)).collect();
@@ -34,11 +36,10 @@ fn random_programs_end_as_in_cpython() {
             let mut base = Options::default();
             base.limits.depth = compiled.recursion_limit();
             base.limits.fuel = Some(50_000_000);
-            let mut ways = configurations(&base, seed);
-            let mut random = Random::new(seed ^ 0xC0FFEE);
-            while ways.len() > sample as usize {
-                ways.swap_remove(random.below(ways.len() as u64) as usize);
-            }
+            let ways = sample(configurations(&base, seed), seed, ways_each);
+            runs += ways.len();
+            // Which exits are forced is part of some names, and different for each seed.
+            names.extend(ways.iter().map(|way| way.name.split(" by seed ").next().unwrap_or("").to_owned()));
             let (observed, mut reports) = disagreements_among(&ways, &program, &[], &base);
             let error = match &observed.result {
                 Ok(_) => String::new(),
@@ -62,7 +63,21 @@ fn random_programs_end_as_in_cpython() {
             }
         }
     }
-    println!("{checked} programs; {wrong} differ, {errors} end with an error");
+    println!(
+        "{checked} programs; {wrong} differ, {errors} end with an error; {runs} runs in {} ways",
+        names.len()
+    );
+    let plain = THRESHOLDS.iter().flat_map(|n| {
+        [
+            format!("baseline at {n}"),
+            format!("optimizing at {n}"),
+            format!("baseline at {n}, optimizing soon after"),
+        ]
+    });
+    if ways_each >= 3 && programs >= THRESHOLDS.len() as u64 {
+        let missing: Vec<String> = plain.filter(|name| !names.contains(name)).collect();
+        assert!(missing.is_empty(), "no program was run in these ways: {missing:?}");
+    }
     assert_eq!(wrong, 0);
     // A generator that only makes programs that fail, or none that does, tests too little.
     assert!(errors > checked / 20 && errors < checked * 3 / 4, "{errors} of {checked} end with an error");

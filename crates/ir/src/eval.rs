@@ -199,6 +199,16 @@ pub fn is_exact_float(value: i64) -> bool {
     value.unsigned_abs() <= 1 << 53
 }
 
+/// A float without its decimals as an int, where the instruction gives one.
+pub fn float_to_int(value: f64) -> Option<i64> {
+    (value.abs() < (1u64 << 62) as f64).then_some(value as i64)
+}
+
+/// The square root, where the instruction gives one.
+pub fn float_sqrt(value: f64) -> Option<f64> {
+    (value >= 0.0).then(|| value.sqrt())
+}
+
 enum Stop {
     Leave(ExitReason, StateId),
     /// The callee has left that was called with this many arguments.
@@ -297,6 +307,7 @@ impl Evaluator<'_> {
                 _,
             ) => int_binary(inst.op, self.int(a)?, self.int(b)?).map(|r| Some(Scalar::Int(r))),
             (O::IntNeg, _) => self.int(a)?.checked_neg().map(|r| Some(Scalar::Int(r))),
+            (O::IntAbs, _) => self.int(a)?.checked_abs().map(|r| Some(Scalar::Int(r))),
             (O::IntNot, _) => Some(Some(Scalar::Int(!self.int(a)?))),
             (O::IntNonZero, _) => Some(self.int(a)?).filter(|&i| i != 0).map(|i| Some(Scalar::Int(i))),
             (O::IntCompare, Imm::Cmp(cmp)) => {
@@ -316,6 +327,9 @@ impl Evaluator<'_> {
                 (b != 0.0).then(|| Some(Scalar::Float(a / b)))
             }
             (O::FloatNeg, _) => Some(Some(Scalar::Float(-self.float(a)?))),
+            (O::FloatAbs, _) => Some(Some(Scalar::Float(self.float(a)?.abs()))),
+            (O::FloatSqrt, _) => float_sqrt(self.float(a)?).map(|r| Some(Scalar::Float(r))),
+            (O::FloatToInt, _) => float_to_int(self.float(a)?).map(|r| Some(Scalar::Int(r))),
             (O::FloatCompare, Imm::Cmp(cmp)) => {
                 Some(Some(Scalar::Bool(compare(cmp, self.float(a)?, self.float(b)?))))
             }

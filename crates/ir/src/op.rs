@@ -35,6 +35,8 @@ macro_rules! for_each_instruction {
             IntMul int_mul [int int -- int] pure Overflow;
             /// `-a`; leaves if the result does not fit.
             IntNeg int_neg [int -- int] pure Overflow;
+            /// `abs(a)`; leaves if the result does not fit.
+            IntAbs int_abs [int -- int] pure Overflow;
             /// `a // b`, rounded towards minus infinity; leaves if `b` is 0, or -1 with the least int.
             IntFloorDiv int_floordiv [int int -- int] pure ZeroDivisor;
             /// `a % b` with the sign of `b`; leaves if `b` is 0.
@@ -89,6 +91,12 @@ macro_rules! for_each_instruction {
             FloatDiv float_div [float float -- float] pure ZeroDivisor;
             /// `-a`.
             FloatNeg float_neg [float -- float] pure;
+            /// `abs(a)`: without its sign.
+            FloatAbs float_abs [float -- float] pure;
+            /// The square root; leaves if `a` is negative or no number.
+            FloatSqrt float_sqrt [float -- float] pure Domain;
+            /// The float without its decimals as an int; leaves if it is no number, or is 2**62 or more on either side.
+            FloatToInt float_to_int [float -- int] pure Domain;
             /// Compares floats; with NaN only `!=` holds.
             FloatCompare float_compare [float float -- bool] pure;
 
@@ -247,10 +255,11 @@ impl Opcode {
     /// Whether leaving here may end in the program's observable behaviour, so that the instruction must stay even if its
     /// result is unused. A failing guard does: the interpreter then executes the opcode on operands of other
     /// types, and that may raise. Overflow does: the larger int is charged to the heap, and may be too large for a
-    /// limit. An int that is no exact float does not: the general form then compares or divides, which costs nothing.
+    /// limit. A float beyond what an instruction computes does, for both reasons. An int that is no exact float does not: the general form then compares or divides, which costs nothing.
     pub fn may_raise(self) -> bool {
         match self {
             Opcode::IntAdd | Opcode::IntSub | Opcode::IntMul | Opcode::IntMulNonNeg | Opcode::IntNeg => true,
+            Opcode::IntAbs | Opcode::FloatSqrt | Opcode::FloatToInt => true,
             Opcode::IntFloorDiv | Opcode::IntMod | Opcode::FloatDiv | Opcode::IntShl | Opcode::IntShr => true,
             Opcode::IntNonZero => true,
             Opcode::GuardInt | Opcode::GuardFloat | Opcode::GuardBool => true,

@@ -85,6 +85,16 @@ bugs! {
     ResultAsFloat "result-as-float",
     /// Code is entered with one more call allowed than the limit allows.
     DepthOneTooMany "depth-one-too-many",
+    /// The magnitude of the least int is the least int.
+    AbsOfLeast "abs-of-least",
+    /// Range analysis takes the greatest int of an interval for the greatest magnitude.
+    RangesAbs "ranges-abs",
+    /// Negative floats have square roots: what is no number.
+    RootOfNegative "root-of-negative",
+    /// Floats up to 2**64 become ints, the greatest or least one at the worst.
+    IntOfLarge "int-of-large",
+    /// The floor of a float is what is left without its decimals.
+    FloorCutsOff "floor-cuts-off",
 }
 
 /// Whether this bug is planted.

@@ -42,11 +42,13 @@ pub enum ExitReason {
     CalleeLeft,
     /// Control took another way than the traces compiled so far.
     SideExit,
+    /// A float has no square root, or no int of 64 bits.
+    Domain,
 }
 
 impl ExitReason {
     /// All reasons, in the order of their numbers.
-    pub const ALL: [ExitReason; 19] = [
+    pub const ALL: [ExitReason; 20] = [
         ExitReason::RegionEnd,
         ExitReason::Return,
         ExitReason::Halt,
@@ -66,6 +68,7 @@ impl ExitReason {
         ExitReason::NoCode,
         ExitReason::CalleeLeft,
         ExitReason::SideExit,
+        ExitReason::Domain,
     ];
 
     /// The name in IR text, logs and statistics.
@@ -90,6 +93,7 @@ impl ExitReason {
             ExitReason::NoCode => "no_code",
             ExitReason::CalleeLeft => "callee_left",
             ExitReason::SideExit => "side_exit",
+            ExitReason::Domain => "domain",
         }
     }
 
@@ -120,6 +124,7 @@ impl ExitReason {
             ExitReason::NoCode => "a callee had no compiled code",
             ExitReason::CalleeLeft => "a callee left compiled code",
             ExitReason::SideExit => "control took a way that is not compiled",
+            ExitReason::Domain => "a float had no square root or no int of 64 bits",
         }
     }
 
@@ -144,6 +149,7 @@ impl ExitReason {
             | ExitReason::ZeroDivisor
             | ExitReason::ShiftRange
             | ExitReason::Inexact
+            | ExitReason::Domain
             | ExitReason::Unreached
             | ExitReason::Forced => true,
         }

@@ -33,6 +33,7 @@ fn wrong_programs_are_refused_with_pythons_class() {
             }
         }
     }
+    println!("{} wrong programs, {} not refused as they should be", programs.len(), wrong.len());
     assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), programs.len(), wrong.join("\n"));
 }
 
@@ -61,6 +62,7 @@ fn unsupported_programs_are_refused_with_place_name_code_and_hint() {
             seen.extend(error.code);
         }
     }
+    println!("{} unsupported programs, {} not refused as they should be", programs.len(), wrong.len());
     assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), programs.len(), wrong.join("\n"));
     // These depend on the size of the program: see below.
     let elsewhere = ["PY701", "PY702", "PY703", "PY704"];
@@ -150,6 +152,7 @@ fn hostile_programs_are_answered() {
             }
         }
     }
+    println!("{} hostile programs: {accepted} accepted, {refused} refused", programs.len());
     assert!(accepted > 20 && refused > 50, "{accepted} accepted, {refused} refused");
 }
 

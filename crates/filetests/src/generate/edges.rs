@@ -102,7 +102,7 @@ impl Writer<'_> {
     }
 
     fn piece(&mut self) {
-        match self.random.below(15) {
+        match self.random.below(19) {
             0 => self.global_around_call(),
             1 | 2 => self.edge_of_64_bits(),
             3 => self.edge_of_exact_floats(),
@@ -114,6 +114,8 @@ impl Writer<'_> {
             10 | 11 => self.recursion(),
             12 => self.inner_loop(),
             13 => self.recursion_in_loop(),
+            14..=16 => self.builtins(),
+            17 => self.magnitudes(),
             _ => self.output_before_guard(),
         }
     }
@@ -203,6 +205,82 @@ impl Writer<'_> {
         }
     }
 
+    /// Builtin functions of an operand that some day is another one: of another type, or beyond what is computed fast.
+    fn builtins(&mut self) {
+        let (when, op) = (self.when(), self.local("0"));
+        let usual = self.pick(&[
+            "load_local i; push 11; sub",
+            "load_local i; push 0.25; mul; push 3.5; sub",
+            "load_local i; push 0.25; mul",
+            "load_local i; push -0.0; mul",
+            "load_local i; push 1e17; mul",
+            "load_local i; push 8191; mul; push 9007199254740992; add",
+        ]);
+        let late = self.pick(&[
+            "push -9223372036854775808",
+            "push -9223372036854775808",
+            "push 9223372036854775808",
+            "push -0.0",
+            "push -0.75",
+            "push 4611686018427387904.0",
+            "push -4611686018427387904.0",
+            "push 4611686018427387392.0",
+            "push 9223372036854775808.0",
+            "push 1e300",
+            "push inf",
+            "push nan",
+            "push true",
+            "push -4",
+            "push \"7\"",
+        ]);
+        let (other, join) = (self.label(), self.label());
+        self.say(&format!("load_local i; push {when}; eq; jump_if_not_zero {other}"));
+        self.say(&format!("{usual}; store_local {op}; jump {join}"));
+        self.place(&other);
+        self.say(&format!("{late}; store_local {op}"));
+        self.place(&join);
+        for _ in 0..1 + self.random.below(3) {
+            let call = self.pick(&[
+                "abs",
+                "abs",
+                "int",
+                "float",
+                "fabs",
+                "floor",
+                "ceil",
+                "trunc",
+                "pos",
+                "round",
+                "isnan",
+                "isfinite",
+                "isinf",
+                "sqrt",
+                "abs; builtin1 sqrt",
+                "float; builtin1 int",
+                "fabs; builtin1 floor",
+            ]);
+            let after = self.pick(&[
+                "store_local u",
+                "store_local u",
+                "store_local v",
+                "pop",
+                "dup; eq; store_local u",
+            ]);
+            self.say(&format!("load_local {op}; builtin1 {call}; {after}"));
+        }
+    }
+
+    /// Magnitudes of ints from a range that is known, compared with what is near its ends.
+    fn magnitudes(&mut self) {
+        let (mask, off) = (*self.random.pick(&[&7, &15, &31]), self.random.below(34));
+        let sign = self.pick(&["nop", "neg"]);
+        self.say(&format!("load_local i; push {mask}; and; push {off}; sub; {sign}; builtin1 abs"));
+        let near = *self.random.pick(&[&off, &off.abs_diff(mask)]) as i64 + self.random.below(3) as i64 - 1;
+        let test = self.pick(&["lt", "le", "gt", "ge", "eq", "ne"]);
+        self.say(&format!("dup; push {near}; {test}; swap; push 3; mul; add"));
+        self.mix();
+    }
+
     /// Functions that call each other in a row or in a circle, as deep as the round says.
     fn chain_of_calls(&mut self) {
         let (id, count) = (self.label(), 1 + self.random.below(11));
@@ -250,7 +328,7 @@ impl Writer<'_> {
         }
         for _ in 0..2 + self.random.below(3) {
             let by = self.pick(&["2", "3", "7", "8", "64", "-1", "-2", "-3", "-8", "-64", "1000003"]);
-            let op = self.pick(&["mod", "floordiv"]);
+            let op = self.pick(&["mod", "floordiv", "builtin2 divmod_quotient", "builtin2 divmod_remainder"]);
             // Also by a divisor that is not a constant.
             let divisor = match self.random.chance(20) {
                 true => format!("load_local {}", self.local(by)),

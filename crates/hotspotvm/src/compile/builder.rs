@@ -21,8 +21,9 @@ use crate::detect::Graphs;
 use crate::execute::vm::{Cell, Vm};
 use crate::options::is_forced;
 use crate::profile::{Feedback, Kinds, executions};
-use bytecode::machine::{BinOp, Cmp, Flow, Machine, Mixed, Pair, Single, UnOp};
+use bytecode::machine::{BinOp, Cmp, Flow, Machine, Mixed, Pair, Rounding, Single, UnOp};
 use bytecode::{Const, Facts, FuncId};
+use ir::planted::{Bug, is};
 use ir::{
     Ahead, Block, ExitReason, FrameState, Function, Imm, Input, InputPlace, Opcode, Resume, Sign, StateId,
     Target, Terminator, Type, Value,
@@ -589,6 +590,10 @@ impl Machine for Builder<'_> {
         self.checked(Opcode::IntNeg, &[a])
     }
 
+    fn int_abs(&mut self, a: Value) -> Flow<Self, Option<Value>> {
+        self.checked(Opcode::IntAbs, &[a])
+    }
+
     fn int_and(&mut self, a: Value, b: Value) -> Value {
         self.emit_plain(Opcode::IntAnd, &[a, b])
     }
@@ -613,6 +618,10 @@ impl Machine for Builder<'_> {
         self.checked(Opcode::IntShr, &[a, b])
     }
 
+    fn int_to_float(&mut self, a: Value) -> Value {
+        self.emit_plain(Opcode::IntToFloat, &[a])
+    }
+
     fn int_compare(&mut self, cmp: Cmp, a: Value, b: Value) -> Value {
         self.emit(Opcode::IntCompare, &[a, b], Imm::Cmp(cmp))
     }
@@ -635,6 +644,30 @@ impl Machine for Builder<'_> {
 
     fn float_neg(&mut self, a: Value) -> Value {
         self.emit_plain(Opcode::FloatNeg, &[a])
+    }
+
+    fn float_abs(&mut self, a: Value) -> Value {
+        self.emit_plain(Opcode::FloatAbs, &[a])
+    }
+
+    fn float_sqrt(&mut self, a: Value) -> Flow<Self, Option<Value>> {
+        self.checked(Opcode::FloatSqrt, &[a])
+    }
+
+    /// One more or less where cutting off the decimals went the wrong way. As a float the int is exact: beyond 2**53 there are
+    /// no decimals.
+    fn float_to_int(&mut self, a: Value, rounding: Rounding) -> Flow<Self, Option<Value>> {
+        let cut = self.emit_plain(Opcode::FloatToInt, &[a]);
+        let (wrong, op) = match rounding {
+            Rounding::Truncate => return Ok(Some(cut)),
+            Rounding::Floor if is(Bug::FloorCutsOff) => return Ok(Some(cut)),
+            Rounding::Floor => (Cmp::Gt, Opcode::IntSub),
+            Rounding::Ceil => (Cmp::Lt, Opcode::IntAdd),
+        };
+        let back = self.emit_plain(Opcode::IntToFloat, &[cut]);
+        let wrong = self.emit(Opcode::FloatCompare, &[back, a], Imm::Cmp(wrong));
+        let step = self.emit_plain(Opcode::BoolToInt, &[wrong]);
+        self.checked(op, &[cut, step])
     }
 
     fn float_compare(&mut self, cmp: Cmp, a: Value, b: Value) -> Value {

@@ -6,7 +6,7 @@
 use super::interpreter::{Interpreter, Leave};
 use super::slow::{self, Numbers, kind};
 use crate::profile::{Feedback, How, Kinds};
-use bytecode::machine::{BinOp, Cmp, Flow, Machine, Mixed, Pair, Single, UnOp};
+use bytecode::machine::{BinOp, Cmp, Flow, Machine, Mixed, Pair, Rounding, Single, UnOp};
 use bytecode::semantics::Meaning;
 use runtime::{Value, num};
 use std::hint::cold_path;
@@ -295,6 +295,11 @@ impl<S: Shape> Machine for Step<'_, '_, S> {
     }
 
     #[inline(always)]
+    fn int_abs(&mut self, a: i64) -> Flow<Self, Option<i64>> {
+        self.fast(a.checked_abs())
+    }
+
+    #[inline(always)]
     fn int_and(&mut self, a: i64, b: i64) -> i64 {
         a & b
     }
@@ -325,6 +330,11 @@ impl<S: Shape> Machine for Step<'_, '_, S> {
     }
 
     #[inline(always)]
+    fn int_to_float(&mut self, a: i64) -> f64 {
+        a as f64
+    }
+
+    #[inline(always)]
     fn int_compare(&mut self, cmp: Cmp, a: i64, b: i64) -> bool {
         cmp.holds(a.cmp(&b))
     }
@@ -352,6 +362,21 @@ impl<S: Shape> Machine for Step<'_, '_, S> {
     #[inline(always)]
     fn float_neg(&mut self, a: f64) -> f64 {
         -a
+    }
+
+    #[inline(always)]
+    fn float_abs(&mut self, a: f64) -> f64 {
+        a.abs()
+    }
+
+    #[inline(always)]
+    fn float_sqrt(&mut self, a: f64) -> Flow<Self, Option<f64>> {
+        self.fast((a >= 0.0).then_some(a.sqrt()))
+    }
+
+    #[inline(always)]
+    fn float_to_int(&mut self, a: f64, rounding: Rounding) -> Flow<Self, Option<i64>> {
+        self.fast(num::float_to_int(a, rounding))
     }
 
     #[inline(always)]

@@ -224,6 +224,11 @@ pub fn unary(op: Opcode, a: Interval) -> Interval {
     }
     match op {
         Opcode::IntNeg => Interval::clamp((-i128::from(a.hi), -i128::from(a.lo))),
+        Opcode::IntAbs => {
+            let (lo, hi) = (i128::from(a.lo), i128::from(a.hi));
+            let most = if is(Bug::RangesAbs) && hi > 0 { hi } else { hi.max(-lo) };
+            Interval::clamp((lo.max(-hi).max(0), most))
+        }
         Opcode::IntNot => Interval::new(!a.hi, !a.lo),
         Opcode::IntNonZero => without(a, Interval::only(0)),
         _ => Interval::ALL,
@@ -354,6 +359,23 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn results_of_one_operand_lie_in_the_interval() {
+        let negated: fn(i64) -> Option<i64> = i64::checked_neg;
+        for (op, of) in
+            [(Opcode::IntNeg, negated), (Opcode::IntAbs, i64::checked_abs), (Opcode::IntNot, |x| Some(!x))]
+        {
+            for a in intervals() {
+                let result = unary(op, a);
+                for r in samples(a).into_iter().filter_map(of) {
+                    assert!(result.holds(r), "{op:?} gives {r}, not in {result:?}; {a:?}");
+                }
+            }
+        }
+        assert_eq!(unary(Opcode::IntAbs, Interval::new(-7, 3)), Interval::new(0, 7));
+        assert_eq!(unary(Opcode::IntAbs, Interval::new(-7, -3)), Interval::new(3, 7));
     }
 
     #[test]

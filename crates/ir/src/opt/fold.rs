@@ -21,7 +21,7 @@
 use super::{Changed, PassCx, Replacements};
 use crate::analysis::Cfg;
 use crate::data::{Function, Imm, Inst, Terminator, Type, Value};
-use crate::eval::{compare, int_binary, is_exact_float};
+use crate::eval::{compare, float_sqrt, float_to_int, int_binary, is_exact_float};
 use crate::op::Opcode;
 use crate::planted::{Bug, is};
 use bytecode::{BinOp, Cmp};
@@ -140,6 +140,10 @@ impl Folder<'_> {
                 // The inner one did not leave, so neither does the outer one: the result is the first operand.
                 None => self.operand(a, O::IntNeg).map(Action::Same),
             },
+            O::IntAbs => match self.int(a) {
+                Some(i) => i.checked_abs().map_or(Some(Action::Leave), int),
+                None => self.operand(a, O::IntAbs).map(|_| Action::Same(a)),
+            },
             O::IntNot => match self.int(a) {
                 Some(i) => int(!i),
                 None => self.operand(a, O::IntNot).map(Action::Same),
@@ -160,6 +164,17 @@ impl Folder<'_> {
             O::FloatNeg => match self.float(a) {
                 Some(x) => float(-x),
                 None => self.operand(a, O::FloatNeg).map(Action::Same),
+            },
+            O::FloatAbs => match self.float(a) {
+                Some(x) => float(x.abs()),
+                None if self.operand(a, O::FloatAbs).is_some() => Some(Action::Same(a)),
+                None => self.operand(a, O::FloatNeg).and_then(|inner| unary(O::FloatAbs, inner)),
+            },
+            O::FloatSqrt => float_sqrt(self.float(a)?).map_or(Some(Action::Leave), float),
+            O::FloatToInt => match self.float(a) {
+                Some(x) => float_to_int(x).map_or(Some(Action::Leave), int),
+                // An int that became a float without loss.
+                None => self.operand(a, O::IntToFloatExact).map(Action::Same),
             },
             O::FloatCompare => match (self.float(a), self.float(b), inst.imm) {
                 (Some(x), Some(y), Imm::Cmp(cmp)) => boolean(compare(cmp, x, y)),

@@ -244,6 +244,7 @@ impl<'a> Solver<'a> {
         match (inst.op, inst.imm) {
             (Opcode::ConstInt, Imm::Int(value)) => Interval::only(value),
             (Opcode::BoolToInt, _) => Interval::new(0, 1),
+            (Opcode::FloatToInt, _) => Interval::new(-(1 << 62), 1 << 62),
             _ => match inst.op.operands() {
                 [Type::Int, Type::Int] => intervals::binary(inst.op, now(a), now(b)),
                 [Type::Int] => intervals::unary(inst.op, now(a)),
@@ -364,6 +365,17 @@ impl<'a> Solver<'a> {
             (Opcode::IntNeg, _) if x.lo != i64::MIN && self.cx.spend() => {
                 let zero = constant(self, 0);
                 Some((Opcode::IntSubFits, [zero, a], Imm::None))
+            }
+            // With a check of its proof in test mode, as the other forms have.
+            (Opcode::IntAbs, _) if (x.lo >= 0 || (x.hi <= 0 && x.lo != i64::MIN)) && self.cx.spend() => {
+                let zero = constant(self, 0);
+                if self.cx.check_proofs {
+                    let cmp = if x.lo >= 0 { Cmp::Ge } else { Cmp::Le };
+                    self.assert(f, cmp, [a, zero], inst.pc, out);
+                }
+                let form =
+                    if x.lo >= 0 { (Opcode::IntAddFits, [a, zero]) } else { (Opcode::IntSubFits, [zero, a]) };
+                Some((form.0, form.1, Imm::None))
             }
             (Opcode::IntToFloatExact, _) => {
                 let bits = if is(Bug::RangesExact) { 54 } else { 53 };

@@ -288,13 +288,14 @@ impl Generator {
         if self.calls && self.random.one_in(6) {
             return self.call();
         }
-        const OPS: [Opcode; 43] = [
+        const OPS: [Opcode; 47] = [
             Opcode::IntAdd,
             Opcode::IntAdd,
             Opcode::IntSub,
             Opcode::IntSub,
             Opcode::IntMul,
             Opcode::IntNeg,
+            Opcode::IntAbs,
             Opcode::IntFloorDiv,
             Opcode::IntMod,
             Opcode::IntAnd,
@@ -316,6 +317,9 @@ impl Generator {
             Opcode::FloatMul,
             Opcode::FloatDiv,
             Opcode::FloatNeg,
+            Opcode::FloatAbs,
+            Opcode::FloatSqrt,
+            Opcode::FloatToInt,
             Opcode::FloatCompare,
             Opcode::BoxInt,
             Opcode::BoxInt,

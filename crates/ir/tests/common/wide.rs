@@ -485,6 +485,7 @@ impl Run<'_> {
             },
             (Wide::Int(a), None) => match inst.op {
                 O::IntNeg => checked(-a),
+                O::IntAbs => checked(a.abs()),
                 O::IntNot => next(Wide::Int(!a)),
                 O::IntNonZero if a == 0 => Some(Step::Leave),
                 O::IntNonZero => next(Wide::Int(a)),
@@ -496,6 +497,10 @@ impl Run<'_> {
             },
             (Wide::Float(a), None) => match inst.op {
                 O::FloatNeg => next(Wide::Float(-a)),
+                O::FloatAbs => next(Wide::Float(a.abs())),
+                O::FloatSqrt if a >= 0.0 => next(Wide::Float(a.sqrt())),
+                O::FloatToInt if a.abs() < 2f64.powi(62) => next(Wide::Int(a as i128)),
+                O::FloatSqrt | O::FloatToInt => Some(Step::Leave),
                 O::BoxFloat => next(boxed(Wide::Float(a))),
                 _ => None,
             },

@@ -493,7 +493,7 @@ pub(super) fn cost1(builtin: Builtin1, a: Operand<'_>, limits: &NumberLimits) ->
     let bits = bits(a);
     let same = Cost { fuel: if bits <= 128 { 0 } else { words(bits) }, result_bytes: int_bytes(bits) };
     Ok(match builtin {
-        Builtin1::Pos | Builtin1::Abs | Builtin1::Index => Cost { result_bytes: int_bytes(bits + 1), ..same },
+        Builtin1::Pos | Builtin1::Abs | Builtin1::Index => same,
         Builtin1::Int => match a {
             // Reading 4300 digits takes as long as writing them.
             Operand::Str(s) => {
@@ -501,7 +501,7 @@ pub(super) fn cost1(builtin: Builtin1, a: Operand<'_>, limits: &NumberLimits) ->
                 let fuel = s.len() as u64 / BYTES_PER_FUEL + length * length / 512;
                 Cost { fuel, result_bytes: if length < 19 { 0 } else { length / 2 + 8 } }
             }
-            Operand::Float(_) => Cost { fuel: 0, result_bytes: 136 },
+            Operand::Float(f) if f.abs() >= 9e18 => Cost { fuel: 0, result_bytes: 136 },
             _ => same,
         },
         Builtin1::Round | Builtin1::Floor | Builtin1::Ceil | Builtin1::Trunc => match a {

@@ -4,6 +4,7 @@
 //! sign of every zero counts; NaNs are one value.
 
 use bytecode::BinOp;
+use bytecode::machine::Rounding;
 use dashu_int::{IBig, Sign};
 
 use super::{NumError, int};
@@ -30,6 +31,17 @@ pub(super) fn binary(op: BinOp, a: f64, b: f64) -> Result<f64, NumError> {
             op.symbol()
         ))),
     }
+}
+
+/// A float as an int of 64 bits; `None` if it is no number, or 2**62 or more on either side.
+#[inline]
+pub fn float_to_int(a: f64, rounding: Rounding) -> Option<i64> {
+    let whole = match rounding {
+        Rounding::Truncate => a,
+        Rounding::Floor => a.floor(),
+        Rounding::Ceil => a.ceil(),
+    };
+    (a.abs() < (1u64 << 62) as f64).then_some(whole as i64)
 }
 
 /// `a // b`: the exact quotient rounded down, as far as a float can say.

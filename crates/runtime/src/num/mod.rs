@@ -65,7 +65,7 @@ use dashu_int::IBig;
 pub use class::ErrorKind;
 pub use compare::{compare_big_float, compare_float, compare_int_float};
 pub use cost::{Cost, binary_cost, pow_mod_cost, text_cost, unary_cost};
-pub use float::{float_floordiv, float_mod, float_pow, int_to_f64};
+pub use float::{float_floordiv, float_mod, float_pow, float_to_int, int_to_f64};
 pub use int::{floordiv_i64, int_true_div, mod_i64, pow_i64, shl_i64, shr_i64, truediv_i64};
 pub use text::{parse_argument, repr, str, write_repr, write_str};
 

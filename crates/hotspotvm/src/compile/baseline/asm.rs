@@ -123,9 +123,10 @@ pub enum Shift {
     Arithmetic = 7,
 }
 
-/// An operation of two floats.
+/// An operation of two floats; [`FloatOp::Sqrt`] has the second one only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FloatOp {
+    Sqrt = 0x51,
     Add = 0x58,
     Mul = 0x59,
     Sub = 0x5C,
@@ -615,6 +616,13 @@ impl Asm {
         self.float_zero(to);
         self.put(0xF2, 1);
         let operation = 0x2A0F | (0xC0 | low(to.0) << 3 | low(from.0)) << 16;
+        self.put(rex(to.0, from.0) | operation << 8, 4);
+    }
+
+    /// Towards zero; the least int if there is none that fits.
+    pub fn float_to_int(&mut self, to: Reg, from: Xmm) {
+        self.put(0xF2, 1);
+        let operation = 0x2C0F | (0xC0 | low(to.0) << 3 | low(from.0)) << 16;
         self.put(rex(to.0, from.0) | operation << 8, 4);
     }
 

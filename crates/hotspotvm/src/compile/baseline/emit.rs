@@ -352,12 +352,13 @@ impl<'a> Emitter<'a> {
         } else if compares && plans.len() == 1 && self.branch_follows(pc) {
             self.flush_below(inputs);
             self.fuse = true;
-        } else if plans.len() > 1 || matches!(op, Op::Div | Op::FloorDiv | Op::Mod | Op::Print) {
+        } else if plans.len() > 1 || matches!(op, Op::Div | Op::FloorDiv | Op::Mod | Op::Builtin2 | Op::Print)
+        {
             self.flush_below(inputs);
         } else {
             self.limit_registers(inputs, 1);
         }
-        if matches!(op, Op::FloorDiv | Op::Mod) {
+        if matches!(op, Op::FloorDiv | Op::Mod | Op::Builtin2) {
             self.vacate(&[RAX, RDX]);
             self.regs.avoid = 1 << RAX.0 | 1 << RDX.0;
         }

@@ -13,7 +13,7 @@ use super::stubs::{
 use super::values::{FTMP, Item, Repr, TMP};
 use super::{FunctionEntry, Hand};
 use crate::profile::{Feedback, Kinds};
-use bytecode::machine::{BinOp, Cmp, Flow, Machine, Mixed, Pair, Single, UnOp};
+use bytecode::machine::{BinOp, Cmp, Flow, Machine, Mixed, Pair, Rounding, Single, UnOp};
 use runtime::Value;
 use std::convert::Infallible;
 
@@ -282,6 +282,28 @@ impl Machine for Emitter<'_> {
         Ok(Some(result))
     }
 
+    fn int_abs(&mut self, a: Int) -> Flow<Self, Option<Int>> {
+        let (to, result) = match a {
+            Int::Const(i) => return Ok(small(i.abs())),
+            Int::Shifted(..) => {
+                let to = self.shifted_copy(a);
+                (to, Int::Shifted(to, true))
+            }
+            Int::Raw(..) => {
+                let to = self.raw_copy(a);
+                (to, Int::Raw(to, true))
+            }
+        };
+        // Flips the bits of a negative one and adds 1; of the least int, that overflows.
+        let fail = self.fail_label();
+        self.asm.mov(TMP, to);
+        self.asm.shift(Shift::Arithmetic, TMP, 63);
+        self.asm.alu(Alu::Xor, to, TMP);
+        self.asm.alu(Alu::Sub, to, TMP);
+        self.asm.jump_if(Cond::Overflow, fail);
+        Ok(Some(result))
+    }
+
     fn int_and(&mut self, a: Int, b: Int) -> Int {
         match (a, b) {
             (Int::Const(a), Int::Const(b)) => Int::Const(a & b),
@@ -366,6 +388,13 @@ impl Machine for Emitter<'_> {
         }))
     }
 
+    fn int_to_float(&mut self, a: Int) -> Float {
+        let x = self.take_float();
+        let r = self.raw_in(a, TMP);
+        self.asm.int_to_float(x, r);
+        Float(x, true)
+    }
+
     fn int_compare(&mut self, cmp: Cmp, a: Int, b: Int) -> Test {
         let (cmp, a, b) = match (a, b) {
             (Int::Const(a), Int::Const(b)) => return Test::Known(cmp.holds(a.cmp(&b))),
@@ -420,6 +449,51 @@ impl Machine for Emitter<'_> {
         self.asm.flip_sign_bit(TMP);
         self.asm.float_from_bits(to, TMP);
         Float(to, true)
+    }
+
+    fn float_abs(&mut self, a: Float) -> Float {
+        let to = if a.1 { a.0 } else { self.take_float() };
+        self.asm.float_bits(TMP, a.0);
+        self.asm.shift(Shift::Left, TMP, 1);
+        self.asm.shift(Shift::Right, TMP, 1);
+        self.asm.float_from_bits(to, TMP);
+        Float(to, true)
+    }
+
+    fn float_sqrt(&mut self, a: Float) -> Flow<Self, Option<Float>> {
+        let fail = self.fail_label();
+        // "Below" holds of what is not a number as well.
+        self.asm.float_zero(FTMP);
+        self.asm.float_compare(a.0, FTMP);
+        self.asm.jump_if(Cond::Below, fail);
+        let to = if a.1 { a.0 } else { self.take_float() };
+        self.asm.float_op(FloatOp::Sqrt, to, a.0);
+        Ok(Some(Float(to, true)))
+    }
+
+    fn float_to_int(&mut self, a: Float, rounding: Rounding) -> Flow<Self, Option<Int>> {
+        let to = self.take();
+        let fail = self.fail_label();
+        // The least int is the answer where there is none: the only one from which 1 cannot be taken.
+        self.asm.float_to_int(to, a.0);
+        self.asm.alu_imm(Alu::Cmp, to, 1);
+        self.asm.jump_if(Cond::Overflow, fail);
+        if rounding == Rounding::Truncate {
+            return Ok(Some(Int::Raw(to, true)));
+        }
+        // One more or less where cutting off the decimals went the wrong way.
+        let done = self.asm.label();
+        self.asm.int_to_float(FTMP, to);
+        if rounding == Rounding::Floor {
+            self.asm.float_compare(FTMP, a.0);
+        } else {
+            self.asm.float_compare(a.0, FTMP);
+        }
+        self.asm.jump_if(Cond::BelowEqual, done);
+        let op = if rounding == Rounding::Floor { Alu::Sub } else { Alu::Add };
+        self.asm.alu_imm(op, to, 1);
+        self.asm.bind(done);
+        Ok(Some(Int::Raw(to, true)))
     }
 
     fn float_compare(&mut self, cmp: Cmp, a: Float, b: Float) -> Test {

@@ -210,13 +210,14 @@ fn floats() {
         let (x, y) = (format!("xmm{}", f.0), format!("xmm{}", g.0));
         reads_as(|asm| asm.float_from_bits(f, b), format!("movq {x}, {r}"));
         reads_as(|asm| asm.float_bits(b, f), format!("movq {r}, {x}"));
+        reads_as(|asm| asm.float_to_int(b, f), format!("cvttsd2si {r}, {x}"));
         reads(|asm| asm.int_to_float(f, b), &[format!("xorps {x}, {x}"), format!("cvtsi2sd {x}, {r}")]);
         if f != g {
             reads_as(|asm| asm.float_mov(f, g), format!("movaps {x}, {y}"));
         }
         let operations =
             [(FloatOp::Add, "add"), (FloatOp::Sub, "sub"), (FloatOp::Mul, "mul"), (FloatOp::Div, "div")];
-        for (op, name) in operations {
+        for (op, name) in operations.into_iter().chain([(FloatOp::Sqrt, "sqrt")]) {
             reads_as(|asm| asm.float_op(op, f, g), format!("{name}sd {x}, {y}"));
         }
         reads_as(|asm| asm.float_compare(f, g), format!("ucomisd {x}, {y}"));
