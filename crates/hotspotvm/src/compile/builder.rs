@@ -34,6 +34,9 @@ use std::rc::Rc;
 /// each (613 ms for 4,000 instructions with 50 locals that all change), and a program waits for it.
 pub(super) const MAX_STATE_ENTRIES: usize = 20_000;
 
+/// How often a branch must have been executed for its sides' shares to say something.
+const LEAST_CASES: u64 = 8;
+
 /// What to build from.
 #[derive(Clone, Copy)]
 pub struct Request<'a> {
@@ -259,6 +262,18 @@ impl<'a> Builder<'a> {
             counts.into()
         };
         self.counts.entry(function).or_insert_with(count).clone()
+    }
+
+    /// In how many of a hundred cases the condition of the branch here was true, which jumps when it is `when`. Where others jump to the next
+    /// instruction, they are taken for cases in which it did not jump.
+    fn percent_true(&mut self, when: bool) -> Option<u8> {
+        let counts = self.counts(self.scope().function);
+        let (all, stayed) = (counts[self.pc as usize], *counts.get(self.pc as usize + 1)?);
+        if all < LEAST_CASES {
+            return None;
+        }
+        let stayed = (u128::from(stayed.min(all)) * 100 / u128::from(all)) as u8;
+        Some(if when { 100 - stayed } else { stayed })
     }
 
     /// Translates the instruction at `pc`; `false` if control does not go on behind it.
@@ -682,7 +697,8 @@ impl Machine for Builder<'_> {
         let next = self.f.new_block(self.pc);
         let to = |block| Target { block, args: Vec::new() };
         let (then, otherwise) = if when { (to(taken), to(next)) } else { (to(next), to(taken)) };
-        self.f.blocks[self.block.index()].end = Terminator::Branch { condition, then, otherwise };
+        let percent = self.percent_true(when);
+        self.f.blocks[self.block.index()].end = Terminator::Branch { condition, then, otherwise, percent };
         self.edge(taken, target, Some(target <= self.pc));
         self.edge(next, self.pc + 1, Some(false));
         self.ended = true;

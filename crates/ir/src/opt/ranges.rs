@@ -144,7 +144,7 @@ impl<'a> Solver<'a> {
                 self.scopes.push(self.undo.len());
                 if let Some(parent) = tree.idom(block)
                     && cfg.preds(block) == [parent]
-                    && let Terminator::Branch { condition, then, otherwise } = &f.blocks[parent.index()].end
+                    && let Terminator::Branch { condition, then, otherwise, .. } = &f.blocks[parent.index()].end
                     && then.block != otherwise.block
                 {
                     self.assume(*condition, then.block == block);
@@ -182,7 +182,7 @@ impl<'a> Solver<'a> {
                 (Opcode::BoolNot, _) => (condition, holds) = (inst.args[0], !holds),
                 (Opcode::IntCompare, Imm::Cmp(cmp)) => {
                     let cmp = if holds { cmp } else { cmp.negated() };
-                    let [a, b] = inst.args;
+                    let [a, b, _] = inst.args;
                     if a == b {
                         return true;
                     }
@@ -240,7 +240,7 @@ impl<'a> Solver<'a> {
 
     fn result(&self, inst: &Inst) -> Interval {
         let now = |value: Value| self.now[value.index()];
-        let [a, b] = inst.args;
+        let [a, b, _] = inst.args;
         match (inst.op, inst.imm) {
             (Opcode::ConstInt, Imm::Int(value)) => Interval::only(value),
             (Opcode::BoolToInt, _) => Interval::new(0, 1),
@@ -258,7 +258,7 @@ impl<'a> Solver<'a> {
         for (i, target) in end.targets().enumerate() {
             let start = self.undo.len();
             let possible = match end {
-                Terminator::Branch { condition, then, otherwise } if then.block != otherwise.block => {
+                Terminator::Branch { condition, then, otherwise, .. } if then.block != otherwise.block => {
                     self.assume(*condition, i == 0)
                 }
                 _ => true,
@@ -296,8 +296,8 @@ impl<'a> Solver<'a> {
         f: &mut Function,
         inst: &Inst,
         out: &mut Vec<Inst>,
-    ) -> Option<(Opcode, [Value; 2], Imm)> {
-        let [a, b] = inst.args;
+    ) -> Option<(Opcode, [Value; 3], Imm)> {
+        let [a, b, _] = inst.args;
         let (x, y) = match inst.op.operands() {
             [Type::Int, Type::Int] => (self.now[a.index()], self.now[b.index()]),
             [Type::Int] => (self.now[a.index()], Interval::ALL),
@@ -310,7 +310,7 @@ impl<'a> Solver<'a> {
         let mut constant = |this: &mut Self, value: i64| {
             let result = f.new_value(Type::Int);
             let imm = Imm::Int(value);
-            let args = [Value(0); 2];
+            let args = [Value(0); 3];
             let pc = inst.pc;
             let at = out.len() - 1;
             out.insert(at, Inst { op: Opcode::ConstInt, args, imm, state: None, result: Some(result), pc });
@@ -347,19 +347,19 @@ impl<'a> Solver<'a> {
                     return None;
                 }
                 let factor = constant(self, 1 << count);
-                Some((Opcode::IntMulFits, [a, factor], Imm::None))
+                Some((Opcode::IntMulFits, [a, factor, Value(0)], Imm::None))
             }
             (Opcode::IntNeg, _) if x.lo != i64::MIN && self.cx.spend() => {
                 let zero = constant(self, 0);
-                Some((Opcode::IntSubFits, [zero, a], Imm::None))
+                Some((Opcode::IntSubFits, [zero, a, Value(0)], Imm::None))
             }
             (Opcode::IntToFloatExact, _) => {
                 let bits = if is(Bug::RangesExact) { 54 } else { 53 };
                 let exact = Interval::new(-(1 << bits), 1 << bits).covers(x) && self.cx.spend();
                 if exact && self.cx.check_proofs {
                     let (least, most) = (constant(self, -(1 << 53)), constant(self, 1 << 53));
-                    self.assert(f, Cmp::Ge, [a, least], inst.pc, out);
-                    self.assert(f, Cmp::Le, [a, most], inst.pc, out);
+                    self.assert(f, Cmp::Ge, [a, least, Value(0)], inst.pc, out);
+                    self.assert(f, Cmp::Le, [a, most, Value(0)], inst.pc, out);
                 }
                 exact.then_some((Opcode::IntToFloat, inst.args, Imm::None))
             }
@@ -369,19 +369,19 @@ impl<'a> Solver<'a> {
                     let holds = if known { cmp } else { cmp.negated() };
                     self.assert(f, holds, inst.args, inst.pc, out);
                 }
-                Some((Opcode::ConstBool, [Value(0); 2], Imm::Bool(known)))
+                Some((Opcode::ConstBool, [Value(0); 3], Imm::Bool(known)))
             }
             _ => None,
         }
     }
 
     /// Inserts, before the instruction which is the last of `out`, one that looks whether a comparison holds.
-    fn assert(&mut self, f: &mut Function, cmp: Cmp, args: [Value; 2], pc: u32, out: &mut Vec<Inst>) {
+    fn assert(&mut self, f: &mut Function, cmp: Cmp, args: [Value; 3], pc: u32, out: &mut Vec<Inst>) {
         let holds = f.new_value(Type::Bool);
         let at = out.len() - 1;
         let (op, imm, state) = (Opcode::IntCompare, Imm::Cmp(cmp), None);
         out.insert(at, Inst { op, args, imm, state, result: Some(holds), pc });
-        let (op, args, imm) = (Opcode::Assert, [holds, Value(0)], Imm::None);
+        let (op, args, imm) = (Opcode::Assert, [holds, Value(0), Value(0)], Imm::None);
         out.insert(at + 1, Inst { op, args, imm, state, result: None, pc });
         self.now.push(Interval::ALL);
         self.defs.push(None);
