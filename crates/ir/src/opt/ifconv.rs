@@ -179,6 +179,8 @@ impl Converter<'_> {
                 // Its frame state is needed.
                 (_, Some(Speculation::With(Opcode::IntShr, _))) if !has_state => return false,
                 (_, Some(Speculation::As(op))) if op.operands().is_empty() => 0,
+                // What comes next waits for a product whether it is needed or not.
+                (Opcode::IntMul | Opcode::IntMulNonNeg | Opcode::IntMulFits | Opcode::IntMulWrap, Some(_)) => 3,
                 (_, Some(Speculation::As(_) | Speculation::With(..))) => 1,
                 (_, Some(Speculation::Masked(_) | Speculation::Refund)) => 2,
                 (_, None) => return false,

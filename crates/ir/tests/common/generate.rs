@@ -559,7 +559,8 @@ impl Generator {
             let op = self.random.pick(&OPS);
             let mut args: Vec<Value> = op.operands().iter().map(|&ty| self.value(ty)).collect();
             if matches!(op, Opcode::IntMod | Opcode::IntFloorDiv | Opcode::IntShr) {
-                args[1] = self.append(Opcode::ConstInt, &[], Imm::Int(1 << self.random.below(5))).unwrap();
+                let imm = Imm::Int(1 << self.random.below(5));
+                args[1] = self.append(Opcode::ConstInt, &[], imm).unwrap();
             }
             let imm = match op {
                 Opcode::IntCompare => Imm::Cmp(self.random.pick(&Cmp::ALL)),
