@@ -333,7 +333,8 @@ fn branches_join() {
         let (a, b, join) = (f.new_block(1), f.new_block(2), f.new_block(3));
         let p = f.add_param(join, Type::Float);
         let q = f.add_param(join, Type::Bool);
-        f.blocks[0].end = Terminator::Branch { condition: v[0], then: go(a, &[]), otherwise: go(b, &[]), percent: None };
+        f.blocks[0].end =
+            Terminator::Branch { condition: v[0], then: go(a, &[]), otherwise: go(b, &[]), percent: None };
         let no = op(&mut f, a, Opcode::ConstBool, &[], Imm::Bool(false), None, 1);
         f.blocks[a.index()].end = Terminator::Jump(go(join, &[v[1], no]));
         let x = op(&mut f, b, Opcode::IntToFloat, &[v[2]], Imm::None, None, 2);

@@ -34,9 +34,6 @@ use std::rc::Rc;
 /// each (613 ms for 4,000 instructions with 50 locals that all change), and a program waits for it.
 pub(super) const MAX_STATE_ENTRIES: usize = 20_000;
 
-/// How often a branch must have been executed for its sides' shares to say something.
-const LEAST_CASES: u64 = 8;
-
 /// What to build from.
 #[derive(Clone, Copy)]
 pub struct Request<'a> {
@@ -269,10 +266,7 @@ impl<'a> Builder<'a> {
     fn percent_true(&mut self, when: bool) -> Option<u8> {
         let counts = self.counts(self.scope().function);
         let (all, stayed) = (counts[self.pc as usize], *counts.get(self.pc as usize + 1)?);
-        if all < LEAST_CASES {
-            return None;
-        }
-        let stayed = (u128::from(stayed.min(all)) * 100 / u128::from(all)) as u8;
+        let stayed = (u128::from(stayed.min(all)) * 100).checked_div(u128::from(all))? as u8;
         Some(if when { 100 - stayed } else { stayed })
     }
 

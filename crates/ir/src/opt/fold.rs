@@ -424,7 +424,8 @@ pub fn run(f: &mut Function, cx: &PassCx) -> Changed {
 impl Folder<'_> {
     /// The simpler end of a block that ends with a branch, if there is one.
     fn branch(&self, to: &mut Replacements, block: crate::data::Block) -> Option<Terminator> {
-        let Terminator::Branch { condition, then, otherwise, percent } = &self.f.blocks[block.index()].end else {
+        let Terminator::Branch { condition, then, otherwise, percent } = &self.f.blocks[block.index()].end
+        else {
             return None;
         };
         let condition = to.find(*condition);

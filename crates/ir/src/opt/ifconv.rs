@@ -180,7 +180,8 @@ impl Converter<'_> {
                 (_, Some(Speculation::With(Opcode::IntShr, _))) if !has_state => return false,
                 (_, Some(Speculation::As(op))) if op.operands().is_empty() => 0,
                 // What comes next waits for a product whether it is needed or not.
-                (Opcode::IntMul | Opcode::IntMulNonNeg | Opcode::IntMulFits | Opcode::IntMulWrap, Some(_)) => 3,
+                (Opcode::IntMulFits | Opcode::IntMulWrap, Some(_)) => 3,
+                (Opcode::IntMul | Opcode::IntMulNonNeg, Some(_)) => 4,
                 (_, Some(Speculation::As(_) | Speculation::With(..))) => 1,
                 (_, Some(Speculation::Masked(_) | Speculation::Refund)) => 2,
                 (_, None) => return false,
@@ -201,9 +202,7 @@ impl Converter<'_> {
             O::ConstInt | O::ConstFloat | O::ConstBool | O::ConstBoxed => Speculation::As(inst.op),
             O::IntAnd | O::IntOr | O::IntXor | O::IntNot | O::IntCompare => Speculation::As(inst.op),
             O::IntAddWrap | O::IntSubWrap | O::IntMulWrap => Speculation::As(inst.op),
-            O::IntToFloat | O::BoolToInt | O::BoolNot | O::BoxFloat | O::BoxBool => {
-                Speculation::As(inst.op)
-            }
+            O::IntToFloat | O::BoolToInt | O::BoolNot | O::BoxFloat | O::BoxBool => Speculation::As(inst.op),
             O::FloatAdd | O::FloatSub | O::FloatMul | O::FloatNeg | O::FloatCompare => {
                 Speculation::As(inst.op)
             }
@@ -346,7 +345,8 @@ impl Converter<'_> {
                     _ => stays(kept).then_some(inst.op),
                 };
                 if let Some(op) = op {
-                    let neutral = self.emit_value(Type::Int, Opcode::ConstInt, &[], Imm::Int(neutral), made.pc, out);
+                    let neutral =
+                        self.emit_value(Type::Int, Opcode::ConstInt, &[], Imm::Int(neutral), made.pc, out);
                     let choice = if this == 0 { [masked, neutral] } else { [neutral, masked] };
                     let operand = if is(Bug::NotMasked) { masked } else { self.select(made, choice, out) };
                     let rest = most.minus(charged).unwrap_or_default();
@@ -365,12 +365,14 @@ impl Converter<'_> {
             match how {
                 Speculation::As(op) | Speculation::Masked(op) => out.push(Inst { op, ..*inst }),
                 Speculation::With(op, with) => {
-                    let with = self.emit_value(Type::Int, Opcode::ConstInt, &[], Imm::Int(with), made.pc, out);
+                    let with =
+                        self.emit_value(Type::Int, Opcode::ConstInt, &[], Imm::Int(with), made.pc, out);
                     let state = poll.filter(|_| op.exit_reason().is_some());
                     out.push(Inst { op, args: [inst.args[0], with, Value(0)], state, ..*inst });
                 }
                 Speculation::Refund => {
-                    let no = self.emit_value(Type::Bool, Opcode::ConstBool, &[], Imm::Bool(false), made.pc, out);
+                    let no =
+                        self.emit_value(Type::Bool, Opcode::ConstBool, &[], Imm::Bool(false), made.pc, out);
                     let asked = inst.args[0];
                     let choice = if this == 0 { [asked, no] } else { [no, asked] };
                     let holds = self.select(made, choice, out);

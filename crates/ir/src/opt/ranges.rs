@@ -144,7 +144,8 @@ impl<'a> Solver<'a> {
                 self.scopes.push(self.undo.len());
                 if let Some(parent) = tree.idom(block)
                     && cfg.preds(block) == [parent]
-                    && let Terminator::Branch { condition, then, otherwise, .. } = &f.blocks[parent.index()].end
+                    && let Terminator::Branch { condition, then, otherwise, .. } =
+                        &f.blocks[parent.index()].end
                     && then.block != otherwise.block
                 {
                     self.assume(*condition, then.block == block);

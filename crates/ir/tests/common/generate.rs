@@ -480,7 +480,8 @@ impl Generator {
             let odd = self.append(Opcode::ConstInt, &[], Imm::Int(0x7777)).unwrap();
             self.append(Opcode::IntCompare, &[sum, odd], Imm::Cmp(Cmp::Eq)).unwrap()
         };
-        self.f.blocks[self.block.index()].end = Terminator::Branch { condition: rare, then, otherwise, percent: None };
+        self.f.blocks[self.block.index()].end =
+            Terminator::Branch { condition: rare, then, otherwise, percent: None };
         let state = self.some_state();
         let reason = self.random.pick(&[ExitReason::RegionEnd, ExitReason::Call, ExitReason::Unreached]);
         self.f.blocks[out.index()].end = Terminator::Exit { reason, state };
@@ -581,7 +582,8 @@ impl Generator {
     }
 
     fn charge(&mut self) {
-        let imm = Imm::Charge { cost: 1 + self.random.below(9) as u32, rounds: u32::from(self.random.one_in(4)) };
+        let imm =
+            Imm::Charge { cost: 1 + self.random.below(9) as u32, rounds: u32::from(self.random.one_in(4)) };
         self.append(Opcode::Charge, &[], imm);
     }
 
@@ -617,7 +619,8 @@ impl Generator {
             self.f.blocks[other.index()].end = Terminator::Exit { reason: ExitReason::Forced, state };
             let then = Target { block: header, args };
             let otherwise = Target { block: other, args: Vec::new() };
-            self.f.blocks[self.block.index()].end = Terminator::Branch { condition, then, otherwise, percent: None };
+            self.f.blocks[self.block.index()].end =
+                Terminator::Branch { condition, then, otherwise, percent: None };
         } else {
             self.f.blocks[self.block.index()].end = Terminator::Jump(Target { block: header, args });
         }

@@ -340,7 +340,8 @@ impl Run<'_> {
             }
             let target = match &f.blocks[block].end {
                 Terminator::Jump(target) => target,
-                Terminator::Branch { condition, then, otherwise, .. } => match self.values[condition.index()] {
+                Terminator::Branch { condition, then, otherwise, .. } => match self.values[condition.index()]
+                {
                     Wide::Bool(true) => then,
                     Wide::Bool(false) => otherwise,
                     _ => return None,
