@@ -663,7 +663,7 @@ impl Machine for Builder<'_> {
     }
 
     fn pow_mod(&mut self, _: Value, _: Value, _: Value) -> Flow<Self, Value> {
-        // An instruction has two operands at most: the interpreter does this one, and enters again at the next loop.
+        // There is no instruction for it: the interpreter does this one, and enters again at the next loop.
         Err(self.leave(ExitReason::Slow))
     }
 
