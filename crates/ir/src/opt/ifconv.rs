@@ -31,6 +31,10 @@
 //!   cannot be observed, and exits say what was paid ahead;
 //! - without a profile, nothing is done.
 //!
+//! Measured, user time of whole processes with the pass against without (`--disable-pass ifconv`), medians, pinned: the kernel `coin` 0.35; one bit of
+//! pseudo-random numbers counted 0.38, the smaller of two of them taken 0.34. The profile counts and sees no patterns, so there is a price where the processor learns one: the lowest bit of a counter
+//! looked at in each round, 1.57. Products on the way make the select late: collatz with them converted took 1.17, so they weigh more.
+//!
 //! Source of the idea: Allen, Kennedy, Porterfield, Warren, "Conversion of Control Dependence to Data Dependence" (1983).
 
 use super::charges::{add_to_last, last_charge, paid, pay_ahead};
