@@ -39,7 +39,7 @@
 
 use super::charges::{add_to_last, last_charge, paid, pay_ahead};
 use super::{Changed, PassCx, Replacements, definitions};
-use crate::analysis::Cfg;
+use crate::analysis::{Cfg, Dominators, LoopId, Loops};
 use crate::data::{Ahead, Block, Function, Imm, Inst, StateId, Target, Terminator, Type, Value};
 use crate::op::Opcode;
 use crate::planted::{Bug, is};
@@ -52,6 +52,8 @@ const LEAST_PERCENT: u8 = 20;
 const MOST_WORK: usize = 4;
 /// How many values may differ at the join.
 const MOST_SELECTS: usize = 4;
+/// How many instructions back what a condition comes from is looked at.
+const MOST_STEPS: u32 = 6;
 
 /// Converts all branches that are worth it, inner ones first.
 pub fn run(f: &mut Function, cx: &PassCx) -> Changed {
@@ -62,8 +64,17 @@ pub fn run(f: &mut Function, cx: &PassCx) -> Changed {
             ways[target.block.index()] += 1;
         }
     }
+    let loops = Loops::new(&cfg, &Dominators::new(&cfg));
+    let mut homes = vec![None; f.types.len()];
+    for &block in &cfg.rpo {
+        let data = &f.blocks[block.index()];
+        for value in data.params.iter().copied().chain(data.insts.iter().filter_map(|inst| inst.result)) {
+            homes[value.index()] = Some(block);
+        }
+    }
     let (defs, to) = (definitions(f, &cfg), Replacements::new(f));
-    let mut converter = Converter { f, cx, cfg: &cfg, ways, defs, to };
+    let counters = counters(f, &cfg, &loops, &defs);
+    let mut converter = Converter { f, cx, cfg: &cfg, loops: &loops, ways, counters, homes, defs, to };
     let mut changed = false;
     for &block in cfg.rpo.iter().rev() {
         // What was behind the join is now part of the block, and may end with the next branch.
@@ -80,6 +91,38 @@ pub fn run(f: &mut Function, cx: &PassCx) -> Changed {
         to.apply(f, &cfg);
     }
     changed.into()
+}
+
+/// Marks the parameters of loops' headers to which each way back gives the parameter itself, with constants added or subtracted.
+fn counters(f: &Function, cfg: &Cfg, loops: &Loops, defs: &[Option<Inst>]) -> Vec<bool> {
+    use Opcode as O;
+    let is_constant = |value: Value| matches!(defs[value.index()], Some(Inst { op: O::ConstInt, .. }));
+    let is_step = |inst: &Inst| {
+        matches!(inst.op, O::IntAdd | O::IntAddFits | O::IntSub | O::IntSubFits) && is_constant(inst.args[1])
+    };
+    let counts = |param: Value, mut value: Value| {
+        let mut steps = 0;
+        while value != param {
+            match &defs[value.index()] {
+                Some(inst) if is_step(inst) && steps < MOST_STEPS => value = inst.args[0],
+                _ => return false,
+            }
+            steps += 1;
+        }
+        true
+    };
+    let mut counters = vec![false; f.types.len()];
+    for header in loops.loops.iter().map(|one| one.header) {
+        let back = |pred: &&Block| cfg.position(**pred) >= cfg.position(header);
+        let backs = || {
+            let ends = cfg.preds(header).iter().filter(back).map(|pred| &f.blocks[pred.index()].end);
+            ends.flat_map(Terminator::targets).filter(|target| target.block == header)
+        };
+        for (i, &param) in f.blocks[header.index()].params.iter().enumerate() {
+            counters[param.index()] = backs().all(|target| counts(param, target.args[i]));
+        }
+    }
+    counters
 }
 
 /// One way from a branch to where both join.
@@ -111,8 +154,13 @@ struct Converter<'a> {
     cx: &'a PassCx,
     /// The blocks as they were.
     cfg: &'a Cfg,
+    loops: &'a Loops,
     /// For each block, how many edges lead to it.
     ways: Vec<u32>,
+    /// Whether each value is a loop's counter.
+    counters: Vec<bool>,
+    /// The block that defines each value.
+    homes: Vec<Option<Block>>,
     defs: Vec<Option<Inst>>,
     /// What stands for the parameters of joins that are gone.
     to: Replacements,
@@ -142,6 +190,11 @@ impl Converter<'_> {
                 *arg = self.to.find(*arg);
             }
         }
+        if let Some(inside) = self.loops.innermost(block)
+            && self.is_foreseeable(condition, inside, MOST_STEPS)
+        {
+            return false;
+        }
         let selects = sides[0].args.iter().zip(&sides[1].args).filter(|(a, b)| a != b).count();
         let most = sides[0].charged.greater(sides[1].charged);
         if selects > MOST_SELECTS || !self.can_prepay(block, most) || !self.cx.spend() {
@@ -150,6 +203,25 @@ impl Converter<'_> {
         self.prepay(block, most);
         self.replace(block, condition, sides, most);
         true
+    }
+
+    /// Whether a value of a loop follows a pattern from round to round: it stays the same, or comes from a counter and a few divisions,
+    /// masks and comparisons.
+    fn is_foreseeable(&self, value: Value, inside: LoopId, steps: u32) -> bool {
+        use Opcode as O;
+        let Some(&Some(home)) = self.homes.get(value.index()) else { return false };
+        if !self.loops.contains(inside, home) {
+            return true;
+        }
+        let Some(inst) = self.defs[value.index()] else { return self.counters[value.index()] };
+        match inst.op {
+            O::ConstInt | O::ConstBool => return true,
+            O::IntAdd | O::IntAddFits | O::IntSub | O::IntSubFits | O::IntAnd | O::IntShr | O::IntCompare => {
+            }
+            O::IntMod | O::IntModNonNeg | O::IntFloorDiv | O::IntFloorDivNonNeg | O::BoolNot => {}
+            _ => return false,
+        }
+        steps > 0 && inst.args().iter().all(|&arg| self.is_foreseeable(arg, inside, steps - 1))
     }
 
     /// The ways that an edge may be part of: through a block of its own, or by itself.
