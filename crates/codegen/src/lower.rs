@@ -375,8 +375,12 @@ impl Lowering<'_, '_> {
             Opcode::GuardFloat => self.guard_float(inst, a)?,
             Opcode::GuardBool => self.guard_bool(inst, a)?,
             Opcode::Truth => self.truth(a),
-            Opcode::IntSelect | Opcode::FloatSelect | Opcode::BoolSelect | Opcode::BoxedSelect => {
-                self.b.ins().select(a, b, c)
+            Opcode::IntSelect | Opcode::BoolSelect | Opcode::BoxedSelect => self.b.ins().select(a, b, c),
+            // Floats have no conditional moves: as bits in an int's register they do.
+            Opcode::FloatSelect => {
+                let [b, c] = [b, c].map(|x| self.b.ins().bitcast(I64, MemFlagsData::new(), x));
+                let bits = self.b.ins().select(a, b, c);
+                self.b.ins().bitcast(F64, MemFlagsData::new(), bits)
             }
             Opcode::CallBinary => self.call_binary(inst, a, b)?,
             Opcode::CallUnary => self.call_unary(inst, a)?,
