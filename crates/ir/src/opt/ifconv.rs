@@ -29,11 +29,12 @@
 //! - what is moved cannot leave where the other side is meant, nor trap, nor is anything assumed of it that was proved only for its side: `_fits` becomes `_wrap`;
 //! - all is charged by a charge that was there before the branch, as in [`super::charges`]: leaving earlier than necessary
 //!   cannot be observed, and exits say what was paid ahead;
-//! - without a profile, nothing is done.
+//! - without a profile, nothing is done, and neither where a counter decides: that is a pattern which the processor learns.
 //!
-//! Measured, user time of whole processes with the pass against without (`--disable-pass ifconv`), medians, pinned: the kernel `coin` 0.35; one bit of
-//! pseudo-random numbers counted 0.38, the smaller of two of them taken 0.34. The profile counts and sees no patterns, so there is a price where the processor learns one: the lowest bit of a counter
-//! looked at in each round, 1.57. Products on the way make the select late: collatz with them converted took 1.17, so they weigh more.
+//! Measured on a Xeon, user time of whole processes with the pass against without (`--disable-pass ifconv`), medians, pinned: the kernel `coin`
+//! 0.35; one bit of pseudo-random numbers counted 0.39, the smaller of two of them taken 0.34, floats of a logistic map summed apart 0.45. The
+//! profile counts and sees no patterns, so there is a price where the processor learns one: a bit that changes in each round, 1.8. (By a counter's lowest bit it was 1.57, hence
+//! what counters decide is left out.) Products on the way make the select late: collatz with them converted took 1.17, hence they weigh more.
 //!
 //! Source of the idea: Allen, Kennedy, Porterfield, Warren, "Conversion of Control Dependence to Data Dependence" (1983).
 
@@ -64,6 +65,9 @@ pub fn run(f: &mut Function, cx: &PassCx) -> Changed {
             ways[target.block.index()] += 1;
         }
     }
+    if !cfg.rpo.iter().any(|block| is_unforeseeable(&f.blocks[block.index()].end)) {
+        return Changed::No;
+    }
     let loops = Loops::new(&cfg, &Dominators::new(&cfg));
     let mut homes = vec![None; f.types.len()];
     for &block in &cfg.rpo {
@@ -91,6 +95,16 @@ pub fn run(f: &mut Function, cx: &PassCx) -> Changed {
         to.apply(f, &cfg);
     }
     changed.into()
+}
+
+/// Whether a block ends with a branch that goes either way often.
+fn is_unforeseeable(end: &Terminator) -> bool {
+    match end {
+        Terminator::Branch { percent: Some(percent), .. } => {
+            (LEAST_PERCENT..=100 - LEAST_PERCENT).contains(percent)
+        }
+        _ => false,
+    }
 }
 
 /// Marks the parameters of loops' headers to which each way back gives the parameter itself, with constants added or subtracted.
@@ -169,12 +183,9 @@ struct Converter<'a> {
 impl Converter<'_> {
     /// Converts the branch at the end of a block, if there is one and it is worth it.
     fn convert(&mut self, block: Block) -> bool {
-        let Terminator::Branch { condition, then, otherwise, percent: Some(percent) } =
-            &self.f.blocks[block.index()].end
-        else {
-            return false;
-        };
-        if !(LEAST_PERCENT..=100 - LEAST_PERCENT).contains(percent) {
+        let end = &self.f.blocks[block.index()].end;
+        let Terminator::Branch { condition, then, otherwise, .. } = end else { return false };
+        if !is_unforeseeable(end) {
             return false;
         }
         let condition = self.to.find(*condition);
