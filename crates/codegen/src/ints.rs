@@ -36,7 +36,7 @@ impl Lowering<'_, '_> {
         b: clif::Value,
     ) -> Result<clif::Value, CodegenError> {
         let adds = inst.op == Opcode::IntAdd;
-        let [mut x, mut y] = inst.args;
+        let [mut x, mut y, _] = inst.args;
         let [mut a, mut b] = [a, b];
         // The first operand is the one overwritten: better not a constant, and better one that has no other use.
         let uses = |v: ir::Value| self.facts.uses[v.index()];
@@ -79,7 +79,7 @@ impl Lowering<'_, '_> {
         a: clif::Value,
         b: clif::Value,
     ) -> Result<clif::Value, CodegenError> {
-        let (x, factor) = match inst.args.map(|arg| self.known_int(arg)) {
+        let (x, factor) = match [inst.args[0], inst.args[1]].map(|arg| self.known_int(arg)) {
             [_, Some(factor @ 1..)] => (a, factor),
             [Some(factor @ 1..), _] => (b, factor),
             _ => return self.int_mul(inst, a, b),

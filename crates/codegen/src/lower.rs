@@ -246,7 +246,7 @@ impl Lowering<'_, '_> {
     /// The opposite of a condition that these instructions compute by comparing ints.
     fn opposite(&mut self, insts: &[Inst], condition: Value) -> Result<Option<clif::Value>, CodegenError> {
         let known = insts.iter().find(|inst| inst.result == Some(condition));
-        let Some(&Inst { op: Opcode::IntCompare, imm: Imm::Cmp(cmp), args: [a, b], .. }) = known else {
+        let Some(&Inst { op: Opcode::IntCompare, imm: Imm::Cmp(cmp), args: [a, b, _], .. }) = known else {
             return Ok(None);
         };
         let cc = int_condition(Imm::Cmp(cmp.negated()))?;
@@ -270,7 +270,7 @@ impl Lowering<'_, '_> {
                 let (block, args) = self.target(target)?;
                 self.b.ins().jump(block, &args);
             }
-            Terminator::Branch { condition, then, otherwise } => {
+            Terminator::Branch { condition, then, otherwise, .. } => {
                 let opposite = if self.leads_into_loop(then, otherwise) {
                     self.opposite(insts, *condition)?
                 } else {
@@ -310,7 +310,7 @@ impl Lowering<'_, '_> {
     }
 
     fn inst(&mut self, inst: &Inst) -> Result<Option<clif::Value>, CodegenError> {
-        let mut args = [self.entry_ctx; 2];
+        let mut args = [self.entry_ctx; 3];
         // A box that only exits see is rebuilt by them.
         if let Some(result) = inst.result
             && self.facts.boxed_from[result.index()].is_some()
@@ -321,7 +321,7 @@ impl Lowering<'_, '_> {
         for (i, (&arg, &ty)) in inst.args().iter().zip(inst.op.operands()).enumerate() {
             args[i] = self.value(arg, ty)?;
         }
-        let [a, b] = args;
+        let [a, b, c] = args;
         if self.check_proofs {
             self.check_proof(inst.op, a, b);
         }
@@ -351,9 +351,9 @@ impl Lowering<'_, '_> {
                 let cc = int_condition(inst.imm)?;
                 self.b.ins().icmp(cc, a, b)
             }
-            Opcode::IntAddFits => self.b.ins().iadd(a, b),
-            Opcode::IntSubFits => self.b.ins().isub(a, b),
-            Opcode::IntMulFits => self.b.ins().imul(a, b),
+            Opcode::IntAddFits | Opcode::IntAddWrap => self.b.ins().iadd(a, b),
+            Opcode::IntSubFits | Opcode::IntSubWrap => self.b.ins().isub(a, b),
+            Opcode::IntMulFits | Opcode::IntMulWrap => self.b.ins().imul(a, b),
             Opcode::IntMulNonNeg => self.int_mul_nonneg(inst, a, b)?,
             Opcode::IntFloorDivNonNeg => self.int_floordiv_nonneg(inst, a, b),
             Opcode::IntModNonNeg => self.int_mod_nonneg(inst, a, b),
@@ -384,6 +384,13 @@ impl Lowering<'_, '_> {
             Opcode::GuardFloat => self.guard_float(inst, a)?,
             Opcode::GuardBool => self.guard_bool(inst, a)?,
             Opcode::Truth => self.truth(a),
+            Opcode::IntSelect | Opcode::BoolSelect | Opcode::BoxedSelect => self.b.ins().select(a, b, c),
+            // Floats have no conditional moves: as bits in an int's register they do.
+            Opcode::FloatSelect => {
+                let [b, c] = [b, c].map(|x| self.b.ins().bitcast(I64, MemFlagsData::new(), x));
+                let bits = self.b.ins().select(a, b, c);
+                self.b.ins().bitcast(F64, MemFlagsData::new(), bits)
+            }
             Opcode::CallBinary => self.call_binary(inst, a, b)?,
             Opcode::CallUnary => self.call_unary(inst, a)?,
             Opcode::Input => self.call_input(inst)?,
@@ -418,7 +425,11 @@ impl Lowering<'_, '_> {
                 return Ok(None);
             }
             Opcode::Refund => {
-                self.refund(inst)?;
+                self.refund(inst, None)?;
+                return Ok(None);
+            }
+            Opcode::RefundIf => {
+                self.refund(inst, Some(a))?;
                 return Ok(None);
             }
         };
@@ -440,12 +451,21 @@ impl Lowering<'_, '_> {
         Ok(())
     }
 
-    fn refund(&mut self, inst: &Inst) -> Result<(), CodegenError> {
+    /// Gives fuel back, always or if the condition holds; without a branch, since nobody can predict it.
+    fn refund(&mut self, inst: &Inst, condition: Option<clif::Value>) -> Result<(), CodegenError> {
         let Imm::Charge { cost, rounds } = inst.imm else {
             return malformed("refund without a cost");
         };
         let fuel = self.b.use_var(self.fuel);
-        let more = self.b.ins().iadd_imm_s(fuel, packed_cost(cost, rounds));
+        let amount = packed_cost(cost, rounds);
+        let more = match condition {
+            None => self.b.ins().iadd_imm_s(fuel, amount),
+            Some(condition) => {
+                let (amount, nothing) = (self.iconst(amount), self.iconst(0));
+                let due = self.b.ins().select(condition, amount, nothing);
+                self.b.ins().iadd(fuel, due)
+            }
+        };
         self.b.def_var(self.fuel, more);
         Ok(())
     }

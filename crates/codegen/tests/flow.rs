@@ -40,7 +40,7 @@ fn sum() -> Function {
     let zero = int(&mut f, head, 0);
     let more = op(&mut f, head, Opcode::IntCompare, &[i, zero], Imm::Cmp(Cmp::Ne), None, 1);
     f.blocks[head.index()].end =
-        Terminator::Branch { condition: more, then: go(body, &[]), otherwise: go(end, &[]) };
+        Terminator::Branch { condition: more, then: go(body, &[]), otherwise: go(end, &[]), percent: None };
     let boxed = |f: &mut Function, b: Block, v: Value| {
         let pc = f.blocks[b.index()].pc;
         op(f, b, Opcode::BoxInt, &[v], Imm::None, None, pc)
@@ -333,7 +333,8 @@ fn branches_join() {
         let (a, b, join) = (f.new_block(1), f.new_block(2), f.new_block(3));
         let p = f.add_param(join, Type::Float);
         let q = f.add_param(join, Type::Bool);
-        f.blocks[0].end = Terminator::Branch { condition: v[0], then: go(a, &[]), otherwise: go(b, &[]) };
+        f.blocks[0].end =
+            Terminator::Branch { condition: v[0], then: go(a, &[]), otherwise: go(b, &[]), percent: None };
         let no = op(&mut f, a, Opcode::ConstBool, &[], Imm::Bool(false), None, 1);
         f.blocks[a.index()].end = Terminator::Jump(go(join, &[v[1], no]));
         let x = op(&mut f, b, Opcode::IntToFloat, &[v[2]], Imm::None, None, 2);

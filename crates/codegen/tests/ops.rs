@@ -99,9 +99,9 @@ fn int_binary(op: Opcode, a: i64, b: i64) -> Option<i64> {
             i64::try_from(i128::from(a) << b).ok()
         }
         Opcode::IntShr => (b >= 0).then(|| a >> b.min(63)),
-        Opcode::IntAddFits => Some(a.wrapping_add(b)),
-        Opcode::IntSubFits => Some(a.wrapping_sub(b)),
-        Opcode::IntMulFits => Some(a.wrapping_mul(b)),
+        Opcode::IntAddFits | Opcode::IntAddWrap => Some(a.wrapping_add(b)),
+        Opcode::IntSubFits | Opcode::IntSubWrap => Some(a.wrapping_sub(b)),
+        Opcode::IntMulFits | Opcode::IntMulWrap => Some(a.wrapping_mul(b)),
         Opcode::IntMulNonNeg => a.checked_mul(b),
         Opcode::IntFloorDivNonNeg => floor_div(a, b),
         Opcode::IntModNonNeg => floor_mod(a, b),
@@ -109,7 +109,7 @@ fn int_binary(op: Opcode, a: i64, b: i64) -> Option<i64> {
     }
 }
 
-const INT_BINARY: [Opcode; 13] = [
+const INT_BINARY: [Opcode; 16] = [
     Opcode::IntAdd,
     Opcode::IntSub,
     Opcode::IntMul,
@@ -123,6 +123,9 @@ const INT_BINARY: [Opcode; 13] = [
     Opcode::IntAddFits,
     Opcode::IntSubFits,
     Opcode::IntMulFits,
+    Opcode::IntAddWrap,
+    Opcode::IntSubWrap,
+    Opcode::IntMulWrap,
 ];
 
 /// `op` on two operands, each an input or a constant: leaves with the result on the stack at pc 9, or with the operands
@@ -290,6 +293,48 @@ fn int_to_others() {
             let mut h = Harness::new(&one_op(op, Imm::None, &[Type::Int], [None; 2]), opt_level);
             for a in INTS {
                 check(&mut h, op, &[a as u64], &[a as u64], expected(a));
+            }
+        }
+    }
+}
+
+/// The bits of what is chosen, whether the condition is a bool at hand or a comparison just made; and what a condition gives back.
+#[test]
+fn selects() {
+    let of = |ty: Type| match ty {
+        Type::Int => (Opcode::IntSelect, [i64::MIN as u64, 7]),
+        Type::Float => (Opcode::FloatSelect, [(-0.0f64).to_bits(), 0x7FF8_0000_0000_0001]),
+        Type::Bool => (Opcode::BoolSelect, [1, 0]),
+        Type::Boxed => (Opcode::BoxedSelect, [common::small(5), common::small(-1)]),
+    };
+    for opt_level in LEVELS {
+        for ty in [Type::Int, Type::Float, Type::Bool, Type::Boxed] {
+            let (select, [first, second]) = of(ty);
+            for compares in [false, true] {
+                let (mut f, v) = function(&[Type::Bool, Type::Int, ty, ty]);
+                let entry = ir::Block(0);
+                let condition = if compares {
+                    let three = common::op(&mut f, entry, Opcode::ConstInt, &[], Imm::Int(3), None, 0);
+                    let imm = Imm::Cmp(Cmp::Lt);
+                    common::op(&mut f, entry, Opcode::IntCompare, &[v[1], three], imm, None, 0)
+                } else {
+                    v[0]
+                };
+                let args = [condition, v[2], v[3]];
+                let result = common::op(&mut f, entry, select, &args, Imm::None, None, 5);
+                let imm = Imm::Charge { cost: 4, rounds: 1 };
+                f.append(entry, Opcode::RefundIf, &[condition], imm, None, 6);
+                let after = state(&mut f, 9, &[result]);
+                f.blocks[0].end = Terminator::Exit { reason: ExitReason::RegionEnd, state: after };
+                let mut h = Harness::new(&f, opt_level);
+                for holds in [true, false] {
+                    let before = h.fuel;
+                    let exit = h.run(&[u64::from(holds), if holds { 2 } else { 3 }, first, second]);
+                    let chosen = if holds { first } else { second };
+                    assert_eq!(h.stack(exit), [chosen], "{ty} {compares} {holds}");
+                    let back = if holds { hotspotvm_codegen::packed_cost(4, 1) } else { 0 };
+                    assert_eq!(h.fuel, before + back);
+                }
             }
         }
     }

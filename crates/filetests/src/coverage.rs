@@ -28,6 +28,8 @@ pub struct Coverage {
     pub polls: u64,
     /// Left because a callee that compiled code had called was made to leave.
     pub forced: u64,
+    /// Made selects of a branch.
+    pub selects: u64,
     /// Took a method out.
     pub invalidated: u64,
     /// Left a method's entry alone.
@@ -49,6 +51,11 @@ impl Seen {
             Event::CompileStart { unit, strategy: "method", .. } => {
                 self.methods.insert(*unit);
                 counts.methods = 1;
+            }
+            Event::CompileEnd { listing: Some(listing), .. } => {
+                // Nothing else gives back what depends on a condition, or chooses.
+                counts.selects |=
+                    u64::from(["_select", "refund_if"].iter().any(|op| listing.ir.contains(op)));
             }
             Event::Enter { unit, .. } => {
                 self.current = *unit;
@@ -79,7 +86,7 @@ impl Coverage {
     /// Runs a program and counts what it reaches.
     pub fn run(&mut self, program: &Arc<Verified>, options: &Options) {
         let seen: Rc<RefCell<Seen>> = Rc::default();
-        let mut engine = Engine::new(options.clone());
+        let mut engine = Engine::new(Options { listings: true, ..options.clone() });
         let sink = seen.clone();
         engine.on_event(move |event| sink.borrow_mut().see(event));
         engine.run(program.clone(), &[], Io::none());
@@ -93,6 +100,7 @@ impl Coverage {
         self.deopts += counts.deopts;
         self.polls += counts.polls;
         self.forced += counts.forced;
+        self.selects += counts.selects;
         self.invalidated += counts.invalidated;
         self.left_alone += counts.left_alone;
     }

@@ -67,8 +67,8 @@ fn generated_programs_agree() {
     assert!(errors > programs / 50 && errors < programs * 4 / 5, "{errors} of {programs} end with an error");
     assert!(limits < programs / 2, "{limits} of {programs} end at a limit");
     if programs >= PROGRAMS {
-        let Coverage { entered, chains, call_depth, no_code, deopts, polls, .. } = coverage;
-        let reached = [entered, chains, call_depth, no_code, deopts, polls];
+        let Coverage { entered, chains, call_depth, no_code, deopts, polls, selects, .. } = coverage;
+        let reached = [entered, chains, call_depth, no_code, deopts, polls, selects];
         assert!(reached.iter().all(|&runs| runs > 0), "{coverage:?}");
     }
 }

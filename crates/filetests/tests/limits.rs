@@ -78,6 +78,72 @@ fn every_amount_of_fuel_stops_at_the_same_place() {
     assert!(places.len() >= 5, "the programs stop at {places:?} only");
 }
 
+const COIN: &str = "
+func main()
+    local i, x, s, t
+    push 30
+    store_local i
+    push 7
+    store_local x
+    push 0
+    store_local s
+    push 0
+    store_local t
+again:
+    load_local x
+    push 1103515245
+    mul
+    push 12345
+    add
+    push 0x7fffffff
+    and
+    dup
+    store_local x
+    push 0x10000
+    and
+    jump_if_zero other
+    load_local s
+    push 1
+    add
+    store_local s
+    jump joined
+other:
+    load_local t
+    push 3
+    sub
+    push 255
+    and
+    store_local t
+joined:
+    load_local i
+    push 1
+    sub
+    dup
+    store_local i
+    jump_if_not_zero again
+    load_local s
+    load_local t
+    add
+    ret
+";
+
+/// A branch that goes either way often, one side of which costs more: fuel ends on either side, and at every instruction of a round.
+#[test]
+fn every_amount_of_fuel_stops_at_the_same_side() {
+    let program = load("coin", COIN).unwrap_or_else(|error| panic!("{error}"));
+    let mut options = interpreted(&Options::default()).options;
+    let unlimited = observe(&program, &[], &options).0;
+    for fuel in 0..=unlimited.fuel {
+        options.limits.fuel = Some(fuel);
+        let expected = observe(&program, &[], &options).0;
+        for threshold in [1, 3] {
+            let climbing = Options { limits: options.limits.clone(), ..climbing(threshold) };
+            let found = observe(&program, &[], &climbing).0;
+            assert_eq!(found, expected, "fuel {fuel}, threshold {threshold}");
+        }
+    }
+}
+
 #[test]
 fn a_heap_limit_inside_a_compiled_loop_is_the_same_everywhere() {
     let source = "

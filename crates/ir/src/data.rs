@@ -146,7 +146,7 @@ pub struct Inst {
     pub op: Opcode,
     /// Its operands; only the first [`Opcode::operands`] count, the rest repeat `Value(0)`. (Those of a call are in
     /// its [`CallSite`].)
-    pub args: [Value; 2],
+    pub args: [Value; 3],
     /// The part known now.
     pub imm: Imm,
     /// Where the interpreter goes on if it leaves.
@@ -194,6 +194,8 @@ pub enum Terminator {
         then: Target,
         /// Where to if it is false.
         otherwise: Target,
+        /// In how many of a hundred cases it was true, if that was seen. Only speed may depend on it.
+        percent: Option<u8>,
     },
     /// Leave compiled code.
     Exit {
@@ -464,9 +466,9 @@ impl Function {
         debug_assert!(op.imm_matches(imm) && op != Opcode::Call);
         debug_assert_eq!(state.is_some(), op.exit_reason().is_some());
         let result = op.result().map(|ty| self.new_value(ty));
-        let mut two = [Value(0); 2];
-        two[..args.len()].copy_from_slice(args);
-        self.blocks[block.index()].insts.push(Inst { op, args: two, imm, state, result, pc });
+        let mut all = [Value(0); 3];
+        all[..args.len()].copy_from_slice(args);
+        self.blocks[block.index()].insts.push(Inst { op, args: all, imm, state, result, pc });
         result
     }
 
@@ -482,7 +484,7 @@ impl Function {
         self.calls.push(call);
         let imm = Imm::Call(CallId(self.calls.len() as u32 - 1));
         let value = self.new_value(result);
-        let (args, state, result) = ([Value(0); 2], Some(state), Some(value));
+        let (args, state, result) = ([Value(0); 3], Some(state), Some(value));
         self.blocks[block.index()].insts.push(Inst { op: Opcode::Call, args, imm, state, result, pc });
         value
     }

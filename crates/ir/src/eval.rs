@@ -152,15 +152,15 @@ pub enum Outcome {
     Malformed(String),
 }
 
-/// What an int instruction with two operands gives; `None` if it leaves (or is no such instruction). The `_fits` forms wrap.
+/// What an int instruction with two operands gives; `None` if it leaves (or is no such instruction). The `_fits` and `_wrap` forms wrap.
 pub fn int_binary(op: Opcode, a: i64, b: i64) -> Option<i64> {
     match op {
         Opcode::IntAdd => a.checked_add(b),
         Opcode::IntSub => a.checked_sub(b),
         Opcode::IntMul | Opcode::IntMulNonNeg => a.checked_mul(b),
-        Opcode::IntAddFits => Some(a.wrapping_add(b)),
-        Opcode::IntSubFits => Some(a.wrapping_sub(b)),
-        Opcode::IntMulFits => Some(a.wrapping_mul(b)),
+        Opcode::IntAddFits | Opcode::IntAddWrap => Some(a.wrapping_add(b)),
+        Opcode::IntSubFits | Opcode::IntSubWrap => Some(a.wrapping_sub(b)),
+        Opcode::IntMulFits | Opcode::IntMulWrap => Some(a.wrapping_mul(b)),
         Opcode::IntFloorDiv => {
             let quotient = a.checked_div(b)?;
             // Rust rounds towards zero: one too high if there is a remainder and the signs differ.
@@ -277,7 +277,7 @@ impl Evaluator<'_> {
 
     fn inst(&mut self, inst: &crate::data::Inst) -> Go<()> {
         use Opcode as O;
-        let [a, b] = inst.args;
+        let [a, b, c] = inst.args;
         if let (O::Call, Imm::Call(id)) = (inst.op, inst.imm) {
             return self.call(inst, id);
         }
@@ -301,6 +301,9 @@ impl Evaluator<'_> {
                 | O::IntAddFits
                 | O::IntSubFits
                 | O::IntMulFits
+                | O::IntAddWrap
+                | O::IntSubWrap
+                | O::IntMulWrap
                 | O::IntMulNonNeg
                 | O::IntFloorDivNonNeg
                 | O::IntModNonNeg,
@@ -341,6 +344,11 @@ impl Evaluator<'_> {
                 (Some(held.ty()) == inst.op.result()).then_some(Some(held))
             }
             (O::Truth, _) => Some(Some(Scalar::Bool(self.host.truth(self.boxed(a)?)))),
+            (O::IntSelect | O::FloatSelect | O::BoolSelect | O::BoxedSelect, _) => {
+                let (chosen, other) = if self.bool(a)? { (b, c) } else { (c, b) };
+                self.get(other)?;
+                Some(Some(self.get(chosen)?))
+            }
             (O::CallBinary, Imm::BinOp(op)) => {
                 self.host.binary(op, self.boxed(a)?, self.boxed(b)?).map(|r| Some(Scalar::Boxed(r)))
             }
@@ -363,6 +371,13 @@ impl Evaluator<'_> {
             (O::Refund, Imm::Charge { cost, rounds }) => {
                 self.host.refund(cost, rounds);
                 self.fuel = self.fuel.saturating_sub(u64::from(cost));
+                Some(None)
+            }
+            (O::RefundIf, Imm::Charge { cost, rounds }) => {
+                if self.bool(a)? {
+                    self.host.refund(cost, rounds);
+                    self.fuel = self.fuel.saturating_sub(u64::from(cost));
+                }
                 Some(None)
             }
             (O::Charge, Imm::Charge { cost, rounds }) => {
@@ -498,7 +513,7 @@ impl Evaluator<'_> {
             left -= 1;
             block = match &data.end {
                 Terminator::Jump(target) => self.go(target)?,
-                Terminator::Branch { condition, then, otherwise } => {
+                Terminator::Branch { condition, then, otherwise, .. } => {
                     let target = if self.bool(*condition)? { then } else { otherwise };
                     self.go(target)?
                 }

@@ -64,6 +64,12 @@ macro_rules! for_each_instruction {
             IntMulFits int_mul_fits [int int -- int] pure;
             /// `a * b`; leaves if the result does not fit. Only where a pass has proved that `a >= 0` and `b >= 0`.
             IntMulNonNeg int_mul_nonneg [int int -- int] pure Overflow;
+            /// `a + b`, wrapping: only where nobody needs the result if it does not fit.
+            IntAddWrap int_add_wrap [int int -- int] pure;
+            /// `a - b`, wrapping: only where nobody needs the result if it does not fit.
+            IntSubWrap int_sub_wrap [int int -- int] pure;
+            /// `a * b`, wrapping: only where nobody needs the result if it does not fit.
+            IntMulWrap int_mul_wrap [int int -- int] pure;
             /// `a // b`: only where a pass has proved that `a >= 0` and `b >= 1`.
             IntFloorDivNonNeg int_floordiv_nonneg [int int -- int] pure;
             /// `a % b`: only where a pass has proved that `a >= 0` and `b >= 1`.
@@ -115,6 +121,15 @@ macro_rules! for_each_instruction {
             /// Whether a value of any type counts as true.
             Truth truth [boxed -- bool] pure;
 
+            /// The second operand if the first is true, else the third.
+            IntSelect int_select [bool int int -- int] pure;
+            /// The second operand if the first is true, else the third.
+            FloatSelect float_select [bool float float -- float] pure;
+            /// The second operand if the first is true, else the third.
+            BoolSelect bool_select [bool bool bool -- bool] pure;
+            /// The second operand if the first is true, else the third.
+            BoxedSelect boxed_select [bool boxed boxed -- boxed] pure;
+
             /// A binary operation in its general form; leaves, without effects, if that needs the interpreter.
             CallBinary call_binary [boxed boxed -- boxed] call Slow;
             /// A unary operation in its general form; leaves, without effects, if that needs the interpreter.
@@ -137,6 +152,8 @@ macro_rules! for_each_instruction {
             CheckDepth check_depth [ -- ] call CallDepth;
             /// Gives back fuel and rounds that were charged for code that does not come after all.
             Refund refund [ -- ] call;
+            /// Gives it back if the operand is true.
+            RefundIf refund_if [bool -- ] call;
             /// Stops the process if it is false: a proof of a pass was wrong. Only in test mode.
             Assert assert [bool -- ] call;
             /// Calls a method: its [`CallSite`](crate::CallSite) has callee and operands, the result is of the type that the callee
@@ -217,7 +234,7 @@ macro_rules! define_instructions {
                 match self { $(Opcode::$V => stringify!($name),)* }
             }
 
-            /// The types of the operands: at most two.
+            /// The types of the operands: at most three.
             pub fn operands(self) -> &'static [Type] {
                 match self { $(Opcode::$V => &[$(ty!($arg)),*],)* }
             }
@@ -283,7 +300,7 @@ impl Opcode {
             Opcode::CallBinary => matches!(imm, Imm::BinOp(_)),
             Opcode::CallUnary => matches!(imm, Imm::UnOp(_)),
             Opcode::LoadGlobal | Opcode::StoreGlobal => matches!(imm, Imm::Slot(_)),
-            Opcode::Charge | Opcode::Refund => matches!(imm, Imm::Charge { .. }),
+            Opcode::Charge | Opcode::Refund | Opcode::RefundIf => matches!(imm, Imm::Charge { .. }),
             Opcode::CheckDepth => matches!(imm, Imm::Depth(_)),
             Opcode::Call => matches!(imm, Imm::Call(_)),
             _ => imm == Imm::None,

@@ -299,7 +299,14 @@ impl Parser {
                 let then = self.target(c)?;
                 c.expect(",")?;
                 let otherwise = self.target(c)?;
-                Some(Terminator::Branch { condition, then, otherwise })
+                let percent = if c.eat_word("true") {
+                    let percent = c.number("a percentage")?;
+                    c.expect("%")?;
+                    Some(percent)
+                } else {
+                    None
+                };
+                Some(Terminator::Branch { condition, then, otherwise, percent })
             }
             "exit" => {
                 c.expect_word("exit")?;
@@ -356,7 +363,7 @@ impl Parser {
             return Err(c.error_at(at, format!("`{}` {which}", op.name())));
         }
         let imm = if op == Opcode::Call { self.call(c)? } else { imm(c, op)? };
-        let mut args = [Value(0); 2];
+        let mut args = [Value(0); 3];
         for (i, arg) in args.iter_mut().enumerate().take(op.operands().len()) {
             if i != 0 {
                 c.expect(",")?;
@@ -546,7 +553,9 @@ fn imm(c: &mut Cursor<'_>, op: Opcode) -> Parsed<Imm> {
         }
         Opcode::LoadGlobal | Opcode::StoreGlobal => Imm::Slot(c.prefixed("g", "a global like `g0`")?),
         Opcode::CheckDepth => Imm::Depth(c.number("a number of calls")?),
-        Opcode::Charge | Opcode::Refund => Imm::Charge { cost: c.number("a cost")?, rounds: rounds(c)? },
+        Opcode::Charge | Opcode::Refund | Opcode::RefundIf => {
+            Imm::Charge { cost: c.number("a cost")?, rounds: rounds(c)? }
+        }
         _ => Imm::None,
     })
 }

@@ -63,6 +63,12 @@ bugs! {
     ChargeNotAhead "charge-not-ahead",
     /// What was charged ahead is not given back where control leaves a loop.
     ChargeNotRefunded "charge-not-refunded",
+    /// Where a branch has become selects, they select what the other side gives.
+    SelectSwapped "select-swapped",
+    /// Where a branch has become selects, the wrong side gets back what it did not need.
+    RefundOtherSide "refund-other-side",
+    /// Where a branch has become selects, what may overflow on one side leaves on the other one too.
+    NotMasked "not-masked",
     /// An exit names the wrapped result of an addition instead of the operand that it has overwritten.
     UndoMissing "undo-missing",
     /// The limit of an addition of a constant is off by one.

@@ -160,8 +160,9 @@ impl Display for Terminator {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
             Terminator::Jump(target) => write!(f, "jump {target}"),
-            Terminator::Branch { condition, then, otherwise } => {
-                write!(f, "branch {condition}, {then}, {otherwise}")
+            Terminator::Branch { condition, then, otherwise, percent } => {
+                write!(f, "branch {condition}, {then}, {otherwise}")?;
+                percent.map_or(Ok(()), |percent| write!(f, " true {percent}%"))
             }
             Terminator::Exit { reason, state } => write!(f, "exit {reason} {}", State(*state)),
             Terminator::Return(value) => write!(f, "return {value}"),

@@ -294,7 +294,10 @@ impl Verifier<'_> {
         let position = data.insts.len() + 1;
         match &data.end {
             Terminator::Jump(target) => self.target(block, position, target, "jump"),
-            Terminator::Branch { condition, then, otherwise } => {
+            Terminator::Branch { condition, then, otherwise, percent } => {
+                if percent.is_some_and(|percent| percent > 100) {
+                    self.error(block, "branch was true in more than a hundred of a hundred cases");
+                }
                 self.used_as(block, position, *condition, Type::Bool, "branch");
                 self.target(block, position, then, "branch");
                 self.target(block, position, otherwise, "branch");

@@ -121,6 +121,30 @@ fn malformed_functions_are_refused() {
         },
         "where bool is expected",
     );
+    refused(
+        |f| {
+            if let Terminator::Branch { percent, .. } = &mut f.blocks[0].end {
+                *percent = Some(101);
+            }
+        },
+        "more than a hundred of a hundred cases",
+    );
+    // A select's operands are a bool and two of the type of its result.
+    let select = |args| {
+        move |f: &mut Function| {
+            let result = Some(f.new_value(Type::Int));
+            let (op, imm, state, pc) = (Opcode::IntSelect, Imm::None, None, 0);
+            f.blocks[0].insts.push(Inst { op, args, imm, state, result, pc });
+        }
+    };
+    let (int, bool, boxed) = (Value(0), Value(3), Value(1));
+    let mut f = good();
+    select([bool, int, int])(&mut f);
+    assert_eq!(verify(&f), Ok(()));
+    refused(select([int, int, int]), "where bool is expected");
+    refused(select([bool, boxed, int]), "where int is expected");
+    refused(select([bool, int, boxed]), "where int is expected");
+    refused(select([bool, int, Value(u32::MAX)]), "which nothing defines");
 }
 
 #[test]

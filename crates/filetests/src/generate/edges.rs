@@ -102,7 +102,7 @@ impl Writer<'_> {
     }
 
     fn piece(&mut self) {
-        match self.random.below(19) {
+        match self.random.below(22) {
             0 => self.global_around_call(),
             1 | 2 => self.edge_of_64_bits(),
             3 => self.edge_of_exact_floats(),
@@ -116,6 +116,7 @@ impl Writer<'_> {
             13 => self.recursion_in_loop(),
             14..=16 => self.builtins(),
             17 => self.magnitudes(),
+            18..=20 => self.coin(),
             _ => self.output_before_guard(),
         }
     }
@@ -369,6 +370,44 @@ impl Writer<'_> {
             } else {
                 self.mix();
             }
+        }
+    }
+
+    /// A short branch that goes either way often: both its sides may be computed, if nothing comes of the one that is not meant.
+    fn coin(&mut self) {
+        let (other, end) = (self.label(), self.label());
+        let start = self.pick(&["0", "1", "9223372036854775000", "-9223372036854775000", "0.5"]);
+        let s = self.local(start);
+        let of = self.pick(&["load_local i", "load_local x", "load_local x; load_local i; xor"]);
+        let (bit, jump) = (self.pick(&["1", "2", "4"]), self.pick(&["jump_if_zero", "jump_if_not_zero"]));
+        self.say(&format!("{of}; push {bit}; and; {jump} {other}"));
+        self.coin_side(&s);
+        if self.random.chance(60) {
+            self.say(&format!("jump {end}"));
+            self.place(&other);
+            self.coin_side(&s);
+            self.place(&end);
+        } else {
+            self.place(&other);
+        }
+        if start != "0.5" {
+            self.say(&format!("load_local {s}; push 1073741823; and"));
+            self.mix();
+        }
+    }
+
+    fn coin_side(&mut self, s: &str) {
+        for _ in 0..1 + self.random.below(2) {
+            let (op, by) = (self.pick(&["add", "sub", "add", "mul"]), self.pick(&["1", "3", "100", "-1"]));
+            let divide = self.pick(&["mod", "floordiv", "shr", "and", "xor"]);
+            let instructions = match self.random.below(7) {
+                0..=2 => format!("load_local {s}; push {by}; {op}; store_local {s}"),
+                3 => format!("load_local {s}; load_local i; {op}; store_local {s}"),
+                4 => "load_local v; push 0.5; mul; push 0.25; add; store_local v".to_string(),
+                5 => format!("load_local x; push 4; {divide}; store_local x"),
+                _ => "load_local x; load_local i; lt; store_local u".to_string(),
+            };
+            self.say(&instructions);
         }
     }
 

@@ -264,6 +264,15 @@ impl<'a> Builder<'a> {
         self.counts.entry(function).or_insert_with(count).clone()
     }
 
+    /// In how many of a hundred cases the condition of the branch here was true, which jumps when it is `when`. Where others jump to the next
+    /// instruction, they are taken for cases in which it did not jump.
+    fn percent_true(&mut self, when: bool) -> Option<u8> {
+        let counts = self.counts(self.scope().function);
+        let (all, stayed) = (counts[self.pc as usize], *counts.get(self.pc as usize + 1)?);
+        let stayed = (u128::from(stayed.min(all)) * 100).checked_div(u128::from(all))? as u8;
+        Some(if when { 100 - stayed } else { stayed })
+    }
+
     /// Translates the instruction at `pc`; `false` if control does not go on behind it.
     pub(super) fn translate(&mut self, pc: u32) -> Result<bool, String> {
         // At each instruction, since one may take as many entries as a function may have locals.
@@ -689,7 +698,7 @@ impl Machine for Builder<'_> {
     }
 
     fn pow_mod(&mut self, _: Value, _: Value, _: Value) -> Flow<Self, Value> {
-        // An instruction has two operands at most: the interpreter does this one, and enters again at the next loop.
+        // There is no instruction for it: the interpreter does this one, and enters again at the next loop.
         Err(self.leave(ExitReason::Slow))
     }
 
@@ -717,7 +726,8 @@ impl Machine for Builder<'_> {
         let next = self.f.new_block(self.pc);
         let to = |block| Target { block, args: Vec::new() };
         let (then, otherwise) = if when { (to(taken), to(next)) } else { (to(next), to(taken)) };
-        self.f.blocks[self.block.index()].end = Terminator::Branch { condition, then, otherwise };
+        let percent = self.percent_true(when);
+        self.f.blocks[self.block.index()].end = Terminator::Branch { condition, then, otherwise, percent };
         self.edge(taken, target, Some(target <= self.pc));
         self.edge(next, self.pc + 1, Some(false));
         self.ended = true;

@@ -229,7 +229,10 @@ impl Builder<'_> {
             return;
         }
         // Code that never ran would only make the types of what joins behind it worse.
-        if transfer == Some(false) && self.request.prune && self.counts(self.scope().function)[pc as usize] == 0 {
+        if transfer == Some(false)
+            && self.request.prune
+            && self.counts(self.scope().function)[pc as usize] == 0
+        {
             let state = self.new_state(pc, resume);
             self.f.blocks[from.index()].end = Terminator::Exit { reason: ExitReason::Unreached, state };
             return;

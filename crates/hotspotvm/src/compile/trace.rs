@@ -376,7 +376,8 @@ impl<'a> Builder<'a> {
         let next = self.f.new_block(self.pc);
         let to = |block| Target { block, args: Vec::new() };
         let (then, otherwise) = if when { (to(taken), to(next)) } else { (to(next), to(taken)) };
-        self.f.blocks[self.block.index()].end = Terminator::Branch { condition, then, otherwise };
+        self.f.blocks[self.block.index()].end =
+            Terminator::Branch { condition, then, otherwise, percent: None };
         self.go_on(None, node);
         let sides = [(sides[0], taken, target, target <= self.pc), (sides[1], next, self.pc + 1, false)];
         for (number, (child, block, pc, back_edge)) in sides.into_iter().enumerate() {

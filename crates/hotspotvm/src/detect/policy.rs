@@ -609,7 +609,9 @@ fn place_shift(evictions: u32) -> u32 {
 /// Whether a function is only worth code of its own where optimized code calls it: it runs too short to be entered, neither loops nor calls, and
 /// is inlined by most callers.
 fn is_tiny_leaf(cells: &[Cell]) -> bool {
-    cells.len() <= TINY as usize && cells.iter().all(|cell| cell.op != Op::Call) && loop_heads(cells).is_empty()
+    cells.len() <= TINY as usize
+        && cells.iter().all(|cell| cell.op != Op::Call)
+        && loop_heads(cells).is_empty()
 }
 
 /// Where backward jumps lead.

@@ -8,7 +8,8 @@ use crate::compile::driver::{Failure, Job, Made, NotBuilt, Shape, Target, input_
 use crate::compile::inline::Note;
 use crate::deopt::{Raw, RebuiltFrame, rebuild_chain};
 use crate::detect::policy::{
-    Arriving, MAX_EXITS, MAX_NO_CODE, MAX_PRUNED, MAX_RECOMPILES, MIN_PER_ENTRY, PlaceKey, TRIAL_ENTRIES, Wait, spot,
+    Arriving, MAX_EXITS, MAX_NO_CODE, MAX_PRUNED, MAX_RECOMPILES, MIN_PER_ENTRY, PlaceKey, TRIAL_ENTRIES,
+    Wait, spot,
 };
 use crate::event::Event;
 use crate::execute::native::{self, Answer, Left, Mismatch, type_of};

@@ -54,31 +54,36 @@ pub fn run(f: &mut Function, cx: &PassCx) -> Changed {
 }
 
 impl Ahead {
-    fn of(inst: &Inst) -> Option<Ahead> {
+    pub(super) fn of(inst: &Inst) -> Option<Ahead> {
         match (inst.op, inst.imm) {
             (Opcode::Charge, Imm::Charge { cost, rounds }) => Some(Ahead { cost, rounds }),
             _ => None,
         }
     }
 
-    fn plus(self, other: Ahead) -> Ahead {
+    pub(super) fn plus(self, other: Ahead) -> Ahead {
         let cost = self.cost.saturating_add(other.cost);
         Ahead { cost, rounds: self.rounds.saturating_add(other.rounds) }
     }
 
+    /// The greater of either.
+    pub(super) fn greater(self, other: Ahead) -> Ahead {
+        Ahead { cost: self.cost.max(other.cost), rounds: self.rounds.max(other.rounds) }
+    }
+
     /// The difference, if it is not negative in either.
-    fn minus(self, other: Ahead) -> Option<Ahead> {
+    pub(super) fn minus(self, other: Ahead) -> Option<Ahead> {
         let cost = self.cost.checked_sub(other.cost)?;
         Some(Ahead { cost, rounds: self.rounds.checked_sub(other.rounds)? })
     }
 
-    fn imm(self) -> Imm {
+    pub(super) fn imm(self) -> Imm {
         Imm::Charge { cost: self.cost, rounds: self.rounds }
     }
 }
 
 /// Tells the exits of these instructions that so much more was paid ahead.
-fn pay_ahead(f: &mut Function, block: Block, insts: Range<usize>, more: Ahead) {
+pub(super) fn pay_ahead(f: &mut Function, block: Block, insts: Range<usize>, more: Ahead) {
     if is(Bug::ChargeNotAhead) {
         return;
     }
@@ -91,7 +96,7 @@ fn pay_ahead(f: &mut Function, block: Block, insts: Range<usize>, more: Ahead) {
     }
 }
 
-fn paid(f: &mut Function, state: StateId, more: Ahead) -> StateId {
+pub(super) fn paid(f: &mut Function, state: StateId, more: Ahead) -> StateId {
     let mut paid = f.states[state.index()].clone();
     paid.ahead = paid.ahead.plus(more);
     f.new_state(paid)
@@ -158,14 +163,14 @@ fn first_charge(f: &Function, block: Block) -> Option<(usize, Ahead)> {
 }
 
 /// The last charge of a block, if no call comes behind it: it can take more.
-fn last_charge(f: &Function, block: Block) -> Option<(usize, Ahead)> {
+pub(super) fn last_charge(f: &Function, block: Block) -> Option<(usize, Ahead)> {
     let insts = &f.blocks[block.index()].insts;
     let at = insts.iter().rposition(|inst| matches!(inst.op, Opcode::Charge | Opcode::Call))?;
     Some((at, Ahead::of(&insts[at])?))
 }
 
 /// Adds to a block's last charge, if it has one.
-fn add_to_last(f: &mut Function, block: Block, more: Ahead) {
+pub(super) fn add_to_last(f: &mut Function, block: Block, more: Ahead) {
     let Some((at, charge)) = last_charge(f, block) else { return };
     let insts = &mut f.blocks[block.index()].insts;
     insts[at].imm = charge.plus(more).imm();
@@ -274,7 +279,7 @@ fn leave_paid(f: &mut Function, cfg: &Cfg, block: Block, side: usize, paid_for: 
         return;
     }
     let pc = f.blocks[to.index()].pc;
-    let (op, args, imm) = (Opcode::Refund, [Value(0); 2], paid_for.imm());
+    let (op, args, imm) = (Opcode::Refund, [Value(0); 3], paid_for.imm());
     let refund = Inst { op, args, imm, state: None, result: None, pc };
     if cfg.preds(to).len() == 1 {
         f.blocks[to.index()].insts.insert(0, refund);

@@ -31,12 +31,12 @@ enum Action {
     /// Its result is this value, which dominates it.
     Same(Value),
     /// It computes its result thus.
-    Become(Opcode, [Value; 2], Imm),
+    Become(Opcode, [Value; 3], Imm),
     /// It leaves, whenever control comes to it.
     Leave,
 }
 
-const NO_ARGS: [Value; 2] = [Value(0); 2];
+const NO_ARGS: [Value; 3] = [Value(0); 3];
 
 fn int(value: i64) -> Option<Action> {
     Some(Action::Become(Opcode::ConstInt, NO_ARGS, Imm::Int(value)))
@@ -52,15 +52,15 @@ fn float(value: f64) -> Option<Action> {
 }
 
 fn unary(op: Opcode, a: Value) -> Option<Action> {
-    Some(Action::Become(op, [a, Value(0)], Imm::None))
+    Some(Action::Become(op, [a, Value(0), Value(0)], Imm::None))
 }
 
 fn binary(op: Opcode, a: Value, b: Value) -> Option<Action> {
-    Some(Action::Become(op, [a, b], Imm::None))
+    Some(Action::Become(op, [a, b, Value(0)], Imm::None))
 }
 
 fn comparison(op: Opcode, cmp: Cmp, a: Value, b: Value) -> Option<Action> {
-    Some(Action::Become(op, [a, b], Imm::Cmp(cmp)))
+    Some(Action::Become(op, [a, b, Value(0)], Imm::Cmp(cmp)))
 }
 
 struct Folder<'a> {
@@ -108,7 +108,7 @@ impl Folder<'_> {
     }
 
     /// A new instruction without exit, before the one looked at.
-    fn insert(&mut self, op: Opcode, args: [Value; 2], imm: Imm, pc: u32) -> Value {
+    fn insert(&mut self, op: Opcode, args: [Value; 3], imm: Imm, pc: u32) -> Value {
         let result = self.f.new_value(op.result().unwrap_or(Type::Boxed));
         self.push(Inst { op, args, imm, state: None, result: Some(result), pc });
         result
@@ -120,7 +120,7 @@ impl Folder<'_> {
 
     fn simplify(&mut self, inst: &Inst) -> Option<Action> {
         use Opcode as O;
-        let [a, b] = inst.args;
+        let [a, b, _] = inst.args;
         match inst.op {
             O::IntAdd
             | O::IntSub
@@ -218,7 +218,7 @@ impl Folder<'_> {
 
     fn int_binary(&mut self, inst: &Inst) -> Option<Action> {
         use Opcode as O;
-        let [a, b] = inst.args;
+        let [a, b, _] = inst.args;
         let (x, y) = (self.int(a), self.int(b));
         if let (Some(x), Some(y)) = (x, y) {
             return int_binary(inst.op, x, y).map_or(Some(Action::Leave), int);
@@ -280,7 +280,7 @@ impl Folder<'_> {
     }
 
     fn int_compare(&mut self, inst: &Inst) -> Option<Action> {
-        let [a, b] = inst.args;
+        let [a, b, _] = inst.args;
         let Imm::Cmp(cmp) = inst.imm else { return None };
         match (self.int(a), self.int(b)) {
             (Some(x), Some(y)) => boolean(compare(cmp, x, y)),
@@ -305,7 +305,7 @@ impl Folder<'_> {
             return boolean(!b);
         }
         let inner = self.def(a)?;
-        let [x, y] = inner.args;
+        let [x, y, _] = inner.args;
         match (inner.op, inner.imm) {
             (Opcode::BoolNot, _) => Some(Action::Same(x)),
             (Opcode::IntCompare, Imm::Cmp(cmp)) => comparison(Opcode::IntCompare, cmp.negated(), x, y),
@@ -321,7 +321,7 @@ impl Folder<'_> {
 
     fn float_binary(&mut self, inst: &Inst) -> Option<Action> {
         use Opcode as O;
-        let [a, b] = inst.args;
+        let [a, b, _] = inst.args;
         let (x, y) = (self.float(a), self.float(b));
         if inst.op == O::FloatDiv && y == Some(0.0) {
             return Some(Action::Leave);
@@ -357,17 +357,17 @@ impl Folder<'_> {
     /// The general form on operands whose types are known after all, where the fast form cannot leave.
     fn call_binary(&mut self, inst: &Inst) -> Option<Action> {
         use Opcode as O;
-        let [a, b] = inst.args;
+        let [a, b, _] = inst.args;
         let Imm::BinOp(op) = inst.imm else { return None };
         let (a, b) = (*self.def(a)?, *self.def(b)?);
-        let ([x, _], [y, _]) = (a.args, b.args);
+        let (x, y) = (a.args[0], b.args[0]);
         match (a.op, b.op, op) {
             (O::BoxInt, O::BoxInt, BinOp::Compare(cmp)) => {
-                let result = self.insert(O::IntCompare, [x, y], Imm::Cmp(cmp), inst.pc);
+                let result = self.insert(O::IntCompare, [x, y, Value(0)], Imm::Cmp(cmp), inst.pc);
                 unary(O::BoxBool, result)
             }
             (O::BoxFloat, O::BoxFloat, BinOp::Compare(cmp)) => {
-                let result = self.insert(O::FloatCompare, [x, y], Imm::Cmp(cmp), inst.pc);
+                let result = self.insert(O::FloatCompare, [x, y, Value(0)], Imm::Cmp(cmp), inst.pc);
                 unary(O::BoxBool, result)
             }
             (O::BoxFloat, O::BoxFloat, BinOp::Add | BinOp::Sub | BinOp::Mul) => {
@@ -376,7 +376,7 @@ impl Folder<'_> {
                     BinOp::Sub => O::FloatSub,
                     _ => O::FloatMul,
                 };
-                let result = self.insert(fast, [x, y], Imm::None, inst.pc);
+                let result = self.insert(fast, [x, y, Value(0)], Imm::None, inst.pc);
                 unary(O::BoxFloat, result)
             }
             _ => None,
@@ -443,7 +443,8 @@ pub fn run(f: &mut Function, cx: &PassCx) -> Changed {
 impl Folder<'_> {
     /// The simpler end of a block that ends with a branch, if there is one.
     fn branch(&self, to: &mut Replacements, block: crate::data::Block) -> Option<Terminator> {
-        let Terminator::Branch { condition, then, otherwise } = &self.f.blocks[block.index()].end else {
+        let Terminator::Branch { condition, then, otherwise, percent } = &self.f.blocks[block.index()].end
+        else {
             return None;
         };
         let condition = to.find(*condition);
@@ -454,6 +455,8 @@ impl Folder<'_> {
             return Some(Terminator::Jump(then.clone()));
         }
         let opposite = self.operand(condition, Opcode::BoolNot)?;
-        Some(Terminator::Branch { condition: opposite, then: otherwise.clone(), otherwise: then.clone() })
+        let percent = percent.map(|percent| 100u8.saturating_sub(percent));
+        let (then, otherwise) = (otherwise.clone(), then.clone());
+        Some(Terminator::Branch { condition: opposite, then, otherwise, percent })
     }
 }

@@ -204,7 +204,7 @@ pub fn run(f: &mut Function, cx: &PassCx) -> Changed {
             if let Some(&inside) = unboxed.get(param)
                 && let Some(op) = box_of(types[inside.index()])
             {
-                let (args, result, pc) = ([inside, Value(0)], Some(*param), data.pc);
+                let (args, result, pc) = ([inside, Value(0), Value(0)], Some(*param), data.pc);
                 boxes.push(Inst { op, args, imm: Imm::None, state: None, result, pc });
                 *param = inside;
             }

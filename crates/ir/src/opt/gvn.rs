@@ -29,7 +29,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum Key {
     /// An operation on operands.
-    Op(Opcode, [Value; 2], Imm),
+    Op(Opcode, [Value; 3], Imm),
     /// What a global holds, in a stretch of code where no unseen write can happen.
     Global(u32, u32),
     /// Whether a condition holds.
@@ -76,7 +76,7 @@ fn checked(op: Opcode) -> Option<Opcode> {
 
 /// The key under which equal instructions meet.
 fn key(op: Opcode, inst: &Inst) -> Key {
-    let [mut a, mut b] = inst.args;
+    let [mut a, mut b, _] = inst.args;
     let mut imm = inst.imm;
     match (op, imm) {
         (
@@ -97,7 +97,7 @@ fn key(op: Opcode, inst: &Inst) -> Key {
         }
         _ => {}
     }
-    Key::Op(op, [a, b], imm)
+    Key::Op(op, [a, b, inst.args[2]], imm)
 }
 
 impl Numbering<'_> {
@@ -133,7 +133,7 @@ impl Numbering<'_> {
         };
         if preds != [parent] {
             self.new_stretch();
-        } else if let Terminator::Branch { condition, then, otherwise } = &f.blocks[parent.index()].end
+        } else if let Terminator::Branch { condition, then, otherwise, .. } = &f.blocks[parent.index()].end
             && then.block != otherwise.block
         {
             let condition = self.to.find(*condition);
@@ -212,7 +212,7 @@ impl Numbering<'_> {
         }
         f.blocks[block.index()].insts = out;
 
-        if let Terminator::Branch { condition, then, otherwise } = &f.blocks[block.index()].end {
+        if let Terminator::Branch { condition, then, otherwise, .. } = &f.blocks[block.index()].end {
             let condition = self.to.find(*condition);
             if let Some(&Entry::Known(known)) = self.table.get(&Key::Known(condition))
                 && self.cx.spend()
@@ -226,7 +226,7 @@ impl Numbering<'_> {
 
     /// Turns the truth of a value that was guarded before into a comparison with zero.
     fn truth(&mut self, f: &mut Function, inst: &mut Inst, out: &mut Vec<Inst>) {
-        let guarded = |op| self.lookup(Key::Op(op, [inst.args[0], Value(0)], Imm::None));
+        let guarded = |op| self.lookup(Key::Op(op, [inst.args[0], Value(0), Value(0)], Imm::None));
         let (value, op, constant, imm, ty) = if let Some(value) = guarded(Opcode::GuardInt) {
             (value, Opcode::IntCompare, Opcode::ConstInt, Imm::Int(0), Type::Int)
         } else if let Some(value) = guarded(Opcode::GuardFloat) {
@@ -238,9 +238,9 @@ impl Numbering<'_> {
             return;
         }
         let zero = f.new_value(ty);
-        let args = [Value(0); 2];
+        let args = [Value(0); 3];
         out.push(Inst { op: constant, args, imm, state: None, result: Some(zero), pc: inst.pc });
-        *inst = Inst { op, args: [value, zero], imm: Imm::Cmp(Cmp::Ne), ..*inst };
+        *inst = Inst { op, args: [value, zero, Value(0)], imm: Imm::Cmp(Cmp::Ne), ..*inst };
         self.changed = true;
     }
 }

@@ -18,6 +18,7 @@ pub mod dce;
 pub mod fold;
 pub mod guards;
 pub mod gvn;
+pub mod ifconv;
 pub mod licm;
 pub mod params;
 pub mod ranges;
@@ -144,6 +145,7 @@ const GUARDS: Pass = Pass { name: "guards", run: guards::run };
 const LICM: Pass = Pass { name: "licm", run: licm::run };
 const UNROLL: Pass = Pass { name: "unroll", run: unroll::run };
 const RANGES: Pass = Pass { name: "ranges", run: ranges::run };
+const IFCONV: Pass = Pass { name: "ifconv", run: ifconv::run };
 const STATES: Pass = Pass { name: "states", run: states::run };
 const DCE: Pass = Pass { name: "dce", run: dce::run };
 const CHARGES: Pass = Pass { name: "charges", run: charges::run };
@@ -164,6 +166,8 @@ pub const PIPELINE: &[Pass] = &[
     RANGES, FOLD,
     // Make the exits cheap, then remove what only they needed, and tidy up.
     STATES, DCE, PARAMS, BLOCKS, DCE,
+    // No branches that cannot be predicted.
+    IFCONV,
     // One charge for each stretch.
     CHARGES, COMPACT,
 ];

@@ -144,7 +144,8 @@ impl<'a> Solver<'a> {
                 self.scopes.push(self.undo.len());
                 if let Some(parent) = tree.idom(block)
                     && cfg.preds(block) == [parent]
-                    && let Terminator::Branch { condition, then, otherwise } = &f.blocks[parent.index()].end
+                    && let Terminator::Branch { condition, then, otherwise, .. } =
+                        &f.blocks[parent.index()].end
                     && then.block != otherwise.block
                 {
                     self.assume(*condition, then.block == block);
@@ -182,7 +183,7 @@ impl<'a> Solver<'a> {
                 (Opcode::BoolNot, _) => (condition, holds) = (inst.args[0], !holds),
                 (Opcode::IntCompare, Imm::Cmp(cmp)) => {
                     let cmp = if holds { cmp } else { cmp.negated() };
-                    let [a, b] = inst.args;
+                    let [a, b, _] = inst.args;
                     if a == b {
                         return true;
                     }
@@ -240,7 +241,7 @@ impl<'a> Solver<'a> {
 
     fn result(&self, inst: &Inst) -> Interval {
         let now = |value: Value| self.now[value.index()];
-        let [a, b] = inst.args;
+        let [a, b, _] = inst.args;
         match (inst.op, inst.imm) {
             (Opcode::ConstInt, Imm::Int(value)) => Interval::only(value),
             (Opcode::BoolToInt, _) => Interval::new(0, 1),
@@ -259,7 +260,7 @@ impl<'a> Solver<'a> {
         for (i, target) in end.targets().enumerate() {
             let start = self.undo.len();
             let possible = match end {
-                Terminator::Branch { condition, then, otherwise } if then.block != otherwise.block => {
+                Terminator::Branch { condition, then, otherwise, .. } if then.block != otherwise.block => {
                     self.assume(*condition, i == 0)
                 }
                 _ => true,
@@ -297,8 +298,8 @@ impl<'a> Solver<'a> {
         f: &mut Function,
         inst: &Inst,
         out: &mut Vec<Inst>,
-    ) -> Option<(Opcode, [Value; 2], Imm)> {
-        let [a, b] = inst.args;
+    ) -> Option<(Opcode, [Value; 3], Imm)> {
+        let [a, b, _] = inst.args;
         let (x, y) = match inst.op.operands() {
             [Type::Int, Type::Int] => (self.now[a.index()], self.now[b.index()]),
             [Type::Int] => (self.now[a.index()], Interval::ALL),
@@ -311,7 +312,7 @@ impl<'a> Solver<'a> {
         let mut constant = |this: &mut Self, value: i64| {
             let result = f.new_value(Type::Int);
             let imm = Imm::Int(value);
-            let args = [Value(0); 2];
+            let args = [Value(0); 3];
             let pc = inst.pc;
             let at = out.len() - 1;
             out.insert(at, Inst { op: Opcode::ConstInt, args, imm, state: None, result: Some(result), pc });
@@ -342,7 +343,7 @@ impl<'a> Solver<'a> {
                 Opcode::IntMod => Opcode::IntModNonNeg,
                 _ => Opcode::IntFloorDivNonNeg,
             };
-            return Some((form, [a, divisor], Imm::None));
+            return Some((form, [a, divisor, Value(0)], Imm::None));
         }
         let form = match inst.op {
             Opcode::IntMul if x.lo >= 0 && y.lo >= 0 => Some(Opcode::IntMulNonNeg),
@@ -360,21 +361,24 @@ impl<'a> Solver<'a> {
                     return None;
                 }
                 let factor = constant(self, 1 << count);
-                Some((Opcode::IntMulFits, [a, factor], Imm::None))
+                Some((Opcode::IntMulFits, [a, factor, Value(0)], Imm::None))
             }
             (Opcode::IntNeg, _) if x.lo != i64::MIN && self.cx.spend() => {
                 let zero = constant(self, 0);
-                Some((Opcode::IntSubFits, [zero, a], Imm::None))
+                Some((Opcode::IntSubFits, [zero, a, Value(0)], Imm::None))
             }
             // With a check of its proof in test mode, as the other forms have.
             (Opcode::IntAbs, _) if (x.lo >= 0 || (x.hi <= 0 && x.lo != i64::MIN)) && self.cx.spend() => {
                 let zero = constant(self, 0);
                 if self.cx.check_proofs {
                     let cmp = if x.lo >= 0 { Cmp::Ge } else { Cmp::Le };
-                    self.assert(f, cmp, [a, zero], inst.pc, out);
+                    self.assert(f, cmp, [a, zero, Value(0)], inst.pc, out);
                 }
-                let form =
-                    if x.lo >= 0 { (Opcode::IntAddFits, [a, zero]) } else { (Opcode::IntSubFits, [zero, a]) };
+                let form = if x.lo >= 0 {
+                    (Opcode::IntAddFits, [a, zero, Value(0)])
+                } else {
+                    (Opcode::IntSubFits, [zero, a, Value(0)])
+                };
                 Some((form.0, form.1, Imm::None))
             }
             (Opcode::IntToFloatExact, _) => {
@@ -382,8 +386,8 @@ impl<'a> Solver<'a> {
                 let exact = Interval::new(-(1 << bits), 1 << bits).covers(x) && self.cx.spend();
                 if exact && self.cx.check_proofs {
                     let (least, most) = (constant(self, -(1 << 53)), constant(self, 1 << 53));
-                    self.assert(f, Cmp::Ge, [a, least], inst.pc, out);
-                    self.assert(f, Cmp::Le, [a, most], inst.pc, out);
+                    self.assert(f, Cmp::Ge, [a, least, Value(0)], inst.pc, out);
+                    self.assert(f, Cmp::Le, [a, most, Value(0)], inst.pc, out);
                 }
                 exact.then_some((Opcode::IntToFloat, inst.args, Imm::None))
             }
@@ -393,7 +397,7 @@ impl<'a> Solver<'a> {
                     let holds = if known { cmp } else { cmp.negated() };
                     self.assert(f, holds, inst.args, inst.pc, out);
                 }
-                Some((Opcode::ConstBool, [Value(0); 2], Imm::Bool(known)))
+                Some((Opcode::ConstBool, [Value(0); 3], Imm::Bool(known)))
             }
             _ => None,
         }
@@ -403,7 +407,7 @@ impl<'a> Solver<'a> {
     fn nonzero(&mut self, f: &mut Function, division: &Inst, out: &mut Vec<Inst>) -> Value {
         let divisor = division.args[1];
         let result = f.new_value(Type::Int);
-        let (op, args, imm) = (Opcode::IntNonZero, [divisor, Value(0)], Imm::None);
+        let (op, args, imm) = (Opcode::IntNonZero, [divisor, Value(0), Value(0)], Imm::None);
         let at = out.len() - 1;
         out.insert(at, Inst { op, args, imm, state: division.state, result: Some(result), pc: division.pc });
         let known = self.now[divisor.index()].meet(Interval::new(1, i64::MAX));
@@ -416,12 +420,12 @@ impl<'a> Solver<'a> {
     }
 
     /// Inserts, before the instruction which is the last of `out`, one that looks whether a comparison holds.
-    fn assert(&mut self, f: &mut Function, cmp: Cmp, args: [Value; 2], pc: u32, out: &mut Vec<Inst>) {
+    fn assert(&mut self, f: &mut Function, cmp: Cmp, args: [Value; 3], pc: u32, out: &mut Vec<Inst>) {
         let holds = f.new_value(Type::Bool);
         let at = out.len() - 1;
         let (op, imm, state) = (Opcode::IntCompare, Imm::Cmp(cmp), None);
         out.insert(at, Inst { op, args, imm, state, result: Some(holds), pc });
-        let (op, args, imm) = (Opcode::Assert, [holds, Value(0)], Imm::None);
+        let (op, args, imm) = (Opcode::Assert, [holds, Value(0), Value(0)], Imm::None);
         out.insert(at + 1, Inst { op, args, imm, state, result: None, pc });
         self.now.push(Interval::ALL);
         self.defs.push(None);

@@ -288,7 +288,7 @@ impl Generator {
         if self.calls && self.random.one_in(6) {
             return self.call();
         }
-        const OPS: [Opcode; 47] = [
+        const OPS: [Opcode; 50] = [
             Opcode::IntAdd,
             Opcode::IntAdd,
             Opcode::IntSub,
@@ -330,6 +330,10 @@ impl Generator {
             Opcode::GuardFloat,
             Opcode::GuardBool,
             Opcode::Truth,
+            Opcode::IntSelect,
+            Opcode::FloatSelect,
+            Opcode::BoolSelect,
+            Opcode::BoxedSelect,
             Opcode::CallBinary,
             Opcode::CallUnary,
             Opcode::LoadGlobal,
@@ -410,7 +414,7 @@ impl Generator {
             && self.f.ty(a) == self.f.ty(b)
             && self.random.one_in(2)
         {
-            inst.args = [b, a];
+            inst.args = [b, a, Value(0)];
         }
         let args = inst.args().to_vec();
         self.append(inst.op, &args, inst.imm);
@@ -481,7 +485,8 @@ impl Generator {
             let odd = self.append(Opcode::ConstInt, &[], Imm::Int(0x7777)).unwrap();
             self.append(Opcode::IntCompare, &[sum, odd], Imm::Cmp(Cmp::Eq)).unwrap()
         };
-        self.f.blocks[self.block.index()].end = Terminator::Branch { condition: rare, then, otherwise };
+        self.f.blocks[self.block.index()].end =
+            Terminator::Branch { condition: rare, then, otherwise, percent: None };
         let state = self.some_state();
         let reason = self.random.pick(&[ExitReason::RegionEnd, ExitReason::Call, ExitReason::Unreached]);
         self.f.blocks[out.index()].end = Terminator::Exit { reason, state };
@@ -490,10 +495,12 @@ impl Generator {
 
     fn if_else(&mut self, depth: u32) {
         let condition = self.condition();
+        let percent = (!self.random.one_in(4)).then(|| self.random.below(101) as u8);
         let (then, otherwise) = (self.f.new_block(self.pc), self.f.new_block(self.pc));
         let to = |block| Target { block, args: Vec::new() };
         self.f.blocks[self.block.index()].end =
-            Terminator::Branch { condition, then: to(then), otherwise: to(otherwise) };
+            Terminator::Branch { condition, then: to(then), otherwise: to(otherwise), percent };
+        let small = self.random.one_in(2);
         let (env, height) = (self.env.clone(), self.pool.len());
         let join_extra = self.random.one_in(3);
         let mut ends = Vec::new();
@@ -501,7 +508,9 @@ impl Generator {
             self.env = env.clone();
             self.state = None;
             self.block = side;
-            if !self.random.one_in(4) {
+            if small {
+                self.small_side();
+            } else if !self.random.one_in(4) {
                 self.body(depth);
             }
             let extra = if join_extra { Some(self.value(Type::Int)) } else { None };
@@ -531,6 +540,56 @@ impl Generator {
         }
         self.block = join;
         self.state = None;
+    }
+
+    /// A side of a branch that may be computed without a branch.
+    fn small_side(&mut self) {
+        const OPS: [Opcode; 12] = [
+            Opcode::IntAdd,
+            Opcode::IntAdd,
+            Opcode::IntSub,
+            Opcode::IntMul,
+            Opcode::IntAnd,
+            Opcode::IntOr,
+            Opcode::IntCompare,
+            Opcode::IntMod,
+            Opcode::IntFloorDiv,
+            Opcode::IntShr,
+            Opcode::FloatAdd,
+            Opcode::FloatNeg,
+        ];
+        if !self.random.one_in(4) {
+            self.charge();
+        }
+        for _ in 0..self.random.below(3) {
+            let op = self.random.pick(&OPS);
+            let mut args: Vec<Value> = op.operands().iter().map(|&ty| self.value(ty)).collect();
+            if matches!(op, Opcode::IntMod | Opcode::IntFloorDiv | Opcode::IntShr) {
+                let imm = Imm::Int(1 << self.random.below(5));
+                args[1] = self.append(Opcode::ConstInt, &[], imm).unwrap();
+            }
+            let imm = match op {
+                Opcode::IntCompare => Imm::Cmp(self.random.pick(&Cmp::ALL)),
+                _ => Imm::None,
+            };
+            let result = self.append(op, &args, imm).unwrap();
+            let ty = self.f.ty(result);
+            // Mostly a change of a variable.
+            let locals: Vec<usize> = (0..self.locals.len()).filter(|&i| self.locals[i] == ty).collect();
+            if !locals.is_empty() && !self.random.one_in(4) {
+                let local = self.random.pick(&locals);
+                self.assign(local, result);
+            }
+            if self.random.one_in(4) {
+                self.charge();
+            }
+        }
+    }
+
+    fn charge(&mut self) {
+        let imm =
+            Imm::Charge { cost: 1 + self.random.below(9) as u32, rounds: u32::from(self.random.one_in(4)) };
+        self.append(Opcode::Charge, &[], imm);
     }
 
     /// Loops of several shapes; all charge in each round, so all end.
@@ -565,7 +624,8 @@ impl Generator {
             self.f.blocks[other.index()].end = Terminator::Exit { reason: ExitReason::Forced, state };
             let then = Target { block: header, args };
             let otherwise = Target { block: other, args: Vec::new() };
-            self.f.blocks[self.block.index()].end = Terminator::Branch { condition, then, otherwise };
+            self.f.blocks[self.block.index()].end =
+                Terminator::Branch { condition, then, otherwise, percent: None };
         } else {
             self.f.blocks[self.block.index()].end = Terminator::Jump(Target { block: header, args });
         }
@@ -599,6 +659,7 @@ impl Generator {
                 condition,
                 then: to(inside, Vec::new()),
                 otherwise: to(after, Vec::new()),
+                percent: None,
             };
             let env_after = self.env.clone();
             self.block = inside;
@@ -631,7 +692,7 @@ impl Generator {
             None => Terminator::Jump(back),
             Some((condition, after)) => {
                 let otherwise = Target { block: after, args: Vec::new() };
-                Terminator::Branch { condition, then: back, otherwise }
+                Terminator::Branch { condition, then: back, otherwise, percent: None }
             }
         };
     }

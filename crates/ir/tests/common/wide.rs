@@ -340,7 +340,8 @@ impl Run<'_> {
             }
             let target = match &f.blocks[block].end {
                 Terminator::Jump(target) => target,
-                Terminator::Branch { condition, then, otherwise } => match self.values[condition.index()] {
+                Terminator::Branch { condition, then, otherwise, .. } => match self.values[condition.index()]
+                {
                     Wide::Bool(true) => then,
                     Wide::Bool(false) => otherwise,
                     _ => return None,
@@ -432,6 +433,12 @@ impl Run<'_> {
             (O::StoreGlobal, Imm::Slot(slot)) => {
                 self.globals[slot as usize] = operand(0);
                 return Some(Step::Next(None));
+            }
+            (O::IntSelect | O::FloatSelect | O::BoolSelect | O::BoxedSelect, _) => {
+                return match operand(0) {
+                    Wide::Bool(first) => next(operand(if first { 1 } else { 2 })),
+                    _ => None,
+                };
             }
             (O::Input, _) => {
                 let line = self.lines.pop().map_or(Held::Object(0), |i| Held::Int(i.into()));
