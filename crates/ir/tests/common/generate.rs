@@ -288,7 +288,7 @@ impl Generator {
         if self.calls && self.random.one_in(6) {
             return self.call();
         }
-        const OPS: [Opcode; 50] = [
+        const OPS: [Opcode; 51] = [
             Opcode::IntAdd,
             Opcode::IntAdd,
             Opcode::IntSub,
