@@ -35,6 +35,8 @@ bugs! {
     GvnAcrossStore "gvn-across-store",
     /// Value numbering merges reads of a global across a call, which may write it.
     GvnAcrossCall "gvn-across-call",
+    /// What a global holds is thought to be known behind a call.
+    GlobalsPastCall "globals-past-call",
     /// Reads of globals are moved out of loops that make calls.
     LicmPastCall "licm-past-call",
     /// A guard is moved out of a loop past a write or output: leaving there does that again.

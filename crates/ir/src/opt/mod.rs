@@ -14,13 +14,16 @@
 pub mod blocks;
 pub mod charges;
 pub mod compact;
+mod copies;
 pub mod dce;
 pub mod fold;
+pub mod globals;
 pub mod guards;
 pub mod gvn;
 pub mod ifconv;
 pub mod licm;
 pub mod params;
+pub mod peel;
 pub mod ranges;
 pub mod states;
 pub mod unroll;
@@ -143,6 +146,8 @@ const BLOCKS: Pass = Pass { name: "blocks", run: blocks::run };
 const GVN: Pass = Pass { name: "gvn", run: gvn::run };
 const GUARDS: Pass = Pass { name: "guards", run: guards::run };
 const LICM: Pass = Pass { name: "licm", run: licm::run };
+const PEEL: Pass = Pass { name: "peel", run: peel::run };
+const GLOBALS: Pass = Pass { name: "globals", run: globals::run };
 const UNROLL: Pass = Pass { name: "unroll", run: unroll::run };
 const RANGES: Pass = Pass { name: "ranges", run: ranges::run };
 const IFCONV: Pass = Pass { name: "ifconv", run: ifconv::run };
@@ -160,6 +165,8 @@ pub const PIPELINE: &[Pass] = &[
     GUARDS, FOLD, PARAMS, GVN,
     // Out of the loops with what stays the same in them.
     LICM, GVN,
+    // What only the first round needs to do comes before the loop; what goes round in globals goes round unboxed.
+    PEEL, GLOBALS, GUARDS, FOLD, PARAMS, GVN,
     // Several rounds in one.
     UNROLL, PARAMS, BLOCKS,
     // Overflow checks that cannot fail, comparisons that are decided.
