@@ -182,6 +182,62 @@ done:
     }
 }
 
+/// The int of a float that needs 63 bits costs no heap in any tier, however little is left.
+#[test]
+fn ints_of_large_floats_cost_the_same_everywhere() {
+    let source = "
+entry main
+func work(f)
+    load_local f
+    builtin1 BUILTIN
+    push 255
+    and
+    ret
+end
+func main()
+    local s, n
+    push \"x\"
+    push 40000
+    mul
+    store_local s
+    push 200
+    store_local n
+again:
+    load_local n
+    jump_if_zero done
+    push 1.5
+    call work
+    pop
+    load_local n
+    push 1
+    sub
+    store_local n
+    jump again
+done:
+    push -9100000000000000000.0
+    call work
+    print
+    push 9300000000000000000.0
+    call work
+    print
+    load_local s
+    builtin1 len
+    ret
+end
+";
+    for builtin in ["int", "floor", "ceil", "trunc"] {
+        let program =
+            load("heap", &source.replace("BUILTIN", builtin)).unwrap_or_else(|error| panic!("{error}"));
+        for heap in [40_096, 40_150, 40_232, 40_233] {
+            let mut options = Options::default();
+            options.limits.heap_bytes = heap;
+            let (observed, reports) = disagreements(&program, &[], &options, heap);
+            assert!(reports.is_empty(), "{builtin}, {heap} bytes: {}", reports.join("\n"));
+            assert!(observed.output.starts_with("0\n"), "{builtin}, {heap} bytes: {observed:?}");
+        }
+    }
+}
+
 #[test]
 fn endless_loops_and_huge_powers_stop_at_the_timeout() {
     for source in ["again: jump again", "push 10\npush 10\npush 8\npow\npow\nprint"] {

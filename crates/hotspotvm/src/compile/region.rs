@@ -183,6 +183,17 @@ impl Builder<'_> {
         self.f.blocks[from.index()].end = Terminator::Jump(Target { block: target, args });
     }
 
+    /// Whether a way from the current instruction to a bytecode block leads out of a loop.
+    fn leaves_loop(&self, to: u32) -> bool {
+        let walk = &self.scope().walk;
+        let (graph, cfg) = (&walk.region.graph, &walk.graph.cfg);
+        let here = cfg.block_of[self.pc as usize] as usize;
+        graph.headers().into_iter().any(|header| {
+            let inside = graph.loop_body(cfg, header);
+            inside[here] && !inside[to as usize]
+        })
+    }
+
     /// Which locals the loop of this header writes.
     fn written_in_loop(&self, header: u32) -> Vec<bool> {
         let scope = self.scope();
@@ -228,10 +239,11 @@ impl Builder<'_> {
             self.f.blocks[from.index()].end = Terminator::Exit { reason: ExitReason::RegionEnd, state };
             return;
         }
-        // Code that never ran would only make the types of what joins behind it worse.
+        // Code that never ran would only make the types of what joins behind it worse. (Behind a loop that is still running, that says nothing.)
         if transfer == Some(false)
             && self.request.prune
             && self.counts(self.scope().function)[pc as usize] == 0
+            && !self.leaves_loop(block)
         {
             let state = self.new_state(pc, resume);
             self.f.blocks[from.index()].end = Terminator::Exit { reason: ExitReason::Unreached, state };

@@ -485,6 +485,9 @@ fn bits(a: Operand<'_>) -> u64 {
 /// Bytes of text that one unit of fuel copies.
 const BYTES_PER_FUEL: u64 = 8;
 
+/// From this magnitude on the int of a float may need more than 64 bits. Fast paths go up to it or less, and reserve nothing.
+const BEYOND_64_BITS: f64 = 9_223_372_036_854_775_808.0;
+
 /// The cost of [`call1`].
 ///
 /// # Errors
@@ -501,11 +504,11 @@ pub(super) fn cost1(builtin: Builtin1, a: Operand<'_>, limits: &NumberLimits) ->
                 let fuel = s.len() as u64 / BYTES_PER_FUEL + length * length / 512;
                 Cost { fuel, result_bytes: if length < 19 { 0 } else { length / 2 + 8 } }
             }
-            Operand::Float(f) if f.abs() >= 9e18 => Cost { fuel: 0, result_bytes: 136 },
+            Operand::Float(f) if f.abs() >= BEYOND_64_BITS => Cost { fuel: 0, result_bytes: 136 },
             _ => same,
         },
         Builtin1::Round | Builtin1::Floor | Builtin1::Ceil | Builtin1::Trunc => match a {
-            Operand::Float(f) if f.abs() >= 9e18 => Cost { fuel: 0, result_bytes: 136 },
+            Operand::Float(f) if f.abs() >= BEYOND_64_BITS => Cost { fuel: 0, result_bytes: 136 },
             _ => same,
         },
         Builtin1::Str => super::text_cost(a, limits),
