@@ -12,7 +12,7 @@ pub mod python;
 pub mod sized;
 
 use hotspotvm::bytecode::{self, Verified};
-use hotspotvm::{Engine, Io, Options, Output, Stop, Strategy, Stress, Tier, runtime};
+use hotspotvm::{Engine, Io, Options, Output, Passes, Stop, Strategy, Stress, Tier, runtime};
 use std::cell::RefCell;
 use std::io::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -185,6 +185,20 @@ pub fn configurations(base: &Options, seed: u64) -> Vec<Configuration> {
         plain.name.push_str(", without inlining");
         plain.options.inlining = false;
         all.push(plain);
+    }
+    for (pass, name) in hotspotvm::pass_names().into_iter().enumerate() {
+        let skip = Stress { skip_baseline: pass % 2 == 0, ..Stress::default() };
+        let passes = Passes { disabled: vec![name.to_string()], ..Passes::default() };
+        let options = Options {
+            hotspot_threshold: 2,
+            optimizing_threshold: 2,
+            deterministic: true,
+            strategy: [Strategy::Region, Strategy::Method, Strategy::Trace][pass % 3],
+            stress: skip,
+            passes,
+            ..base.clone()
+        };
+        all.push(Configuration { name: format!("optimizing at 2, pass {name} left out"), options });
     }
     for mut small in all.clone().into_iter().filter(|c| c.name.ends_with("soon after")) {
         small.name.push_str(", 4 KiB of code");
