@@ -43,6 +43,9 @@ const WARM: f64 = 0.95;
 /// The least that a step takes, as a fraction of the time until its end: what is less drowns in how differently long processes take to start.
 const STEP: f64 = 0.05;
 
+/// Seconds that a column's curve may take to measure. What starts too slowly to get through all sizes has no curve.
+const BUDGET: f64 = 12.0;
+
 /// Sizes tried.
 const SIZES: usize = 14;
 
@@ -63,23 +66,24 @@ pub fn curves(
     let mut commands = Vec::new();
     for column in columns {
         if let Ok(Some(command)) = column.prepare(kernel, build) {
-            commands.push((column.id.clone(), command, vec![Vec::new(); sizes.len()]));
+            commands.push((column.id.clone(), command, vec![Vec::new(); sizes.len()], 0.0));
         }
     }
     for _ in 0..rounds {
         for (i, size) in sizes.iter().enumerate() {
-            for (_, command, samples) in &mut commands {
+            for (_, command, samples, spent) in commands.iter_mut().filter(|(.., spent)| *spent < BUDGET) {
                 let mut command = command.clone();
                 command.push(size.to_string().into());
                 if let (Ok(run), Some(samples)) = (runner.run(&command), samples.get_mut(i)) {
                     samples.push(run.usage.cpu);
+                    *spent += run.usage.wall;
                 }
             }
         }
     }
     Ok(commands
         .into_iter()
-        .filter_map(|(column, _, samples)| {
+        .filter_map(|(column, _, samples, _)| {
             // The least: nothing makes a run take less than it needs.
             let least = |samples: &Vec<f64>| samples.iter().copied().reduce(f64::min);
             let times = samples.iter().map(least).collect::<Option<Vec<f64>>>()?;
