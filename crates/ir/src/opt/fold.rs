@@ -17,6 +17,8 @@
 //! Invariants: results are those of Python's ints and floats, so `x + 0.0` stays (it changes the sign of zero), nothing is folded to a NaN,
 //! and a result that does not fit is an exit and not a number. What replaces a value dominates it. Source of the idea: any compiler's peephole
 //! rules; each rule here is argued where it stands.
+//!
+//! Measured on a Xeon (`--example passes`), time without this pass against with it: collatz 1.13, a loop over four globals 1.16, sum and nested loops 1.05, other kernels 1.00.
 
 use super::{Changed, PassCx, Replacements};
 use crate::analysis::Cfg;

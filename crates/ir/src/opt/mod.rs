@@ -25,7 +25,6 @@ pub mod licm;
 pub mod params;
 pub mod peel;
 pub mod ranges;
-pub mod states;
 pub mod unroll;
 
 use crate::analysis::Cfg;
@@ -151,7 +150,6 @@ const GLOBALS: Pass = Pass { name: "globals", run: globals::run };
 const UNROLL: Pass = Pass { name: "unroll", run: unroll::run };
 const RANGES: Pass = Pass { name: "ranges", run: ranges::run };
 const IFCONV: Pass = Pass { name: "ifconv", run: ifconv::run };
-const STATES: Pass = Pass { name: "states", run: states::run };
 const DCE: Pass = Pass { name: "dce", run: dce::run };
 const CHARGES: Pass = Pass { name: "charges", run: charges::run };
 const COMPACT: Pass = Pass { name: "compact", run: compact::run };
@@ -171,8 +169,8 @@ pub const PIPELINE: &[Pass] = &[
     UNROLL, PARAMS, BLOCKS,
     // Overflow checks that cannot fail, comparisons that are decided.
     RANGES, FOLD,
-    // Make the exits cheap, then remove what only they needed, and tidy up.
-    STATES, DCE, PARAMS, BLOCKS, DCE,
+    // Tidy up.
+    DCE, PARAMS, BLOCKS, DCE,
     // No branches that cannot be predicted.
     IFCONV,
     // One charge for each stretch.
