@@ -400,6 +400,8 @@ fn has_fast_path(builtin: Builtin1) -> bool {
     )
 }
 
+/// (Inlined, so that the machine stays in registers: see the interpreter's rules.)
+#[inline(always)]
 fn builtin_of_int<M: Machine>(m: &mut M, builtin: Builtin1, x: M::Int) -> Flow<M, Option<M::Value>> {
     use Builtin1 as B;
     Ok(match builtin {
@@ -427,6 +429,8 @@ fn builtin_of_int<M: Machine>(m: &mut M, builtin: Builtin1, x: M::Int) -> Flow<M
     })
 }
 
+/// (Inlined like [`builtin_of_int`].)
+#[inline(always)]
 fn builtin_of_float<M: Machine>(m: &mut M, builtin: Builtin1, p: M::Float) -> Flow<M, Option<M::Value>> {
     use Builtin1 as B;
     let rounding = match builtin {
