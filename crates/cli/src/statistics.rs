@@ -140,7 +140,7 @@ mod tests {
                 ..Stats::default()
             })
         };
-        assert_eq!(of(Some(3.14159)), "about 3.1x");
+        assert_eq!(of(Some(3.146)), "about 3.1x");
         assert_eq!(of(Some(6590.3)), "about 6590x");
         assert_eq!(of(None), "too short to tell");
         assert_eq!(super::speedup(&Stats::default()), "-");
