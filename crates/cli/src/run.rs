@@ -176,7 +176,6 @@ fn wrong_number(entry: &Function, least: usize, most: usize, words: &[String]) -
 
 /// Says why a program ended early, and what that means for the exit code.
 pub(crate) fn ended(stop: &Stop, python: Option<&Python>, failed: &Failed) -> Status {
-    let stop = &python.map_or_else(|| stop.clone(), |python| python.stop(stop.clone()));
     let status = match stop.kind {
         StopKind::Error(_) => Status::Raised,
         StopKind::Limit(_) => Status::Limit,
