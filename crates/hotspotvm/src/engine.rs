@@ -15,6 +15,7 @@ use crate::execute::interpreter::{Leave, interpret};
 use crate::ids::{Arriving, PlaceKey};
 use crate::options::{Cancel, Options, Tier};
 use crate::profile::{How, NEVER};
+use crate::reason::Reason;
 use crate::stats::Stats;
 use bytecode::Verified;
 use ir::opt::PassCx;
@@ -359,8 +360,7 @@ impl<'e> Run<'e> {
         }
     }
 
-    fn no_jit(&mut self, error: &str) {
-        let why = format!("the operating system refuses executable memory ({error})");
+    fn no_jit(&mut self, why: Reason) {
         self.emit(|_| Event::NoJit { why });
         self.disarm();
     }

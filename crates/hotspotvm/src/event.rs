@@ -4,16 +4,17 @@
 //! Events carry no times unless [`crate::Options::timing`] is on, so the log of a run is reproducible byte for byte.
 
 use crate::abi::vm::Vm;
-use crate::options::Tier;
+use crate::options::{Strategy, Tier};
+use crate::reason::Reason;
 use bytecode::FuncId;
 use ir::ExitReason;
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
 /// Version of the schema; the first line of every trace names it.
-pub const SCHEMA_VERSION: u32 = 2;
+pub const SCHEMA_VERSION: u32 = 3;
 
 /// A place in the bytecode.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Spot {
     /// The function's name.
     pub function: String,
@@ -42,15 +43,51 @@ impl std::fmt::Display for Spot {
     }
 }
 
+/// What is compiled as one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UnitKind {
+    /// A function, for the baseline tier.
+    Function,
+    /// A loop, or the rest of a function from a loop on.
+    Region,
+    /// A function, to be called.
+    Method,
+    /// The ways that control took from a place.
+    Trace,
+}
+
+impl UnitKind {
+    /// The name in logs.
+    pub fn name(self) -> &'static str {
+        match self {
+            UnitKind::Function => "function",
+            UnitKind::Region => "region",
+            UnitKind::Method => "method",
+            UnitKind::Trace => "trace",
+        }
+    }
+}
+
+impl From<Strategy> for UnitKind {
+    fn from(strategy: Strategy) -> UnitKind {
+        match strategy {
+            Strategy::Region => UnitKind::Region,
+            Strategy::Method => UnitKind::Method,
+            Strategy::Trace => UnitKind::Trace,
+        }
+    }
+}
+
 /// What was compiled, as text, side by side: only made when asked for.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Listing {
     /// The bytecode.
     pub bytecode: String,
     /// The IR as built; empty for baseline code, which needs none.
     pub ir_built: String,
     /// The IR after single passes: their names, and what they made. Only those that [`Passes::dumped`](crate::Passes::dumped) names.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ir_after: Vec<(String, String)>,
     /// The IR after all passes; the same holds.
     pub ir: String,
@@ -58,12 +95,8 @@ pub struct Listing {
     pub machine: String,
 }
 
-fn reason_name<S: Serializer>(reason: &ExitReason, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(reason.name())
-}
-
 /// A transition.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Event {
     /// The schema and the engine's settings that decide what gets compiled.
@@ -80,7 +113,7 @@ pub enum Event {
     /// The machine can't run compiled code; everything is interpreted.
     NoJit {
         /// Why.
-        why: String,
+        why: Reason,
     },
     /// Half-way to hot.
     Warm {
@@ -105,7 +138,7 @@ pub enum Event {
         /// The tier that it stays in.
         tier: Tier,
         /// Why.
-        why: String,
+        why: Reason,
     },
     /// Hot, but the program has compiled much for the time that it has run: asked again later.
     Postpone {
@@ -122,8 +155,8 @@ pub enum Event {
         at: Spot,
         /// The tier of the code.
         tier: Tier,
-        /// How code was chosen.
-        strategy: &'static str,
+        /// What is compiled as one.
+        kind: UnitKind,
         /// How many bytecode instructions it covers.
         instructions: u32,
         /// The types it assumes of what it takes on entry: `n: int`.
@@ -142,8 +175,8 @@ pub enum Event {
         at: Spot,
         /// Where the traces it would have belonged to start.
         anchor: Spot,
-        /// Why, in words.
-        why: String,
+        /// Why.
+        why: Reason,
     },
     /// What was decided about inlining a call.
     Inline {
@@ -160,7 +193,7 @@ pub enum Event {
         /// For how many copies of the call, in copies of its function, it was decided so.
         copies: u32,
         /// Why it was not inlined; `None` if it was.
-        refused: Option<String>,
+        refused: Option<Reason>,
     },
     /// Compiling ended.
     CompileEnd {
@@ -202,7 +235,6 @@ pub enum Event {
         /// Where the interpreter goes on.
         at: Spot,
         /// Why.
-        #[serde(serialize_with = "reason_name")]
         reason: ExitReason,
         /// Rounds of loops since it was entered.
         rounds: u64,
@@ -214,7 +246,6 @@ pub enum Event {
         /// Where the interpreter goes on.
         at: Spot,
         /// Why.
-        #[serde(serialize_with = "reason_name")]
         reason: ExitReason,
         /// What was there instead of what was assumed: the operands of the instruction.
         observed: String,
@@ -241,7 +272,7 @@ pub enum Event {
         /// Where it was entered.
         at: Spot,
         /// Why.
-        why: String,
+        why: Reason,
     },
     /// The code is taken out to make room for other code.
     Evict {
@@ -259,7 +290,7 @@ pub enum Event {
         /// The tier that it stays in.
         tier: Tier,
         /// Why.
-        why: String,
+        why: Reason,
     },
 }
 
@@ -316,8 +347,9 @@ impl std::fmt::Display for Event {
                     "{at}: {instructions} instructions are too many for the program's compile budget so far"
                 )
             }
-            Event::CompileStart { unit, at, tier, strategy, instructions, assumes } => {
-                write!(f, "unit {unit}: {tier}, {strategy} at {at}, {instructions} instructions")?;
+            Event::CompileStart { unit, at, tier, kind, instructions, assumes } => {
+                let kind = kind.name();
+                write!(f, "unit {unit}: {tier}, {kind} at {at}, {instructions} instructions")?;
                 if !assumes.is_empty() {
                     write!(f, ", assuming {}", assumes.join(", "))?;
                 }

@@ -15,7 +15,9 @@ pub const DEFAULT_HOTSPOT_THRESHOLD: u64 = 10;
 pub const DEFAULT_OPTIMIZING_THRESHOLD: u64 = 10_000;
 
 /// The rungs of the ladder, lowest first.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Tier {
     /// Executes bytecode, and profiles it.

@@ -13,12 +13,13 @@ mod present {
     use crate::cache::memory::Piece;
     use crate::compile::baseline::{self, Request, stubs};
     use crate::compile::driver::{Failure, machine_listing};
-    use crate::event::{Event, Listing, Spot};
+    use crate::event::{Event, Listing, Spot, UnitKind};
     use crate::execute::baseline::{Left, enter};
     use crate::execute::interpreter::Leave;
     use crate::ids::Arriving;
     use crate::options::Tier;
     use crate::profile::How;
+    use crate::reason::Reason;
     use bytecode::{FuncId, disasm};
     use std::time::Instant;
 
@@ -40,14 +41,15 @@ mod present {
                 constants: &self.vm.constants,
                 stress: self.driver.stress,
             };
-            let code = baseline::compile(&request, &mut self.workspace).map_err(Failure::Refused)?;
+            let refused = |error| Failure::Refused(Reason::Baseline { error });
+            let code = baseline::compile(&request, &mut self.workspace).map_err(refused)?;
             if self.cache.baseline.is_none() {
-                let no_memory = |error: std::io::Error| Failure::NoMemory(error.to_string());
-                let arena = self.cache.arena().map_err(no_memory)?;
-                let (code, stubs) = stubs::make().map_err(Failure::Refused)?;
-                let shared =
-                    BaselineCache::new(&mut self.vm.functions, &code, stubs, arena).map_err(no_memory)?;
-                let no_room = || Failure::Refused("the code cache is too small for shared code".to_string());
+                let arena = self.cache.arena().map_err(Failure::no_memory)?;
+                let (code, stubs) = stubs::make().map_err(refused)?;
+                let shared = BaselineCache::new(&mut self.vm.functions, &code, stubs, arena)
+                    .map_err(Failure::no_memory)?;
+                let limit = self.cache.limit() as u64;
+                let no_room = || Failure::Refused(Reason::CacheTooSmall { limit });
                 self.cache.baseline = Some(shared.ok_or_else(no_room)?);
             }
             let (piece, _) = self.place_code(&code.bytes, function)?;
@@ -64,7 +66,7 @@ mod present {
                 unit: id,
                 at: Spot::of(vm, function, 0),
                 tier: Tier::Baseline,
-                strategy: "function",
+                kind: UnitKind::Function,
                 instructions,
                 assumes: Vec::new(),
             });
@@ -159,11 +161,11 @@ mod present {
             }
             self.remove_baseline(function);
             self.stats.invalidations += 1;
-            let why = format!("{MAX_UNEXPECTED} results of slow paths were of another kind than expected");
+            let why = Reason::UnexpectedResults { count: MAX_UNEXPECTED };
             self.emit(|vm| Event::Invalidate { unit: id, at: Spot::of(vm, function, 0), why });
             match self.compile_baseline(function) {
                 Ok(()) => {}
-                Err(Failure::NoMemory(why)) => self.no_jit(&why),
+                Err(Failure::NoMemory(why)) => self.no_jit(why),
                 Err(Failure::Refused(why) | Failure::GaveUp(why)) => {
                     self.policy.baseline_removed(&mut self.vm, function);
                     self.policy.baseline_refused(function);
@@ -206,7 +208,7 @@ mod absent {
 
     impl Run<'_> {
         pub fn compile_baseline(&mut self, _: u32) -> Result<(), Failure> {
-            Err(Failure::Refused("there are no templates for this machine".to_string()))
+            Err(Failure::Refused(crate::reason::Reason::NoTemplates {}))
         }
 
         pub fn remove_baseline(&mut self, _: u32) -> Option<(u32, Piece)> {

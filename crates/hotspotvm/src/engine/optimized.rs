@@ -17,6 +17,7 @@ use crate::event::{Event, Spot};
 use crate::execute::native::{self, Answer, Left, Mismatch};
 use crate::ids::{Arriving, PlaceKey};
 use crate::options::Tier;
+use crate::reason::Reason;
 use bytecode::{Inst, Op};
 use codegen::TakenExit;
 use ir::{ExitReason, InputPlace, Resume, Type};
@@ -73,12 +74,12 @@ impl Run<'_> {
             self.emit(|vm| Event::Hot { at: Spot::of(vm, key.function, key.pc), executed, back_edges });
         }
         let assumes = job.assumes.clone();
-        let strategy = selection.strategy(self.policy.strategy()).name();
+        let kind = selection.strategy(self.policy.strategy()).into();
         self.emit(|vm| Event::CompileStart {
             unit: id,
             at: Spot::of(vm, key.function, key.pc),
             tier: Tier::Optimizing,
-            strategy,
+            kind,
             instructions,
             assumes,
         });
@@ -104,14 +105,14 @@ impl Run<'_> {
             let place = PlaceKey { function, pc: 0, arriving: Arriving::Entry };
             let Some(unit) = self.policy.compiled_method(function) else { continue };
             self.policy.place(place).input_changed(InputPlace::Local(parameter));
-            let name = input_name(&self.vm, function, InputPlace::Local(parameter));
-            let caller = Spot::of(&self.vm, key.function, key.pc);
-            self.invalidate(unit, place, &format!("{caller} passes another type of {name}"));
+            let parameter = input_name(&self.vm, function, InputPlace::Local(parameter));
+            let caller = Spot::of(&self.vm, key.function, key.pc).to_string();
+            self.invalidate(unit, place, Reason::ArgumentChanged { caller, parameter });
         }
         if self.policy.put_off(&mut self.vm, key) {
             return Ok(None);
         }
-        Err(Failure::Refused("what it calls keeps changing its types".to_string()))
+        Err(Failure::Refused(Reason::CalleeChangesTypes {}))
     }
 
     /// Has a job done in the background; gives it back if that is not to be.
@@ -159,7 +160,7 @@ impl Run<'_> {
             direct_entry,
         });
         if let Some(old) = self.policy.compiled(key) {
-            self.take_out(old, key, &format!("unit {id} takes its place"));
+            self.take_out(old, key, Reason::Replaced { unit: id });
         }
         self.cache.install(Unit {
             id,
@@ -186,7 +187,7 @@ impl Run<'_> {
     /// A place stays as it is, because it can't be compiled.
     pub(super) fn not_compiled(&mut self, key: PlaceKey, failure: Failure) {
         match failure {
-            Failure::NoMemory(why) => self.no_jit(&why),
+            Failure::NoMemory(why) => self.no_jit(why),
             // Without the bodies of other functions it may well be small enough.
             Failure::GaveUp(_) if self.policy.again_smaller(&mut self.vm, key) => {}
             // What is there stays.
@@ -258,18 +259,18 @@ impl Run<'_> {
         unit.instructions += executed;
         let (place, per_entry) = (unit.place, unit.instructions / unit.entries);
         if unit.entries == TRIAL_ENTRIES && self.driver.stress.is_none() && per_entry < MIN_PER_ENTRY {
-            let mut why = format!(
-                "{TRIAL_ENTRIES} entries ran {per_entry} instructions each, fewer than entering costs"
-            );
-            if unit.is_method() {
+            let (entries, instructions) = (TRIAL_ENTRIES, per_entry);
+            let why = if unit.is_method() {
                 // Optimized code calls it all the same; and the next entries may be those of longer runs.
                 (unit.entries, unit.instructions, unit.instructions_before) = (0, 0, 0);
                 let calls = self.policy.pause(&mut self.vm, place);
-                why.push_str(&format!("; for the next {calls} calls"));
+                Reason::RestsForCalls { entries, instructions, calls }
             } else {
-                self.take_out(id, place, &why);
+                let why = Reason::DoesNotPay { entries, instructions };
+                self.take_out(id, place, why.clone());
                 self.policy.leave_alone(&mut self.vm, place);
-            }
+                why
+            };
             let tier = self.policy.tier(place.function);
             self.emit(|vm| Event::LeaveAlone { at: Spot::of(vm, place.function, place.pc), tier, why });
         }
@@ -345,13 +346,13 @@ impl Run<'_> {
             self.count_entry(entered, executed.saturating_sub(not_executed));
         }
         if deopt && self.recording.is_some() {
-            self.abandon("an inner loop's assumptions were wrong");
+            self.abandon(Reason::TraceInnerDeopt {});
         }
         if let Some(side) = side {
             let functions: Vec<u32> = frames.iter().take(on_trace).map(|frame| frame.function).collect();
             self.side_exit(id, place, side, count, &functions);
         } else if self.is_too_many(count, reason, at) && self.cache.get(id).is_some() {
-            self.invalidate(id, place, &format!("{} {count} times at the same place", reason.words()));
+            self.invalidate(id, place, Reason::ExitRepeated { exit: reason, count });
         }
         match resume {
             Resume::Execute => Next::Interpret,
@@ -428,25 +429,24 @@ impl Run<'_> {
                 self.policy.place(place).input_changed(input.place);
             }
             let name = input_name(&self.vm, place.function, input.place);
-            let (ty, sign) = (input.ty, input.sign.suffix());
-            self.invalidate(id, place, &format!("{name} was not {ty}{sign} on entry {count} times"));
+            let expected = format!("{}{}", input.ty, input.sign.suffix());
+            self.invalidate(id, place, Reason::EntryChanged { input: name, expected, count });
         }
     }
 
     /// Takes a unit out because its assumptions are wrong; a wider one may follow.
-    fn invalidate(&mut self, id: u32, place: PlaceKey, why: &str) {
+    fn invalidate(&mut self, id: u32, place: PlaceKey, why: Reason) {
         self.take_out(id, place, why);
         if !self.policy.invalidated(&mut self.vm, place) {
-            let why = format!("its assumptions were wrong again after {MAX_RECOMPILES} recompilations");
+            let why = Reason::RecompiledTooOften { times: MAX_RECOMPILES };
             let tier = self.policy.tier(place.function);
             self.emit(|vm| Event::LeaveAlone { at: Spot::of(vm, place.function, place.pc), tier, why });
         }
     }
 
-    fn take_out(&mut self, id: u32, place: PlaceKey, why: &str) {
+    fn take_out(&mut self, id: u32, place: PlaceKey, why: Reason) {
         self.cache.remove(id);
         self.stats.invalidations += 1;
-        let why = why.to_string();
         self.emit(|vm| Event::Invalidate { unit: id, at: Spot::of(vm, place.function, place.pc), why });
     }
 }
