@@ -95,6 +95,94 @@ pub struct Listing {
     pub machine: String,
 }
 
+/// What one pass did in one compilation.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PassShown {
+    /// Its name.
+    pub name: String,
+    /// Whether it changed anything.
+    pub changed: bool,
+    /// IR instructions before it.
+    pub before: u32,
+    /// IR instructions after it.
+    pub after: u32,
+    /// What it says about what it did, and about what it could not do.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub remarks: Vec<RemarkShown>,
+    /// Time taken, in nanoseconds; only if times were asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nanos: Option<u64>,
+}
+
+/// What a pass says about one thing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RemarkShown {
+    /// Whether a check went, stayed, or something else happened.
+    pub kind: RemarkKind,
+    /// The bytecode it is about.
+    pub at: Spot,
+    /// The IR value it is about: 3 for `v3`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value: Option<u32>,
+    /// In words: `overflow check of i + 1: i is from 0 to 9999`.
+    pub words: String,
+}
+
+/// What kind of thing a remark tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RemarkKind {
+    /// A check is not needed, and gone.
+    Removed,
+    /// A check is still there.
+    Stayed,
+    /// Something is done before the loop instead of in each round.
+    Moved,
+    /// The code has another form now.
+    Changed,
+}
+
+/// A way out of a unit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExitShown {
+    /// Why control leaves there.
+    pub reason: ExitReason,
+    /// The instruction that leaves.
+    pub at: Spot,
+    /// How the interpreter's frames are rebuilt, innermost first: here a value's text says where it comes from.
+    pub frames: Vec<FrameShown>,
+}
+
+/// A frame of the interpreter that an exit rebuilds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FrameShown {
+    /// Where it goes on.
+    pub at: Spot,
+    /// Whether the interpreter executes the instruction there, or counts as arriving there.
+    pub executes: bool,
+    /// Whether compiled code had no such frame, since the call was inlined.
+    pub inlined: bool,
+    /// The locals that changed since the unit was entered.
+    pub locals: Vec<Held>,
+    /// The operand stack, bottom first.
+    pub stack: Vec<Held>,
+}
+
+/// A value, and what holds it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Held {
+    /// The name of a local, or `operand 1`.
+    pub name: String,
+    /// Where compiled code had it: `word 2`, `input 0`, `known`.
+    pub from: String,
+    /// Its type; empty where only the place is known.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub kind: String,
+    /// The value as text; the same.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub value: String,
+}
+
 /// A transition.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
@@ -207,6 +295,12 @@ pub enum Event {
         code_bytes: u32,
         /// Number of exits.
         exits: u32,
+        /// What each pass did, in order. Only if details were asked for.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        passes: Vec<PassShown>,
+        /// The ways out, by number. Only if details were asked for.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        ways_out: Vec<ExitShown>,
         /// Time taken, in nanoseconds.
         #[serde(skip_serializing_if = "Option::is_none")]
         nanos: Option<u64>,
@@ -249,6 +343,11 @@ pub enum Event {
         reason: ExitReason,
         /// What was there instead of what was assumed: the operands of the instruction.
         observed: String,
+        /// The exit taken, by its number in the unit that left.
+        exit: u32,
+        /// The interpreter's frames that were rebuilt, innermost first. Only if details were asked for.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        frames: Vec<FrameShown>,
         /// Rounds of loops since it was entered.
         rounds: u64,
         /// How often this unit has left by this exit.
@@ -292,6 +391,19 @@ pub enum Event {
         /// Why.
         why: Reason,
     },
+}
+
+/// A line of the log: an event, and when it happened.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogEntry {
+    /// Instructions charged before it, in all tiers: the run's clock. (A run of instructions is charged when control arrives at it.)
+    pub charged: u64,
+    /// Time since the run began, in nanoseconds; only if times were asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nanos: Option<u64>,
+    /// What happened.
+    #[serde(flatten)]
+    pub event: Event,
 }
 
 impl Event {
@@ -385,7 +497,7 @@ impl std::fmt::Display for Event {
             Event::Exit { unit, at, reason, rounds } => {
                 write!(f, "unit {unit} to {at} after {rounds} rounds: {}", reason.words())
             }
-            Event::Deopt { unit, at, reason, observed, rounds, count } => {
+            Event::Deopt { unit, at, reason, observed, rounds, count, .. } => {
                 write!(f, "unit {unit} to {at} after {rounds} rounds: {}", reason.words())?;
                 let operands = if observed.is_empty() { "" } else { "operands " };
                 let end = if observed.is_empty() { "" } else { "; " };

@@ -102,6 +102,8 @@ pub struct Options {
     pub timing: bool,
     /// Whether compile events carry the listing of what was compiled.
     pub listings: bool,
+    /// Whether events carry details: what each pass did and why, the ways out of each unit, the frames that a deoptimisation rebuilt.
+    pub details: bool,
     /// Which passes the optimizer runs, and which of them are shown.
     pub passes: Passes,
     /// What the program may use.
@@ -121,6 +123,7 @@ impl Default for Options {
             deterministic: false,
             timing: false,
             listings: false,
+            details: false,
             passes: Passes::default(),
             limits: Limits::default(),
             stress: Stress::default(),

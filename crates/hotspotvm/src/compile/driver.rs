@@ -18,7 +18,7 @@ use crate::options::Strategy;
 use crate::reason::Reason;
 use bytecode::{FuncId, disasm};
 use codegen::{CodeUnit, Compiler, CompilerOptions};
-use ir::opt::PassCx;
+use ir::opt::{PassCx, PassRun};
 use ir::{InputPlace, Sign, Type};
 use std::fmt::Write;
 use std::rc::Rc;
@@ -33,6 +33,8 @@ pub struct Driver {
     pub lying: Option<u64>,
     /// Whether to make listings.
     pub listings: bool,
+    /// Whether to keep details for the log.
+    pub details: bool,
     /// Whether calls may be inlined.
     pub inlining: bool,
 }
@@ -74,6 +76,8 @@ pub struct Made {
     pub ir_before: u32,
     /// IR instructions after the passes.
     pub ir_after: u32,
+    /// What each pass did, if details are wanted.
+    pub passes: Vec<PassRun>,
     /// What was compiled, as text, if wanted.
     pub listing: Option<Box<Listing>>,
     /// Time taken, in nanoseconds.
@@ -133,7 +137,7 @@ impl Generator {
         debug_assert_eq!(ir::verify::verify(&f), Ok(()), "{f}");
         let ir_before = f.inst_count() as u32;
         let ir_built = if bytecode.is_some() { f.to_string() } else { String::new() };
-        let runs = ir::opt::optimize(&mut f, &self.passes);
+        let mut runs = ir::opt::optimize(&mut f, &self.passes);
         let broken = |error: codegen::CodegenError| Reason::CodeGenerator { error: error.to_string() };
         let compiler = match &mut self.compiler {
             Some(compiler) => compiler,
@@ -146,7 +150,8 @@ impl Generator {
         let code = compiler.compile(&f, &LAYOUT, id).map_err(broken)?;
         let listing = bytecode.map(|bytecode| {
             let machine = machine_listing(&code.bytes[..code.code_len as usize], &code.places);
-            let ir_after = runs.into_iter().filter_map(|run| Some((run.name.to_string(), run.ir?))).collect();
+            let ir_after =
+                runs.iter_mut().filter_map(|run| Some((run.name.to_string(), run.ir.take()?))).collect();
             Box::new(Listing { bytecode, ir_built, ir_after, ir: f.to_string(), machine })
         });
         Ok(Made {
@@ -157,6 +162,7 @@ impl Generator {
             calls: f.needs_depth(),
             ir_before,
             ir_after: f.inst_count() as u32,
+            passes: if self.passes.remarks { runs } else { Vec::new() },
             listing,
             nanos: start.elapsed().as_nanos() as u64,
         })

@@ -54,12 +54,14 @@ mod present {
             }
             let (piece, _) = self.place_code(&code.bytes, function)?;
             let id = self.cache.reserve();
+            self.ledger.started(id, (function, 0), Tier::Baseline, UnitKind::Function);
             let (instructions, code_bytes) = (code.instructions, code.bytes.len() as u32);
             let listing = self.driver.listings.then(|| self.baseline_listing(function, &code));
             self.cache.install_baseline(function, id, code, piece);
             self.policy.baseline_installed(&mut self.vm, function);
             let nanos = start.map(|start| start.elapsed().as_nanos() as u64);
             self.stats.compile_ns += nanos.unwrap_or(0);
+            self.ledger.made(id, nanos.unwrap_or(0));
             self.stats.compilations += 1;
             self.stats.code_bytes += u64::from(code_bytes);
             self.emit(|vm| Event::CompileStart {
@@ -76,6 +78,8 @@ mod present {
                 ir_after: 0,
                 code_bytes,
                 exits: 0,
+                passes: Vec::new(),
+                ways_out: Vec::new(),
                 nanos,
                 listing,
             });
@@ -101,12 +105,14 @@ mod present {
             let cache = self.cache.baseline.as_ref()?;
             let (function, pc) = (self.vm.regs.function, self.vm.regs.pc);
             let unit = cache.get(function)?;
+            let id = unit.id;
             let returned = std::mem::take(&mut self.returned);
             let paid = if returned { 0 } else { self.vm.run_left(function, pc) };
-            let charged = self.vm.fuel_used() - self.vm.counters.size_fuel;
+            let charged = self.vm.charged();
             let start = self.timing.then(Instant::now);
             let left = enter(&mut self.vm, cache, unit)?;
-            self.stats.jit_ns += start.map_or(0, |start| start.elapsed().as_nanos() as u64);
+            let nanos = start.map_or(0, |start| start.elapsed().as_nanos() as u64);
+            self.stats.jit_ns += nanos;
             let (function, pc) = (self.vm.regs.function, self.vm.regs.pc);
             let not_executed = match left.how {
                 BaselineExit::Execute
@@ -119,8 +125,11 @@ mod present {
                 | BaselineExit::SliceCall
                 | BaselineExit::Call => 0,
             };
-            let executed = self.vm.fuel_used() - self.vm.counters.size_fuel - charged + paid;
-            self.vm.counters.jit_instructions += executed.saturating_sub(not_executed);
+            let executed = self.vm.charged() - charged + paid;
+            let executed = executed.saturating_sub(not_executed);
+            self.vm.counters.jit_instructions += executed;
+            self.ledger.entered(id, left.rounds, nanos);
+            self.ledger.executed(id, executed);
             let interrupted = std::mem::take(&mut self.interrupted_round);
             self.vm.counters.jit_iterations += left.rounds + u64::from(interrupted);
             Some(left)

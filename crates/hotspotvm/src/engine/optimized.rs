@@ -1,7 +1,7 @@
 //! The loop's part for the optimizing tier: compile a region or a method, enter its code, turn its exits into frames of the
 //! interpreter, and judge it by how it left.
 
-use super::{How, Next, Run};
+use super::{How, Next, Run, details};
 use crate::abi::links::Method;
 use crate::abi::values::{Raw, type_of};
 use crate::abi::vm::{Frame, Vm};
@@ -75,6 +75,7 @@ impl Run<'_> {
         }
         let assumes = job.assumes.clone();
         let kind = selection.strategy(self.policy.strategy()).into();
+        self.ledger.started(id, (key.function, key.pc), Tier::Optimizing, kind);
         self.emit(|vm| Event::CompileStart {
             unit: id,
             at: Spot::of(vm, key.function, key.pc),
@@ -150,9 +151,22 @@ impl Run<'_> {
         self.stats.code_bytes += code.bytes.len() as u64;
         let nanos = self.timing.then_some(made.nanos);
         self.stats.compile_ns += nanos.unwrap_or(0);
+        self.ledger.made(id, nanos.unwrap_or(0));
         let (exits, code_bytes) = (code.exits.len() as u32, code.bytes.len() as u32);
         let (ir_before, ir_after, listing) = (made.ir_before, made.ir_after, made.listing);
-        self.emit(|_| Event::CompileEnd { unit: id, ir_before, ir_after, code_bytes, exits, nanos, listing });
+        let (details, timing) = (self.driver.details, self.timing);
+        let (passes, records) = (made.passes, &code.exits);
+        self.emit(|vm| Event::CompileEnd {
+            unit: id,
+            ir_before,
+            ir_after,
+            code_bytes,
+            exits,
+            passes: details::passes(vm, key.function, passes, timing),
+            ways_out: if details { details::exits(vm, records) } else { Vec::new() },
+            nanos,
+            listing,
+        });
         let entry = code.direct_entry;
         let method = made.method.zip(entry).map(|((signature, link), direct_entry)| Method {
             signature,
@@ -218,11 +232,12 @@ impl Run<'_> {
             return Next::Resume;
         };
         let place = unit.place;
-        let charged = self.charged();
+        let charged = self.vm.charged();
         let paid = self.vm.run_left(place.function, place.pc);
         let start = self.timing.then(Instant::now);
         let left = native::enter(&mut self.vm, unit, &self.cache, &mut self.words);
-        self.stats.jit_ns += start.map_or(0, |start| start.elapsed().as_nanos() as u64);
+        let nanos = start.map_or(0, |start| start.elapsed().as_nanos() as u64);
+        self.stats.jit_ns += nanos;
         let left = match left {
             Ok(left) => left,
             Err(mismatch) => {
@@ -234,8 +249,9 @@ impl Run<'_> {
         self.stats.jit_entries += 1;
         let interrupted = std::mem::take(&mut self.interrupted_round);
         self.vm.counters.jit_iterations += left.rounds + u64::from(interrupted);
-        let executed = self.charged() - charged + paid;
+        let executed = self.vm.charged() - charged + paid;
         let Left { answer, rounds } = left;
+        self.ledger.entered(id, rounds, nanos);
         match answer {
             Answer::Returned(raw) => {
                 self.count_entry(id, executed);
@@ -246,14 +262,10 @@ impl Run<'_> {
         }
     }
 
-    /// Instructions charged so far.
-    fn charged(&self) -> u64 {
-        self.vm.fuel_used() - self.vm.counters.size_fuel
-    }
-
     /// Counts what an entry into a unit has executed; after some entries, a unit that does not pay is not entered any more.
     fn count_entry(&mut self, id: u32, executed: u64) {
         self.vm.counters.jit_instructions += executed;
+        self.ledger.executed(id, executed);
         let Some(unit) = self.cache.get_mut(id) else { return };
         unit.entries += 1;
         unit.instructions += executed;
@@ -328,11 +340,17 @@ impl Run<'_> {
         let at = (frames[0].function, frames[0].pc);
         if deopt {
             self.stats.deopts += 1;
+            let shown = match self.driver.details {
+                true => self.shown_frames(chain, &frames),
+                false => Vec::new(),
+            };
             self.emit(|vm| Event::Deopt {
                 unit: id,
                 at: Spot::of(vm, at.0, at.1),
                 reason,
                 observed: observed(vm),
+                exit: exit as u32,
+                frames: shown,
                 rounds,
                 count,
             });
@@ -342,6 +360,7 @@ impl Run<'_> {
         // Where a callee is still to come, nothing can be said yet.
         if reason == ExitReason::NoCode {
             self.vm.counters.jit_instructions += executed.saturating_sub(not_executed);
+            self.ledger.executed(entered, executed.saturating_sub(not_executed));
         } else {
             self.count_entry(entered, executed.saturating_sub(not_executed));
         }
