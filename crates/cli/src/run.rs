@@ -13,7 +13,7 @@ use crate::{render, text};
 use hotspotvm::bytecode::{Function, Verified};
 use hotspotvm::runtime::num::{NumberLimits, Output, parse_argument, repr};
 use hotspotvm::runtime::{Stop, StopKind};
-use hotspotvm::{Engine, Event, Listing, Stats, Tier};
+use hotspotvm::{Engine, Event, Listing, LogEntry, Stats, Tier};
 use std::cell::RefCell;
 use std::fs::File;
 use std::io::{BufWriter, Write};
@@ -49,14 +49,15 @@ pub(crate) fn run(args: &RunArgs) -> Result<Status, Failure> {
     let dumps = !args.dump.is_empty();
     if args.verbose || dumps || trace.is_some() {
         let (verbose, trace) = (args.verbose, trace.clone());
-        engine.on_event(move |event| {
+        engine.on_log(move |entry| {
+            let event = &entry.event;
             if verbose {
                 complain(&described(event));
             } else if dumps && let Some(text) = dumped(event) {
                 complain(&text);
             }
             if let Some(trace) = &trace {
-                trace.borrow_mut().json_line(event);
+                trace.borrow_mut().json_line(entry);
             }
         });
     }
@@ -224,9 +225,9 @@ impl OutFile {
         }
     }
 
-    fn json_line(&mut self, event: &Event) {
+    fn json_line(&mut self, entry: &LogEntry) {
         if self.failure.is_none() {
-            let result = serde_json::to_writer(&mut self.writer, event).map_err(std::io::Error::from);
+            let result = serde_json::to_writer(&mut self.writer, entry).map_err(std::io::Error::from);
             let result = result.and_then(|()| self.writer.write_all(b"\n"));
             self.note(result);
         }

@@ -125,7 +125,7 @@ fn statistics_are_shown_after_an_error_too() {
     assert!(ran.err.contains("ZeroDivisionError") && ran.err.contains("Fuel used:"), "{}", ran.err);
     let stats: Value = serde_json::from_str(&dir.read("s.json")).unwrap();
     assert!(stats["fuel_used"].as_u64().unwrap() > 0);
-    assert!(dir.read("t").starts_with("{\"event\":\"start\""));
+    assert!(dir.read("t").starts_with("{\"charged\":0,\"event\":\"start\""));
 }
 
 #[test]
@@ -340,7 +340,7 @@ fn a_trace_has_an_event_on_each_line_and_is_reproducible() {
     let climb = ["hot", "compile_start", "compile_end", "install"];
     let baseline = if BASELINE { &climb[..] } else { &[] };
     assert_eq!(names, [&["start", "warm"], baseline, &climb, &["enter", "exit"]].concat());
-    assert_eq!((&events[0]["schema"], &events[0]["hotspot_threshold"]), (&2.into(), &50.into()));
+    assert_eq!((&events[0]["schema"], &events[0]["hotspot_threshold"]), (&3.into(), &50.into()));
     assert_eq!(events[2]["at"]["function"], "main");
     let (exit, rounds) = (events.last().unwrap(), if BASELINE { 900 } else { 950 });
     assert_eq!((&exit["rounds"], &exit["reason"]), (&rounds.into(), &"region_end".into()));
