@@ -111,6 +111,7 @@ mod present {
             let charged = self.vm.charged();
             let start = self.timing.then(Instant::now);
             let left = enter(&mut self.vm, cache, unit)?;
+            self.stats.baseline_entries += 1;
             let nanos = start.map_or(0, |start| start.elapsed().as_nanos() as u64);
             self.stats.jit_ns += nanos;
             let (function, pc) = (self.vm.regs.function, self.vm.regs.pc);
