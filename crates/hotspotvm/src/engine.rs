@@ -350,6 +350,10 @@ impl<'e> Run<'e> {
                         }
                     }
                 }
+                Decision::Postpone(why) => {
+                    self.postpone(key, why);
+                    return Next::Resume;
+                }
                 Decision::Compile { executed, back_edges, region } => {
                     let hot = HotPlace { key, executed, back_edges };
                     let compiled = match &region {
@@ -430,6 +434,9 @@ impl<'e> Run<'e> {
         stats.fuel_used = self.vm.fuel_used();
         stats.collections = self.vm.store.heap.collections();
         stats.units = self.ledger.finish(&self.vm);
+        if self.driver.details {
+            stats.places = self.policy.heat(&self.vm);
+        }
         if self.timing {
             stats.total_ns = self.start.elapsed().as_nanos() as u64;
             stats.finish();

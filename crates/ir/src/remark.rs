@@ -40,7 +40,8 @@ macro_rules! topics {
                 }
             }
 
-            /// Its words. `{op}` is the operation, `{ranges}` what is known of its operands, `{n}` a number.
+            /// Its words. `{op}` is the operation, `{ranges}` what is known of its operands, `{kinds}` the kinds that were seen of them,
+            /// `{n}` a number.
             pub fn words(self) -> &'static str {
                 match self {
                     $(Topic::$Name => $words,)+
@@ -73,6 +74,10 @@ topics! {
     Unrolled Changed "{n} rounds of the loop became one";
     /// Both sides of a branch are computed, and one result is taken.
     Selected Changed "a branch that goes either way became a choice between two results";
+    /// Operands of more than one kind, or of a kind that has no fast form.
+    General Stayed "the general form of {op}, a call of the run time: its operands were {kinds}";
+    /// The fast form did not do, some time.
+    FastFailed Stayed "the general form of {op}, a call of the run time: a result did not fit 64 bits before";
 }
 
 /// An operand, as a person would name it.
@@ -140,6 +145,8 @@ pub struct Remark {
     pub operands: Vec<(Subject, Interval)>,
     /// A number that the words tell.
     pub number: u32,
+    /// The kinds of the operands that the profile has seen, in words.
+    pub kinds: String,
 }
 
 impl Remark {
@@ -162,12 +169,27 @@ impl Remark {
             op: Operation::of(inst),
             operands: operands.collect(),
             number: 0,
+            kinds: String::new(),
         }
     }
 
     /// A remark about the code at a pc, with a number.
     pub fn at(topic: Topic, pc: u32, number: u32) -> Remark {
-        Remark { topic, pc, function: None, value: None, op: Operation::None, operands: Vec::new(), number }
+        Remark {
+            topic,
+            pc,
+            function: None,
+            value: None,
+            op: Operation::None,
+            operands: Vec::new(),
+            number,
+            kinds: String::new(),
+        }
+    }
+
+    /// A remark about an instruction of the bytecode, whose operands were of these kinds.
+    pub fn general(topic: Topic, function: u32, pc: u32, name: &'static str, kinds: String) -> Remark {
+        Remark { function: Some(function), op: Operation::Name(name), kinds, ..Remark::at(topic, pc, 0) }
     }
 
     /// The remark in words; `name` gives the names of operands.
@@ -188,7 +210,12 @@ impl Remark {
         let ranges: Vec<String> = ranges.map(|((_, interval), name)| range_words(name, *interval)).collect();
         let ranges = if ranges.is_empty() { "it is known".to_string() } else { ranges.join(" and ") };
         let number = self.number.to_string();
-        self.topic.words().replace("{op}", &op).replace("{ranges}", &ranges).replace("{n}", &number)
+        self.topic
+            .words()
+            .replace("{op}", &op)
+            .replace("{ranges}", &ranges)
+            .replace("{kinds}", &self.kinds)
+            .replace("{n}", &number)
     }
 }
 

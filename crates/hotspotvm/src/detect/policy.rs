@@ -4,10 +4,12 @@
 
 use super::{Graphs, Hotness, Region};
 use crate::abi::vm::{Cell, Vm};
+use crate::event::Spot;
 use crate::ids::{Arriving, PlaceKey};
 use crate::options::{Options, Strategy, Tier};
 use crate::profile::{NEVER, executions};
 use crate::reason::Reason;
+use crate::stats::{PlaceKind, PlaceStats};
 use bytecode::Op;
 use ir::InputPlace;
 use std::collections::{HashMap, HashSet};
@@ -124,6 +126,8 @@ pub enum Decision {
         /// How often control went back to it.
         back_edges: u64,
     },
+    /// Hot, but something else has to happen first.
+    Postpone(Reason),
     /// Hot: compile this.
     Compile {
         /// How often the place was executed.
@@ -296,6 +300,40 @@ impl Policy {
         self.hot_rounds(size).div_ceil(2)
     }
 
+    /// How hot each loop and each function that has run is, as far as it was counted below the optimizing tier.
+    pub fn heat(&self, vm: &Vm) -> Vec<PlaceStats> {
+        let mut heat = Vec::new();
+        for function in 0..vm.functions.len() as u32 {
+            let state = &vm.functions[function as usize];
+            let counts = self.executions(vm, function);
+            if counts.iter().all(|&count| count == 0) {
+                continue;
+            }
+            let size = state.cells.len();
+            let first = heat.len();
+            let mut place = |pc, kind, arrivals, hot_after, optimized_after| {
+                let at = Spot::of(vm, function, pc);
+                heat.push(PlaceStats { at, kind, arrivals, instructions: 0, hot_after, optimized_after });
+            };
+            let calls = self.optimizing_threshold;
+            place(0, PlaceKind::Function, state.sites[0].runs, self.hot_calls(size), calls);
+            let heads = loop_heads(&state.cells);
+            for &pc in &heads {
+                let rounds = state.sites[pc as usize].back_edges();
+                place(pc, PlaceKind::Loop, rounds, self.hot_rounds(size), self.optimizing_threshold);
+            }
+            let graph = (size <= MAX_FUNCTION).then(|| self.graphs.get(vm, function));
+            let header = |pc| graph.as_ref().and_then(|graph| graph.header_around(pc));
+            let headers: Vec<Option<u32>> = heads.iter().map(|&pc| header(pc)).collect();
+            for (pc, &count) in counts.iter().enumerate() {
+                let around = header(pc as u32);
+                let at = around.and_then(|around| headers.iter().position(|&h| h == Some(around)));
+                heat[first + at.map_or(0, |at| 1 + at)].instructions += count;
+            }
+        }
+        heat
+    }
+
     /// The state of a place.
     pub fn place(&mut self, key: PlaceKey) -> &mut PlaceState {
         self.places.entry(key).or_default()
@@ -368,8 +406,9 @@ impl Policy {
             && !self.place(key).wanted
             && is_tiny_leaf(&vm.functions[key.function as usize].cells)
         {
-            self.ask_after(vm, key, rest - site.runs);
-            return Decision::Interpret;
+            let calls = rest - site.runs;
+            self.ask_after(vm, key, calls);
+            return Decision::Postpone(Reason::TinyLeaf { calls });
         }
         let counts = self.executions(vm, key.function);
         let executed = counts[key.pc as usize].saturating_sub(1);

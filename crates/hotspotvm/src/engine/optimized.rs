@@ -11,7 +11,7 @@ use crate::compile::driver::{CompileTask, Failure, Job, Made, NotBuilt, Selectio
 use crate::compile::inline::Note;
 use crate::deopt::{RebuiltFrame, rebuild_chain};
 use crate::detect::policy::{
-    MAX_EXITS, MAX_NO_CODE, MAX_PRUNED, MAX_RECOMPILES, MIN_PER_ENTRY, TRIAL_ENTRIES, Wait,
+    MAX_EXITS, MAX_NO_CODE, MAX_PRUNED, MAX_RECOMPILES, MIN_PER_ENTRY, TRIAL_ENTRIES, Unanswered, Wait,
 };
 use crate::event::{Event, Spot};
 use crate::execute::native::{self, Answer, Left, Mismatch};
@@ -57,7 +57,10 @@ impl Run<'_> {
                 Err(NotBuilt::Misfits(misfits)) => return self.misfits(key, &misfits),
                 Err(NotBuilt::Unanswered(calls)) => {
                     match self.policy.await_callees(&mut self.vm, key, &calls).map_err(Failure::Refused)? {
-                        Wait::Callees => return Ok(None),
+                        Wait::Callees => {
+                            self.awaits(key, &calls);
+                            return Ok(None);
+                        }
                         Wait::Nobody => task.provisional = true,
                     }
                 }
@@ -66,7 +69,7 @@ impl Run<'_> {
         self.stats.compile_ns += start.map_or(0, |start| start.elapsed().as_nanos() as u64);
         let instructions = job.instructions;
         if !self.policy.take_budget(&mut self.vm, key, instructions) {
-            self.emit(|vm| Event::Postpone { at: Spot::of(vm, key.function, key.pc), instructions });
+            self.postpone(key, Reason::CompileBudget { instructions });
             return Ok(None);
         }
         // A side of a tree was hot, not its anchor: that is told by then.
@@ -100,6 +103,19 @@ impl Run<'_> {
         self.install(made).map(Some)
     }
 
+    /// A place waits until something else has happened.
+    pub(super) fn postpone(&mut self, key: PlaceKey, why: Reason) {
+        self.emit(|vm| Event::Postpone { at: Spot::of(vm, key.function, key.pc), why });
+    }
+
+    /// A place waits for what it calls, of which the first is told.
+    fn awaits(&mut self, key: PlaceKey, calls: &[Unanswered]) {
+        if let Some(&Unanswered { callee, pc, percent, .. }) = calls.first() {
+            let callee = self.vm.program.program().functions[callee as usize].name.clone();
+            self.postpone(key, Reason::AwaitsCallee { callee, pc, percent });
+        }
+    }
+
     /// What is to be compiled passes arguments of other types than the methods called take: those are made anew first.
     fn misfits(&mut self, key: PlaceKey, misfits: &[(u32, u32)]) -> Result<Option<u32>, Failure> {
         for &(function, parameter) in misfits {
@@ -111,6 +127,9 @@ impl Run<'_> {
             self.invalidate(unit, place, Reason::ArgumentChanged { caller, parameter });
         }
         if self.policy.put_off(&mut self.vm, key) {
+            let first = misfits.first().map_or(0, |&(function, _)| function);
+            let callee = self.vm.program.program().functions[first as usize].name.clone();
+            self.postpone(key, Reason::AwaitsOtherTypes { callee });
             return Ok(None);
         }
         Err(Failure::Refused(Reason::CalleeChangesTypes {}))
@@ -203,9 +222,14 @@ impl Run<'_> {
         match failure {
             Failure::NoMemory(why) => self.no_jit(why),
             // Without the bodies of other functions it may well be small enough.
-            Failure::GaveUp(_) if self.policy.again_smaller(&mut self.vm, key) => {}
+            Failure::GaveUp(why) if self.policy.again_smaller(&mut self.vm, key) => {
+                self.postpone(key, Reason::AgainWithCalls { last: Box::new(why) });
+            }
             // What is there stays.
-            Failure::Refused(_) | Failure::GaveUp(_) if self.policy.compiled(key).is_some() => {}
+            Failure::Refused(why) | Failure::GaveUp(why) if self.policy.compiled(key).is_some() => {
+                let tier = Tier::Optimizing;
+                self.emit(|vm| Event::Refuse { at: Spot::of(vm, key.function, key.pc), tier, why });
+            }
             Failure::Refused(why) | Failure::GaveUp(why) => {
                 self.policy.leave_alone(&mut self.vm, key);
                 let tier = self.policy.tier(key.function);
