@@ -80,6 +80,15 @@ What the program prints is compared, not shown. What it reads from standard inpu
 Example:\n  hotspot compare --runs 9 sum.hasm 1000000"
     )]
     Compare(CompareArgs),
+    /// Run a program, then say in plain words what was compiled of it, what was not, and why
+    #[command(override_usage = "hotspot explain [OPTIONS] <PROGRAM> [ARGS]...")]
+    #[command(
+        after_long_help = "The program runs as with `hotspot run`, and what it prints goes to standard output. The explanation follows on standard \
+error, or goes to the file that -o names (`-`: to standard output, behind what the program printed). [event 7] stands for line 7 of what \
+`hotspot run --trace` writes, where both run with --deterministic.\n\n\
+Examples:\n  hotspot explain sum.hasm 1000000\n  hotspot explain --line 12 program.py\n  hotspot explain --json -o why.json program.py"
+    )]
+    Explain(ExplainArgs),
     /// See compiling at work in three short demonstrations
     Demo,
 }
@@ -258,6 +267,29 @@ pub(crate) struct CompareArgs {
     /// Write the comparison to standard output as a JSON object
     #[arg(long)]
     pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) program: ProgramArgs,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ExplainArgs {
+    #[command(flatten)]
+    pub(crate) engine: EngineArgs,
+    /// Only this function and its loops, and all that there is to say of them
+    #[arg(long, value_name = "NAME", help_heading = "What to explain")]
+    pub(crate) function: Option<String>,
+    /// Only functions and loops that have this line, and all that there is to say of them
+    #[arg(long, value_name = "N", help_heading = "What to explain", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) line: Option<u32>,
+    /// All functions and loops, not only the hottest
+    #[arg(long, help_heading = "What to explain")]
+    pub(crate) all: bool,
+    /// Write JSON instead of text; needs -o
+    #[arg(long, requires = "output", help_heading = "What to explain")]
+    pub(crate) json: bool,
+    /// Write the explanation to a file; `-` for standard output
+    #[arg(long, short, value_name = "FILE", help_heading = "What to explain")]
+    pub(crate) output: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) program: ProgramArgs,
 }
@@ -450,12 +482,13 @@ mod tests {
     }
 
     /// All subcommands. A new one is added here, by its author, who so decides.
-    const SUBCOMMANDS: [(&str, Behind); 7] = [
+    const SUBCOMMANDS: [(&str, Behind); 8] = [
         ("run", Behind::Arguments),
         ("check", Behind::Options),
         ("asm", Behind::Options),
         ("dis", Behind::Options),
         ("compare", Behind::Arguments),
+        ("explain", Behind::Arguments),
         ("demo", Behind::Nothing),
         ("help", Behind::Nothing),
     ];

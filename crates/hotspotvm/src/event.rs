@@ -126,6 +126,9 @@ pub struct RemarkShown {
     pub value: Option<u32>,
     /// In words: `overflow check of i + 1: i is from 0 to 9999`.
     pub words: String,
+    /// What a programmer could do about it; empty if there is nothing to do.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub hint: String,
 }
 
 /// What kind of thing a remark tells.

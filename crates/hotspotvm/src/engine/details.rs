@@ -37,6 +37,7 @@ fn shown_remark(vm: &Vm, function: u32, remark: &Remark) -> RemarkShown {
         at: Spot::of(vm, remark.function.unwrap_or(function), remark.pc),
         value: remark.value.map(|value| value.0),
         words: remark.words(name),
+        hint: remark.topic.hint().to_string(),
     }
 }
 
