@@ -289,14 +289,10 @@ impl<'e> Run<'e> {
     fn arrived_in_interpreter(&mut self, arriving: Arriving) -> Next {
         let key = self.key(arriving);
         if self.policy.tier(key.function) == Tier::Baseline {
-            if self.policy.due(&self.vm, key) {
+            if self.policy.due(&mut self.vm, key) {
                 return self.arrived(key);
             }
-            self.policy.hand_over(&mut self.vm, key);
-            return match self.policy.compiled(key) {
-                Some(unit) if arriving == Arriving::Loop => self.enter(unit),
-                _ => Next::Resume,
-            };
+            return Next::Resume;
         }
         self.arrived(key)
     }
@@ -328,6 +324,10 @@ impl<'e> Run<'e> {
                             }
                         }
                     }
+                }
+                Decision::Postpone { instructions } => {
+                    self.emit(|vm| Event::Postpone { at: spot(vm, key.function, key.pc), instructions });
+                    return Next::Resume;
                 }
                 Decision::Compile { executed, back_edges, region } => {
                     let hot = HotPlace { key, executed, back_edges };

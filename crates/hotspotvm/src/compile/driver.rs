@@ -9,6 +9,7 @@ use super::region;
 use super::trace::{self, Tree};
 use crate::cache::CodeCache;
 use crate::detect::policy::{PlaceKey, PlaceState};
+use crate::detect::cfg::Cfg;
 use crate::detect::{FunctionGraph, Graphs, Region};
 use crate::event::Listing;
 use crate::execute::native::{LAYOUT, input_value, type_of};
@@ -188,6 +189,14 @@ impl Shape {
         }
     }
 
+    /// How many bytecode instructions it covers, of a function with this graph.
+    pub fn instructions(&self, cfg: &Cfg) -> u32 {
+        match self {
+            Shape::Region(region) => region.instructions(cfg),
+            Shape::Tree(tree) => tree.instructions,
+        }
+    }
+
     fn build(&self, request: &Request<'_>) -> Result<Built, String> {
         match self {
             Shape::Region(region) => region::build(request, region),
@@ -318,10 +327,7 @@ impl Driver {
         Ok(Job {
             id,
             key,
-            instructions: match shape {
-                Shape::Region(region) => region.instructions(&graph.cfg),
-                Shape::Tree(tree) => tree.instructions,
-            },
+            instructions: shape.instructions(&graph.cfg),
             assumes: inputs.collect(),
             notes,
             f,

@@ -8,8 +8,7 @@ use crate::compile::driver::{Failure, Job, Made, NotBuilt, Shape, Target, input_
 use crate::compile::inline::Note;
 use crate::deopt::{Raw, RebuiltFrame, rebuild_chain};
 use crate::detect::policy::{
-    Arriving, MAX_EXITS, MAX_NO_CODE, MAX_PRUNED, MAX_RECOMPILES, MIN_PER_ENTRY, PlaceKey, TRIAL_ENTRIES,
-    Wait, spot,
+    Arriving, MAX_EXITS, MAX_NO_CODE, MAX_PRUNED, MAX_RECOMPILES, PlaceKey, TRIAL_ENTRIES, Trial, Wait, spot,
 };
 use crate::event::Event;
 use crate::execute::native::{self, Answer, Left, Mismatch, type_of};
@@ -36,36 +35,21 @@ impl Run<'_> {
     pub(super) fn compile(&mut self, hot: HotPlace, shape: &Shape) -> Result<Option<u32>, Failure> {
         let start = self.timing.then(Instant::now);
         let HotPlace { key, executed, back_edges } = hot;
-        let id = self.cache.reserve();
-        let place = self.policy.place(key).clone();
-        let inlining = !place.too_large;
-        let prune = place.recompiles < MAX_PRUNED;
-        let mut target = Target { id, key, shape, provisional: false, prune, inlining };
-        let parameters = shape.is_method().then(|| self.parameters(key));
-        let mut job = loop {
-            let (vm, graphs, cache) = (&self.vm, &self.policy.graphs, &mut self.cache);
-            let job = match &parameters {
-                Some(params) => self.driver.build_method(vm, graphs, target, params, cache),
-                None => self.driver.build_region(vm, graphs, target, &place, cache),
-            };
-            match job {
-                Ok(job) => break job,
-                Err(NotBuilt::Refused(why)) => return Err(Failure::Refused(why)),
-                Err(NotBuilt::Misfits(misfits)) => return self.misfits(key, &misfits),
-                Err(NotBuilt::Unanswered(calls)) => {
-                    match self.policy.await_callees(&mut self.vm, key, &calls).map_err(Failure::Refused)? {
-                        Wait::Callees => return Ok(None),
-                        Wait::Nobody => target.provisional = true,
-                    }
-                }
-            }
-        };
-        self.stats.compile_ns += start.map_or(0, |start| start.elapsed().as_nanos() as u64);
-        let instructions = job.instructions;
+        let instructions = shape.instructions(&self.policy.graphs.get(&self.vm, key.function).cfg);
         if !self.policy.take_budget(&mut self.vm, key, instructions) {
             self.emit(|vm| Event::Postpone { at: spot(vm, key.function, key.pc), instructions });
             return Ok(None);
         }
+        let id = self.cache.reserve();
+        let built = self.build(id, key, shape);
+        self.stats.compile_ns += start.map_or(0, |start| start.elapsed().as_nanos() as u64);
+        let mut job = match built {
+            Ok(Some(job)) => job,
+            nothing => {
+                self.policy.give_back(instructions);
+                return nothing.map(|_| None);
+            }
+        };
         // A side of a tree was hot, not its anchor: that is told by then.
         if self.policy.compiled(key).is_none() {
             self.emit(|vm| Event::Hot { at: spot(vm, key.function, key.pc), executed, back_edges });
@@ -96,8 +80,35 @@ impl Run<'_> {
         self.install(made).map(Some)
     }
 
+    /// Builds the IR of a hot place; nothing if it is to wait for what it calls.
+    fn build(&mut self, id: u32, key: PlaceKey, shape: &Shape) -> Result<Option<Job>, Failure> {
+        let place = self.policy.place(key).clone();
+        let inlining = !place.too_large;
+        let prune = place.recompiles < MAX_PRUNED;
+        let mut target = Target { id, key, shape, provisional: false, prune, inlining };
+        let parameters = shape.is_method().then(|| self.parameters(key));
+        loop {
+            let (vm, graphs, cache) = (&self.vm, &self.policy.graphs, &mut self.cache);
+            let job = match &parameters {
+                Some(params) => self.driver.build_method(vm, graphs, target, params, cache),
+                None => self.driver.build_region(vm, graphs, target, &place, cache),
+            };
+            match job {
+                Ok(job) => return Ok(Some(job)),
+                Err(NotBuilt::Refused(why)) => return Err(Failure::Refused(why)),
+                Err(NotBuilt::Misfits(misfits)) => return self.misfits(key, &misfits).map(|()| None),
+                Err(NotBuilt::Unanswered(calls)) => {
+                    match self.policy.await_callees(&mut self.vm, key, &calls).map_err(Failure::Refused)? {
+                        Wait::Callees => return Ok(None),
+                        Wait::Nobody => target.provisional = true,
+                    }
+                }
+            }
+        }
+    }
+
     /// What is to be compiled passes arguments of other types than the methods called take: those are made anew first.
-    fn misfits(&mut self, key: PlaceKey, misfits: &[(u32, u32)]) -> Result<Option<u32>, Failure> {
+    fn misfits(&mut self, key: PlaceKey, misfits: &[(u32, u32)]) -> Result<(), Failure> {
         for &(function, parameter) in misfits {
             let place = PlaceKey { function, pc: 0, arriving: Arriving::Entry };
             let Some(unit) = self.policy.compiled_method(function) else { continue };
@@ -107,7 +118,7 @@ impl Run<'_> {
             self.invalidate(unit, place, &format!("{caller} passes another type of {name}"));
         }
         if self.policy.put_off(&mut self.vm, key) {
-            return Ok(None);
+            return Ok(());
         }
         Err(Failure::Refused("what it calls keeps changing its types".to_string()))
     }
@@ -167,7 +178,8 @@ impl Run<'_> {
             inputs: code.inputs,
             exit_counts: vec![0; code.exits.len()],
             exits: code.exits,
-            entries: 0,
+            trial: Trial::default(),
+            has_paid: false,
             instructions: 0,
             instructions_before: 0,
             mismatches: 0,
@@ -235,7 +247,7 @@ impl Run<'_> {
         let Left { answer, rounds } = left;
         match answer {
             Answer::Returned(raw) => {
-                self.count_entry(id, executed);
+                self.count_entry(id, executed, 1);
                 let value = boxed(&mut self.vm, raw);
                 self.returned_from(value)
             }
@@ -248,29 +260,39 @@ impl Run<'_> {
         self.vm.fuel_used() - self.vm.counters.size_fuel
     }
 
-    /// Counts what an entry into a unit has executed; after some entries, a unit that does not pay is not entered any more.
-    fn count_entry(&mut self, id: u32, executed: u64) {
+    /// Counts what an entry into a unit has executed, and how many values it took; a unit that does not pay is not entered any more, or not
+    /// for a while.
+    fn count_entry(&mut self, id: u32, executed: u64, values: usize) {
         self.vm.counters.jit_instructions += executed;
         let Some(unit) = self.cache.get_mut(id) else { return };
-        unit.entries += 1;
         unit.instructions += executed;
-        let (place, per_entry) = (unit.place, unit.instructions / unit.entries);
-        if unit.entries == TRIAL_ENTRIES && self.driver.stress.is_none() && per_entry < MIN_PER_ENTRY {
-            let mut why = format!(
-                "{TRIAL_ENTRIES} entries ran {per_entry} instructions each, fewer than entering costs"
-            );
-            if unit.is_method() {
-                // Optimized code calls it all the same; and the next entries may be those of longer runs.
-                (unit.entries, unit.instructions, unit.instructions_before) = (0, 0, 0);
-                let calls = self.policy.pause(&mut self.vm, place);
-                why.push_str(&format!("; for the next {calls} calls"));
-            } else {
-                self.take_out(id, place, &why);
-                self.policy.leave_alone(&mut self.vm, place);
-            }
-            let tier = self.policy.tier(place.function);
-            self.emit(|vm| Event::LeaveAlone { at: spot(vm, place.function, place.pc), tier, why });
+        unit.trial.entries += 1;
+        unit.trial.instructions += executed;
+        unit.trial.values += (unit.inputs.len() + values) as u64;
+        if unit.trial.entries < TRIAL_ENTRIES || self.driver.stress.is_some() {
+            return;
         }
+        let trial = std::mem::take(&mut unit.trial);
+        let (place, is_method) = (unit.place, unit.is_method());
+        if trial.pays() {
+            unit.has_paid = true;
+            self.policy.paid(place);
+            return;
+        }
+        let per_entry = trial.per_entry();
+        let mut why =
+            format!("{TRIAL_ENTRIES} entries ran {per_entry} instructions each, fewer than entering costs");
+        // Optimized code calls a method all the same; and what has paid once may pay again.
+        if is_method || unit.has_paid {
+            let arrivals = self.policy.pause(&mut self.vm, place);
+            let what = if is_method { "calls" } else { "rounds" };
+            why.push_str(&format!("; for the next {arrivals} {what}"));
+        } else {
+            self.take_out(id, place, &why);
+            self.policy.leave_alone(&mut self.vm, place);
+        }
+        let tier = self.policy.tier(place.function);
+        self.emit(|vm| Event::LeaveAlone { at: spot(vm, place.function, place.pc), tier, why });
     }
 
     /// A method has returned to the engine: does what `ret` does.
@@ -340,7 +362,8 @@ impl Run<'_> {
         if reason == ExitReason::NoCode {
             self.vm.counters.jit_instructions += executed.saturating_sub(not_executed);
         } else {
-            self.count_entry(entered, executed.saturating_sub(not_executed));
+            let values = frames.iter().map(|frame| frame.locals.len() + frame.stack.len()).sum();
+            self.count_entry(entered, executed.saturating_sub(not_executed), values);
         }
         if deopt && self.recording.is_some() {
             self.abandon("an inner loop's assumptions were wrong");
