@@ -97,8 +97,6 @@ impl Cfg {
 pub struct Subgraph {
     /// The blocks in reverse postorder, the entry first.
     pub order: Vec<u32>,
-    /// The edges that go back: (source, target).
-    pub retreating: Vec<(u32, u32)>,
     /// The retreating edges whose targets do not dominate their sources: (source, target).
     pub irreducible: Vec<(u32, u32)>,
     /// Its natural loops.
@@ -150,7 +148,7 @@ impl Subgraph {
             }
         }
         let loops = Loops::new(cfg, &order, &position, &retreating, &irreducible);
-        Subgraph { order, retreating, irreducible, loops }
+        Subgraph { order, irreducible, loops }
     }
 }
 
@@ -291,7 +289,8 @@ impl Loops {
 
     /// Whether the way from one block to another leads out of a loop.
     pub fn leaves(&self, from: u32, to: u32) -> bool {
-        let range = |block: u32| Some(self.loops.get(self.innermost[block as usize] as usize)?.blocks.clone());
+        let range =
+            |block: u32| Some(self.loops.get(self.innermost[block as usize] as usize)?.blocks.clone());
         match (range(from), range(to)) {
             (None, _) => false,
             (Some(_), None) => true,
@@ -396,7 +395,6 @@ mod tests {
         let cfg = Cfg::new(&code);
         let graph = whole(&cfg);
         assert_eq!(headers(&graph), [0]);
-        assert_eq!(graph.retreating.len(), 2);
         assert_eq!(graph.irreducible, []);
         assert_eq!(body(&graph, 0), [0, 1, 2, 3]);
         assert_eq!(graph.loops.instructions(0), 8);
@@ -425,7 +423,9 @@ mod tests {
         assert_eq!((graph.loops.instructions(inner), graph.loops.instructions(outer)), (3, 6));
         assert_eq!(graph.loops.innermost(between), Some(outer));
         let leaves = |from, to| graph.loops.leaves(from, to);
-        assert!(leaves(inner, between) && leaves(inner, outer) && !leaves(outer, inner) && !leaves(inner, inner));
+        assert!(
+            leaves(inner, between) && leaves(inner, outer) && !leaves(outer, inner) && !leaves(inner, inner)
+        );
     }
 
     #[test]

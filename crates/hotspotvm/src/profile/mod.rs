@@ -158,6 +158,24 @@ pub fn executions(code: &[Inst], sites: &[Site]) -> Vec<u64> {
     counts
 }
 
+/// What entering compiled code has cost and given, since it was last asked whether that pays.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Trial {
+    /// How often it was entered.
+    pub entries: u64,
+    /// Instructions executed in it.
+    pub instructions: u64,
+    /// Values brought in and out.
+    pub values: u64,
+}
+
+impl Trial {
+    /// Instructions executed per entry.
+    pub fn per_entry(&self) -> u64 {
+        self.instructions / self.entries.max(1)
+    }
+}
+
 /// The kinds of operands that an instruction has seen, and whether its fast path has failed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[repr(transparent)]
@@ -183,6 +201,7 @@ impl Kinds {
     }
 
     /// The kinds in words: `int|float`.
+    #[cfg(test)]
     pub fn describe(self) -> String {
         let names =
             [(Kinds::INT, "int"), (Kinds::FLOAT, "float"), (Kinds::BOOL, "bool"), (Kinds::OTHER, "other")];
