@@ -98,6 +98,15 @@ pub enum Failure {
     GaveUp(String),
     /// Nothing can: the operating system gives no executable memory.
     NoMemory(String),
+    /// The program has to stop first.
+    Interrupted,
+}
+
+impl Job {
+    /// How many IR instructions it has.
+    pub fn size(&self) -> usize {
+        self.f.inst_count()
+    }
 }
 
 /// From IR to machine code: the part of a compilation that needs nothing of the running program. (The code generator is made
@@ -125,6 +134,9 @@ impl Generator {
         let ir_before = f.inst_count() as u32;
         let ir_built = if bytecode.is_some() { f.to_string() } else { String::new() };
         let runs = ir::opt::optimize(&mut f, &self.passes);
+        if self.passes.is_abandoned() {
+            return Err("nobody waits for it any more".to_string());
+        }
         let broken = |error: codegen::CodegenError| format!("the code generator gave up: {error}");
         let compiler = match &mut self.compiler {
             Some(compiler) => compiler,

@@ -32,9 +32,15 @@ pub(super) struct HotPlace {
     pub back_edges: u64,
 }
 
+/// Machine code of so many IR instructions, at about 10 us each, takes too long for not looking at the clock.
+const LONG_JOB: usize = 400;
+
 impl Run<'_> {
     /// Compile: builds the IR of a hot place, and makes code of it now or has it made. The unit, if it can be entered now.
     pub(super) fn compile(&mut self, hot: HotPlace, selection: &Selection) -> Result<Option<u32>, Failure> {
+        if self.vm.is_interrupted() {
+            return Err(Failure::Interrupted);
+        }
         let start = self.timing.then(Instant::now);
         let HotPlace { key, executed, back_edges } = hot;
         let instructions = selection.instructions(&self.policy.graphs.get(&self.vm, key.function).cfg);
@@ -69,16 +75,18 @@ impl Run<'_> {
         for note in std::mem::take(&mut job.notes) {
             self.emit(|vm| inline_event(vm, id, note));
         }
-        let job = match self.send(job) {
-            None => {
-                if self.policy.compiled(key).is_none() {
-                    self.policy.compiling(&mut self.vm, key);
+        if self.background {
+            match self.send(job) {
+                Ok(()) => {
+                    if self.policy.compiled(key).is_none() {
+                        self.policy.compiling(&mut self.vm, key);
+                    }
+                    return Ok(None);
                 }
-                return Ok(None);
+                Err(back) => job = *back,
             }
-            Some(job) => job,
-        };
-        let made = self.generator.generate(*job).map_err(Failure::GaveUp)?;
+        }
+        let made = self.generate(job)?;
         self.install(made).map(Some)
     }
 
@@ -97,6 +105,7 @@ impl Run<'_> {
             };
             match job {
                 Ok(job) => return Ok(Some(job)),
+                Err(NotBuilt::Refused(_)) if self.vm.is_interrupted() => return Err(Failure::Interrupted),
                 Err(NotBuilt::Refused(why)) => return Err(Failure::Refused(why)),
                 Err(NotBuilt::Misfits(misfits)) => return self.misfits(key, &misfits).map(|()| None),
                 Err(NotBuilt::Unanswered(calls)) => {
@@ -125,21 +134,38 @@ impl Run<'_> {
         Err(Failure::Refused("what it calls keeps changing its types".to_string()))
     }
 
-    /// Has a job done in the background; gives it back if that is not to be.
-    fn send(&mut self, job: Job) -> Option<Box<Job>> {
-        if !self.background {
-            return Some(Box::new(job));
-        }
-        if self.worker.is_none() {
-            match Worker::start(self.delay, self.passes.clone()) {
-                Ok(worker) => self.worker = Some(worker),
+    /// Has a job done on another thread; gives it back if there is none.
+    fn send(&mut self, job: Job) -> Result<(), Box<Job>> {
+        let worker = match &mut self.worker {
+            Some(worker) => worker,
+            none if self.threads => match Worker::start(self.delay, self.passes.clone()) {
+                Ok(worker) => none.insert(worker),
                 Err(_) => {
-                    self.background = false;
-                    return Some(Box::new(job));
+                    self.threads = false;
+                    return Err(Box::new(job));
                 }
+            },
+            _ => return Err(Box::new(job)),
+        };
+        worker.send(job)
+    }
+
+    /// Has a job done while the program waits: if it is a long one, on another thread, so that the program can stop meanwhile.
+    fn generate(&mut self, mut job: Job) -> Result<Made, Failure> {
+        if job.size() >= LONG_JOB {
+            match self.send(job) {
+                Ok(()) => {
+                    let interrupts = self.vm.interrupts();
+                    let made = self.worker.as_mut().and_then(|worker| worker.wait(|| interrupts.are_due()));
+                    if made.is_none() {
+                        self.worker = None;
+                    }
+                    return made.ok_or(Failure::Interrupted)?.map_err(Failure::GaveUp);
+                }
+                Err(back) => job = *back,
             }
         }
-        self.worker.as_mut().and_then(|worker| worker.send(job).err())
+        self.generator.generate(job).map_err(Failure::GaveUp)
     }
 
     /// A safepoint: installs what has been compiled in the background.
@@ -199,6 +225,7 @@ impl Run<'_> {
     pub(super) fn not_compiled(&mut self, key: PlaceKey, failure: Failure) {
         match failure {
             Failure::NoMemory(why) => self.no_jit(&why),
+            Failure::Interrupted => {}
             // Without the bodies of other functions it may well be small enough.
             Failure::GaveUp(_) if self.policy.again_smaller(&mut self.vm, key) => {}
             // What is there stays.
