@@ -128,6 +128,8 @@ struct Run<'e> {
     worker: Option<Worker>,
     delay: Option<u64>,
     cache: CodeCache,
+    /// What is to be taken out next to make room, the coldest last.
+    victims: Vec<evict::Victim>,
     /// The traces of each anchor.
     trees: HashMap<PlaceKey, Rc<Tree>>,
     /// The trace being recorded.
@@ -177,6 +179,7 @@ impl<'e> Run<'e> {
             worker: None,
             delay: options.stress.background_delay,
             cache: CodeCache::new(options.limits.code_bytes as usize, arena),
+            victims: Vec::new(),
             trees: HashMap::new(),
             recording: None,
             stats: Stats::default(),

@@ -8,6 +8,7 @@
 use super::driver::{Generator, Job, Made};
 use crate::ids::PlaceKey;
 use ir::opt::PassCx;
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, TryRecvError, channel};
@@ -28,8 +29,8 @@ pub struct Worker {
     /// Nobody wants results any more.
     abandoned: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
-    /// Jobs sent whose result was not taken yet.
-    pending: u32,
+    /// The places of jobs sent whose result was not taken yet, in their order.
+    pending: VecDeque<PlaceKey>,
     /// Test mode: results are taken after so many looks, chosen by this seed.
     delay: Option<u64>,
     looks_left: u64,
@@ -61,7 +62,20 @@ impl Worker {
             }
         };
         let thread = std::thread::Builder::new().name("hotspotvm-compiler".to_string()).spawn(work)?;
-        Ok(Worker { jobs, finished, abandoned, thread: Some(thread), pending: 0, delay, looks_left: 0 })
+        Ok(Worker {
+            jobs,
+            finished,
+            abandoned,
+            thread: Some(thread),
+            pending: VecDeque::new(),
+            delay,
+            looks_left: 0,
+        })
+    }
+
+    /// Whether a job for this place is still to be done.
+    pub fn has(&self, key: PlaceKey) -> bool {
+        self.pending.contains(&key)
     }
 
     /// Has a job done.
@@ -73,14 +87,15 @@ impl Worker {
             let mixed = (seed ^ u64::from(job.id)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
             self.looks_left = (mixed >> 60) + 1;
         }
+        let key = job.key;
         self.jobs.send(job).map_err(|error| Box::new(error.0))?;
-        self.pending += 1;
+        self.pending.push_back(key);
         Ok(())
     }
 
     /// A result, if there is one now.
     pub fn look(&mut self) -> Option<Finished> {
-        if self.pending == 0 {
+        if self.pending.is_empty() {
             return None;
         }
         let finished = if self.delay.is_some() {
@@ -97,7 +112,11 @@ impl Worker {
             }
         };
         // A thread that has died takes its jobs with it.
-        self.pending = if finished.is_some() { self.pending - 1 } else { 0 };
+        if finished.is_some() {
+            self.pending.pop_front();
+        } else {
+            self.pending.clear();
+        }
         finished
     }
 
@@ -109,7 +128,7 @@ impl Worker {
         loop {
             match self.finished.recv_timeout(LOOK) {
                 Ok((_, made)) => {
-                    self.pending -= 1;
+                    self.pending.pop_front();
                     return Some(made);
                 }
                 Err(RecvTimeoutError::Timeout) if must_stop() => return None,
