@@ -7,6 +7,7 @@
 
 use super::driver::{Generator, Job, Made};
 use crate::ids::PlaceKey;
+use crate::reason::Reason;
 use ir::opt::PassCx;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -16,7 +17,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 /// What has become of a job: the code, or why there is none.
-pub type Finished = (PlaceKey, Result<Made, String>);
+pub type Finished = (PlaceKey, Result<Made, Reason>);
 
 /// Who waits for a result looks this often whether it must stop.
 const LOOK: Duration = Duration::from_millis(1);
@@ -124,7 +125,7 @@ impl Worker {
     ///
     /// # Panics
     /// If the thread has: a fault in the compiler is not to be taken for code that can't be compiled.
-    pub fn wait(&mut self, must_stop: impl Fn() -> bool) -> Option<Result<Made, String>> {
+    pub fn wait(&mut self, must_stop: impl Fn() -> bool) -> Option<Result<Made, Reason>> {
         loop {
             match self.finished.recv_timeout(LOOK) {
                 Ok((_, made)) => {
