@@ -454,7 +454,6 @@ impl<'a> Builder<'a> {
     fn checked(&mut self, op: Opcode, args: &[Value]) -> Flow<Self, Option<Value>> {
         Ok(Some(self.emit_plain(op, args)))
     }
-
 }
 
 impl Machine for Builder<'_> {

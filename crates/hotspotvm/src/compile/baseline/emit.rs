@@ -424,10 +424,7 @@ impl<'a> Emitter<'a> {
     /// Whether the next instruction is a branch that nothing else leads to.
     fn branch_follows(&self, pc: u32) -> bool {
         let next = pc as usize + 1;
-        self.request
-            .cells()
-            .get(next)
-            .is_some_and(|cell| cell.op.info().flow == ControlFlow::Branch)
+        self.request.cells().get(next).is_some_and(|cell| cell.op.info().flow == ControlFlow::Branch)
             && self.starts[next] == Label::NONE
     }
 

@@ -50,7 +50,13 @@ pub enum Float {
 }
 
 /// Registers that an instruction of the machine needs for itself, and where what they held is meanwhile.
-pub struct Borrowed<const N: usize>([(Reg, Option<Reg>); N]);
+pub struct Borrowed<const N: usize> {
+    registers: [Reg; N],
+    /// Where it is what was in each of them, if something was.
+    saved: [Option<Reg>; N],
+    /// For a result in a register that has to be given back.
+    spare: Option<Reg>,
+}
 
 impl Emitter<'_> {
     /// The int that an operand is, or else on to the slow path.
@@ -235,40 +241,43 @@ impl Emitter<'_> {
         }
     }
 
-    /// Sees to it that these registers may be changed until [`Emitter::give_back`]: what they hold goes to others.
+    /// Sees to it that these registers may be changed until [`Emitter::give_back`]: what they hold goes to others. All registers that this takes
+    /// are taken before the first one changes, since there may be too few.
     fn borrow<const N: usize>(&mut self, registers: [Reg; N]) -> Borrowed<N> {
         self.settle();
         let free = registers.map(|r| self.regs.try_hold(r));
-        let mut saved = [(TMP, None); N];
-        for (i, r) in registers.into_iter().enumerate() {
-            saved[i].0 = r;
-            if !free[i] {
-                let to = self.take();
-                self.asm.mov(to, r);
-                saved[i].1 = Some(to);
+        let saved = free.map(|free| if free { None } else { Some(self.take()) });
+        let spare = if free.contains(&false) { Some(self.take()) } else { None };
+        for (r, saved) in registers.into_iter().zip(saved) {
+            if let Some(saved) = saved {
+                self.asm.mov(saved, r);
             }
         }
-        Borrowed(saved)
+        Borrowed { registers, saved, spare }
     }
 
-    /// Puts back what borrowed registers held. The result, in one of them, goes to another if need be: it is held. The rest is free again.
+    /// Puts back what borrowed registers held. The result, in one of them, goes to another if need be, and is held; the rest is free again.
     fn give_back<const N: usize>(&mut self, borrowed: Borrowed<N>, result: Reg) -> Reg {
+        let Borrowed { registers, saved, spare } = borrowed;
         let mut kept = result;
-        for &(r, saved) in &borrowed.0 {
-            match saved {
-                None if r != result => self.regs.drop_held(r),
-                Some(_) if r == result => {
-                    kept = self.take();
-                    self.asm.mov(kept, r);
+        for (r, saved) in registers.into_iter().zip(saved) {
+            match (saved, spare) {
+                (Some(_), Some(spare)) if r == result => {
+                    self.asm.mov(spare, r);
+                    kept = spare;
                 }
+                (None, _) if r != result => self.regs.drop_held(r),
                 _ => {}
             }
         }
-        for (r, saved) in borrowed.0 {
+        for (r, saved) in registers.into_iter().zip(saved) {
             if let Some(saved) = saved {
                 self.asm.mov(r, saved);
                 self.regs.drop_held(saved);
             }
+        }
+        if let Some(spare) = spare.filter(|spare| *spare != kept) {
+            self.regs.drop_held(spare);
         }
         kept
     }

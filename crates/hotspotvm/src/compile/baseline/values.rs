@@ -70,7 +70,10 @@ pub struct Before {
 const _: () = {
     let mut i = 0;
     while i < Op::ALL.len() {
-        assert!(Op::ALL[i].info().inputs.len() <= MAX_INPUTS, "an opcode has more inputs than can be remembered");
+        assert!(
+            Op::ALL[i].info().inputs.len() <= MAX_INPUTS,
+            "an opcode has more inputs than can be remembered"
+        );
         i += 1;
     }
 };
