@@ -7,6 +7,7 @@
 //! The opcodes named `check_...` have one primitive each. Where their fast path does not apply they give 5 (which is 3 ** 5 % 7), by a general
 //! form that no compiler has an instruction for: so the fast path need not agree with any operation that exists.
 
+use crate::builtin::Builtin1;
 use crate::machine::{BinOp, Cmp, Flow, Machine, Mixed, Pair, Rounding, Single, UnOp};
 
 /// Calls the macro `$m` with the rows given and those of this module.
@@ -48,6 +49,8 @@ macro_rules! with_test_ops {
             CheckBool check_bool "check_bool" None [a b -- r] Next may_exit;
             /// `-a`, by the general form after a fast path that is not used.
             CheckUnary check_unary "check_unary" None [a -- r] Next may_exit;
+            /// A setting of the program; `a` counts for nothing.
+            CheckSetting check_setting "check_setting" None [a -- r] Next may_exit;
             /// More numbers at a time than there are registers.
             CheckManyInts check_many_ints "check_many_ints" None [a b -- r] Next may_exit;
             /// The same with floats.
@@ -356,6 +359,15 @@ pub fn check_unary<M: Machine>(m: &mut M) -> Flow<M> {
         m.int_not(x);
     }
     let result = m.unary(UnOp::Neg, a)?;
+    m.push(result);
+    Ok(())
+}
+
+/// Reads a setting.
+#[inline(always)]
+pub fn check_setting<M: Machine>(m: &mut M) -> Flow<M> {
+    let a = m.pop();
+    let result = m.setting(Builtin1::GetRecursionLimit, a)?;
     m.push(result);
     Ok(())
 }

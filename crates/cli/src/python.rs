@@ -1,18 +1,22 @@
 //! Programs in Python: what is different about them for the commands.
 //!
 //! It stands around `profile -> detect -> compile -> cache -> execute -> deoptimise`: before it a source text becomes a program, after it
-//! an error becomes a traceback. The engine knows nothing of Python. A file whose name ends in `.py` is Python.
+//! an error becomes a traceback. The engine knows nothing of Python.
 
 use crate::text;
 use hotspotvm::Options;
 use hotspotvm::bytecode::{Const, Diagnostic, Program};
 use hotspotvm::runtime::num::Output;
-use hotspotvm::runtime::{LimitKind, Place, Stop, StopKind};
+use hotspotvm::runtime::{Place, Stop};
 use python::{Compiled, Frame};
 
-/// Whether a file with this name is Python.
-pub(crate) fn is_python(name: &str) -> bool {
-    std::path::Path::new(name).extension().is_some_and(|ending| ending.eq_ignore_ascii_case("py"))
+/// The errors without those that are likely to follow from an earlier one: where the parser had lost its place, what it says
+/// next is about its guess. CPython tells one.
+fn without_consequences(mut errors: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    let is_syntax = |error: &Diagnostic| error.code.is_some_and(|code| code.ends_with("Error"));
+    let mut told = false;
+    errors.retain(|error| !is_syntax(error) || !std::mem::replace(&mut told, true));
+    errors
 }
 
 /// A program in Python, besides its bytecode.
@@ -29,7 +33,7 @@ impl Python {
     /// # Errors
     /// Why it is refused.
     pub(crate) fn compile(name: &str, text: &str) -> Result<(Program, Python), Vec<Diagnostic>> {
-        let mut compiled = python::compile(name, text)?;
+        let mut compiled = python::compile(name, text).map_err(without_consequences)?;
         let program = std::mem::take(&mut compiled.program);
         Ok((program, Python { compiled, name: name.to_owned(), text: text.to_owned() }))
     }
@@ -44,21 +48,13 @@ impl Python {
         self.compiled.arguments(&self.name, words).into_iter().map(value).collect()
     }
 
-    /// The engine's settings for it: as many calls may be active as in Python, unless somebody said otherwise.
+    /// The engine's settings for it: as many calls may be active as the program says, as in Python, unless somebody has set a limit.
     pub(crate) fn options(&self, mut options: Options, depth_given: bool) -> Options {
         if !depth_given {
-            options.limits.depth = self.compiled.recursion_limit();
+            options.limits.depth = u32::MAX;
         }
+        options.limits.recursion = Some(python::RECURSION_LIMIT.min(options.limits.depth));
         options
-    }
-
-    /// An early end as Python has it: calls that are too deep are an error, not a limit.
-    pub(crate) fn stop(&self, mut stop: Stop) -> Stop {
-        if stop.kind == StopKind::Limit(LimitKind::Depth) {
-            stop.kind = StopKind::Error(hotspotvm::runtime::num::ErrorKind::RecursionError);
-            stop.message = "maximum recursion depth exceeded".to_owned();
-        }
-        stop
     }
 
     /// The traceback, as Python prints it.

@@ -2,7 +2,7 @@
 //! (`bytecode/src/test_ops.rs`), with operands below them in registers, and locals too, at the edges of every representation.
 
 use bytecode::machine::{BinOp, Cmp, Flow, Machine, Mixed, Pair, Rounding, Single, UnOp};
-use bytecode::{ControlFlow, Op, Operand};
+use bytecode::{Builtin1, ControlFlow, Op, Operand};
 use filetests::generate::Random;
 use filetests::{climbing, configurations, disagreements_among, load, observe};
 use hotspotvm::{Options, Stress, Tier};
@@ -111,6 +111,7 @@ recorded! {
     float_select((), (), ());
     binary(BinOp, (), ()) -> Flow<Self> = Ok(());
     unary(UnOp, ()) -> Flow<Self> = Ok(());
+    setting(Builtin1, ()) -> Flow<Self> = Ok(());
     pow_mod((), (), ()) -> Flow<Self> = Ok(());
     jump(u32) -> Flow<Self> = Ok(());
     branch((), bool, u32) -> Flow<Self> = Ok(());

@@ -1,7 +1,7 @@
 //! HotspotVM: a stack-based virtual machine with a just-in-time compiler whose every decision can be seen.
 //!
-//! The crate is one sentence: `profile -> detect -> compile -> cache -> execute -> deoptimise`. Each word is a module; [`engine`] is
-//! the loop that goes through them; [`event`] is what can be seen of it.
+//! The crate is one sentence: `profile -> detect -> compile -> cache -> execute -> deoptimise`. Each word is a module, private to the crate
+//! as all that could run code is; [`Engine`] is the loop that goes through them; [`event`] is what can be seen of it.
 //!
 //! ```
 //! use hotspotvm::{Engine, Io, Options, bytecode};
@@ -24,23 +24,29 @@
 
 #![deny(unsafe_op_in_unsafe_fn)]
 
-pub mod cache;
-pub mod compile;
-pub mod deopt;
-pub mod detect;
-pub mod engine;
+mod abi;
+mod cache;
+mod compile;
+mod deopt;
+mod detect;
+mod engine;
 pub mod event;
-pub mod execute;
+mod execute;
+mod ids;
+#[cfg(feature = "internals")]
+pub mod internals;
 pub mod options;
-pub mod profile;
+mod profile;
+pub mod reason;
 pub mod stats;
 
 pub use bytecode;
 pub use engine::{Engine, Outcome};
-pub use event::{Event, Listing, Spot};
+pub use event::{Event, Listing, LogEntry, Spot, UnitKind};
 pub use ir::ExitReason;
 pub use options::{Cancel, Limits, Options, Passes, Strategy, Stress, Tier, pass_names};
+pub use reason::Reason;
 pub use runtime;
 pub use runtime::num::Output;
 pub use runtime::{Io, LimitKind, Place, Stop, StopKind};
-pub use stats::Stats;
+pub use stats::{Stats, UnitStats};

@@ -14,15 +14,18 @@
 
 use super::inline::{Inlining, Note};
 use super::lies::Lies;
-use super::method::{Callee, Signature};
+use super::method::Callee;
 use super::region::Walk;
 use super::trace::Climb;
+use crate::abi::links::Signature;
+use crate::abi::vm::{Cell, Vm};
 use crate::detect::Graphs;
-use crate::execute::vm::{Cell, Vm};
+use crate::detect::policy::Unanswered;
 use crate::options::is_forced;
 use crate::profile::{Feedback, Kinds, executions};
+use crate::reason::Reason;
 use bytecode::machine::{BinOp, Cmp, Flow, Machine, Mixed, Pair, Rounding, Single, UnOp};
-use bytecode::{Const, Facts, FuncId};
+use bytecode::{Builtin1, Const, Facts, FuncId};
 use ir::planted::{Bug, is};
 use ir::{
     Ahead, Block, ExitReason, FrameState, Function, Imm, Input, InputPlace, Opcode, Resume, Sign, StateId,
@@ -79,19 +82,6 @@ pub struct Built {
     pub notes: Vec<Note>,
 }
 
-/// A call that is made often, and whose callee has no code that could be called.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Unanswered {
-    /// The function that calls.
-    pub function: u32,
-    /// Where.
-    pub pc: u32,
-    /// What it calls.
-    pub callee: u32,
-    /// In how many of a hundred rounds or calls of the function around it.
-    pub percent: u64,
-}
-
 /// A local or an operand, where block parameters stand for either.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Slot {
@@ -101,7 +91,7 @@ pub(super) enum Slot {
 
 /// What the interpreter's frame would hold here.
 #[derive(Clone, Debug)]
-pub(super) struct Frame {
+pub(super) struct SymbolicFrame {
     /// `None`: what it held on entry.
     pub locals: Vec<Option<Value>>,
     pub stack: Vec<Value>,
@@ -125,7 +115,7 @@ pub(super) struct Scope<'a> {
     /// What all waiting frames hold together.
     pub entries_below: usize,
     /// What waits for it to return, and at which pc; `None` for the outermost.
-    pub waiting: Option<(Frame, u32)>,
+    pub waiting: Option<(SymbolicFrame, u32)>,
     /// Where it has returned, and what.
     pub returns: Vec<(Block, Value)>,
     pub walk: Walk,
@@ -150,7 +140,7 @@ pub(super) struct Builder<'a> {
     pub(super) climb: Option<Climb<'a>>,
     // Where translation stands.
     pub(super) block: Block,
-    pub(super) frame: Frame,
+    pub(super) frame: SymbolicFrame,
     pub(super) pc: u32,
     pub(super) popped: Vec<Value>,
     pub(super) op_state: Option<StateId>,
@@ -162,7 +152,7 @@ pub(super) struct Builder<'a> {
     /// What may still be inlined beyond the budget.
     pub(super) overdraft: u32,
     /// Why an inlined function cannot be compiled.
-    pub(super) failed: Option<String>,
+    pub(super) failed: Option<Reason>,
 }
 
 impl<'a> Builder<'a> {
@@ -188,7 +178,11 @@ impl<'a> Builder<'a> {
             counts: HashMap::new(),
             climb: None,
             block,
-            frame: Frame { locals: vec![None; function.locals.len()], stack: Vec::new(), deep: false },
+            frame: SymbolicFrame {
+                locals: vec![None; function.locals.len()],
+                stack: Vec::new(),
+                deep: false,
+            },
             pc: request.entry_pc,
             popped: Vec::new(),
             op_state: None,
@@ -274,10 +268,10 @@ impl<'a> Builder<'a> {
     }
 
     /// Translates the instruction at `pc`; `false` if control does not go on behind it.
-    pub(super) fn translate(&mut self, pc: u32) -> Result<bool, String> {
+    pub(super) fn translate(&mut self, pc: u32) -> Result<bool, Reason> {
         // At each instruction, since one may take as many entries as a function may have locals.
         if self.state_entries > MAX_STATE_ENTRIES {
-            return Err("too many exits and joins for a function with so many locals".to_string());
+            return Err(Reason::TooManyExits {});
         }
         self.pc = pc;
         self.popped.clear();
@@ -307,7 +301,7 @@ impl<'a> Builder<'a> {
     }
 
     /// The value of a slot in a frame; one that was not touched is taken from the interpreter's frame on entry.
-    pub(super) fn value_in(&mut self, frame: &Frame, slot: Slot) -> Value {
+    pub(super) fn value_in(&mut self, frame: &SymbolicFrame, slot: Slot) -> Value {
         match slot {
             Slot::Stack(depth) => frame.stack[depth as usize],
             Slot::Local(slot) => match frame.locals[slot as usize] {
@@ -707,6 +701,10 @@ impl Machine for Builder<'_> {
     fn unary(&mut self, op: UnOp, a: Value) -> Flow<Self, Value> {
         let a = self.boxed(a);
         Ok(self.emit(Opcode::CallUnary, &[a], Imm::UnOp(op)))
+    }
+
+    fn setting(&mut self, _: Builtin1, _: Value) -> Flow<Self, Value> {
+        Err(self.leave(ExitReason::Slow))
     }
 
     fn pow_mod(&mut self, _: Value, _: Value, _: Value) -> Flow<Self, Value> {

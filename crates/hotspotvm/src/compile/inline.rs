@@ -12,8 +12,10 @@
 //!   levels as there can be: leaving at the call, the interpreter makes it, or raises the error;
 //! - decisions depend on the program and its profile alone.
 
-use super::builder::{Builder, Ended, Frame, Unanswered};
+use super::builder::{Builder, Ended, SymbolicFrame};
 use super::region::Walk;
+use crate::detect::policy::{TINY, Unanswered};
+use crate::reason::Reason;
 use bytecode::Op;
 use bytecode::machine::Flow;
 use ir::planted::{Bug, is};
@@ -25,8 +27,6 @@ use std::rc::Rc;
 pub const BUDGET: u32 = 400;
 /// How much beyond it may be inlined of functions that have no code to be called.
 pub(super) const OVERDRAFT: u32 = 200;
-/// A function of at most so many instructions is inlined even where its share is used up: a call costs as much.
-pub const TINY: u32 = 8;
 /// How many calls are inlined within each other at the most.
 pub const MAX_LEVELS: u32 = 8;
 /// How often a function may stand within itself, itself included.
@@ -61,7 +61,7 @@ pub struct Note {
     /// How often the call is made, of a hundred executions of the function around it.
     pub percent: u64,
     /// Why not; `None` if it was inlined.
-    pub refused: Option<String>,
+    pub refused: Option<Reason>,
     /// For how many copies of the call this was decided.
     pub copies: u32,
 }
@@ -109,38 +109,38 @@ impl Builder<'_> {
         }
     }
 
-    /// Whether to inline a call; why not, in words.
-    fn consider(&mut self, callee: u32, share: u32, percent: u64, has_method: bool) -> Result<Walk, String> {
+    /// Whether to inline a call; why not.
+    fn consider(&mut self, callee: u32, share: u32, percent: u64, has_method: bool) -> Result<Walk, Reason> {
         let vm = self.request.vm;
         if vm.functions[callee as usize].sites[0].runs == 0 {
-            return Err("it was never called".to_string());
+            return Err(Reason::NeverCalled {});
         }
         if percent < MIN_PERCENT {
-            return Err(format!("it is called in {percent} % of the rounds"));
+            return Err(Reason::SeldomCalled { percent });
         }
         if self.scopes.len() as u32 > MAX_LEVELS {
-            return Err(format!("{MAX_LEVELS} calls within each other are inlined already"));
+            return Err(Reason::InlineTooDeep { levels: MAX_LEVELS });
         }
         if self.scopes.iter().filter(|scope| scope.function == callee).count() >= MAX_RECURSION {
-            return Err(format!("it calls itself, and is there {MAX_RECURSION} times already"));
+            return Err(Reason::InlineRecursion { times: MAX_RECURSION as u32 });
         }
         let size = vm.functions[callee as usize].cells.len() as u32;
         if size > BUDGET {
-            return Err(format!("{size} instructions are more than the {BUDGET} that are inlined at all"));
+            return Err(Reason::InlineTooLarge { size, most: BUDGET });
         }
         let graph = self.request.graphs.get(vm, callee);
         let region = graph.whole_function()?;
         let size = region.instructions(&graph.cfg);
         if size > share.max(TINY) {
             if has_method || size > self.overdraft {
-                return Err(format!("over budget by {}", size - share));
+                return Err(Reason::InlineOverBudget { by: size - share });
             }
             self.overdraft -= size;
         }
         Ok(Walk::new(graph, Rc::new(region)))
     }
 
-    fn note(&mut self, callee: u32, percent: u64, refused: Option<&String>) {
+    fn note(&mut self, callee: u32, percent: u64, refused: Option<&Reason>) {
         let instructions = self.request.vm.functions[callee as usize].cells.len() as u32;
         let note = Note {
             function: self.scope().function,
@@ -217,18 +217,18 @@ impl Builder<'_> {
         }
         let path: Rc<[u32]> = self.scope().path.iter().copied().chain([self.pc]).collect();
         self.open_scope(callee, path, Some(waiting), walk, inlining);
-        let callee_frame = Frame { locals, stack: Vec::new(), deep: true };
+        let callee_frame = SymbolicFrame { locals, stack: Vec::new(), deep: true };
         let frame = std::mem::replace(&mut self.frame, callee_frame);
         self.scope_mut().waiting = Some((frame, self.pc));
     }
 
     /// Closes the innermost scope: where it returned, and the frame that waited.
-    fn end_inlined(&mut self) -> (Vec<(Block, Value)>, Frame) {
+    fn end_inlined(&mut self) -> (Vec<(Block, Value)>, SymbolicFrame) {
         let scope = self.scopes.pop();
         debug_assert!(scope.as_ref().is_some_and(|scope| scope.waiting.is_some()));
         match scope {
             Some(scope) => {
-                let empty = || Frame { locals: Vec::new(), stack: Vec::new(), deep: false };
+                let empty = || SymbolicFrame { locals: Vec::new(), stack: Vec::new(), deep: false };
                 (scope.returns, scope.waiting.map_or_else(empty, |(frame, _)| frame))
             }
             None => (Vec::new(), self.frame.clone()),

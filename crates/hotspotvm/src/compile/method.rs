@@ -7,19 +7,12 @@
 //! - **Returns.** What is returned is brought to the type that callers rely on, or the interpreter executes the `ret`.
 
 use super::builder::{Builder, Ended};
+use crate::abi::links::Signature;
+use crate::reason::Reason;
 use bytecode::FuncId;
 use bytecode::machine::Flow;
 use ir::{Block, CallSite, ExitReason, Imm, Input, InputPlace, Opcode, Sign, Terminator, Type, Value};
 use runtime::Value as Boxed;
-
-/// What a method takes and returns.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Signature {
-    /// The types of its parameters.
-    pub params: Vec<Type>,
-    /// The type of its result.
-    pub result: Type,
-}
 
 /// The method that answers a call.
 #[derive(Clone, Debug)]
@@ -32,10 +25,11 @@ pub struct Callee {
 
 impl Builder<'_> {
     /// Takes the parameters and gives the other locals their first value.
-    pub(super) fn start_method(&mut self, signature: &Signature) -> Result<(), String> {
+    pub(super) fn start_method(&mut self, signature: &Signature) -> Result<(), Reason> {
         let function = &self.request.vm.program.program().functions[self.request.function as usize];
         if self.request.entry_pc != 0 || signature.params.len() != function.params as usize {
-            return Err("a method is entered at its start with all its parameters".to_string());
+            let what = "a method is entered at its start with all its parameters".to_string();
+            return Err(Reason::Internal { what });
         }
         self.f.result = Some(signature.result);
         for (slot, &ty) in signature.params.iter().enumerate() {
@@ -113,12 +107,12 @@ impl Builder<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::abi::values::LAYOUT;
+    use crate::abi::vm::Vm;
     use crate::compile::builder::Request;
     use crate::compile::region::build;
     use crate::detect::Graphs;
     use crate::execute::interpreter::{Leave, interpret};
-    use crate::execute::native::LAYOUT;
-    use crate::execute::vm::Vm;
     use crate::options::{Cancel, Options};
     use codegen::{Compiler, CompilerOptions};
     use ir::eval::{Called, Outcome, Scalar, SimpleHost, evaluate};
@@ -146,7 +140,7 @@ mod tests {
         function: u32,
         signature: &Signature,
         link: Option<u32>,
-    ) -> Result<ir::Function, String> {
+    ) -> Result<ir::Function, Reason> {
         let graphs = Graphs::default();
         let region = Rc::new(graphs.get(vm, function).whole_function()?);
         let request = Request {

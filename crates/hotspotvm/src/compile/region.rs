@@ -8,16 +8,15 @@
 //! - **Ways never taken** while profiling are exits, until two such assumptions about the place were wrong.
 //! - **Fuel** is charged where the interpreter charges it: where control transfers, for the run that follows.
 
-use super::builder::{Builder, Built, Frame, Request, Slot};
+use super::builder::{Builder, Built, Request, Slot, SymbolicFrame};
 use crate::detect::{FunctionGraph, Region};
+use crate::reason::Reason;
 use bytecode::ControlFlow;
 use ir::planted::{Bug, is};
 use ir::{Block, ExitReason, Resume, Target, Terminator, Type, Value};
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
-/// The most bytecode instructions that are compiled as one.
-pub const MAX_INSTRUCTIONS: u32 = 10_000;
 /// How often types are widened one by one before all loops start boxed.
 const MAX_ATTEMPTS: u32 = 8;
 
@@ -25,7 +24,7 @@ const MAX_ATTEMPTS: u32 = 8;
 #[derive(Clone)]
 struct Edge {
     from: Block,
-    frame: Frame,
+    frame: SymbolicFrame,
 }
 
 /// Where translation stands in the graph of a function.
@@ -56,8 +55,8 @@ impl Walk {
 /// Builds the IR of a region, or of a method that is the whole region.
 ///
 /// # Errors
-/// Why it can't be compiled, in words.
-pub fn build(request: &Request<'_>, region: &Rc<Region>) -> Result<Built, String> {
+/// Why it can't be compiled.
+pub fn build(request: &Request<'_>, region: &Rc<Region>) -> Result<Built, Reason> {
     // What cannot be built because of what is inlined may well be built without.
     match build_as(request, region) {
         Err(_) if request.inlining => build_as(&Request { inlining: false, ..*request }, region),
@@ -65,7 +64,7 @@ pub fn build(request: &Request<'_>, region: &Rc<Region>) -> Result<Built, String
     }
 }
 
-fn build_as(request: &Request<'_>, region: &Rc<Region>) -> Result<Built, String> {
+fn build_as(request: &Request<'_>, region: &Rc<Region>) -> Result<Built, Reason> {
     let graph = request.graphs.get(request.vm, request.function);
     let mut widened = HashSet::new();
     for attempt in 0..=MAX_ATTEMPTS {
@@ -81,12 +80,12 @@ fn build_as(request: &Request<'_>, region: &Rc<Region>) -> Result<Built, String>
         debug_assert!(attempt < MAX_ATTEMPTS, "nothing is left to widen");
         widened.extend(builder.conflicts);
     }
-    Err("the types of its variables do not settle".to_string())
+    Err(Reason::TypesDoNotSettle {})
 }
 
 impl Builder<'_> {
     /// Translates the innermost scope from its entry.
-    pub(super) fn walk(&mut self) -> Result<(), String> {
+    pub(super) fn walk(&mut self) -> Result<(), Reason> {
         let entry = Edge { from: self.block, frame: self.frame.clone() };
         let walk = &mut self.scope_mut().walk;
         let region = walk.region.clone();
@@ -161,7 +160,7 @@ impl Builder<'_> {
     pub(super) fn enter_block(
         &mut self,
         from: Block,
-        frame: &Frame,
+        frame: &SymbolicFrame,
         block: u32,
         target: Block,
         slots: &[Slot],
@@ -210,7 +209,7 @@ impl Builder<'_> {
         written
     }
 
-    fn translate_block(&mut self, block: u32) -> Result<(), String> {
+    fn translate_block(&mut self, block: u32) -> Result<(), Reason> {
         let (start, end) = {
             let block = &self.scope().walk.graph.cfg.blocks[block as usize];
             (block.start, block.end)

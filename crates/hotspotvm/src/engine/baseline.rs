@@ -8,17 +8,18 @@ use crate::options::Options;
 #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
 mod present {
     use super::*;
+    use crate::abi::baseline::{BaselineCode, BaselineExit};
     use crate::cache::baseline::BaselineCache;
     use crate::cache::memory::Piece;
-    use crate::compile::baseline::{self, BaselineCode, Hand, Request};
+    use crate::compile::baseline::{self, Request, stubs};
     use crate::compile::driver::{Failure, machine_listing};
-    use crate::detect::policy::{Arriving, spot};
-    use crate::event::Event;
-    use crate::event::Listing;
+    use crate::event::{Event, Listing, Spot, UnitKind};
     use crate::execute::baseline::{Left, enter};
     use crate::execute::interpreter::Leave;
+    use crate::ids::Arriving;
     use crate::options::Tier;
     use crate::profile::How;
+    use crate::reason::Reason;
     use bytecode::{FuncId, disasm};
     use std::time::Instant;
 
@@ -40,29 +41,34 @@ mod present {
                 constants: &self.vm.constants,
                 stress: self.driver.stress,
             };
-            let code = baseline::compile(&request, &mut self.workspace).map_err(Failure::Refused)?;
+            let refused = |error| Failure::Refused(Reason::Baseline { error });
+            let code = baseline::compile(&request, &mut self.workspace).map_err(refused)?;
             if self.cache.baseline.is_none() {
-                let no_memory = |error: std::io::Error| Failure::NoMemory(error.to_string());
-                let arena = self.cache.arena().map_err(no_memory)?;
-                let shared = BaselineCache::new(&mut self.vm.functions, arena).map_err(no_memory)?;
-                let no_room = || Failure::Refused("the code cache is too small for shared code".to_string());
+                let arena = self.cache.arena().map_err(Failure::no_memory)?;
+                let (code, stubs) = stubs::make().map_err(refused)?;
+                let shared = BaselineCache::new(&mut self.vm.functions, &code, stubs, arena)
+                    .map_err(Failure::no_memory)?;
+                let limit = self.cache.limit() as u64;
+                let no_room = || Failure::Refused(Reason::CacheTooSmall { limit });
                 self.cache.baseline = Some(shared.ok_or_else(no_room)?);
             }
             let (piece, _) = self.place_code(&code.bytes, function)?;
             let id = self.cache.reserve();
+            self.ledger.started(id, (function, 0), Tier::Baseline, UnitKind::Function);
             let (instructions, code_bytes) = (code.instructions, code.bytes.len() as u32);
             let listing = self.driver.listings.then(|| self.baseline_listing(function, &code));
             self.cache.install_baseline(function, id, code, piece);
             self.policy.baseline_installed(&mut self.vm, function);
             let nanos = start.map(|start| start.elapsed().as_nanos() as u64);
             self.stats.compile_ns += nanos.unwrap_or(0);
+            self.ledger.made(id, nanos.unwrap_or(0));
             self.stats.compilations += 1;
             self.stats.code_bytes += u64::from(code_bytes);
             self.emit(|vm| Event::CompileStart {
                 unit: id,
-                at: spot(vm, function, 0),
+                at: Spot::of(vm, function, 0),
                 tier: Tier::Baseline,
-                strategy: "function",
+                kind: UnitKind::Function,
                 instructions,
                 assumes: Vec::new(),
             });
@@ -72,10 +78,12 @@ mod present {
                 ir_after: 0,
                 code_bytes,
                 exits: 0,
+                passes: Vec::new(),
+                ways_out: Vec::new(),
                 nanos,
                 listing,
             });
-            self.emit(|vm| Event::Install { unit: id, at: spot(vm, function, 0) });
+            self.emit(|vm| Event::Install { unit: id, at: Spot::of(vm, function, 0) });
             Ok(())
         }
 
@@ -97,21 +105,32 @@ mod present {
             let cache = self.cache.baseline.as_ref()?;
             let (function, pc) = (self.vm.regs.function, self.vm.regs.pc);
             let unit = cache.get(function)?;
+            let id = unit.id;
             let returned = std::mem::take(&mut self.returned);
             let paid = if returned { 0 } else { self.vm.run_left(function, pc) };
-            let charged = self.vm.fuel_used() - self.vm.counters.size_fuel;
+            let charged = self.vm.charged();
             let start = self.timing.then(Instant::now);
             let left = enter(&mut self.vm, cache, unit)?;
-            self.stats.jit_ns += start.map_or(0, |start| start.elapsed().as_nanos() as u64);
+            self.stats.baseline_entries += 1;
+            let nanos = start.map_or(0, |start| start.elapsed().as_nanos() as u64);
+            self.stats.jit_ns += nanos;
             let (function, pc) = (self.vm.regs.function, self.vm.regs.pc);
-            let not_executed = match left.hand {
-                Hand::Execute | Hand::Unexpected | Hand::LoopTrigger | Hand::EntryTrigger | Hand::Stopped => {
-                    self.vm.run_left(function, pc)
-                }
-                Hand::Slice | Hand::SliceBackEdge | Hand::SliceCall | Hand::Call => 0,
+            let not_executed = match left.how {
+                BaselineExit::Execute
+                | BaselineExit::Unexpected
+                | BaselineExit::LoopTrigger
+                | BaselineExit::EntryTrigger
+                | BaselineExit::Stopped => self.vm.run_left(function, pc),
+                BaselineExit::Slice
+                | BaselineExit::SliceBackEdge
+                | BaselineExit::SliceCall
+                | BaselineExit::Call => 0,
             };
-            let executed = self.vm.fuel_used() - self.vm.counters.size_fuel - charged + paid;
-            self.vm.counters.jit_instructions += executed.saturating_sub(not_executed);
+            let executed = self.vm.charged() - charged + paid;
+            let executed = executed.saturating_sub(not_executed);
+            self.vm.counters.jit_instructions += executed;
+            self.ledger.entered(id, left.rounds, nanos);
+            self.ledger.executed(id, executed);
             let interrupted = std::mem::take(&mut self.interrupted_round);
             self.vm.counters.jit_iterations += left.rounds + u64::from(interrupted);
             Some(left)
@@ -119,22 +138,22 @@ mod present {
 
         /// Baseline code has left.
         pub fn left_baseline(&mut self, left: Left) -> ControlFlow<Result<Value, Stop>, Next> {
-            let next = match left.hand {
-                Hand::Execute => Next::Interpret,
-                Hand::Unexpected => {
+            let next = match left.how {
+                BaselineExit::Execute => Next::Interpret,
+                BaselineExit::Unexpected => {
                     self.unexpected();
                     Next::Interpret
                 }
-                Hand::Slice => return self.next_slice(How::Forward),
-                Hand::SliceBackEdge => {
+                BaselineExit::Slice => return self.next_slice(How::Forward),
+                BaselineExit::SliceBackEdge => {
                     self.interrupted_round = true;
                     return self.next_slice(How::Back);
                 }
-                Hand::SliceCall => return self.next_slice(How::Call),
-                Hand::LoopTrigger => self.arrived(self.key(Arriving::Loop)),
-                Hand::EntryTrigger => self.arrived(self.key(Arriving::Entry)),
-                Hand::Call => Next::Arrive(How::Call),
-                Hand::Stopped => return self.judge(Leave::Stopped),
+                BaselineExit::SliceCall => return self.next_slice(How::Call),
+                BaselineExit::LoopTrigger => self.arrived(self.key(Arriving::Loop)),
+                BaselineExit::EntryTrigger => self.arrived(self.key(Arriving::Entry)),
+                BaselineExit::Call => Next::Arrive(How::Call),
+                BaselineExit::Stopped => return self.judge(Leave::Stopped),
             };
             ControlFlow::Continue(next)
         }
@@ -152,15 +171,15 @@ mod present {
             }
             self.remove_baseline(function);
             self.stats.invalidations += 1;
-            let why = format!("{MAX_UNEXPECTED} results of slow paths were of another kind than expected");
-            self.emit(|vm| Event::Invalidate { unit: id, at: spot(vm, function, 0), why });
+            let why = Reason::UnexpectedResults { count: MAX_UNEXPECTED };
+            self.emit(|vm| Event::Invalidate { unit: id, at: Spot::of(vm, function, 0), why });
             match self.compile_baseline(function) {
                 Ok(()) => {}
-                Err(Failure::NoMemory(why)) => self.no_jit(&why),
+                Err(Failure::NoMemory(why)) => self.no_jit(why),
                 Err(Failure::Refused(why) | Failure::GaveUp(why)) => {
                     self.policy.baseline_removed(&mut self.vm, function);
                     self.policy.baseline_refused(function);
-                    let at = spot(&self.vm, function, 0);
+                    let at = Spot::of(&self.vm, function, 0);
                     self.emit(|_| Event::Refuse { at, tier: Tier::Interpreter, why });
                 }
             }
@@ -199,7 +218,7 @@ mod absent {
 
     impl Run<'_> {
         pub fn compile_baseline(&mut self, _: u32) -> Result<(), Failure> {
-            Err(Failure::Refused("there are no templates for this machine".to_string()))
+            Err(Failure::Refused(crate::reason::Reason::NoTemplates {}))
         }
 
         pub fn remove_baseline(&mut self, _: u32) -> Option<(u32, Piece)> {

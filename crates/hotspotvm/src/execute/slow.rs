@@ -3,30 +3,13 @@
 //! Part of `execute` in `profile -> detect -> compile -> cache -> execute -> deoptimise`. These functions are not inlined and get the
 //! [`Vm`] and values, never the interpreter's registers; those stay in registers of the processor that way.
 
-use super::vm::Vm;
-use crate::profile::{Feedback, Kinds};
+use crate::abi::values::kind_of;
+use crate::abi::vm::Vm;
+use crate::profile::Feedback;
+use bytecode::Builtin1;
 use bytecode::machine::{BinOp, Mixed, UnOp};
 use runtime::num::{self, Output};
 use runtime::{StopKind, Value};
-
-/// The kind of a value, for feedback.
-#[inline(never)]
-pub fn kind(vm: &Vm, a: Value) -> Kinds {
-    kind_of(a, vm.store.as_i64(a))
-}
-
-#[inline]
-fn kind_of(a: Value, int: Option<i64>) -> Kinds {
-    if int.is_some() {
-        Kinds::INT
-    } else if a.as_float().is_some() {
-        Kinds::FLOAT
-    } else if a.as_bool().is_some() {
-        Kinds::BOOL
-    } else {
-        Kinds::OTHER
-    }
-}
 
 /// Two numbers, as far as the fast paths care.
 pub(super) enum Numbers {
@@ -79,6 +62,26 @@ pub(super) fn general_unary(vm: &mut Vm, op: UnOp, a: Value) -> Value {
             Ok(value) => value,
             Err(error) => refused(vm, error),
         },
+        Err(error) => refused(vm, error),
+    }
+}
+
+#[cold]
+#[inline(never)]
+pub(super) fn setting(vm: &mut Vm, which: Builtin1, a: Value) -> Value {
+    let result = match which {
+        Builtin1::GetRecursionLimit => Ok(Output::Int(i64::from(vm.recursion_limit()))),
+        Builtin1::GetMaxStrDigits => Ok(Output::Int(i64::from(vm.store.limits.max_str_digits))),
+        _ => num::setting(which, vm.store.operand(a)).and_then(|value| match which {
+            Builtin1::SetMaxStrDigits => {
+                vm.store.limits.max_str_digits = value;
+                Ok(Output::None)
+            }
+            _ => vm.set_recursion_limit(value).map(|()| Output::None),
+        }),
+    };
+    match result {
+        Ok(output) => vm.store.value(output),
         Err(error) => refused(vm, error),
     }
 }

@@ -12,8 +12,9 @@ use super::stubs::{
     FUNCTIONS, GLOBALS, STACK_END,
 };
 use super::values::{FTMP, Item, PINS, Repr, TMP};
-use super::{FunctionEntry, Hand};
+use crate::abi::baseline::{BaselineExit, FunctionEntry};
 use crate::profile::{Feedback, Kinds};
+use bytecode::Builtin1;
 use bytecode::machine::{BinOp, Cmp, Flow, Machine, Mixed, Pair, Rounding, Single, UnOp};
 use runtime::Value;
 use std::convert::Infallible;
@@ -602,6 +603,12 @@ impl Machine for Emitter<'_> {
         Ok(self.general())
     }
 
+    fn setting(&mut self, _: Builtin1, _: Item) -> Flow<Self, Item> {
+        // The limit on calls is in the context that this code was entered with, and how many are active is not in the Vm's frames.
+        self.leave_in_line();
+        Ok(Item::Mem)
+    }
+
     fn pow_mod(&mut self, _: Item, _: Item, _: Item) -> Flow<Self, Item> {
         Ok(self.general())
     }
@@ -621,7 +628,7 @@ impl Machine for Emitter<'_> {
         let callee = &self.request.functions[function as usize];
         let height = self.stack.len() - callee.params as usize;
         let delta = self.slot(height);
-        let interpret = self.exit(self.pc, Hand::Execute);
+        let interpret = self.exit(self.pc, BaselineExit::Execute);
         // Room on the stack of values and in the list of frames; if there is none, the interpreter finds out and says so.
         self.asm.address(RDX, BASE, delta + 8 * callee.frame_size as i32);
         self.asm.alu_mem(Alu::Cmp, RDX, CX, STACK_END);
@@ -671,14 +678,14 @@ impl Machine for Emitter<'_> {
         let depth = self.stack.len();
         self.asm.store(BASE, self.slot(depth), to);
         self.flush_below(0);
-        self.leave(self.pc, Hand::Execute);
+        self.leave(self.pc, BaselineExit::Execute);
         self.asm.in_line();
         Ok(())
     }
 
     fn halt(&mut self) -> Flow<Self> {
         self.flush_below(0);
-        self.leave(self.pc, Hand::Execute);
+        self.leave(self.pc, BaselineExit::Execute);
         Ok(())
     }
 
