@@ -138,16 +138,20 @@ reasons! {
     /// The code cache has no room even for the code that all functions share.
     CacheTooSmall { limit: u64 } "cache_too_small"
         "a code cache of {limit} bytes is too small for what all code shares"
-        => "allow a larger code cache: --max-code";
+        => "allow a larger code cache: --code-cache";
     /// Code that does not fit even into an empty cache.
     CodeTooLarge { bytes: u64, limit: u64 } "code_too_large"
         "{bytes} bytes of code do not fit into {limit} bytes of code cache"
-        => "allow a larger code cache, --max-code, or split the function";
+        => "allow a larger code cache, --code-cache, or split the function";
     /// The operating system gives no executable memory.
     NoExecutableMemory { error: String } "no_executable_memory"
         "the operating system refuses executable memory ({error})"
         => "the program runs interpreted, with the same results; allow the process more address space, or memory that may be executed";
 
+    /// The program has to stop, so nobody waits for the code.
+    NotWanted {} "not_wanted"
+        "the program has to stop"
+        => "";
     /// Not yet: the program has compiled much for the time that it has run.
     CompileBudget { instructions: u32 } "compile_budget"
         "{instructions} instructions are too many for the program's compile budget so far"
@@ -274,6 +278,10 @@ reasons! {
     /// The same of a method, which is entered by itself again later; optimized code calls it all the same.
     RestsForCalls { entries: u64, instructions: u64, calls: u64 } "rests_for_calls"
         "{entries} entries ran {instructions} instructions each, fewer than entering costs; for the next {calls} calls"
+        => "";
+    /// The same of a loop that has paid before: it may pay again.
+    RestsForRounds { entries: u64, instructions: u64, rounds: u64 } "rests_for_rounds"
+        "{entries} entries ran {instructions} instructions each, fewer than entering costs; for the next {rounds} rounds"
         => "";
 }
 

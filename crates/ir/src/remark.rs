@@ -85,6 +85,9 @@ topics! {
     /// Operands of more than one kind, or of a kind that has no fast form.
     General Stayed "the general form of {op}, a call of the run time: its operands were {kinds}"
         => "give the operands one type, int or float, at this place; a str or a large int has no faster form";
+    /// Work that is never compiled.
+    RunTime Stayed "{op}, a call of the run time, which takes as long as it does interpreted"
+        => "a loop that mostly prints gains little by being compiled; print less often, or several values at once";
     /// The fast form did not do, some time.
     FastFailed Stayed "the general form of {op}, a call of the run time: a result did not fit 64 bits before"
         => "ints beyond 64 bits have no faster form; keep them small with a modulus, or use floats, if the program allows that";

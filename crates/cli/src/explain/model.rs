@@ -29,6 +29,8 @@ pub(crate) struct Facts {
 struct FunctionFacts {
     /// The source line of each instruction; 0 where unknown.
     lines: Vec<u32>,
+    /// The names of its locals.
+    locals: Vec<String>,
     /// Its loops: where backward jumps lead, and the last of the jumps that lead there.
     loops: Vec<(u32, u32)>,
 }
@@ -47,7 +49,7 @@ impl Facts {
                     }
                 }
             }
-            FunctionFacts { lines: function.lines.clone(), loops }
+            FunctionFacts { lines: function.lines.clone(), locals: function.locals.clone(), loops }
         });
         let names = program.functions.iter().enumerate().map(|(number, f)| (f.name.clone(), number));
         Facts {
@@ -64,6 +66,11 @@ impl Facts {
     /// Whether the program has a function with this name.
     pub(crate) fn has_function(&self, name: &str) -> bool {
         self.numbers.contains_key(name)
+    }
+
+    /// Whether a function has a local with this name.
+    pub(crate) fn has_local(&self, function: &str, name: &str) -> bool {
+        self.function(function).is_some_and(|function| function.locals.iter().any(|local| local == name))
     }
 
     /// The source line of an instruction, if it is known.

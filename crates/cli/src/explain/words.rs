@@ -97,6 +97,23 @@ fn lined(facts: &Facts, function: &str, words: &str) -> String {
     out + rest
 }
 
+/// The words of a remark, where the compiler's names of intermediate results, `v7`, say that they are just that.
+fn named(facts: &Facts, function: &str, words: &str) -> String {
+    let mut out = String::new();
+    for piece in words.split_inclusive(|c: char| !c.is_alphanumeric() && c != '_') {
+        let word = piece.trim_end_matches(|c: char| !c.is_alphanumeric() && c != '_');
+        let digits = word.strip_prefix('v').filter(|digits| !digits.is_empty());
+        let is_value = digits.is_some_and(|digits| digits.bytes().all(|b| b.is_ascii_digit()));
+        if is_value && !facts.has_local(function, word) {
+            out.push_str("(a result)");
+            out.push_str(&piece[word.len()..]);
+        } else {
+            out.push_str(piece);
+        }
+    }
+    out
+}
+
 /// "once", "twice", "3 times".
 fn times(count: u64) -> String {
     match count {
@@ -213,7 +230,7 @@ pub(super) fn unit(log: &Collector, unit: &UnitLog, stats: Option<&UnitStats>, o
         out.push(optimized(unit, stats));
         if !unit.assumes.is_empty() {
             let assumed: Vec<String> = unit.assumes.iter().map(|input| assumption(input)).collect();
-            let words = format!("Relies on this: {}.", listed(&assumed));
+            let words = format!("It takes for granted: {}.", listed(&assumed));
             out.push(Sentence::new(Topic::Assumed, words).event(unit.started).unit(unit.id));
         }
         out.extend(unit.calls.iter().map(|call| inlined(log, unit, call)));
@@ -344,7 +361,7 @@ fn remarks(log: &Collector, unit: &UnitLog, out: &mut Vec<Sentence>) {
             continue;
         }
         told.push(key);
-        let words = format!("{first} {place}: {}.", remark.words);
+        let words = format!("{first} {place}: {}.", named(&log.facts, &remark.at.function, &remark.words));
         let mut sentence = Sentence::new(topic, words).event(made.event).unit(unit.id).at(&remark.at);
         sentence.hint.clone_from(&remark.hint);
         out.push(sentence);
@@ -359,7 +376,9 @@ fn fell_back(log: &Collector, unit: &UnitLog, way: &WayOut) -> Sentence {
         None => {
             let words = format!("Could not be entered {often}, at {place}: {first}{}.", way.observed);
             let mut sentence = Sentence::new(Topic::FellBack, words);
-            sentence.hint = ExitReason::NotInt.hint().to_owned();
+            let found_float = way.observed.contains("found float");
+            let like = if found_float { ExitReason::NotFloat } else { ExitReason::NotInt };
+            sentence.hint = like.hint().to_owned();
             sentence.reason = "entry_mismatch".to_owned();
             sentence
         }

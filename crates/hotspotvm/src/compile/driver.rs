@@ -10,6 +10,7 @@ use super::trace::{self, Tree};
 use crate::abi::links::{Links, Signature};
 use crate::abi::values::{LAYOUT, input_value, type_of};
 use crate::abi::vm::Vm;
+use crate::detect::cfg::Cfg;
 use crate::detect::policy::{PlaceState, Unanswered};
 use crate::detect::{FunctionGraph, Graphs, Region};
 use crate::event::Listing;
@@ -48,8 +49,6 @@ pub struct Job {
     pub id: u32,
     /// Where it will be entered.
     pub key: PlaceKey,
-    /// How many bytecode instructions it covers.
-    pub instructions: u32,
     /// The types it assumes, for the log: `n: int`.
     pub assumes: Vec<String>,
     /// What was decided about inlining.
@@ -108,6 +107,15 @@ pub enum Failure {
     GaveUp(Reason),
     /// Nothing can: the operating system gives no executable memory.
     NoMemory(Reason),
+    /// The program has to stop first.
+    Interrupted,
+}
+
+impl Job {
+    /// How many IR instructions it has.
+    pub fn size(&self) -> usize {
+        self.f.inst_count()
+    }
 }
 
 /// From IR to machine code: the part of a compilation that needs nothing of the running program. (The code generator is made
@@ -142,6 +150,9 @@ impl Generator {
         let ir_before = f.inst_count() as u32;
         let ir_built = if bytecode.is_some() { f.to_string() } else { String::new() };
         let mut runs = ir::opt::optimize(&mut f, &self.passes);
+        if self.passes.is_abandoned() {
+            return Err(Reason::NotWanted {});
+        }
         if !remarks.is_empty() {
             let insts = ir_before as usize;
             runs.insert(0, PassRun { remarks, ..PassRun::built(insts) });
@@ -218,6 +229,14 @@ impl Selection {
             Selection::Tree(_) => Strategy::Trace,
             Selection::Region(region) if region.is_method => Strategy::Method,
             Selection::Region(_) => regions,
+        }
+    }
+
+    /// How many bytecode instructions it covers, of a function with this graph.
+    pub fn instructions(&self, cfg: &Cfg) -> u32 {
+        match self {
+            Selection::Region(region) => region.instructions(cfg),
+            Selection::Tree(tree) => tree.instructions,
         }
     }
 
@@ -351,10 +370,6 @@ impl Driver {
         Ok(Job {
             id,
             key,
-            instructions: match selection {
-                Selection::Region(region) => region.instructions(&graph.cfg),
-                Selection::Tree(tree) => tree.instructions,
-            },
             assumes: inputs.collect(),
             notes,
             remarks: if self.details { general_remarks(vm, &built.general) } else { Vec::new() },
@@ -370,7 +385,11 @@ fn general_remarks(vm: &Vm, general: &[(u32, u32, Feedback)]) -> Vec<Remark> {
     let words = |kinds: Kinds| kinds.describe().replace('|', " or ");
     let remark = |&(function, pc, seen): &(u32, u32, Feedback)| {
         let info = vm.functions[function as usize].cells[pc as usize].op.info();
-        let topic = if seen.failed() { Topic::FastFailed } else { Topic::General };
+        let topic = match seen.failed() {
+            _ if info.mnemonic.starts_with("print") => Topic::RunTime,
+            true => Topic::FastFailed,
+            false => Topic::General,
+        };
         let kinds = match info.inputs.len() {
             2 => format!("{}, and {}", words(seen.left()), words(seen.right())),
             _ => words(seen.left()),
