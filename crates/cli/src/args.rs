@@ -8,7 +8,9 @@ use crate::language::Language;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use hotspotvm::{Options, Strategy, Tier};
 use std::ffi::{OsStr, OsString};
+use crate::sweep::Thresholds;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 const EXAMPLES: &str = "\
@@ -89,6 +91,15 @@ error, or goes to the file that -o names (`-`: to standard output, behind what t
 Examples:\n  hotspot explain sum.hasm 1000000\n  hotspot explain --line 12 program.py\n  hotspot explain --json -o why.json program.py"
     )]
     Explain(ExplainArgs),
+    /// Measure a program under many thresholds: which is best?
+    #[command(override_usage = "hotspot sweep [OPTIONS] <PROGRAM> [ARGS]...")]
+    #[command(
+        after_long_help = "The settings take turns, so that a busy machine slows all alike; times are medians. What the program prints is \
+compared, not shown. What it reads from standard input is kept and given to each run anew.\n\n\
+Examples:\n  hotspot sweep sum.hasm 1000000\n  hotspot sweep --threshold 1..1000 --optimizing-threshold 100,1000,10000 --strategy all program.py\n  \
+hotspot sweep --seconds 60 --svg sweep.svg program.py"
+    )]
+    Sweep(SweepArgs),
     /// See compiling at work in three short demonstrations
     Demo,
 }
@@ -139,6 +150,13 @@ pub(crate) struct EngineArgs {
     /// How the optimizing tier chooses code: loops (region), functions (method), or the ways that control takes (trace) [default: region]
     #[arg(long, value_name = "STRATEGY", value_parser = strategy)]
     pub(crate) strategy: Option<Strategy>,
+    #[command(flatten)]
+    pub(crate) setup: SetupArgs,
+}
+
+/// How a program is run, whatever decides what is compiled.
+#[derive(Args, Debug)]
+pub(crate) struct SetupArgs {
     /// Call functions instead of having their bodies in place of calls
     #[arg(long)]
     pub(crate) no_inlining: bool,
@@ -171,11 +189,19 @@ pub(crate) struct EngineArgs {
 impl EngineArgs {
     /// The engine's settings: the defaults, and what was asked for.
     pub(crate) fn options(&self) -> Options {
-        let mut options = Options::default();
+        let mut options = self.setup.options();
         options.hotspot_threshold = self.hotspot_threshold.unwrap_or(options.hotspot_threshold);
         options.optimizing_threshold = self.optimizing_threshold.unwrap_or(options.optimizing_threshold);
         options.max_tier = self.max_tier.unwrap_or(options.max_tier);
         options.strategy = self.strategy.unwrap_or(options.strategy);
+        options
+    }
+}
+
+impl SetupArgs {
+    /// The engine's settings: the defaults, and what was asked for.
+    pub(crate) fn options(&self) -> Options {
+        let mut options = Options::default();
         options.inlining = !self.no_inlining;
         options.deterministic = self.deterministic;
         options.passes.disabled.clone_from(&self.disable_pass);
@@ -292,6 +318,46 @@ pub(crate) struct ExplainArgs {
     pub(crate) output: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) program: ProgramArgs,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct SweepArgs {
+    #[command(flatten)]
+    pub(crate) setup: SetupArgs,
+    /// Executions before code counts as hot: a range, or a list like 1,10,100
+    #[arg(long, value_name = "FROM..TO", default_value = "1..100000", help_heading = "What to try")]
+    pub(crate) threshold: Thresholds,
+    /// Rounds of a loop in baseline code before it is optimized: the same [default: 10000]
+    #[arg(long, value_name = "FROM..TO", help_heading = "What to try")]
+    pub(crate) optimizing_threshold: Option<Thresholds>,
+    /// How the optimizing tier chooses code: region, method or trace, or all of them [default: region]
+    #[arg(long, value_name = "STRATEGY", value_parser = strategies, help_heading = "What to try")]
+    pub(crate) strategy: Option<Strategies>,
+    /// How many thresholds of a range to try, evenly by factors; from 2 to 40
+    #[arg(long, value_name = "N", default_value = "6", value_parser = clap::value_parser!(u32).range(2..=40), help_heading = "What to try")]
+    pub(crate) points: u32,
+    /// How long to measure, each setting once at least
+    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = timeout)]
+    pub(crate) seconds: Duration,
+    /// Write the times to standard output as a JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Draw a picture of the times
+    #[arg(long, value_name = "FILE.svg")]
+    pub(crate) svg: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) program: ProgramArgs,
+}
+
+/// Some strategies. (A name, since the parser takes a list for an option that is given more than once.)
+pub(crate) type Strategies = Arc<[Strategy]>;
+
+/// One strategy by its name, or `all`.
+fn strategies(text: &str) -> Result<Strategies, String> {
+    if text == "all" {
+        return Ok(Strategy::ALL.into());
+    }
+    strategy(text).map(|one| [one].into()).map_err(|error| format!("{error}, and all"))
 }
 
 /// The words of the command line, with `run` put in where a program, or an option that is not the command's own, stands in the
@@ -482,13 +548,14 @@ mod tests {
     }
 
     /// All subcommands. A new one is added here, by its author, who so decides.
-    const SUBCOMMANDS: [(&str, Behind); 8] = [
+    const SUBCOMMANDS: [(&str, Behind); 9] = [
         ("run", Behind::Arguments),
         ("check", Behind::Options),
         ("asm", Behind::Options),
         ("dis", Behind::Options),
         ("compare", Behind::Arguments),
         ("explain", Behind::Arguments),
+        ("sweep", Behind::Arguments),
         ("demo", Behind::Nothing),
         ("help", Behind::Nothing),
     ];
@@ -525,7 +592,7 @@ mod tests {
                 continue;
             }
             let mut all: Vec<Vec<String>> = subcommand.get_arguments().flat_map(forms).collect();
-            assert!(all.len() > 30, "{name}: {}", all.len());
+            assert!(all.len() > 25, "{name}: {}", all.len());
             all.extend(["--", "-", "-5", "--unknown", "--unknown=1", "-xyz", ""].map(|w| vec![w.to_owned()]));
             for form in all {
                 for before in [&[][..], &["--fuel", "7"], &["--fuel=7"]] {

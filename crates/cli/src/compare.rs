@@ -36,7 +36,7 @@ pub(crate) fn compare(args: &CompareArgs) -> Result<Status, Failure> {
     let subject = Subject { program, arguments, input };
     let mut options = args.engine.options();
     if let Some(python) = python {
-        options = python.options(options, args.engine.max_depth.is_some());
+        options = python.options(options, args.engine.setup.max_depth.is_some());
     }
     let shown = if args.strategies {
         strategies::measure(&subject, &options, args.runs).map(|c| Shown {
@@ -126,8 +126,8 @@ impl Times {
         self.0.last().copied().unwrap_or(0)
     }
 
-    fn row(&self) -> Vec<String> {
-        [self.median(), self.fastest() as f64, self.slowest() as f64].map(duration).to_vec()
+    pub(crate) fn row(&self) -> [String; 3] {
+        [self.median(), self.fastest() as f64, self.slowest() as f64].map(duration)
     }
 
     pub(crate) fn as_json(&self) -> Value {

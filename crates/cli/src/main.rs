@@ -25,6 +25,7 @@ mod speedup;
 mod statistics;
 mod strategies;
 mod streams;
+mod sweep;
 mod text;
 mod tools;
 
@@ -41,6 +42,7 @@ fn main() -> ExitCode {
         Some(Command::Dis(args)) => tools::dis(&args),
         Some(Command::Compare(args)) => compare::compare(&args),
         Some(Command::Explain(args)) => explain::explain(&args),
+        Some(Command::Sweep(args)) => sweep::sweep(&args),
         Some(Command::Demo) => demo::demo(),
         None => show_help(),
     };

@@ -42,7 +42,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<Status, Failure> {
 
     let mut options = args.engine.options();
     if let Some(python) = &python {
-        options = python.options(options, args.engine.max_depth.is_some());
+        options = python.options(options, args.engine.setup.max_depth.is_some());
     }
     if args.no_jit {
         options.max_tier = Tier::Interpreter;

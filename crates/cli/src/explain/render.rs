@@ -17,10 +17,7 @@ const PLACES: usize = 3;
 const SHARE: u64 = 1;
 
 /// How many sentences of one topic are told of a place, unless more are asked for.
-const SENTENCES: usize = 3;
-
-/// How many rows of the ledger are told, unless more are asked for.
-const ROWS: usize = 6;
+const SENTENCES: usize = 2;
 
 /// What is to be told.
 #[derive(Clone, Debug, Default)]
@@ -121,7 +118,7 @@ fn margin(topic: Topic) -> &'static str {
     match topic {
         Topic::Heat => "How hot",
         Topic::Compiled => "Compiled",
-        Topic::Assumed => "Relies on",
+        Topic::Assumed => "Assumes",
         Topic::Inlined => "Calls",
         Topic::Removed => "Saved",
         Topic::Stayed => "Checked",
@@ -140,7 +137,9 @@ fn sentences(out: &mut String, story: &Story, everything: bool) {
         let shown = if everything { same } else { same.min(SENTENCES) };
         for (i, sentence) in story.sentences[at..at + shown].iter().enumerate() {
             say(out, if i == 0 { margin(topic) } else { "" }, sentence);
-            if !sentence.hint.is_empty() && !hints.contains(&sentence.hint.as_str()) {
+            // What could be done about single checks is told to those who look closer.
+            let tells = everything || topic != Topic::Stayed;
+            if tells && !sentence.hint.is_empty() && !hints.contains(&sentence.hint.as_str()) {
                 hints.push(&sentence.hint);
             }
         }
@@ -174,9 +173,8 @@ fn ledger(ledger: &Ledger, everything: bool) -> String {
     }
     let weight = |row: &super::ledger::Row| row.gain.map_or(row.compile_ns as f64, |gain| gain.net_ns.abs());
     rows.sort_by(|a, b| weight(b).total_cmp(&weight(a)));
-    let shown = if everything { rows.len() } else { rows.len().min(ROWS) };
     let mut table = Table::new(&["unit", "compiling", "before", "after", "rounds", "pays after", "net"]);
-    for row in &rows[..shown] {
+    for row in rows {
         let name = match row.at.line {
             Some(line) => format!("{} {}, line {line}", row.unit, row.tier),
             None => format!("{} {}, {} pc {}", row.unit, row.tier, row.at.function, row.at.pc),
@@ -199,10 +197,9 @@ fn ledger(ledger: &Ledger, everything: bool) -> String {
         };
         table.row(&text::line(&name), &cells);
     }
-    let mut out =
-        format!("\nPayback: what compiling cost and brought, as far as was measured.\n{}", table.text());
-    if shown < rows.len() {
-        let _ = writeln!(out, "  and {}: --all", text::counted(rows.len() - shown, "more unit"));
+    let mut out = "\nPayback: what compiling cost and brought, as far as was measured.\n".to_owned();
+    if everything {
+        out.push_str(&table.text());
     }
     let compiling = duration(ledger.compile_ns as f64);
     let untold = match ledger.untold {
