@@ -80,6 +80,15 @@ What the program prints is compared, not shown. What it reads from standard inpu
 Example:\n  hotspot compare --runs 9 sum.hasm 1000000"
     )]
     Compare(CompareArgs),
+    /// Run a program and write what was compiled, and why, as a page for a browser
+    #[command(override_usage = "hotspot explore [OPTIONS] <PROGRAM> [ARGS]...")]
+    #[command(
+        after_long_help = "The page is one file that opens from disk and asks for nothing. With --beside, the program runs a second time \
+with one setting changed, its output swallowed, and the page shows both.\n\n\
+Examples:\n  hotspot explore -o report.html sum.hasm 100000\n  \
+hotspot explore -o report.html --beside strategy=trace program.py"
+    )]
+    Explore(ExploreArgs),
     /// See compiling at work in three short demonstrations
     Demo,
 }
@@ -260,6 +269,64 @@ pub(crate) struct CompareArgs {
     pub(crate) json: bool,
     #[command(flatten)]
     pub(crate) program: ProgramArgs,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ExploreArgs {
+    #[command(flatten)]
+    pub(crate) engine: EngineArgs,
+    /// Where to write the page
+    #[arg(short, long, value_name = "FILE.html", default_value = "report.html")]
+    pub(crate) output: PathBuf,
+    /// Show a second run beside the first, with one setting changed: hotspot-threshold, optimizing-threshold, max-tier or strategy
+    #[arg(long, value_name = "SETTING=VALUE", value_parser = variation)]
+    pub(crate) beside: Option<Variation>,
+    #[command(flatten)]
+    pub(crate) program: ProgramArgs,
+}
+
+/// One setting changed.
+#[derive(Clone, Debug)]
+pub(crate) struct Variation {
+    /// As it was asked for: `strategy=trace`.
+    pub(crate) text: String,
+    change: Change,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Change {
+    HotspotThreshold(u64),
+    OptimizingThreshold(u64),
+    MaxTier(Tier),
+    Strategy(Strategy),
+}
+
+impl Variation {
+    /// Changes the setting.
+    pub(crate) fn apply(&self, options: &mut Options) {
+        match self.change {
+            Change::HotspotThreshold(n) => options.hotspot_threshold = n,
+            Change::OptimizingThreshold(n) => options.optimizing_threshold = n,
+            Change::MaxTier(tier) => options.max_tier = tier,
+            Change::Strategy(strategy) => options.strategy = strategy,
+        }
+    }
+}
+
+/// `SETTING=VALUE`.
+fn variation(text: &str) -> Result<Variation, String> {
+    let (name, value) = text.split_once('=').ok_or("expected SETTING=VALUE, as in `strategy=trace`")?;
+    let change = match name {
+        "hotspot-threshold" => Change::HotspotThreshold(threshold(value)?),
+        "optimizing-threshold" => Change::OptimizingThreshold(threshold(value)?),
+        "max-tier" => Change::MaxTier(tier(value)?),
+        "strategy" => Change::Strategy(strategy(value)?),
+        _ => {
+            let known = "hotspot-threshold, optimizing-threshold, max-tier and strategy";
+            return Err(format!("the settings that can be changed are {known}"));
+        }
+    };
+    Ok(Variation { text: text.to_owned(), change })
 }
 
 /// The words of the command line, with `run` put in where a program, or an option that is not the command's own, stands in the
