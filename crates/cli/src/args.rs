@@ -215,6 +215,12 @@ pub(crate) struct RunArgs {
     /// Write each step of compiling to a file, one JSON object a line
     #[arg(long, value_name = "FILE.ndjson", help_heading = "What to show")]
     pub(crate) trace: Option<PathBuf>,
+    /// Write what ran when as a time line, which Perfetto and Chrome's tracing page open
+    #[arg(long, value_name = "FILE.json", help_heading = "What to show")]
+    pub(crate) chrome_trace: Option<PathBuf>,
+    /// Write the IR after each pass as graphs, which iongraph opens
+    #[arg(long, value_name = "FILE.json", help_heading = "What to show")]
+    pub(crate) iongraph: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) program: ProgramArgs,
 }

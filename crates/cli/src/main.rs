@@ -14,6 +14,7 @@ mod args;
 mod compare;
 mod demo;
 mod explore;
+mod export;
 mod language;
 mod load;
 mod log;

@@ -92,8 +92,8 @@ impl<'a> Filler<'a> {
         let parent = is_loop.then(|| self.lane(&start, false));
         let place = self.place(if is_loop { at } else { &start });
         let name = match (is_loop, at.line) {
-            (true, Some(line)) => format!("loop at line {line} of {}", text::line(&at.function)),
-            (true, None) => format!("loop at pc {} of {}", at.pc, text::line(&at.function)),
+            (true, Some(line)) => format!("loop at line {line}"),
+            (true, None) => format!("loop at pc {}", at.pc),
             (false, _) => text::line(&at.function),
         };
         let kind = if is_loop { LaneKind::Loop } else { LaneKind::Function };

@@ -6,7 +6,7 @@
 use explorer::report::{Block, CodeLine, Edge, IrLine};
 
 /// The blocks and the frame states of IR as text.
-pub(super) fn ir(text: &str) -> (Vec<Block>, Vec<String>) {
+pub(crate) fn ir(text: &str) -> (Vec<Block>, Vec<String>) {
     let mut blocks: Vec<Block> = Vec::new();
     let mut states = Vec::new();
     let mut origin = Origin::default();
@@ -35,7 +35,7 @@ pub(super) fn ir(text: &str) -> (Vec<Block>, Vec<String>) {
 }
 
 /// The lines of machine code as text.
-pub(super) fn machine(text: &str) -> Vec<CodeLine> {
+pub(crate) fn machine(text: &str) -> Vec<CodeLine> {
     let mut origin = Origin::default();
     let mut lines = Vec::new();
     for line in text.lines() {

@@ -4,7 +4,7 @@
 //! the program's alone; the page is written after an error of the program too, since that may be what it is wanted for.
 
 mod fill;
-mod listing;
+pub(crate) mod listing;
 mod recorder;
 
 use crate::args::{ExploreArgs, Variation};
