@@ -22,12 +22,15 @@ use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::Path;
 use std::rc::Rc;
+use std::time::Instant;
 
 /// Runs the command.
 ///
 /// # Errors
 /// If the program did not start, or a file could not be written.
 pub(crate) fn run(args: &RunArgs) -> Result<Status, Failure> {
+    // Reading and checking the program is part of the time that it may take.
+    let started = Instant::now();
     let path = args.program.program();
     let Loaded { program, python, warnings, text: source } =
         load::load(path, args.program.language.language)?;
@@ -49,6 +52,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<Status, Failure> {
     if args.no_jit {
         options.max_tier = Tier::Interpreter;
     }
+    options.limits.started = Some(started);
     options.timing = args.stats || args.stats_json.is_some() || args.chrome_trace.is_some();
     let dumps = !args.dump.is_empty();
     options.listings = args.listings || dumps || args.iongraph.is_some();

@@ -95,11 +95,14 @@ fn a_page_is_written_of_a_run_that_fails_too() {
 #[test]
 fn two_runs_stand_side_by_side_and_input_is_given_to_both() {
     let dir = Dir::new("beside");
-    dir.write("p.py", "n = int(input())\nt = 0\nfor i in range(n):\n    t += i % 3\nprint(t)\n");
-    let ran = dir.hotspot_with(&["explore", "--beside", "strategy=trace", "-o", "r.html", "p.py"], "3000\n");
-    assert_eq!((ran.code, &*ran.out), (0, "3000\n"), "{}", ran.err);
+    let program = "func main()\n local n\n input\n builtin1 int\n store_local n\nagain:\n load_local n\n jump_if_zero done\n \
+                   load_local n\n push 1\n sub\n store_local n\n jump again\ndone:\n load_local n\n print\n halt\nend\n";
+    dir.write("p.hasm", program);
+    let ran =
+        dir.hotspot_with(&["explore", "--beside", "strategy=trace", "-o", "r.html", "p.hasm"], "3000\n");
+    assert_eq!((ran.code, &*ran.out), (0, "0\n"), "{}", ran.err);
     assert!(dir.read("r.html").contains("strategy=trace"));
-    let refused = dir.hotspot(&["explore", "--beside", "colour=red", "p.py"]);
+    let refused = dir.hotspot(&["explore", "--beside", "colour=red", "p.hasm"]);
     assert_eq!(refused.code, 2);
     assert!(
         refused.err.contains("hotspot-threshold, optimizing-threshold, max-tier and strategy"),

@@ -20,6 +20,7 @@ use std::cell::RefCell;
 use std::fs::File;
 use std::io::{BufWriter, Read, Write};
 use std::rc::Rc;
+use std::time::Instant;
 
 /// Runs the command.
 ///
@@ -53,6 +54,7 @@ fn run(
     input: &SharedInput,
     beside: Option<&Variation>,
 ) -> Result<(Status, Run), Failure> {
+    let started = Instant::now();
     let path = args.program.program();
     let Loaded { program, python, text, .. } = load::load(path, args.program.language.language)?;
     let words = args.program.args();
@@ -64,6 +66,7 @@ fn run(
     if let Some(variation) = beside {
         variation.apply(&mut options);
     }
+    options.limits.started = Some(started);
     (options.details, options.listings, options.timing) = (true, true, true);
     options.passes.dumped = hotspotvm::pass_names().into_iter().map(str::to_owned).collect();
     let settings = settings(&options);
