@@ -1,7 +1,7 @@
 # The code cache has no room even for what all code shares.
 # options: --optimizing-threshold 50 --code-cache 100
 # reason: cache_too_small
-# hint: --max-code
+# hint: --code-cache
 # tier: interpreter
 i = 0
 while i < 400:

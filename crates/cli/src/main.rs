@@ -14,6 +14,8 @@ mod args;
 mod compare;
 mod demo;
 mod explain;
+mod explore;
+mod export;
 mod language;
 mod load;
 mod log;
@@ -43,6 +45,7 @@ fn main() -> ExitCode {
         Some(Command::Compare(args)) => compare::compare(&args),
         Some(Command::Explain(args)) => explain::explain(&args),
         Some(Command::Sweep(args)) => sweep::sweep(&args),
+        Some(Command::Explore(args)) => explore::explore(&args),
         Some(Command::Demo) => demo::demo(),
         None => show_help(),
     };

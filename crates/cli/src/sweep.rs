@@ -85,7 +85,8 @@ pub(crate) fn sweep(args: &SweepArgs) -> Result<Status, Failure> {
     let strategies = args.strategy.as_ref().map_or_else(|| vec![options.strategy], |all| all.to_vec());
     let cells = hotspots.len() * optimizings.len() * strategies.len();
     if cells > MOST_CELLS {
-        let failure = Failure::refused(format!("a grid of {cells} cells is too large; {MOST_CELLS} are possible"));
+        let failure =
+            Failure::refused(format!("a grid of {cells} cells is too large; {MOST_CELLS} are possible"));
         return Err(failure.with_help("--points says how many thresholds of a range are tried"));
     }
     let grid = Grid { hotspots, optimizings, strategies };
@@ -224,11 +225,19 @@ impl Sweep {
         let runs = text::counted(self.rounds, "run");
         let mut out = format!("{} cells, {runs} each, in turns:\n\n", thousands(self.cells.len() as u64));
         let mut table = Table::new(&[
-            "threshold", "optimizing", "strategy", "median", "fastest", "slowest", "compiled", "next to the best",
+            "threshold",
+            "optimizing",
+            "strategy",
+            "median",
+            "fastest",
+            "slowest",
+            "compiled",
+            "next to the best",
         ]);
         for (at, cell) in self.cells.iter().enumerate() {
             let mark = match self.mark(at) {
                 Mark::Best => "best".to_owned(),
+                Mark::AsGood if !self.tells() => "?".to_owned(),
                 Mark::AsGood => "no difference shows".to_owned(),
                 Mark::Slower(factor) => format!("{factor:.2}x slower"),
             };
@@ -371,16 +380,35 @@ mod tests {
             .collect();
         let hotspots = cells.iter().map(|cell| cell.hotspot).collect();
         let strategies = vec![Strategy::Region];
-        Sweep { hotspots, optimizings: vec![10_000], strategies, rounds: times[0].len(), best: best(&cells), cells }
+        Sweep {
+            hotspots,
+            optimizings: vec![10_000],
+            strategies,
+            rounds: times[0].len(),
+            best: best(&cells),
+            cells,
+        }
     }
 
     #[test]
     fn what_is_as_good_within_noise_is_told_so() {
-        let sweep = swept(&[&[50, 51, 52, 53, 54], &[10, 11, 12, 13, 14], &[11, 12, 10, 14, 13], &[99, 98, 97, 96, 95]]);
+        let sweep = swept(&[
+            &[50, 51, 52, 53, 54],
+            &[10, 11, 12, 13, 14],
+            &[11, 12, 10, 14, 13],
+            &[99, 98, 97, 96, 95],
+        ]);
         let marks: Vec<Mark> = (0..4).map(|at| sweep.mark(at)).collect();
-        assert!(matches!(marks[..], [Mark::Slower(_), Mark::Best, Mark::AsGood, Mark::Slower(_)]), "{marks:?}");
+        assert!(
+            matches!(marks[..], [Mark::Slower(_), Mark::Best, Mark::AsGood, Mark::Slower(_)]),
+            "{marks:?}"
+        );
         assert!(sweep.words().contains("threshold 10,"), "{}", sweep.words());
-        assert!(sweep.words().contains("of 1 other cell, these runs show no difference"), "{}", sweep.words());
+        assert!(
+            sweep.words().contains("of 1 other cell, these runs show no difference"),
+            "{}",
+            sweep.words()
+        );
         assert_eq!(sweep.sheets()[0].nanos[1], [Some(12e6)]);
     }
 

@@ -18,12 +18,18 @@ use std::path::PathBuf;
 const UNREACHED: [(&str, &str); 14] = [
     ("no_result_type", "a result of any type fits a boxed one, which is tried last"),
     ("types_do_not_settle", "what is still unsettled at the last attempt is boxed, and boxed settles"),
-    ("code_generator", "takes a fault of the code generator, or a frame larger than the limit on locals allows"),
+    (
+        "code_generator",
+        "takes a fault of the code generator, or a frame larger than the limit on locals allows",
+    ),
     ("again_with_calls", "the same"),
     ("internal", "takes a fault of a compiler"),
     ("baseline", "takes a fault of the baseline compiler"),
     ("no_templates", "only where there are no templates: not on the machines of these tests"),
-    ("no_executable_memory", "tested where the process may forbid itself such memory: tests/no_executable_memory.rs"),
+    (
+        "no_executable_memory",
+        "tested where the process may forbid itself such memory: tests/no_executable_memory.rs",
+    ),
     ("not_wanted", "depends on when the time limit comes"),
     ("trace_slice", "depends on where a slice of some million instructions ends"),
     ("trace_inner_old", "two recordings at a time, of which one has to grow the other's inner loop"),
@@ -67,13 +73,20 @@ impl Case {
 
     /// Runs it and checks what it says; the reasons that it gives.
     fn check(&self, dir: &Dir) -> BTreeSet<String> {
-        let explained = explain(dir, &self.words("options"), self.path.to_str().unwrap(), &self.words("args"));
+        let explained =
+            explain(dir, &self.words("options"), self.path.to_str().unwrap(), &self.words("args"));
         let name = &self.name;
         let code = self.expected("exit").next().map_or(0, |code| code.parse().unwrap());
         assert_eq!(explained.code, code, "{name}: {}", explained.err);
-        let said = |what: &str, key: &str| explained.sentences.iter().any(|s| s[key].as_str().is_some_and(|w| w.contains(what)));
+        let said = |what: &str, key: &str| {
+            explained.sentences.iter().any(|s| s[key].as_str().is_some_and(|w| w.contains(what)))
+        };
         for reason in self.expected("reason") {
-            assert!(explained.reasons.contains(reason), "{name} gives no reason `{reason}`: {:?}", explained.reasons);
+            assert!(
+                explained.reasons.contains(reason),
+                "{name} gives no reason `{reason}`: {:?}",
+                explained.reasons
+            );
         }
         for reason in self.expected("not") {
             assert!(!explained.reasons.contains(reason), "{name} still gives the reason `{reason}`");
@@ -150,7 +163,8 @@ fn reasons_are_right_and_hints_work() {
     let exits = ExitReason::ALL.into_iter().filter(|exit| exit.is_deopt()).map(ExitReason::name);
     let names: Vec<&str> = Reason::TABLE.iter().map(|row| row.name).chain(exits).collect();
     let argued = |name: &str| UNREACHED.iter().any(|(known, _)| *known == name);
-    let missing: Vec<&&str> = names.iter().filter(|name| !reached.contains(**name) && !argued(name)).collect();
+    let missing: Vec<&&str> =
+        names.iter().filter(|name| !reached.contains(**name) && !argued(name)).collect();
     assert!(missing.is_empty(), "no program gives these reasons: {missing:?}");
     for (name, _) in UNREACHED {
         assert!(names.contains(&name) && !reached.contains(name), "`{name}` is reached, or is no reason");
@@ -162,15 +176,31 @@ fn made() -> Vec<(String, &'static str, &'static str, Option<String>)> {
     let body = |count: usize, indent: &str| -> String {
         (0..count).map(|i| format!("{indent}x = (x * 3 + {i}) % 1000003\n")).collect()
     };
-    let looped = |count| format!("x = 1\ni = 0\nwhile i < 60:\n{}    i = i + 1\nprint(x)\n", body(count, "    "));
+    let looped =
+        |count| format!("x = 1\ni = 0\nwhile i < 60:\n{}    i = i + 1\nprint(x)\n", body(count, "    "));
     let functions = |count: usize, size: usize| -> String {
-        let function = |k| format!("def f{k}(n):\n    i = 0\n    x = {k}\n    while i < n:\n{}        i = i + 1\n    return x\n\n", body(size, "        "));
+        let function = |k| {
+            format!(
+                "def f{k}(n):\n    i = 0\n    x = {k}\n    while i < n:\n{}        i = i + 1\n    return x\n\n",
+                body(size, "        ")
+            )
+        };
         let calls: String = (0..count).map(|k| format!("t = t + f{k}(700)\n")).collect();
         format!("{}t = 0\n{calls}print(t)\n", (0..count).map(function).collect::<String>())
     };
     vec![
-        (looped(1300), "--hotspot-threshold 1 --optimizing-threshold 20", "region_too_large", Some(looped(100))),
-        (looped(2600), "--hotspot-threshold 1 --optimizing-threshold 20", "function_too_large", Some(looped(100))),
+        (
+            looped(1300),
+            "--hotspot-threshold 1 --optimizing-threshold 20",
+            "region_too_large",
+            Some(looped(100)),
+        ),
+        (
+            looped(2600),
+            "--hotspot-threshold 1 --optimizing-threshold 20",
+            "function_too_large",
+            Some(looped(100)),
+        ),
         (functions(26, 110), "--optimizing-threshold 50", "compile_budget", Some(functions(26, 5))),
     ]
 }
@@ -189,13 +219,29 @@ fn what_is_told_is_what_was_asked_for() {
     let plain = run(&[]);
     assert_eq!((plain.code, plain.out.as_str()), (0, "200010000\n"));
     assert!(plain.err.starts_with("What was compiled, and why: "), "{}", plain.err);
-    assert!(plain.err.contains("1. Loop at line 3, in `work`: while n > 0:  [99 %, optimized]"), "{}", plain.err);
-    assert!(plain.err.lines().count() <= 50 && plain.err.lines().all(|l| l.chars().count() <= 100), "{}", plain.err);
-    assert!(plain.err.contains("[event 3]") && plain.err.contains("   How hot   It went round 20,000 times"), "{}", plain.err);
+    assert!(
+        plain.err.contains("1. Loop at line 3, in `work`: while n > 0:  [99 %, optimized]"),
+        "{}",
+        plain.err
+    );
+    assert!(
+        plain.err.lines().count() <= 50 && plain.err.lines().all(|l| l.chars().count() <= 100),
+        "{}",
+        plain.err
+    );
+    assert!(
+        plain.err.contains("[event 3]") && plain.err.contains("   How hot   It went round 20,000 times"),
+        "{}",
+        plain.err
+    );
     let narrow = run(&["--function", "work", "--line", "4"]);
     assert!(narrow.err.contains("1. Loop at line 3") && !narrow.err.contains("<module>`"), "{}", narrow.err);
     let elsewhere = run(&["--line", "8"]);
-    assert!(elsewhere.err.contains("1. Function `<module>`") && !elsewhere.err.contains("Loop at"), "{}", elsewhere.err);
+    assert!(
+        elsewhere.err.contains("1. Function `<module>`") && !elsewhere.err.contains("Loop at"),
+        "{}",
+        elsewhere.err
+    );
     run(&["--function", "nosuch"]).check_failed(2, "has no function `nosuch`");
     run(&["--function", "nosuch"]).check_failed(2, "its functions are ");
     run(&["--line", "99"]).check_failed(2, "has no line 99");
@@ -213,10 +259,15 @@ fn what_is_told_is_what_was_asked_for() {
 fn an_event_is_a_line_of_the_log() {
     let dir = Dir::new("explain-events");
     dir.write("p.py", "i = 0\ns = 0\nwhile i < 30000:\n    s = s + i * i\n    i = i + 1\nprint(s)\n");
-    dir.hotspot(&["explain", "--deterministic", "--json", "-o", "why.json", "p.py"]).check(0, "8999550005000\n", "");
+    dir.hotspot(&["explain", "--deterministic", "--json", "-o", "why.json", "p.py"]).check(
+        0,
+        "8999550005000\n",
+        "",
+    );
     dir.hotspot(&["run", "--deterministic", "--trace", "log.ndjson", "p.py"]).check(0, "8999550005000\n", "");
     let json: Value = serde_json::from_str(&dir.read("why.json")).unwrap();
-    let log: Vec<Value> = dir.read("log.ndjson").lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let log: Vec<Value> =
+        dir.read("log.ndjson").lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let mut kinds = BTreeSet::new();
     for story in json["stories"].as_array().unwrap() {
         for sentence in story["sentences"].as_array().unwrap() {
@@ -230,7 +281,13 @@ fn an_event_is_a_line_of_the_log() {
             kinds.insert(format!("{topic} {name}"));
         }
     }
-    for kind in ["heat hot", "compiled compile_end", "assumed compile_start", "stayed compile_end", "paid compile_end"] {
+    for kind in [
+        "heat hot",
+        "compiled compile_end",
+        "assumed compile_start",
+        "stayed compile_end",
+        "paid compile_end",
+    ] {
         assert!(kinds.contains(kind), "{kinds:?}");
     }
     // Of the ledger only the shape is sure: its times are this machine's.

@@ -21,7 +21,8 @@ impl Sweep {
     /// The heat map: a row for each threshold, a column for each strategy and optimizing threshold.
     pub(super) fn picture(&self, program: &str) -> String {
         let columns = self.strategies.len() * self.optimizings.len();
-        let (width, height) = (LEFT + columns.max(4) * WIDTH + 20, TOP + self.hotspots.len() * HEIGHT + BOTTOM);
+        let (width, height) =
+            (LEFT + columns.max(4) * WIDTH + 20, TOP + self.hotspots.len() * HEIGHT + BOTTOM);
         let mut out = format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\" role=\"img\">\n\
              <title>Run time of {name} under thresholds</title>\n<style>{STYLE}</style>\n\
@@ -63,7 +64,10 @@ impl Sweep {
             };
             let (w, h) = (WIDTH - 4, HEIGHT - 4);
             let mut rect = |class: &str, more: &str| {
-                let _ = writeln!(out, "<rect class=\"{class}\" x=\"{x}\" y=\"{y}\" width=\"{w}\" height=\"{h}\" rx=\"4\"{more}/>");
+                let _ = writeln!(
+                    out,
+                    "<rect class=\"{class}\" x=\"{x}\" y=\"{y}\" width=\"{w}\" height=\"{h}\" rx=\"4\"{more}/>"
+                );
             };
             rect("h", &format!(" fill-opacity=\"{:.2}\"", shade + 0.05));
             let mark = self.mark(at);
@@ -73,7 +77,8 @@ impl Sweep {
             let sign = if mark == Mark::AsGood { " =" } else { "" };
             let class = if mark == Mark::Best { "c b" } else { "c" };
             let words = duration(cell.times.median()) + sign;
-            let _ = writeln!(out, "<text x=\"{}\" y=\"{}\" class=\"{class}\">{words}</text>", x + w / 2, y + 20);
+            let _ =
+                writeln!(out, "<text x=\"{}\" y=\"{}\" class=\"{class}\">{words}</text>", x + w / 2, y + 20);
         }
         out.push_str("</svg>\n");
         out

@@ -22,7 +22,8 @@ impl Thresholds {
             Thresholds::Range(from, to) => {
                 let steps = f64::from(count.max(2) - 1);
                 let factor = (*to as f64 / *from as f64).powf(1.0 / steps);
-                let point = |step: u32| ((*from as f64 * factor.powf(f64::from(step))).round() as u64).min(*to);
+                let point =
+                    |step: u32| ((*from as f64 * factor.powf(f64::from(step))).round() as u64).min(*to);
                 let mut points: Vec<u64> = (0..count.max(2)).map(point).collect();
                 points.dedup();
                 points
@@ -35,8 +36,10 @@ impl FromStr for Thresholds {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Thresholds, String> {
-        const EXPECTED: &str = "expected thresholds of at least 1: a range like 1..100000, or a list like 10,100,1000";
-        let number = |text: &str| text.trim().parse::<u64>().ok().filter(|&n| n > 0).ok_or(EXPECTED.to_owned());
+        const EXPECTED: &str =
+            "expected thresholds of at least 1: a range like 1..100000, or a list like 10,100,1000";
+        let number =
+            |text: &str| text.trim().parse::<u64>().ok().filter(|&n| n > 0).ok_or(EXPECTED.to_owned());
         if let Some((from, to)) = text.split_once("..") {
             let (from, to) = (number(from)?, number(to.trim_start_matches('='))?);
             return match from < to {
