@@ -60,10 +60,11 @@ impl Case {
         cases
     }
 
-    fn expected<'a>(&'a self, key: &'a str) -> impl Iterator<Item = &'a str> {
+    fn expected<'a>(&'a self, key: &str) -> impl Iterator<Item = &'a str> {
+        let key = key.to_owned();
         self.text.lines().filter_map(move |line| {
             let words = line.strip_prefix("# ").or_else(|| line.strip_prefix("; "))?;
-            words.strip_prefix(key)?.strip_prefix(": ").map(str::trim)
+            words.strip_prefix(key.as_str())?.strip_prefix(": ").map(str::trim)
         })
     }
 

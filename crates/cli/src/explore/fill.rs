@@ -135,9 +135,11 @@ impl<'a> Filler<'a> {
                 shown.data.push(named("reason", why.name()));
                 self.explain(Topic::Refused, lane, index, shown.place, None, &shown.words, why.hint());
             }
-            Event::Postpone { at, instructions } => {
-                shown.lane = Some(self.lane_at(at));
-                shown.data.push(named("instructions", instructions));
+            Event::Postpone { at, why } => {
+                let lane = self.lane_at(at);
+                shown.lane = Some(lane);
+                shown.data.push(named("reason", why.name()));
+                self.explain(Topic::Refused, lane, index, shown.place, None, &shown.words, why.hint());
             }
             Event::Record { at, side_of } => {
                 shown.lane = Some(self.lane_at(at));
@@ -191,7 +193,7 @@ impl<'a> Filler<'a> {
                     exit: Some(*exit),
                     place,
                     words: shown.words.clone(),
-                    expected: format!("that it would not happen that {}", reason.words()),
+                    expected: reason.expected().to_owned(),
                     seen: seen(observed),
                     machine: frames.iter().flat_map(machine_words).collect(),
                     frames: frames.iter().map(|frame| self.frame(frame)).collect(),
@@ -203,7 +205,15 @@ impl<'a> Filler<'a> {
                     exit.taken += kept.times;
                 }
                 let lane = shown.lane.unwrap_or_default();
-                self.explain(Topic::FellBack, lane, index, Some(place), Some(*unit), &shown.words, "");
+                self.explain(
+                    Topic::FellBack,
+                    lane,
+                    index,
+                    Some(place),
+                    Some(*unit),
+                    &shown.words,
+                    reason.hint(),
+                );
             }
             Event::EntryMismatch { unit, at, observed, .. } => {
                 shown.unit = Some(*unit);
