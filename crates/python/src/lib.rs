@@ -17,6 +17,7 @@
 mod ast;
 mod check;
 mod convert;
+mod definite;
 mod feature;
 mod lower;
 mod names;
@@ -181,7 +182,7 @@ fn compile_here(source: &Source<'_>) -> Result<Compiled, Vec<Diagnostic>> {
     }
     let body = convert::convert(&body, &mut report);
     let scopes = scope::resolve(&body, &mut report);
-    let unbound = scope::unbound(&body, &scopes);
+    let unbound = definite::unbound(&body, &scopes);
     let compiled = lower::lower(&body, &scopes, &unbound, source, &mut report);
     if report.is_empty() { Ok(compiled) } else { Err(report.finish()) }
 }

@@ -38,7 +38,7 @@ pub fn traceback(compiled: &Compiled, file: &str, text: &str, frames: &[Frame<'_
         }
         let line = frame.line.unwrap_or(0);
         // Writing to a string cannot fail.
-        _ = writeln!(out, "  File \"{file}\", line {line}, in {}", frame.function.trim_end_matches('\''));
+        _ = writeln!(out, "  File \"{file}\", line {line}, in {}", frame.function);
         let shown = source.line_text(line).trim();
         if !shown.is_empty() {
             _ = writeln!(out, "    {shown}");
