@@ -4,7 +4,7 @@
 //! not supported as well, so that a program that is wrong is told so. The words are CPython 3.11's.
 
 use crate::convert::span;
-use crate::report::{Report, SyntaxClass};
+use crate::report::Report;
 use ruff_python_ast::visitor::{self, Visitor};
 use ruff_python_ast::{self as py, Expr, Stmt};
 use ruff_text_size::{Ranged, TextRange};
@@ -159,7 +159,10 @@ impl Checker<'_, '_> {
                         self.error(import, "from __future__ imports must occur at the beginning of the file");
                     }
                     for alias in import.names.iter().filter(|alias| !FEATURES.contains(&&*alias.name)) {
-                        self.error(alias, format!("future feature {} is not defined", alias.name));
+                        match &*alias.name {
+                            "braces" => self.error(alias, "not a chance"),
+                            name => self.error(alias, format!("future feature {name} is not defined")),
+                        }
                     }
                 }
                 Stmt::Expr(expr) if at == 0 && expr.value.is_string_literal_expr() => {}
@@ -648,49 +651,5 @@ impl<'a> Visitor<'a> for Checker<'_, '_> {
             }
             _ => visitor::walk_expr(self, expr),
         }
-    }
-}
-
-/// Errors that the parser found, in CPython's words where it is known what CPython says.
-pub fn parser_error(error: &ruff_python_parser::ParseError, report: &mut Report<'_>) {
-    use ruff_python_parser::{LexicalErrorType, ParseErrorType};
-    let text = error.error.to_string();
-    let expects_block = text.starts_with("Expected an indented block");
-    let (class, message) = match &error.error {
-        ParseErrorType::Lexical(LexicalErrorType::IndentationError) => {
-            (SyntaxClass::Indentation, "unindent does not match any outer indentation level".to_owned())
-        }
-        ParseErrorType::UnexpectedIndentation => (SyntaxClass::Indentation, "unexpected indent".to_owned()),
-        _ if expects_block => {
-            (SyntaxClass::Indentation, text.replacen("Expected", "expected", 1).replace('`', "'"))
-        }
-        ParseErrorType::PositionalAfterKeywordArgument => {
-            (SyntaxClass::Syntax, "positional argument follows keyword argument".to_owned())
-        }
-        ParseErrorType::PositionalAfterKeywordUnpacking => {
-            (SyntaxClass::Syntax, "positional argument follows keyword argument unpacking".to_owned())
-        }
-        ParseErrorType::NonDefaultParamAfterDefaultParam => {
-            (SyntaxClass::Syntax, "non-default argument follows default argument".to_owned())
-        }
-        ParseErrorType::ExpectedKeywordParam => {
-            (SyntaxClass::Syntax, "named arguments must follow bare *".to_owned())
-        }
-        ParseErrorType::Lexical(LexicalErrorType::UnclosedStringError) => {
-            (SyntaxClass::Syntax, "unterminated string literal".to_owned())
-        }
-        ParseErrorType::Lexical(LexicalErrorType::LineContinuationError) => {
-            (SyntaxClass::Syntax, "unexpected character after line continuation character".to_owned())
-        }
-        _ => (SyntaxClass::Syntax, format!("invalid syntax: {}", lower_first(&text).replace('`', "'"))),
-    };
-    report.syntax_of(class, span(error.location), message);
-}
-
-fn lower_first(text: &str) -> String {
-    let mut chars = text.chars();
-    match chars.next() {
-        Some(first) => first.to_lowercase().chain(chars).collect(),
-        None => String::new(),
     }
 }
