@@ -1,27 +1,33 @@
-# A function that is called with ints here and with floats there.
-# options: --optimizing-threshold 20 
-def square(x):
-    return (x * x + x) % 1000
+# A function that is called with an int most of the time, and now and then with a float.
+# options: --optimizing-threshold 250 --no-inlining
+# reason: argument_changed
+# reason: awaits_other_types
+# hint: call the function with arguments of the same types everywhere
+def scale(a):
+    s = a
+    j = 0
+    while j < 9:
+        s = s + a
+        j = j + 1
+    return s
 
 def ints(n):
     i = 0
-    s = 0
+    t = 0
     while i < n:
-        s = s + square(i)
+        t = t + scale(i)
         i = i + 1
-    return s
+    return t
 
-def floats(n):
+def mixed(n):
     i = 0
-    s = 0.0
+    t = 0.0
     while i < n:
-        s = s + square(i * 0.5)
+        t = t + scale(i)
+        if i % 200 == 150:
+            t = t + scale(0.5)
         i = i + 1
-    return s
+    return t
 
-k = 0
-while k < 60:
-    a = ints(50)
-    b = floats(50)
-    k = k + 1
-print(a, b)
+print(ints(2000))
+print(mixed(2000))
