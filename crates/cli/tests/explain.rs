@@ -16,7 +16,10 @@ use std::path::PathBuf;
 
 /// Reasons that no program in a test gives, and why.
 const UNREACHED: [(&str, &str); 15] = [
-    ("callee_changes_types", "a parameter whose type has changed twice is taken as it comes, before a caller gives up"),
+    (
+        "callee_changes_types",
+        "a parameter whose type has changed twice is taken as it comes, before a caller gives up",
+    ),
     ("no_result_type", "a result of any type fits a boxed one, which is tried last"),
     ("types_do_not_settle", "what is still unsettled at the last attempt is boxed, and boxed settles"),
     (

@@ -13,7 +13,16 @@ const LOOP: &str = "i = 0\nwhile i < 500:\n    i = i + 1\nprint(i)\n";
 fn every_cell_is_measured() {
     let dir = Dir::new("sweep-grid");
     dir.write("p.py", LOOP);
-    let grid = ["--threshold", "1..100", "--points", "3", "--optimizing-threshold", "50,100000", "--strategy", "all"];
+    let grid = [
+        "--threshold",
+        "1..100",
+        "--points",
+        "3",
+        "--optimizing-threshold",
+        "50,100000",
+        "--strategy",
+        "all",
+    ];
     let sweep = |more: &[&str]| {
         let mut words = vec!["sweep", "--seconds", "0.01"];
         words.extend_from_slice(&grid);
@@ -35,15 +44,26 @@ fn every_cell_is_measured() {
     assert_eq!(settings.len(), 18);
     assert_eq!(settings[..3], [(1, 50, "region"), (1, 100_000, "region"), (10, 50, "region")]);
     assert_eq!(settings[17], (100, 100_000, "trace"));
-    assert!(cells.iter().all(|c| c["runs"].as_u64().unwrap() >= 1 && c["times"]["median_ns"].as_f64().unwrap() > 0.0));
+    assert!(
+        cells
+            .iter()
+            .all(|c| c["runs"].as_u64().unwrap() >= 1 && c["times"]["median_ns"].as_f64().unwrap() > 0.0)
+    );
     assert_eq!(cells.iter().filter(|c| c["next_to_best"] == "best").count(), 1);
     // With a low threshold the loop is optimized, with a high one it only gets baseline code.
     assert_eq!((cells[0]["compilations"].as_u64(), cells[1]["compilations"].as_u64()), (Some(2), Some(1)));
     let sheets = json["sweeps"].as_array().unwrap();
     assert_eq!(sheets.len(), 3);
-    assert_eq!((sheets[2]["label"].as_str(), sheets[2]["nanos"].as_array().unwrap().len()), (Some("strategy trace"), 3));
+    assert_eq!(
+        (sheets[2]["label"].as_str(), sheets[2]["nanos"].as_array().unwrap().len()),
+        (Some("strategy trace"), 3)
+    );
     let svg = dir.read("s.svg");
-    assert!(svg.starts_with("<svg xmlns=") && svg.ends_with("</svg>\n") && svg.contains("prefers-color-scheme:dark"));
+    assert!(
+        svg.starts_with("<svg xmlns=")
+            && svg.ends_with("</svg>\n")
+            && svg.contains("prefers-color-scheme:dark")
+    );
     assert_eq!(svg.matches("class=\"h\"").count(), 18);
 
     let text = sweep(&[]).out;
@@ -59,10 +79,24 @@ fn what_cannot_be_measured_is_said() {
     dir.write("add.hasm", ADD);
     dir.hotspot(&["sweep", "invert.hasm", "0"]).check_failed(1, "ZeroDivisionError");
     dir.hotspot(&["sweep", "add.hasm", "1"]).check_failed(2, "takes 2 arguments");
-    dir.hotspot(&["sweep", "--threshold", "0", "add.hasm", "1", "2"]).check_failed(2, "expected thresholds of at least 1");
+    dir.hotspot(&["sweep", "--threshold", "0", "add.hasm", "1", "2"])
+        .check_failed(2, "expected thresholds of at least 1");
     dir.hotspot(&["sweep", "--threshold", "9..3", "add.hasm", "1", "2"]).check_failed(2, "9 is not below 3");
-    dir.hotspot(&["sweep", "--strategy", "some", "add.hasm", "1", "2"]).check_failed(2, "region, method, trace, and all");
-    let large = ["sweep", "--threshold", "1..1000000", "--optimizing-threshold", "1..1000000", "--points", "40", "add.hasm", "1", "2"];
+    dir.hotspot(&["sweep", "--strategy", "some", "add.hasm", "1", "2"])
+        .check_failed(2, "region, method, trace, and all");
+    let large = [
+        "sweep",
+        "--threshold",
+        "1..1000000",
+        "--optimizing-threshold",
+        "1..1000000",
+        "--points",
+        "40",
+        "add.hasm",
+        "1",
+        "2",
+    ];
     dir.hotspot(&large).check_failed(2, "is too large; 400 are possible");
-    dir.hotspot(&["sweep", "--svg", "add.hasm", "add.hasm", "1", "2"]).check_failed(2, "is the program itself");
+    dir.hotspot(&["sweep", "--svg", "add.hasm", "add.hasm", "1", "2"])
+        .check_failed(2, "is the program itself");
 }

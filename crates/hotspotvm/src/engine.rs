@@ -447,7 +447,7 @@ impl<'e> Run<'e> {
         stats.collections = self.vm.store.heap.collections();
         stats.units = self.ledger.finish(&self.vm);
         if self.driver.details {
-            stats.places = self.policy.heat(&self.vm);
+            stats.places = details::places(&self.vm, &self.policy.heat(&self.vm));
         }
         if self.timing {
             stats.total_ns = self.start.elapsed().as_nanos() as u64;

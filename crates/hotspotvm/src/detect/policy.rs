@@ -4,12 +4,10 @@
 
 use super::{Graphs, Hotness, Region};
 use crate::abi::vm::{Cell, Vm};
-use crate::event::Spot;
 use crate::ids::{Arriving, PlaceKey};
 use crate::options::{Options, Strategy, Tier};
 use crate::profile::{self, NEVER, Trial};
 use crate::reason::Reason;
-use crate::stats::{PlaceKind, PlaceStats};
 use bytecode::Op;
 use ir::InputPlace;
 use std::collections::{HashMap, HashSet};
@@ -147,6 +145,21 @@ pub enum Decision {
         /// What to compile, or why not; `None`: what control does from here on.
         region: Result<Option<Rc<Region>>, Reason>,
     },
+}
+
+/// How hot a place is, as far as it was counted.
+#[derive(Clone, Copy, Debug)]
+pub struct Heat {
+    /// The place.
+    pub key: PlaceKey,
+    /// Calls, or rounds.
+    pub arrivals: u64,
+    /// Instructions executed in it, and in no loop within it.
+    pub instructions: u64,
+    /// After how many arrivals it is compiled for the baseline tier.
+    pub hot_after: u64,
+    /// After how many more it is optimized.
+    pub optimized_after: u64,
 }
 
 /// What to do about calls that no code answers.
@@ -309,30 +322,31 @@ impl Policy {
         self.hot_rounds(size).div_ceil(2)
     }
 
-    /// How hot each loop and each function that has run is, as far as it was counted below the optimizing tier.
-    pub fn heat(&self, vm: &Vm) -> Vec<PlaceStats> {
+    /// How hot each loop and each function that has run is, as far as it was counted below the optimizing tier: a function first, then its
+    /// loops.
+    pub fn heat(&self, vm: &Vm) -> Vec<Heat> {
         let mut heat = Vec::new();
         for function in 0..vm.functions.len() as u32 {
-            let state = &vm.functions[function as usize];
-            let code = &vm.program.program().functions[function as usize].code;
-            let counts = profile::executions(code, &state.sites);
+            let cells = &vm.functions[function as usize].cells;
+            let sites = &vm.functions[function as usize].sites;
+            let counts = profile::executions(&vm.program.program().functions[function as usize].code, sites);
             if counts.iter().all(|&count| count == 0) {
                 continue;
             }
-            let size = state.cells.len();
             let first = heat.len();
-            let mut place = |pc, kind, arrivals, hot_after, optimized_after| {
-                let at = Spot::of(vm, function, pc);
-                heat.push(PlaceStats { at, kind, arrivals, instructions: 0, hot_after, optimized_after });
-            };
-            let calls = self.optimizing_threshold;
-            place(0, PlaceKind::Function, state.sites[0].runs, self.hot_calls(size), calls);
-            let heads = loop_heads(&state.cells);
-            for &pc in &heads {
-                let rounds = state.sites[pc as usize].back_edges();
-                place(pc, PlaceKind::Loop, rounds, self.hot_rounds(size), self.optimizing_threshold);
+            let heads = loop_heads(cells);
+            let loops = heads.iter().map(|&pc| PlaceKey { function, pc, arriving: Arriving::Loop });
+            let entry = PlaceKey { function, pc: 0, arriving: Arriving::Entry };
+            for key in [entry].into_iter().chain(loops) {
+                let site = &sites[key.pc as usize];
+                let (arrivals, hot_after) = match key.arriving {
+                    Arriving::Entry => (site.runs, self.hot_calls(cells.len())),
+                    Arriving::Loop => (site.back_edges(), self.hot_rounds(cells.len())),
+                };
+                let optimized_after = self.optimizing_threshold;
+                heat.push(Heat { key, arrivals, instructions: 0, hot_after, optimized_after });
             }
-            let graph = (size <= MAX_FUNCTION).then(|| self.graphs.get(vm, function));
+            let graph = (cells.len() <= MAX_FUNCTION).then(|| self.graphs.get(vm, function));
             let header = |pc| graph.as_ref().and_then(|graph| graph.header_around(pc));
             let headers: Vec<Option<u32>> = heads.iter().map(|&pc| header(pc)).collect();
             for (pc, &count) in counts.iter().enumerate() {
