@@ -36,7 +36,7 @@ pub(crate) fn compare(args: &CompareArgs) -> Result<Status, Failure> {
     let subject = Subject { program, arguments, input };
     let mut options = args.engine.options();
     if let Some(python) = python {
-        options = python.options(options, args.engine.max_depth.is_some());
+        options = python.options(options, args.engine.has_depth());
     }
     let shown = if args.strategies {
         strategies::measure(&subject, &options, args.runs).map(|c| Shown {

@@ -11,7 +11,7 @@ use crate::python::Python;
 use crate::report::{self, Failure, Status, complain};
 use crate::statistics::{self, Misses};
 use crate::streams::{self, Failed};
-use crate::{render, text};
+use crate::text;
 use hotspotvm::bytecode::{Function, Verified};
 use hotspotvm::runtime::num::{NumberLimits, Output, parse_argument, repr};
 use hotspotvm::runtime::{Stop, StopKind};
@@ -34,15 +34,19 @@ pub(crate) fn run(args: &RunArgs) -> Result<Status, Failure> {
     let trace = args.trace.as_deref().map(|file| OutFile::create(path, file)).transpose()?;
     let stats_file = args.stats_json.as_deref().map(|file| OutFile::create(path, file)).transpose()?;
     if args.verbose {
-        render::show(&warnings);
+        report::say_in_colour(&warnings);
     }
 
     let mut options = args.engine.options();
     if let Some(python) = &python {
-        options = python.options(options, args.engine.max_depth.is_some());
+        options = python.options(options, args.engine.has_depth());
     }
     if args.no_jit {
         options.max_tier = Tier::Interpreter;
+    }
+    let hurried = options.limits.timeout.is_some();
+    if hurried {
+        report::be_brief();
     }
     options.timing = args.stats || args.stats_json.is_some();
     let dumps = !args.dump.is_empty();
@@ -57,7 +61,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<Status, Failure> {
     }
 
     let failed = Failed::default();
-    let outcome = engine.run(program, &arguments, streams::real(path == "-", &failed));
+    let outcome = engine.run(program, &arguments, streams::real(path == "-", hurried, &failed));
     let mut seen = seen.borrow_mut();
     let seen = &mut *seen;
     let mut status = match &outcome.result {

@@ -146,12 +146,17 @@ impl Vm {
     pub fn new(
         program: Arc<Verified>,
         arguments: &[runtime::num::Output],
-        io: Io,
+        mut io: Io,
         options: &Options,
         cancel: Cancel,
         mut stack: Vec<u64>,
     ) -> Result<Vm, Stop> {
         let limits = &options.limits;
+        let deadline = limits.timeout.map(|t| Instant::now() + t);
+        io.limit(limits.output_bytes, {
+            let cancel = cancel.clone();
+            Box::new(move || cancel.is_cancelled() || deadline.is_some_and(|at| Instant::now() >= at))
+        });
         let mut store = Store::new(Heap::new(limits.heap_bytes, options.stress.collect), io, limits.numbers);
         let constants: Vec<Value> = program.program().constants.iter().map(|c| store.constant(c)).collect();
         store.heap.pin_all();
@@ -241,7 +246,7 @@ impl Vm {
             host_depth: limits.depth,
             recursion_limit: limits.recursion,
             max_depth: limits.depth.min(limits.recursion.unwrap_or(u32::MAX)),
-            deadline: limits.timeout.map(|t| Instant::now() + t),
+            deadline,
             timeout_text: limits.timeout.map(|t| format!("{t:?}")).unwrap_or_default(),
             cancel,
         })
@@ -345,6 +350,9 @@ impl Vm {
     pub fn stop_number(&mut self, error: NumError) {
         match error {
             NumError::Raised { kind, message } => self.set_stop(StopKind::Error(kind), message.into_owned()),
+            output @ NumError::OutputTooLarge { .. } => {
+                self.set_stop(StopKind::Limit(LimitKind::Output), output.to_string());
+            }
             limit => self.set_stop(StopKind::Limit(LimitKind::Size), limit.to_string()),
         }
     }
