@@ -9,7 +9,7 @@ use hotspotvm::runtime::Io;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::cell::RefCell;
 use std::fs::File;
-use std::io::{BufReader, Error, ErrorKind, IsTerminal, Read, Write};
+use std::io::{BufRead, BufReader, Error, ErrorKind, IsTerminal, Read, Write};
 use std::os::fd::AsFd;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
@@ -23,15 +23,23 @@ const PIPE_TAKES: usize = 4096;
 /// The real streams. With `no_input`, the guest finds its input at the end; with `hurried`, it must not be kept waiting.
 pub(crate) fn real(no_input: bool, hurried: bool, failed: &Failed) -> Io {
     let flush_lines = std::io::stdout().is_terminal();
-    let (output, input) = (Hurried::of(&std::io::stdout()), Hurried::of(&std::io::stdin()));
-    let output: Box<dyn Write> = match output {
+    let output: Box<dyn Write> = match Hurried::of(&std::io::stdout()) {
         Some(output) if hurried => Box::new(Watched { inner: output, failed: failed.clone() }),
         _ => Box::new(Watched { inner: std::io::stdout(), failed: failed.clone() }),
     };
-    match input {
-        _ if no_input => Io::new(output, Box::new(std::io::empty()), flush_lines),
-        Some(input) if hurried => Io::new(output, Box::new(BufReader::new(input)), flush_lines),
-        _ => Io::new(output, Box::new(std::io::stdin().lock()), flush_lines),
+    let input: Box<dyn BufRead> = match hurried {
+        _ if no_input => Box::new(std::io::empty()),
+        true => Box::new(BufReader::new(input(true))),
+        false => Box::new(std::io::stdin().lock()),
+    };
+    Io::new(output, input, flush_lines)
+}
+
+/// Standard input; with `hurried`, its reader must not be kept waiting.
+pub(crate) fn input(hurried: bool) -> Box<dyn Read> {
+    match Hurried::of(&std::io::stdin()) {
+        Some(input) if hurried => Box::new(input),
+        _ => Box::new(std::io::stdin()),
     }
 }
 

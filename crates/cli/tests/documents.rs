@@ -26,7 +26,8 @@ fn root() -> PathBuf {
 /// The documents whose sessions are run, with the names of their directories.
 fn documents() -> Vec<PathBuf> {
     let root = root();
-    let mut found = ["README.md", "docs/limits.md", "docs/learning-path.md"].map(|name| root.join(name)).to_vec();
+    let mut found =
+        ["README.md", "docs/limits.md", "docs/learning-path.md"].map(|name| root.join(name)).to_vec();
     if let Ok(lessons) = std::fs::read_dir(root.join("docs/learn")) {
         let lessons = lessons.map(|entry| entry.unwrap().path());
         found.extend(lessons.filter(|path| path.extension().is_some_and(|ending| ending == "md")));
@@ -136,7 +137,11 @@ fn run(name: &str, text: &str, dir: &Dir) -> (Vec<String>, String) {
         let line = lines[at];
         let is_code = in_block[at] || line.starts_with("    ");
         if is_code && line.trim_start().trim_start_matches("$ ").starts_with("hotspot ") {
-            complaints.push(format!("{name}:{}: a command outside of a console block: {}", at + 1, line.trim()));
+            complaints.push(format!(
+                "{name}:{}: a command outside of a console block: {}",
+                at + 1,
+                line.trim()
+            ));
         }
     };
     for Block { info, lines: range } in blocks(&lines) {
@@ -165,7 +170,8 @@ fn run(name: &str, text: &str, dir: &Dir) -> (Vec<String>, String) {
                 mended.extend(expected);
             } else {
                 let (expected, found) = (expected.join("\n"), lines.join("\n"));
-                complaints.push(format!("{name}: `{command}`: expected\n{expected}\n-- but it shows\n{found}\n"));
+                complaints
+                    .push(format!("{name}: `{command}`: expected\n{expected}\n-- but it shows\n{found}\n"));
                 mended.extend(lines);
             }
         }
@@ -205,7 +211,8 @@ fn claims_that_are_wrong_are_noticed() {
                 fuel limit: 0 of 1 used[..]\n[exit code 3]\n$ echo wrong\nright\n```\n\n```sh\nhotspot demo\n```\n    $ hotspot run p.hasm\n";
     let (complaints, mended) = run("text", text, &dir);
     let expected = [
-        "text: `echo wrong`: expected\nright\n-- but it shows\nwrong\n", "text:20: a command outside of a console block: hotspot demo",
+        "text: `echo wrong`: expected\nright\n-- but it shows\nwrong\n",
+        "text:20: a command outside of a console block: hotspot demo",
         "text:22: a command outside of a console block: $ hotspot run p.hasm",
     ];
     assert_eq!(complaints, expected);
@@ -216,8 +223,18 @@ fn claims_that_are_wrong_are_noticed() {
 fn patterns_stand_for_what_they_say() {
     let lines = |text: &str| -> Vec<String> { text.lines().map(str::to_owned).collect() };
     let fits = |pattern: &str, text: &str| crate::fits(&lines(pattern), &lines(text));
-    assert!(fits("a\n...\nd", "a\nb\nc\nd") && fits("...", "") && fits("a\n...", "a") && fits("took [..] ms", "took 5 ms"));
+    assert!(
+        fits("a\n...\nd", "a\nb\nc\nd")
+            && fits("...", "")
+            && fits("a\n...", "a")
+            && fits("took [..] ms", "took 5 ms")
+    );
     assert!(fits("[..]x[..]", "axb") && fits("x[..]", "x") && fits("[..] ms", "1 ms 2 ms"));
-    assert!(!fits("a\n...\nd", "a\nb\nc") && !fits("a", "a\nb") && !fits("took [..] ms", "took 5 s") && !fits("x", "xy"));
+    assert!(
+        !fits("a\n...\nd", "a\nb\nc")
+            && !fits("a", "a\nb")
+            && !fits("took [..] ms", "took 5 s")
+            && !fits("x", "xy")
+    );
     assert!(!fits("[..]x", "axb") && !fits("a[..]", "ba"));
 }

@@ -44,6 +44,10 @@ fn input_that_does_not_come_keeps_nobody_beyond_the_deadline() {
         assert!(ran.err.contains("time limit: 200ms are over"), "{}", ran.err);
         drop(open);
     }
+    let mut child = piped(&dir, &["compare", "--timeout", "0.2", "read.hasm"]);
+    let open = child.stdin.take().unwrap();
+    end(child).check_failed(3, "nothing to compare");
+    drop(open);
 }
 
 #[test]
@@ -99,7 +103,11 @@ fn a_slow_reader_gets_everything_in_order() {
     let expected: String = (0..30_000).map(|i| format!("{i}\n")).collect();
     assert!(all == expected.as_bytes(), "{} bytes", all.len());
     let ran = end(child);
-    assert!(ran.code == 1 && ran.err.ends_with("ZeroDivisionError: integer division or modulo by zero\n"), "{}", ran.err);
+    assert!(
+        ran.code == 1 && ran.err.ends_with("ZeroDivisionError: integer division or modulo by zero\n"),
+        "{}",
+        ran.err
+    );
 }
 
 #[test]
@@ -122,7 +130,9 @@ fn a_long_line_of_input_costs_fuel() {
 fn output_has_a_limit() {
     let dir = Dir::new("output");
     dir.write("endless.hasm", ENDLESS);
-    for jit in [&["--deterministic", "--optimizing-threshold", "20"][..], &["--no-jit"], &["--max-tier", "baseline"]] {
+    for jit in
+        [&["--deterministic", "--optimizing-threshold", "20"][..], &["--no-jit"], &["--max-tier", "baseline"]]
+    {
         let ran = dir.hotspot(&[&["run", "--max-output", "1001"], jit, &["endless.hasm"]].concat());
         assert_eq!((ran.code, ran.out), (3, "1\n".repeat(500)), "{jit:?}");
         let said = "Traceback (most recent call last):\n  in main, pc 1, line 3\noutput limit: more than 1001 bytes were to be \
@@ -144,7 +154,8 @@ fn a_stranger_gets_limits_and_options_override_them() {
         assert!(!ran.err.contains("panicked"), "{}", ran.err);
         ran
     };
-    untrusted(&["--timeout", "100", "loop.hasm"]).check_failed(3, "fuel limit: 1000000000 of 1000000000 used");
+    untrusted(&["--timeout", "100", "loop.hasm"])
+        .check_failed(3, "fuel limit: 1000000000 of 1000000000 used");
     untrusted(&["--fuel", "1000", "loop.hasm"]).check_failed(3, "fuel limit: 1000 of 1000 used");
     untrusted(&["big.py"]).check_failed(3, "size limit");
     untrusted(&["--max-int-bits", "600000", "big.py"]).check(0, "True\n", "");
