@@ -68,6 +68,51 @@ fn output_that_nobody_reads_keeps_nobody_beyond_the_deadline() {
     }
 }
 
+/// A stream of a host whose other end never does anything.
+struct Stuck;
+
+impl Stuck {
+    fn wait<T>() -> std::io::Result<T> {
+        std::thread::sleep(Duration::from_millis(1));
+        Err(std::io::ErrorKind::WouldBlock.into())
+    }
+}
+
+impl Write for Stuck {
+    fn write(&mut self, _: &[u8]) -> std::io::Result<usize> {
+        Stuck::wait()
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Read for Stuck {
+    fn read(&mut self, _: &mut [u8]) -> std::io::Result<usize> {
+        Stuck::wait()
+    }
+}
+
+#[test]
+fn a_cancel_reaches_a_program_that_waits() {
+    use hotspotvm::bytecode::{assemble, verify};
+    use hotspotvm::{Engine, Io, LimitKind, Options, StopKind};
+    for source in ["input\nprint\n", "push 1\nprint\n", "again: push 1\nprint\njump again\n"] {
+        let program = assemble("stuck", source).and_then(verify).unwrap();
+        let mut engine = Engine::new(Options::default());
+        let cancel = engine.cancel();
+        let other = std::thread::spawn(move || {
+            std::thread::sleep(Duration::from_millis(50));
+            cancel.cancel();
+        });
+        let io = Io::new(Box::new(Stuck), Box::new(std::io::BufReader::new(Stuck)), false);
+        let outcome = engine.run(program.into(), &[], io);
+        assert_eq!(outcome.result.unwrap_err().kind, StopKind::Limit(LimitKind::Cancelled), "{source}");
+        other.join().unwrap();
+    }
+}
+
 #[test]
 fn messages_that_nobody_reads_keep_nobody_either() {
     let dir = Dir::new("blocked-both");
