@@ -133,8 +133,7 @@ fn run(name: &str, text: &str, dir: &Dir) -> (Vec<String>, String) {
         in_block[block.lines].fill(true);
     }
     // Nobody runs a command that stands elsewhere than in a session.
-    let outside = |at: usize, complaints: &mut Vec<String>| {
-        let line = lines[at];
+    let outside = |at: usize, line: &str, complaints: &mut Vec<String>| {
         let is_code = in_block[at] || line.starts_with("    ");
         if is_code && line.trim_start().trim_start_matches("$ ").starts_with("hotspot ") {
             complaints.push(format!(
@@ -151,15 +150,15 @@ fn run(name: &str, text: &str, dir: &Dir) -> (Vec<String>, String) {
         if let Some(file) = words.find_map(|word| word.strip_prefix("file=")) {
             dir.write(file, content.iter().map(|line| format!("{line}\n")).collect::<String>());
         }
-        for at in copied..range.start {
-            outside(at, &mut complaints);
-            mended.push(lines[at].to_owned());
+        for (at, line) in (copied..).zip(&lines[copied..range.start]) {
+            outside(at, line, &mut complaints);
+            mended.push((*line).to_owned());
         }
         copied = range.end;
         if language != "console" {
-            for at in range {
-                outside(at, &mut complaints);
-                mended.push(lines[at].to_owned());
+            for (at, line) in range.zip(content) {
+                outside(at, line, &mut complaints);
+                mended.push((*line).to_owned());
             }
             continue;
         }
@@ -169,16 +168,20 @@ fn run(name: &str, text: &str, dir: &Dir) -> (Vec<String>, String) {
             if fits(&expected, &lines) {
                 mended.extend(expected);
             } else {
-                let (expected, found) = (expected.join("\n"), lines.join("\n"));
+                let (wanted, found) = (expected.join("\n"), lines.join("\n"));
                 complaints
-                    .push(format!("{name}: `{command}`: expected\n{expected}\n-- but it shows\n{found}\n"));
-                mended.extend(lines);
+                    .push(format!("{name}: `{command}`: expected\n{wanted}\n-- but it shows\n{found}\n"));
+                // What stands for something keeps standing for it.
+                let pattern = |line: &String| {
+                    expected.iter().find(|p| p.contains("[..]") && fits_line(p, line)).cloned()
+                };
+                mended.extend(lines.into_iter().map(|line| pattern(&line).unwrap_or(line)));
             }
         }
     }
-    for at in copied..lines.len() {
-        outside(at, &mut complaints);
-        mended.push(lines[at].to_owned());
+    for (at, line) in (copied..).zip(&lines[copied..]) {
+        outside(at, line, &mut complaints);
+        mended.push((*line).to_owned());
     }
     (complaints, mended.iter().map(|line| format!("{line}\n")).collect())
 }
