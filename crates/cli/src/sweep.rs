@@ -15,7 +15,7 @@ use crate::load::{self, Loaded};
 use crate::report::{self, Failure, Status, complain};
 use crate::run::{self, OutFile};
 use crate::speedup::{Speedup, Verdict};
-use crate::streams::{Failed, SharedInput};
+use crate::streams::{self, Failed, SharedInput};
 use crate::text::{self, Table, duration, thousands};
 use explorer::report::Sweep as Sheet;
 use hotspotvm::{Options, Stop, Strategy};
@@ -70,12 +70,13 @@ pub(crate) fn sweep(args: &SweepArgs) -> Result<Status, Failure> {
     let python = python.as_ref();
     let arguments = run::arguments(&program, python, args.program.args())?;
     let svg = args.svg.as_deref().map(|file| OutFile::create(path, file)).transpose()?;
+    let hurried = args.setup.timeout.is_some();
     let input: Box<dyn std::io::Read> =
-        if path == "-" { Box::new(std::io::empty()) } else { Box::new(std::io::stdin()) };
+        if path == "-" { Box::new(std::io::empty()) } else { streams::input(hurried) };
     let subject = Subject { program, arguments, input: SharedInput::new(input) };
     let mut options = args.setup.options();
     if let Some(python) = python {
-        options = python.options(options, args.setup.max_depth.is_some());
+        options = python.options(options, args.setup.has_depth());
     }
     let hotspots = args.threshold.points(args.points);
     let optimizings = match &args.optimizing_threshold {

@@ -23,12 +23,14 @@ use std::cell::RefCell;
 use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Instant;
 
 /// Runs the command.
 ///
 /// # Errors
 /// If the program did not start, there is no such function, or a file could not be written.
 pub(crate) fn explain(args: &ExplainArgs) -> Result<Status, Failure> {
+    let started = Instant::now();
     let path = args.program.program();
     let loaded = load::load(path, args.program.language.language)?;
     let python = loaded.python.as_ref();
@@ -42,10 +44,15 @@ pub(crate) fn explain(args: &ExplainArgs) -> Result<Status, Failure> {
 
     let mut options = args.engine.options();
     if let Some(python) = python {
-        options = python.options(options, args.engine.setup.max_depth.is_some());
+        options = python.options(options, args.engine.has_depth());
     }
+    let hurried = options.limits.timeout.is_some();
+    if hurried {
+        report::be_brief();
+    }
+    options.limits.started = Some(started);
     let failed = Failed::default();
-    let io = streams::real(path == "-", &failed);
+    let io = streams::real(path == "-", hurried, &failed);
     let (explanation, stop) = observed(&loaded, options, &arguments, io, facts.clone());
     let mut status = ended(stop.as_ref(), python, &failed);
     if status == Status::Ok && failed.has_failed() {
@@ -65,7 +72,7 @@ pub(crate) fn explain(args: &ExplainArgs) -> Result<Status, Failure> {
             file.finish()?;
         }
         None if to_stdout => report::show(&text)?,
-        None => crate::render::show(&text),
+        None => report::say_in_colour(&text),
     }
     Ok(status)
 }

@@ -8,7 +8,7 @@ use crate::explain::Explanation as Explained;
 use crate::text;
 use explorer::report::{
     Call, Capped, Deopt, Event as Shown, Exit, Explanation, Frame, Function, Held, Lane, LaneKind, Ledger,
-    Named, Pass, Place, Program, Recipe, Remark, Row, Run, Sample, Share, Span, Tier, Topic, Unit,
+    Named, Pass, Place, Program, Recipe, Remark, Row, Run, Sample, Share, Span, Tier, Unit,
 };
 use hotspotvm::bytecode::{self, FuncId, disasm};
 use hotspotvm::event::{self, ExitShown, FrameShown};

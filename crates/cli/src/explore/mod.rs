@@ -62,7 +62,7 @@ fn run(
     let inputs = arguments(&program, python.as_ref(), words)?;
     let mut options = args.engine.options();
     if let Some(python) = &python {
-        options = python.options(options, args.engine.setup.max_depth.is_some());
+        options = python.options(options, args.engine.has_depth());
     }
     if let Some(variation) = beside {
         variation.apply(&mut options);
