@@ -193,19 +193,21 @@ fn made() -> Vec<(String, &'static str, &'static str, Option<String>)> {
         let calls: String = (0..count).map(|k| format!("t = t + f{k}(700)\n")).collect();
         format!("{}t = 0\n{calls}print(t)\n", (0..count).map(function).collect::<String>())
     };
+    let variables = |count: usize| -> String {
+        let name = |at: usize| format!("v{}", at % count);
+        let set: String = (0..count).map(|at| format!("    {} = n\n", name(at))).collect();
+        let change = |at: usize| format!("        {0} = ({0} + {1}) % 1000\n", name(at), name(at * 7 + 3));
+        let change: String = (0..count).map(change).collect();
+        let sum = (0..count).map(name).collect::<Vec<_>>().join(" + ");
+        format!(
+            "def f(n):\n{set}    i = 0\n    while i < 2000:\n{change}        i = i + 1\n    return {sum}\nprint(f(1))\n"
+        )
+    };
+    const SOON: &str = "--hotspot-threshold 1 --optimizing-threshold 20";
     vec![
-        (
-            looped(1300),
-            "--hotspot-threshold 1 --optimizing-threshold 20",
-            "region_too_large",
-            Some(looped(100)),
-        ),
-        (
-            looped(2600),
-            "--hotspot-threshold 1 --optimizing-threshold 20",
-            "function_too_large",
-            Some(looped(100)),
-        ),
+        (variables(220), SOON, "too_many_exits", Some(variables(20))),
+        (looped(1300), SOON, "region_too_large", Some(looped(100))),
+        (looped(2600), SOON, "function_too_large", Some(looped(100))),
         (functions(26, 110), "--optimizing-threshold 50", "compile_budget", Some(functions(26, 5))),
     ]
 }

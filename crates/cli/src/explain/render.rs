@@ -16,8 +16,13 @@ use std::fmt::Write;
 const PLACES: usize = 3;
 const SHARE: u64 = 1;
 
-/// How many sentences of one topic are told of a place, unless more are asked for.
-const SENTENCES: usize = 2;
+/// How many sentences of a topic are told of a place, unless more are asked for.
+fn most(topic: Topic) -> usize {
+    match topic {
+        Topic::Compiled | Topic::FellBack | Topic::Refused => 3,
+        _ => 2,
+    }
+}
 
 /// What is to be told.
 #[derive(Clone, Debug, Default)]
@@ -134,7 +139,7 @@ fn sentences(out: &mut String, story: &Story, everything: bool) {
     let mut at = 0;
     while let Some(topic) = story.sentences.get(at).map(|sentence| sentence.topic) {
         let same = story.sentences[at..].iter().take_while(|sentence| sentence.topic == topic).count();
-        let shown = if everything { same } else { same.min(SENTENCES) };
+        let shown = if everything { same } else { same.min(most(topic)) };
         for (i, sentence) in story.sentences[at..at + shown].iter().enumerate() {
             say(out, if i == 0 { margin(topic) } else { "" }, sentence);
             // What could be done about single checks is told to those who look closer.

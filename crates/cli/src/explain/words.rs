@@ -229,8 +229,7 @@ pub(super) fn unit(log: &Collector, unit: &UnitLog, stats: Option<&UnitStats>, o
     if unit.tier == Tier::Optimizing {
         out.push(optimized(unit, stats));
         if !unit.assumes.is_empty() {
-            let assumed: Vec<String> = unit.assumes.iter().map(|input| assumption(input)).collect();
-            let words = format!("It takes for granted: {}.", listed(&assumed));
+            let words = format!("It takes for granted: {}.", assumptions(&unit.assumes));
             out.push(Sentence::new(Topic::Assumed, words).event(unit.started).unit(unit.id));
         }
         out.extend(unit.calls.iter().map(|call| inlined(log, unit, call)));
@@ -303,22 +302,46 @@ fn optimized(unit: &UnitLog, stats: Option<&UnitStats>) -> Sentence {
     Sentence::new(Topic::Compiled, words).event(event).unit(unit.id)
 }
 
-/// `n: int >= 0` as a person would say it.
-fn assumption(input: &str) -> String {
-    let (name, ty) = input.split_once(": ").unwrap_or((input, ""));
+/// `n: int >= 0` and the like as a person would say it: what is of one type together.
+fn assumptions(inputs: &[String]) -> String {
+    let mut groups: Vec<(&str, Vec<String>)> = Vec::new();
+    let mut result = None;
+    for input in inputs {
+        let (name, ty) = input.split_once(": ").unwrap_or((input, ""));
+        if name == "result" {
+            result = Some(ty);
+            continue;
+        }
+        match groups.iter_mut().find(|(known, _)| *known == ty) {
+            Some((_, names)) => names.push(format!("`{name}`")),
+            None => groups.push((ty, vec![format!("`{name}`")])),
+        }
+    }
+    let mut said: Vec<String> = groups.iter().map(|(ty, names)| typed(names, ty)).collect();
+    said.extend(result.map(|ty| match ty {
+        "boxed" => "it may return anything".to_owned(),
+        _ => format!("it returns {} {ty}", article(ty)),
+    }));
+    said.join("; ")
+}
+
+/// "`i` and `n` are ints of at most 64 bits, not below 0".
+fn typed(names: &[String], ty: &str) -> String {
     let (ty, sign) = ty.split_once(' ').unwrap_or((ty, ""));
-    let article = if ty.starts_with('i') { "an" } else { "a" };
     let sign = match sign {
         ">= 0" => ", not below 0",
         "<= 0" => ", not above 0",
         _ => "",
     };
-    match (name, ty) {
-        ("result", "boxed") => "it may return anything".to_owned(),
-        ("result", _) => format!("it returns {article} {ty}{sign}"),
-        (_, "int") => format!("`{name}` is an int of at most 64 bits{sign}"),
-        _ => format!("`{name}` is {article} {ty}{sign}"),
+    let size = if ty == "int" { " of at most 64 bits" } else { "" };
+    match names {
+        [name] => format!("{name} is {} {ty}{size}{sign}", article(ty)),
+        _ => format!("{} are {ty}s{size}{sign}", listed(names)),
     }
+}
+
+fn article(noun: &str) -> &'static str {
+    if noun.starts_with('i') { "an" } else { "a" }
 }
 
 fn inlined(log: &Collector, unit: &UnitLog, call: &CallLog) -> Sentence {
