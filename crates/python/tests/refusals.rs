@@ -133,6 +133,8 @@ fn hostile() -> Vec<(String, String)> {
         add(&format!("{n} loops"), format!("{loops}{}pass\n", " ".repeat(n)));
         let f = "f'{".repeat(n) + "1" + &"}'".repeat(n);
         add(&format!("{n} f-strings"), format!("x = {f}\n"));
+        add(&format!("{n} f-strings that do not end"), "f'{\n".repeat(20 * n));
+        add(&format!("{n} f-strings in quotes of one kind"), "f\"{".repeat(20 * n));
         add(&format!("{n} in an f-string"), format!("x = f'{{{}1{}}}'\n", "(".repeat(n), ")".repeat(n)));
     }
     add("many digits", format!("x = {}\n", "9".repeat(100_000)));
