@@ -38,6 +38,9 @@ use std::rc::Rc;
 /// each (0.32 s for 4,000 instructions with 50 locals that all change), and a program waits for it, or at least a core is busy.
 pub(super) const MAX_STATE_ENTRIES: usize = 40_000;
 
+/// The clock is looked at after so many translated instructions: less than a millisecond.
+const TRANSLATED_AT_ONCE: u32 = 256;
+
 /// What to build from.
 #[derive(Clone, Copy)]
 pub struct Request<'a> {
@@ -133,6 +136,8 @@ pub(super) struct Builder<'a> {
     pub(super) widen_all: bool,
     pub(super) conflicts: Vec<Widened>,
     pub(super) state_entries: usize,
+    /// Instructions translated so far.
+    translated: u32,
     /// The function compiled, and the inlined calls under way.
     pub(super) scopes: Vec<Scope<'a>>,
     counts: HashMap<u32, Rc<[u64]>>,
@@ -173,6 +178,7 @@ impl<'a> Builder<'a> {
             widen_all,
             conflicts: Vec::new(),
             state_entries: 0,
+            translated: 0,
             scopes: Vec::new(),
             counts: HashMap::new(),
             climb: None,
@@ -270,6 +276,10 @@ impl<'a> Builder<'a> {
         // At each instruction, since one may take as many entries as a function may have locals.
         if self.state_entries > MAX_STATE_ENTRIES {
             return Err(Reason::TooManyExits {});
+        }
+        self.translated += 1;
+        if self.translated.is_multiple_of(TRANSLATED_AT_ONCE) && self.request.vm.interrupts().are_due() {
+            return Err(Reason::NotWanted {});
         }
         self.pc = pc;
         self.popped.clear();
