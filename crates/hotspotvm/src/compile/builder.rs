@@ -98,7 +98,8 @@ pub(super) struct SymbolicFrame {
     /// `None`: what it held on entry.
     pub locals: Vec<Option<Value>>,
     pub stack: Vec<Value>,
-    /// Whether it was made sure that as many calls may become active as are ever inlined, and one more.
+    /// Whether the depth of calls has been checked on the way here: there is room for the deepest chain of inlined calls, and for one
+    /// call more.
     pub deep: bool,
 }
 
