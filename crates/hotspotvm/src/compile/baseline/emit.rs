@@ -561,7 +561,7 @@ impl<'a> Emitter<'a> {
             Test::Known(known) if known == when => self.asm.jump(taken),
             Test::Known(_) => {}
             Test::Asked { number, negated } => {
-                let cond = self.flags(number, negated != !when);
+                let cond = self.flags(number, negated == when);
                 self.asm.jump_if(cond, taken);
             }
         }
