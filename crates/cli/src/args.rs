@@ -225,9 +225,8 @@ impl EngineArgs {
 impl SetupArgs {
     /// The engine's settings: the defaults, and what was asked for.
     pub(crate) fn options(&self) -> Options {
-        let mut options = Options::default();
-        options.inlining = !self.no_inlining;
-        options.deterministic = self.deterministic;
+        let (inlining, deterministic) = (!self.no_inlining, self.deterministic);
+        let mut options = Options { inlining, deterministic, ..Options::default() };
         options.passes.disabled.clone_from(&self.disable_pass);
         options.limits = if self.untrusted { Limits::untrusted() } else { Limits::trusted() };
         let limits = &mut options.limits;

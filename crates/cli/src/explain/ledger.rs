@@ -122,6 +122,7 @@ fn below(unit: &UnitStats, stats: &Stats) -> Option<(Tier, f64)> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
     use hotspotvm::UnitKind;
