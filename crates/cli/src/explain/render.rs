@@ -77,7 +77,8 @@ pub(crate) fn text(explanation: &Explanation, facts: &Facts, scope: &Scope) -> S
     );
     for sentence in &explanation.general {
         out.push('\n');
-        say(&mut out, "", sentence);
+        say(&mut out, margin(sentence.topic), sentence);
+        advise(&mut out, &[&sentence.hint]);
     }
     let everything = scope.all || scope.is_narrow();
     let (stories, told) = told(explanation, scope);
@@ -157,7 +158,12 @@ fn sentences(out: &mut String, story: &Story, everything: bool) {
         }
         at += same;
     }
-    for (i, hint) in hints.iter().enumerate() {
+    advise(out, &hints);
+}
+
+/// What a programmer could do.
+fn advise(out: &mut String, hints: &[&str]) {
+    for (i, hint) in hints.iter().filter(|hint| !hint.is_empty()).enumerate() {
         let margin = if i == 0 { "To do" } else { "" };
         out.push_str(&text::wrapped(&format!("   {margin:<10}"), &format!("{}.", text::line(hint))));
     }
