@@ -382,6 +382,10 @@ for (const name of Object.keys(REAL)) {
       assert.ok((await page.locator(".panes .ir .row").count()) > 5);
       await page.locator(".panes .ir .row:not(.heading)", { hasText: "pc" }).last().click();
       for (const pane of ["source", "bytecode"]) await page.locator(`.panes .${pane} .row.picked`).first().waitFor();
+      if (name === "python") {
+        await row(page, "source", "amount * rate").hover();
+        assert.ok((await page.locator(".panes .ir .row.linked", { hasText: "in price" }).count()) > 0);
+      }
       const steps = page.locator("#passes .steps button");
       const transform = () => page.locator('#passes .node[data-block="0"]').getAttribute("transform");
       const place = await transform();
