@@ -119,14 +119,14 @@ pub(super) fn general_input(vm: &mut Vm) -> Value {
     if vm.check_interrupts().is_err() {
         return Value::REFUSED;
     }
-    let limit = vm.store.limits.max_str_bytes;
+    let limit = vm.store.watch.limits.max_str_bytes;
     let output = vm.store.io.read_line(limit).map_or(Output::None, |line| num::parse_argument(&line));
     let bytes = match &output {
         Output::Str(s) => s.len() as u64,
         Output::Big(i) => size_of_val(i.as_sign_words().1) as u64,
         _ => 0,
     };
-    if vm.pay(num::Cost { fuel: 0, result_bytes: bytes }, &[]).is_err() {
+    if vm.pay(num::Cost { result_bytes: bytes, ..num::Cost::default() }, &[]).is_err() {
         return Value::REFUSED;
     }
     vm.store.value(output)
