@@ -1,4 +1,4 @@
-//! The project's own chores: `cargo xtask tidy`, `cargo xtask docs`, `cargo xtask ci` and `cargo xtask bench`.
+//! The project's own chores: `cargo xtask tidy`, `cargo xtask edges`, `cargo xtask docs`, `cargo xtask ci` and `cargo xtask bench`.
 //!
 //! It stands beside `profile -> detect -> compile -> cache -> execute -> deoptimise` and takes no part in it: it looks
 //! after the house in which the stages live. Invariants: only `docs` and `bench --docs` write to the tree, and only
@@ -22,6 +22,7 @@ Usage: cargo xtask COMMAND
 
 Commands:
   tidy   check the rules of the house that the compiler does not know; each finding is `file:line: message`
+  edges  print which folder of crates/hotspotvm uses which, of this tree or of the checkout in the folder given
   docs   write docs/opcodes.md from the opcode table
   ci     all checks: fmt, clippy, doc, test, tidy, in this order; every step runs, whatever the others say
   bench  measure HotspotVM beside other languages; see `cargo xtask bench --help`
@@ -42,6 +43,8 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = given.iter().map(|a| a.to_string_lossy().into_owned()).collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["tidy"] => answer(run_tidy(&root)),
+        ["edges"] => answer(run_edges(&root)),
+        ["edges", folder] => answer(run_edges(Path::new(folder))),
         ["docs"] => answer(docs::write(&root)),
         ["bench", ..] => bench::run(&root, &arguments[1..]),
         ["ci"] => answer(ci::run(&root)),
@@ -86,4 +89,10 @@ fn run_tidy(root: &Path) -> Result<bool, String> {
         n => println!("tidy: {n} findings in {} files", tree.len()),
     }
     Ok(findings.is_empty())
+}
+
+/// Prints which folder of the crate with the stages uses which.
+fn run_edges(root: &Path) -> Result<bool, String> {
+    print!("{}", tidy::folders::picture(&Tree::load(root)?));
+    Ok(true)
 }

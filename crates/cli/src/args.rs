@@ -1,17 +1,21 @@
 //! What can be written on the command line, its help, and its first checks.
 //!
 //! It stands outside `profile -> detect -> compile -> cache -> execute -> deoptimise`: it turns words into
-//! [`hotspotvm::Options`]. Invariant: a limit that would stop every program, or that cannot be kept, is refused here, in words.
+//! [`hotspotvm::Options`]. Invariants: what stands behind PROGRAM is the program's, whatever it looks like; a limit that would
+//! stop every program, or that cannot be kept, is refused here, in words.
 
-use clap::{Args, Parser, Subcommand};
+use crate::language::Language;
+use clap::{Args, CommandFactory, Parser, Subcommand};
 use hotspotvm::{Options, Strategy, Tier};
-use std::path::PathBuf;
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 const EXAMPLES: &str = "\
 Examples:
   hotspot demo                               see what this is about; needs no program
-  hotspot run countdown.hasm 10000           run a program; 10000 is its argument
+  hotspot program.py 1000                    run a program; 1000 is its argument
+  hotspot run countdown.hasm 10000           the same in assembly text; `run` may be left out
   hotspot run --verbose sum.hasm 1000        the same, and watch it being compiled
   hotspot run --stats sum.hasm 1000          the same, and count what ran where
   hotspot run --fuel 1000000 untrusted.hasm  stop after a million instructions
@@ -28,10 +32,11 @@ Exit codes:
   5  `compare` found two answers: a fault in HotspotVM itself";
 
 const AFTER_RUN: &str = "\
-PROGRAM is Python (.py), assembly text (.hasm) or a binary container (.hsbc); which of the last two it is, its content tells.
+PROGRAM is Python (.py), assembly text (.hasm) or a binary container, which its content tells. With another name, or from standard input, the \
+language is guessed; --language says it.
 
-ARGS are read as an int or a float where they look like one, else as a str. For Python they are sys.argv. Options of hotspot stand before PROGRAM: what \
-follows it, `-5` and `--stats` too, belongs to the program.
+ARGS are read as an int or a float where they look like one, else as a str. For Python they are sys.argv. Options of hotspot stand before PROGRAM: \
+all that stands behind it, `-5`, `--stats` and `--` too, is the program's.
 
 Examples:
   hotspot run sum.hasm 1000
@@ -57,7 +62,8 @@ pub(crate) struct Cli {
 
 #[derive(Subcommand, Debug)]
 pub(crate) enum Command {
-    /// Run a program
+    /// Run a program; `run` may be left out
+    #[command(override_usage = "hotspot run [OPTIONS] <PROGRAM> [ARGS]...")]
     #[command(after_long_help = AFTER_RUN, after_help = "`--help` says more and has examples.")]
     Run(RunArgs),
     /// Look for mistakes in programs without running them
@@ -67,6 +73,7 @@ pub(crate) enum Command {
     /// Show a program as assembly text
     Dis(DisArgs),
     /// Run a program with and without compiling and compare times and results
+    #[command(override_usage = "hotspot compare [OPTIONS] <PROGRAM> [ARGS]...")]
     #[command(
         after_long_help = "The two ways take turns, so that a busy machine slows both alike; times are medians. \
 What the program prints is compared, not shown. What it reads from standard input is kept and given to each run anew.\n\n\
@@ -77,14 +84,35 @@ Example:\n  hotspot compare --runs 9 sum.hasm 1000000"
     Demo,
 }
 
-/// A program and what it is given.
+/// Which language a text is in.
+#[derive(Args, Debug)]
+pub(crate) struct LanguageArgs {
+    /// The language of PROGRAM, if neither its name nor its text tells
+    #[arg(long, value_name = "LANGUAGE")]
+    pub(crate) language: Option<Language>,
+}
+
+/// A program and what it is given. Every subcommand whose program gets arguments takes them by this.
 #[derive(Args, Debug)]
 pub(crate) struct ProgramArgs {
-    /// The program: a .py, .hasm or .hsbc file, or `-` for standard input
-    pub(crate) program: String,
-    /// The program's arguments
-    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-    pub(crate) args: Vec<String>,
+    #[command(flatten)]
+    pub(crate) language: LanguageArgs,
+    /// The program: a .py, .hasm or .hsbc file, or `-` for standard input; behind it, its arguments
+    // One argument, not two: behind the first word of a trailing one, the parser looks for no options.
+    #[arg(required = true, num_args = 1.., trailing_var_arg = true, value_name = "PROGRAM")]
+    words: Vec<String>,
+}
+
+impl ProgramArgs {
+    /// The program's name.
+    pub(crate) fn program(&self) -> &str {
+        self.words.first().map_or("", String::as_str)
+    }
+
+    /// What it is given.
+    pub(crate) fn args(&self) -> &[String] {
+        self.words.get(1..).unwrap_or_default()
+    }
 }
 
 /// How a program is run.
@@ -184,6 +212,8 @@ pub(crate) struct CheckArgs {
     /// Write each error and warning to standard output as one JSON object a line
     #[arg(long)]
     pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) language: LanguageArgs,
     /// The programs: .py, .hasm or .hsbc files, or `-` for standard input
     #[arg(required = true, value_name = "PROGRAM")]
     pub(crate) programs: Vec<String>,
@@ -194,6 +224,8 @@ pub(crate) struct AsmArgs {
     /// Where to write the container; `-` for standard output [default: PROGRAM with the ending .hsbc]
     #[arg(short, long, value_name = "OUT.hsbc")]
     pub(crate) output: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) language: LanguageArgs,
     /// The assembly text, or `-` for standard input
     #[arg(value_name = "PROGRAM.hasm")]
     pub(crate) program: String,
@@ -204,6 +236,8 @@ pub(crate) struct DisArgs {
     /// Show pc, source line and meaning of each instruction instead of text that can be assembled again
     #[arg(long)]
     pub(crate) listing: bool,
+    #[command(flatten)]
+    pub(crate) language: LanguageArgs,
     /// The program: a .py, .hasm or .hsbc file, or `-` for standard input
     pub(crate) program: String,
 }
@@ -223,6 +257,34 @@ pub(crate) struct CompareArgs {
     pub(crate) json: bool,
     #[command(flatten)]
     pub(crate) program: ProgramArgs,
+}
+
+/// The words of the command line, with `run` put in where a program, or an option that is not the command's own, stands in the
+/// place of a subcommand.
+pub(crate) fn completed(words: impl Iterator<Item = OsString>) -> Vec<OsString> {
+    let mut words: Vec<OsString> = words.collect();
+    if words.get(1).is_some_and(|word| begins_a_run(word)) {
+        words.insert(1, "run".into());
+    }
+    words
+}
+
+fn begins_a_run(word: &OsStr) -> bool {
+    let mut command = Cli::command();
+    command.build();
+    let text = word.to_string_lossy();
+    if command.find_subcommand(word).is_some() {
+        return false;
+    }
+    if text.starts_with('-') {
+        let is_own = |arg: &clap::Arg| {
+            let long = arg.get_long().is_some_and(|long| text == format!("--{long}"));
+            long || arg.get_short().is_some_and(|short| text == format!("-{short}"))
+        };
+        return !command.get_arguments().any(is_own);
+    }
+    let path = Path::new(word);
+    path.extension().is_some() || path.components().count() > 1 || path.is_file()
 }
 
 /// A tier by its name.
@@ -373,12 +435,107 @@ mod tests {
         assert!(fuel("18446744073709551616").unwrap_err().contains("at most"));
     }
 
+    /// What stands behind the program's name, to a subcommand.
+    #[derive(Clone, Copy, PartialEq)]
+    enum Behind {
+        /// The program's arguments.
+        Arguments,
+        /// More options and programs: this command runs none.
+        Options,
+        /// Nothing: there is no program.
+        Nothing,
+    }
+
+    /// All subcommands. A new one is added here, by its author, who so decides.
+    const SUBCOMMANDS: [(&str, Behind); 7] = [
+        ("run", Behind::Arguments),
+        ("check", Behind::Options),
+        ("asm", Behind::Options),
+        ("dis", Behind::Options),
+        ("compare", Behind::Arguments),
+        ("demo", Behind::Nothing),
+        ("help", Behind::Nothing),
+    ];
+
+    /// An option in all the forms in which it can be written.
+    fn forms(arg: &clap::Arg) -> Vec<Vec<String>> {
+        let mut forms = Vec::new();
+        for name in arg.get_long_and_visible_aliases().unwrap_or_default() {
+            forms.push(vec![format!("--{name}")]);
+            forms.push(vec![format!("--{name}=9")]);
+            forms.push(vec![format!("--{name}"), "9".to_owned()]);
+        }
+        for short in arg.get_short_and_visible_aliases().unwrap_or_default() {
+            forms.push(vec![format!("-{short}")]);
+            forms.push(vec![format!("-{short}9")]);
+            forms.push(vec![format!("-{short}"), "9".to_owned()]);
+        }
+        forms
+    }
+
     #[test]
-    fn what_follows_the_program_belongs_to_it() {
-        let cli = Cli::parse_from(["hotspot", "run", "--stats", "p.hasm", "-5", "--verbose", "x"]);
-        let Some(Command::Run(run)) = cli.command else { panic!() };
-        assert!(run.stats && !run.verbose);
-        assert_eq!(run.program.program, "p.hasm");
-        assert_eq!(run.program.args, ["-5", "--verbose", "x"]);
+    fn all_that_stands_behind_the_program_is_its_own() {
+        let mut command = Cli::command();
+        command.build();
+        for subcommand in command.get_subcommands() {
+            let name = subcommand.get_name();
+            let behind = SUBCOMMANDS.iter().find(|(known, _)| *known == name).map(|(_, behind)| *behind);
+            let behind = behind.unwrap_or_else(|| panic!("`{name}` is missing in SUBCOMMANDS"));
+            let takes_words = subcommand.get_arguments().any(|arg| arg.get_id() == "words");
+            assert_eq!(takes_words, behind == Behind::Arguments, "{name}: ProgramArgs is for such programs");
+            let many = subcommand.get_positionals().any(|arg| arg.is_trailing_var_arg_set());
+            assert_eq!(many, behind == Behind::Arguments, "{name}");
+            if behind != Behind::Arguments {
+                continue;
+            }
+            let mut all: Vec<Vec<String>> = subcommand.get_arguments().flat_map(forms).collect();
+            assert!(all.len() > 30, "{name}: {}", all.len());
+            all.extend(["--", "-", "-5", "--unknown", "--unknown=1", "-xyz", ""].map(|w| vec![w.to_owned()]));
+            for form in all {
+                for before in [&[][..], &["--fuel", "7"], &["--fuel=7"]] {
+                    let mut words = vec!["p.py".to_owned()];
+                    words.extend(form.iter().cloned());
+                    words.push("last".to_owned());
+                    let mut line = vec!["hotspot".to_owned(), name.to_owned()];
+                    line.extend(before.iter().map(|word| (*word).to_owned()));
+                    line.extend(words.iter().cloned());
+                    let matches = Cli::command().try_get_matches_from(&line);
+                    let matches = matches.unwrap_or_else(|error| panic!("{line:?}: {error}"));
+                    let (_, matches) = matches.subcommand().unwrap();
+                    let got: Vec<&String> = matches.get_many("words").unwrap().collect();
+                    assert_eq!(got, words.iter().collect::<Vec<_>>(), "{line:?}");
+                    let given = |arg: &&clap::Id| {
+                        let source = matches.value_source(arg.as_str());
+                        source == Some(clap::parser::ValueSource::CommandLine)
+                            && matches.try_get_raw(arg.as_str()).is_ok()
+                    };
+                    let ids: Vec<&clap::Id> = subcommand.get_arguments().map(clap::Arg::get_id).collect();
+                    let set: Vec<&str> = ids.iter().filter(|id| given(id)).map(|id| id.as_str()).collect();
+                    let expected: &[&str] = if before.is_empty() { &["words"] } else { &["fuel", "words"] };
+                    assert!(
+                        set.iter().all(|id| expected.contains(id)) && set.len() == expected.len(),
+                        "{line:?}: {set:?}"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn run_may_be_left_out() {
+        let completed = |words: &[&str]| {
+            let words = ["hotspot"].iter().chain(words).map(OsString::from);
+            super::completed(words)[1..].iter().map(|w| w.to_string_lossy().into_owned()).collect::<Vec<_>>()
+        };
+        for run in [&["p.py"][..], &["p.hasm", "check"], &["./p"], &["-"], &["--stats", "p"], &["-v", "p.py"]]
+        {
+            assert_eq!(completed(run)[0], "run", "{run:?}");
+            assert_eq!(completed(run)[1..], *run);
+        }
+        for other in
+            [&["run", "p.py"][..], &["chekc", "p.py"], &["--help"], &["-h"], &["-V"], &["help", "run"], &[]]
+        {
+            assert_eq!(completed(other), other, "{other:?}");
+        }
     }
 }

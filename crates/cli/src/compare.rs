@@ -25,10 +25,10 @@ use std::sync::Arc;
 /// # Errors
 /// If the program did not start, or standard output fails.
 pub(crate) fn compare(args: &CompareArgs) -> Result<Status, Failure> {
-    let path = &args.program.program;
-    let Loaded { program, python, .. } = load::load(path)?;
+    let path = args.program.program();
+    let Loaded { program, python, .. } = load::load(path, args.program.language.language)?;
     let python = python.as_ref();
-    let arguments = run::arguments(&program, python, &args.program.args)?;
+    let arguments = run::arguments(&program, python, args.program.args())?;
     let input: Box<dyn std::io::Read> =
         if path == "-" { Box::new(std::io::empty()) } else { Box::new(std::io::stdin()) };
     let input = SharedInput::new(input);

@@ -1,9 +1,10 @@
 //! Reading programs: files or standard input, text or container.
 //!
 //! It stands before `profile -> detect -> compile -> cache -> execute -> deoptimise`: what it gives the engine is
-//! verified. Invariants: what a file holds decides what it is, not its name; never more than [`MAX_FILE`] bytes are read.
+//! verified. Invariants: a container is known by its content, whatever its name; never more than [`MAX_FILE`] bytes are read.
 
-use crate::python::{self, Python};
+use crate::language::{Known, Language};
+use crate::python::Python;
 use crate::render;
 use crate::report::{self, Failure, Status};
 use hotspotvm::bytecode::diagnostic::{Diagnostic, MAX_DIAGNOSTICS, Place, Severity};
@@ -23,14 +24,16 @@ pub(crate) struct Source {
     /// Its name, for messages.
     pub(crate) name: String,
     bytes: Vec<u8>,
+    /// The language that was asked for.
+    asked: Option<Language>,
 }
 
 impl Source {
-    /// Reads a file, or standard input if the name is `-`.
+    /// Reads a file, or standard input if the name is `-`. If it is a text, `language` says which kind.
     ///
     /// # Errors
     /// What the system says, and files that are too large.
-    pub(crate) fn read(path: &str) -> Result<Source, String> {
+    pub(crate) fn read(path: &str, language: Option<Language>) -> Result<Source, String> {
         let (name, result) = if path == "-" {
             (STDIN, read_bytes(std::io::stdin().lock()))
         } else {
@@ -40,7 +43,7 @@ impl Source {
             Ok(bytes) if bytes.len() as u64 > MAX_FILE => {
                 Err(format!("cannot read `{name}`: it has more than {} MiB", MAX_FILE >> 20))
             }
-            Ok(bytes) => Ok(Source { name: name.to_owned(), bytes }),
+            Ok(bytes) => Ok(Source { name: name.to_owned(), bytes, asked: language }),
             Err(error) => Err(format!("cannot read `{name}`: {}", report::io_words(&error))),
         }
     }
@@ -53,6 +56,16 @@ impl Source {
     /// The text, if it is one: for showing lines of it.
     pub(crate) fn text(&self) -> Option<&str> {
         if self.is_container() { None } else { std::str::from_utf8(&self.bytes).ok() }
+    }
+
+    /// Its language, if it is a text.
+    pub(crate) fn language(&self) -> Option<Known> {
+        self.text().map(|text| Known::of(self.asked, &self.name, text))
+    }
+
+    /// Advice for when it is refused: it may be in another language than the one it was read as.
+    pub(crate) fn doubt(&self) -> Option<String> {
+        self.language()?.doubt(self.text()?)
     }
 
     /// The program in it, not yet verified, and what is to be known of it if it is in Python.
@@ -71,16 +84,18 @@ impl Source {
                 .map_err(|error| refuse(error.to_string(), ""));
         }
         match std::str::from_utf8(&self.bytes) {
-            Ok(text) if python::is_python(&self.name) => {
-                Python::compile(&self.name, text).map(|(program, python)| (program, Some(python)))
-            }
-            Ok(text) => assemble(&self.name, text).map(|program| (program, None)),
+            Ok(text) => match Known::of(self.asked, &self.name, text).language {
+                Language::Python => {
+                    Python::compile(&self.name, text).map(|(program, python)| (program, Some(python)))
+                }
+                Language::Asm => assemble(&self.name, text).map(|program| (program, None)),
+            },
             Err(error) => {
                 let at = error.valid_up_to();
                 let line = self.bytes[..at].iter().filter(|&&b| b == b'\n').count() + 1;
                 let message =
                     format!("this is not UTF-8 text (at byte {at}, line {line}), and not a container");
-                Err(refuse(message, "a program is assembly text, or a file made by `hotspot asm`"))
+                Err(refuse(message, "a program is Python, assembly text, or a file made by `hotspot asm`"))
             }
         }
     }
@@ -116,8 +131,8 @@ pub(crate) struct Loaded {
 ///
 /// # Errors
 /// If it cannot be read or is refused.
-pub(crate) fn load(path: &str) -> Result<Loaded, Failure> {
-    verified(&Source::read(path).map_err(Failure::refused)?)
+pub(crate) fn load(path: &str, language: Option<Language>) -> Result<Loaded, Failure> {
+    verified(&Source::read(path, language).map_err(Failure::refused)?)
 }
 
 /// The program of a source, ready to run; if it is refused, says why on standard error.
@@ -135,7 +150,11 @@ pub(crate) fn verified(source: &Source) -> Result<Loaded, Failure> {
 pub(crate) fn refuse(errors: &[Diagnostic], source: &Source) -> Failure {
     render::show(&render::all(errors, source));
     report::complain(&summary(errors, &source.name));
-    Failure::silent(Status::Refused)
+    let failure = Failure::silent(Status::Refused);
+    match source.doubt() {
+        Some(doubt) => failure.with_help(doubt),
+        None => failure,
+    }
 }
 
 /// `2 errors in a.hasm`.

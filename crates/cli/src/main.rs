@@ -13,6 +13,7 @@
 mod args;
 mod compare;
 mod demo;
+mod language;
 mod load;
 mod python;
 mod render;
@@ -29,7 +30,7 @@ use report::{Failure, Status};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let result = match Cli::parse().command {
+    let result = match Cli::parse_from(args::completed(std::env::args_os())).command {
         Some(Command::Run(args)) => run::run(&args),
         Some(Command::Check(args)) => tools::check(&args),
         Some(Command::Asm(args)) => tools::asm(&args),

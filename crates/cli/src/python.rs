@@ -1,7 +1,7 @@
 //! Programs in Python: what is different about them for the commands.
 //!
 //! It stands around `profile -> detect -> compile -> cache -> execute -> deoptimise`: before it a source text becomes a program, after it
-//! an error becomes a traceback. The engine knows nothing of Python. A file whose name ends in `.py` is Python.
+//! an error becomes a traceback. The engine knows nothing of Python.
 
 use crate::text;
 use hotspotvm::Options;
@@ -10,9 +10,13 @@ use hotspotvm::runtime::num::Output;
 use hotspotvm::runtime::{LimitKind, Place, Stop, StopKind};
 use python::{Compiled, Frame};
 
-/// Whether a file with this name is Python.
-pub(crate) fn is_python(name: &str) -> bool {
-    std::path::Path::new(name).extension().is_some_and(|ending| ending.eq_ignore_ascii_case("py"))
+/// The errors without those that are likely to follow from an earlier one: where the parser had lost its place, what it says
+/// next is about its guess. CPython tells one.
+fn without_consequences(mut errors: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    let is_syntax = |error: &Diagnostic| error.code.is_some_and(|code| code.ends_with("Error"));
+    let mut told = false;
+    errors.retain(|error| !is_syntax(error) || !std::mem::replace(&mut told, true));
+    errors
 }
 
 /// A program in Python, besides its bytecode.
@@ -29,7 +33,7 @@ impl Python {
     /// # Errors
     /// Why it is refused.
     pub(crate) fn compile(name: &str, text: &str) -> Result<(Program, Python), Vec<Diagnostic>> {
-        let mut compiled = python::compile(name, text)?;
+        let mut compiled = python::compile(name, text).map_err(without_consequences)?;
         let program = std::mem::take(&mut compiled.program);
         Ok((program, Python { compiled, name: name.to_owned(), text: text.to_owned() }))
     }

@@ -46,7 +46,7 @@ fn one(diagnostic: &Diagnostic, source: &Source, starts: &[usize]) -> String {
     let place = &diagnostic.place;
     let line = place.line as usize;
     let shown = source.text().and_then(|text| shown_line(text, starts, line, place.span.as_ref()));
-    let mut title = level.primary_title(diagnostic.message.as_str());
+    let mut title = level.primary_title(message(diagnostic));
     if let Some(code) = diagnostic.code {
         title = title.id(code);
     }
@@ -82,6 +82,12 @@ fn one(diagnostic: &Diagnostic, source: &Source, starts: &[usize]) -> String {
         group = group.element(Level::HELP.message(hint.as_str()));
     }
     Renderer::styled().term_width(TERM_WIDTH).render(&[group])
+}
+
+/// The message without the error's class where the code names it already.
+fn message(diagnostic: &Diagnostic) -> &str {
+    let told = diagnostic.code.and_then(|code| diagnostic.message.strip_prefix(code)?.strip_prefix(": "));
+    told.unwrap_or(&diagnostic.message)
 }
 
 /// The text of a line, and what in it is meant: the span if there is one, else the instruction.
@@ -135,7 +141,7 @@ pub(crate) fn as_json(diagnostic: &Diagnostic, source: &Source) -> Value {
     json!({
         "severity": diagnostic.severity.to_string(),
         "code": diagnostic.code,
-        "message": diagnostic.message,
+        "message": message(diagnostic),
         "hint": diagnostic.hint,
         "file": source.name,
         "line": known(place.line),

@@ -25,9 +25,9 @@ use std::rc::Rc;
 /// # Errors
 /// If the program did not start, or a file could not be written.
 pub(crate) fn run(args: &RunArgs) -> Result<Status, Failure> {
-    let path = &args.program.program;
-    let Loaded { program, python, warnings } = load::load(path)?;
-    let arguments = arguments(&program, python.as_ref(), &args.program.args)?;
+    let path = args.program.program();
+    let Loaded { program, python, warnings } = load::load(path, args.program.language.language)?;
+    let arguments = arguments(&program, python.as_ref(), args.program.args())?;
     let trace = args.trace.as_deref().map(|file| OutFile::create(path, file)).transpose()?;
     let stats_file = args.stats_json.as_deref().map(|file| OutFile::create(path, file)).transpose()?;
     if args.verbose {

@@ -4,6 +4,7 @@
 //! programs that can run, and never over its own source; `dis` shows any program that can be read.
 
 use crate::args::{AsmArgs, CheckArgs, DisArgs};
+use crate::language::Language;
 use crate::load::{self, Source};
 use crate::report::{self, Failure, Status, complain};
 use crate::{render, text};
@@ -18,7 +19,7 @@ use std::path::{Path, PathBuf};
 pub(crate) fn check(args: &CheckArgs) -> Result<Status, Failure> {
     let mut status = Status::Ok;
     for path in &args.programs {
-        let source = match Source::read(path) {
+        let source = match Source::read(path, args.language.language) {
             Ok(source) => source,
             Err(message) => {
                 status = Status::Refused;
@@ -40,6 +41,9 @@ pub(crate) fn check(args: &CheckArgs) -> Result<Status, Failure> {
                 status = Status::Refused;
                 diagnose(&errors, &source, args.json)?;
                 complain(&load::summary(&errors, &source.name));
+                if let Some(doubt) = source.doubt() {
+                    Failure::silent(status).with_help(doubt).show();
+                }
             }
         }
     }
@@ -72,10 +76,16 @@ fn praise(verified: &Verified, source: &Source) -> String {
 /// # Errors
 /// If the program is refused, or writing fails.
 pub(crate) fn asm(args: &AsmArgs) -> Result<Status, Failure> {
-    let source = Source::read(&args.program).map_err(Failure::refused)?;
+    let source = Source::read(&args.program, args.language.language).map_err(Failure::refused)?;
     if source.is_container() {
         let message = format!("`{}` is a container already", source.name);
         return Err(Failure::refused(message).with_help("`hotspot dis` shows it as text"));
+    }
+    if source.language().is_some_and(|known| known.language == Language::Python) {
+        // A container holds bytecode alone: without sys.argv, the recursion limit and Python's traceback.
+        let message = format!("`{}` is Python, and `asm` is for assembly text", source.name);
+        let help = "`hotspot run` runs it, `hotspot dis` shows its bytecode; `--language asm` reads it as assembly text";
+        return Err(Failure::refused(message).with_help(help));
     }
     let output = match &args.output {
         Some(output) => output.clone(),
@@ -108,7 +118,7 @@ pub(crate) fn asm(args: &AsmArgs) -> Result<Status, Failure> {
 /// # Errors
 /// If the program cannot be read, or standard output fails.
 pub(crate) fn dis(args: &DisArgs) -> Result<Status, Failure> {
-    let source = Source::read(&args.program).map_err(Failure::refused)?;
+    let source = Source::read(&args.program, args.language.language).map_err(Failure::refused)?;
     let (program, python) = source.program().map_err(|errors| load::refuse(&errors, &source))?;
     let shown = if let (Some(text), true) = (source.text(), python.is_some()) {
         beside(&program, text)

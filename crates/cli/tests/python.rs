@@ -136,6 +136,15 @@ fn what_is_not_supported_is_told_before_anything_runs() {
     let ours = hotspot(&["run", &path]);
     assert_eq!(ours.status.code(), Some(2));
     assert!(text(&ours.stderr).contains("error[SyntaxError]"), "{}", text(&ours.stderr));
+
+    let path = file("lost.py", "def f():\n    x = (1 +\n    y = 2\nprint(0xg)\n");
+    let shown = text(&hotspot(&["run", &path]).stderr);
+    assert_eq!(
+        shown.matches("SyntaxError").count(),
+        1,
+        "told once, and nothing that follows from it: {shown}"
+    );
+    assert!(shown.contains("\n1 error in "), "{shown}");
 }
 
 #[test]

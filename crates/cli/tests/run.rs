@@ -39,7 +39,45 @@ fn arguments_are_ints_floats_and_strs() {
     assert_eq!(printed("1e3", "0"), "1000.0\n");
     assert_eq!(printed("-a", "--stats"), "-a--stats\n");
     assert_eq!(printed("9223372036854775807", "1"), "9223372036854775808\n");
-    assert_eq!(dir.hotspot(&["run", "add.hasm", "--", "3", "-4"]).out, "-1\n");
+    assert_eq!(dir.hotspot(&["run", "--", "add.hasm", "3", "-4"]).out, "-1\n");
+    assert_eq!(printed("--", "x"), "--x\n", "what stands behind the program is the program's");
+}
+
+#[test]
+fn what_stands_behind_the_program_changes_nothing_but_its_arguments() {
+    let dir = Dir::new("behind");
+    let program =
+        "import sys\nn = len(sys.argv)\nprint(n, sys.argv[1])\nfor i in range(1000):\n    n += i\nprint(n)\n";
+    dir.write("p.py", program);
+    let words = [
+        "--stats",
+        "--trace=t.ndjson",
+        "--stats-json=s.json",
+        "--timeout=0.000001",
+        "--fuel=5",
+        "--max-heap=1",
+        "--no-jit",
+        "--verbose",
+        "-v",
+        "--help",
+        "-h",
+        "--version",
+        "--",
+        "-",
+        "--dump=ir:licm",
+        "--language=asm",
+    ];
+    for word in words {
+        let expected = format!("2 {word}\n499502\n");
+        dir.hotspot(&["run", "p.py", word]).check(0, &expected, "");
+        dir.hotspot(&["p.py", word]).check(0, &expected, "");
+        dir.hotspot(&["run", "--fuel", "100000", "p.py", word]).check(0, &expected, "");
+    }
+    dir.hotspot(&["run", "p.py", "--fuel", "5"]).check(0, "3 --fuel\n499503\n", "");
+    let compared = dir.hotspot(&["compare", "--runs", "1", "p.py", "--json", "--fuel=5"]);
+    assert!(compared.code == 0 && compared.out.starts_with("1 run each way"), "{compared:?}");
+    let files: Vec<_> = std::fs::read_dir(dir.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
+    assert_eq!(files, ["p.py"], "no option was obeyed");
 }
 
 #[test]
@@ -143,6 +181,9 @@ fn usage_errors_are_told() {
     dir.hotspot(&["run"]).check_failed(2, "<PROGRAM>");
     dir.hotspot(&["run", "--frobnicate", "p"]).check_failed(2, "--frobnicate");
     dir.hotspot(&["frobnicate"]).check_failed(2, "frobnicate");
+    dir.hotspot(&["chekc", "p.hasm"]).check_failed(2, "a similar subcommand exists: 'check'");
+    dir.hotspot(&["p.hasm"]).check(2, "", "error: cannot read `p.hasm`: No such file or directory\n");
+    dir.hotspot(&["--statz", "p.hasm"]).check_failed(2, "a similar argument exists: '--stats'");
     dir.hotspot(&["run", "p.hasm"]).check(2, "", "error: cannot read `p.hasm`: No such file or directory\n");
     dir.hotspot(&["run", "."]).check(2, "", "error: cannot read `.`: Is a directory\n");
     dir.write("bytes", b"push 1\n\xff\n");
@@ -174,6 +215,33 @@ fn a_program_may_come_from_standard_input() {
     dir.hotspot_with(&["run", "-"], "input\nprint\n").check(0, "None\n", "");
     let broken = dir.hotspot_with(&["run", "-"], "frobnicate\n");
     assert!(broken.code == 2 && broken.err.contains(" --> <stdin>:1:1\n"), "{}", broken.err);
+}
+
+#[test]
+fn the_language_is_asked_for_named_or_guessed() {
+    let dir = Dir::new("language");
+    let python = "x = 20\nprint(x + 1)\n";
+    dir.hotspot_with(&["run", "-"], python).check(0, "21\n", "");
+    dir.hotspot_with(&["run", "--language", "python", "-"], "1\n").check(0, "", "");
+    dir.hotspot_with(&["run", "--language=asm", "-", "1", "2"], ADD).check(0, "3\n", "");
+    dir.write("program", python);
+    dir.write("program.txt", python);
+    dir.write("named.hasm", python);
+    dir.hotspot(&["run", "program"]).check(0, "21\n", "");
+    dir.hotspot(&["program"]).check(0, "21\n", "");
+    dir.hotspot(&["program.txt"]).check(0, "21\n", "");
+    dir.hotspot(&["run", "--language", "python", "named.hasm"]).check(0, "21\n", "");
+    let named = "help: by its name it is assembly text, but it looks like Python: `--language python` reads it as that\n";
+    let guessed =
+        "help: it was read as Python, which it looks like; `--language asm` reads it as assembly text\n";
+    dir.write("broken", "x = (\n");
+    for command in ["run", "check", "dis", "compare"] {
+        dir.hotspot(&[command, "named.hasm"]).check_failed(2, named);
+        dir.hotspot(&[command, "broken"]).check_failed(2, guessed);
+        let asked = dir.hotspot(&[command, "--language", "python", "broken"]);
+        assert!(asked.code == 2 && !asked.err.contains("--language"), "{}", asked.err);
+    }
+    dir.hotspot(&["run", "--language", "perl", "broken"]).check_failed(2, "[possible values: python, asm]");
 }
 
 #[test]

@@ -204,6 +204,13 @@ fn asm_writes_where_it_is_told_and_never_over_its_source() {
     let output = dir.command(&["asm", "add.hasm", "-o", "-"]).output().unwrap();
     assert!(output.stdout.starts_with(b"HSBC") && output.stderr.is_empty());
     dir.hotspot(&["asm", "bad.hasm"]).check_failed(2, "1 error in bad.hasm");
+    dir.write("p.py", "print(1)\n");
+    dir.write("unnamed", "print(1)\n");
+    for name in ["p.py", "unnamed"] {
+        dir.hotspot(&["asm", name])
+            .check_failed(2, "is Python, and `asm` is for assembly text\n  help: `hotspot run`");
+        assert!(!dir.path().join(name).with_extension("hsbc").exists());
+    }
     dir.hotspot(&["run", "bad.hsbc"]).check_failed(2, "cannot read");
     dir.hotspot(&["asm", "add.hasm", "-o", "nowhere/x"]).check_failed(4, "cannot write `nowhere/x`");
 }

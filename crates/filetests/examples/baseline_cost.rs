@@ -5,10 +5,7 @@
 
 #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
 fn main() {
-    use hotspotvm::bytecode::FuncId;
-    use hotspotvm::compile::baseline::{Request, Workspace, compile};
-    use hotspotvm::execute::vm::Vm;
-    use hotspotvm::{Cancel, Io, Options};
+    use hotspotvm::internals::BaselineCompilation;
     use std::time::Instant;
 
     println!("{:>12} {:>12} {:>14} {:>14}", "instructions", "total us", "ns/instruction", "bytes/instr.");
@@ -17,25 +14,16 @@ fn main() {
         let program = filetests::load("cost", &filetests::sized::program(size))
             .unwrap_or_else(|error| panic!("{error}"));
         let arguments = [hotspotvm::Output::Int(3), hotspotvm::Output::Int(4)];
-        let vm = Vm::new(program, &arguments, Io::none(), &Options::default(), Cancel::default(), Vec::new())
-            .unwrap_or_else(|stop| panic!("{stop}"));
-        let request = Request {
-            function: 0,
-            functions: &vm.functions,
-            facts: vm.program.facts(FuncId(0)),
-            constants: &vm.constants,
-            stress: None,
-        };
-        let (mut times, mut workspace) = (Vec::new(), Workspace::default());
-        let mut bytes = 0;
+        let mut compilation =
+            BaselineCompilation::new(program, &arguments).unwrap_or_else(|stop| panic!("{stop}"));
+        let (mut times, mut bytes) = (Vec::new(), 0);
         for _ in 0..(200_000 / size).clamp(9, 2_000) {
             let start = Instant::now();
-            let code = compile(&request, &mut workspace).unwrap_or_else(|error| panic!("{error}"));
+            bytes = compilation.compile().unwrap_or_else(|error| panic!("{error}"));
             times.push(start.elapsed().as_nanos() as f64);
-            bytes = code.bytes.len();
         }
         times.sort_by(f64::total_cmp);
-        let (n, median) = (vm.functions[0].cells.len() as f64, times[times.len() / 2]);
+        let (n, median) = (compilation.instructions() as f64, times[times.len() / 2]);
         println!("{n:>12} {:>12.1} {:>14.1} {:>14.1}", median / 1e3, median / n, bytes as f64 / n);
     }
 }

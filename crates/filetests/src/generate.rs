@@ -5,7 +5,7 @@
 //! representations change (48 bits, 53 bits, 64 bits) and zero. Errors are allowed: they must be the same everywhere.
 
 use hotspotvm::Options;
-use hotspotvm::compile::inline::MAX_LEVELS;
+use hotspotvm::internals::MAX_LEVELS;
 use std::fmt::Write;
 
 mod calls;

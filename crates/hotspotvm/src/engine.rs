@@ -3,15 +3,16 @@
 //! `Run::execute` is the whole sentence. The interpreter profiles and runs until a trigger, a limit or the end; then the
 //! policy decides, the driver compiles, the cache keeps, compiled code runs, and its exit becomes interpreter frames again.
 
+use crate::abi::vm::{MustStop, Vm};
 use crate::cache::CodeCache;
 use crate::cache::memory::Arena;
 use crate::compile::background::Worker;
-use crate::compile::driver::{Driver, Failure, Generator, Shape};
+use crate::compile::driver::{Driver, Failure, Generator, Selection};
 use crate::compile::trace::Tree;
-use crate::detect::policy::{Arriving, Decision, PlaceKey, Policy, spot};
-use crate::event::{Event, SCHEMA_VERSION};
+use crate::detect::policy::{Decision, Policy};
+use crate::event::{Event, SCHEMA_VERSION, Spot};
 use crate::execute::interpreter::{Leave, interpret};
-use crate::execute::vm::{MustStop, Vm};
+use crate::ids::{Arriving, PlaceKey};
 use crate::options::{Cancel, Options, Tier};
 use crate::profile::{How, NEVER};
 use crate::stats::Stats;
@@ -26,9 +27,9 @@ use std::sync::Arc;
 use std::time::Instant;
 
 mod baseline;
+mod evict;
 mod optimized;
 mod record;
-mod room;
 
 use optimized::HotPlace;
 use record::Recording;
@@ -309,10 +310,14 @@ impl<'e> Run<'e> {
                 Decision::Interpret => return Next::Resume,
                 Decision::Enter(unit) => return self.enter(unit),
                 Decision::Warm { back_edges } => {
-                    self.emit(|vm| Event::Warm { at: spot(vm, key.function, key.pc), back_edges });
+                    self.emit(|vm| Event::Warm { at: Spot::of(vm, key.function, key.pc), back_edges });
                 }
                 Decision::Baseline { executed, back_edges } => {
-                    self.emit(|vm| Event::Hot { at: spot(vm, key.function, key.pc), executed, back_edges });
+                    self.emit(|vm| Event::Hot {
+                        at: Spot::of(vm, key.function, key.pc),
+                        executed,
+                        back_edges,
+                    });
                     match self.compile_baseline(key.function) {
                         Ok(()) => return Next::Resume,
                         Err(failure @ Failure::NoMemory(_)) => {
@@ -321,7 +326,7 @@ impl<'e> Run<'e> {
                         }
                         Err(Failure::Refused(why) | Failure::GaveUp(why)) => {
                             let more = self.policy.baseline_refused(key.function);
-                            let at = spot(&self.vm, key.function, 0);
+                            let at = Spot::of(&self.vm, key.function, 0);
                             self.emit(|_| Event::Refuse { at, tier: Tier::Interpreter, why });
                             if !more {
                                 self.policy.leave_alone(&mut self.vm, key);
@@ -332,13 +337,13 @@ impl<'e> Run<'e> {
                 Decision::Compile { executed, back_edges, region } => {
                     let hot = HotPlace { key, executed, back_edges };
                     let compiled = match &region {
-                        Ok(Some(region)) => self.compile(hot, &Shape::Region(region.clone())),
+                        Ok(Some(region)) => self.compile(hot, &Selection::Region(region.clone())),
                         Ok(None) => self.record_or_compile(hot),
                         Err(why) => Err(Failure::Refused(why.clone())),
                     };
                     if matches!(compiled, Err(Failure::Refused(_))) {
                         self.emit(|vm| Event::Hot {
-                            at: spot(vm, key.function, key.pc),
+                            at: Spot::of(vm, key.function, key.pc),
                             executed,
                             back_edges,
                         });

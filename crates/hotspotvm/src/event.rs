@@ -3,7 +3,9 @@
 //! One schema, written here once and read by `--verbose`, `--trace` (NDJSON, one event a line), the tests and every other tool.
 //! Events carry no times unless [`crate::Options::timing`] is on, so the log of a run is reproducible byte for byte.
 
+use crate::abi::vm::Vm;
 use crate::options::Tier;
+use bytecode::FuncId;
 use ir::ExitReason;
 use serde::{Serialize, Serializer};
 
@@ -20,6 +22,18 @@ pub struct Spot {
     /// Its source line, if known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub line: Option<u32>,
+}
+
+impl Spot {
+    /// This place, with its names.
+    pub(crate) fn of(vm: &Vm, function: u32, pc: u32) -> Spot {
+        let program = vm.program.program();
+        Spot {
+            function: program.functions[function as usize].name.clone(),
+            pc,
+            line: program.line(FuncId(function), pc),
+        }
+    }
 }
 
 impl std::fmt::Display for Spot {

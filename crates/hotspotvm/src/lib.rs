@@ -1,7 +1,7 @@
 //! HotspotVM: a stack-based virtual machine with a just-in-time compiler whose every decision can be seen.
 //!
-//! The crate is one sentence: `profile -> detect -> compile -> cache -> execute -> deoptimise`. Each word is a module; [`engine`] is
-//! the loop that goes through them; [`event`] is what can be seen of it.
+//! The crate is one sentence: `profile -> detect -> compile -> cache -> execute -> deoptimise`. Each word is a module, private to the crate
+//! as all that could run code is; [`Engine`] is the loop that goes through them; [`event`] is what can be seen of it.
 //!
 //! ```
 //! use hotspotvm::{Engine, Io, Options, bytecode};
@@ -24,15 +24,19 @@
 
 #![deny(unsafe_op_in_unsafe_fn)]
 
-pub mod cache;
-pub mod compile;
-pub mod deopt;
-pub mod detect;
-pub mod engine;
+mod abi;
+mod cache;
+mod compile;
+mod deopt;
+mod detect;
+mod engine;
 pub mod event;
-pub mod execute;
+mod execute;
+mod ids;
+#[cfg(feature = "internals")]
+pub mod internals;
 pub mod options;
-pub mod profile;
+mod profile;
 pub mod stats;
 
 pub use bytecode;

@@ -4,6 +4,7 @@
 //! that sentence. Invariants: a check only reads; each has a test in which it fails.
 
 mod edges;
+pub mod folders;
 mod papers;
 mod source;
 mod text;
@@ -37,7 +38,7 @@ impl fmt::Display for Finding {
 
 /// All that is wrong with a tree, in order of place.
 pub fn check(tree: &Tree) -> Vec<Finding> {
-    let checks = [edges::check, unsafety::check, text::check, papers::check];
+    let checks = [edges::check, folders::check, unsafety::check, text::check, papers::check];
     let mut findings: Vec<Finding> = checks.iter().flat_map(|check| check(tree)).collect();
     findings.sort();
     findings

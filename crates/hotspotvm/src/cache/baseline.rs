@@ -4,13 +4,12 @@
 //! to it. No code is changed.
 
 use super::memory::{Arena, Piece};
-use crate::compile::baseline::stubs::{self, Stubs};
-use crate::compile::baseline::{BaselineCode, FunctionEntry};
-use crate::execute::vm::{Frame, FunctionState};
+use crate::abi::baseline::{BaselineCode, FunctionEntry, Stubs};
+use crate::abi::vm::{Frame, FunctionState};
 
 /// Baseline code of a function.
 #[derive(Debug)]
-pub struct Unit {
+pub struct BaselineUnit {
     /// Its number, from the same sequence as optimized units.
     pub id: u32,
     piece: Piece,
@@ -23,7 +22,7 @@ pub struct Unit {
     pub unexpected: u32,
 }
 
-impl Unit {
+impl BaselineUnit {
     /// Where its code is.
     pub fn piece(&self) -> Piece {
         self.piece
@@ -66,18 +65,22 @@ pub struct StubAddresses {
 pub struct BaselineCache {
     stubs: StubAddresses,
     entries: Vec<FunctionEntry>,
-    units: Vec<Option<Unit>>,
+    units: Vec<Option<BaselineUnit>>,
 }
 
 impl BaselineCache {
-    /// No code yet but the shared code; `None` if there is no room for that.
+    /// No code yet but the shared code, whose parts `stubs` finds; `None` if there is no room for it.
     ///
     /// # Errors
-    /// If the shared code cannot be made or placed.
-    pub fn new(functions: &mut [FunctionState], arena: &mut Arena) -> std::io::Result<Option<BaselineCache>> {
-        let (code, Stubs { enter, leave, refund, step, truth, box_int, unbox, interpret }) =
-            stubs::make().map_err(std::io::Error::other)?;
-        let Some(piece) = arena.add(&code)? else { return Ok(None) };
+    /// If the shared code cannot be placed.
+    pub fn new(
+        functions: &mut [FunctionState],
+        code: &[u8],
+        stubs: Stubs,
+        arena: &mut Arena,
+    ) -> std::io::Result<Option<BaselineCache>> {
+        let Stubs { enter, leave, refund, step, truth, box_int, unbox, interpret } = stubs;
+        let Some(piece) = arena.add(code)? else { return Ok(None) };
         let at = |offset: u32| arena.address(piece) + u64::from(offset);
         let stubs = StubAddresses {
             enter: at(enter),
@@ -115,12 +118,12 @@ impl BaselineCache {
 
     /// The code of a function, if there is any.
     #[inline]
-    pub fn get(&self, function: u32) -> Option<&Unit> {
+    pub fn get(&self, function: u32) -> Option<&BaselineUnit> {
         self.units[function as usize].as_ref()
     }
 
     /// The same, to change.
-    pub fn get_mut(&mut self, function: u32) -> Option<&mut Unit> {
+    pub fn get_mut(&mut self, function: u32) -> Option<&mut BaselineUnit> {
         self.units[function as usize].as_mut()
     }
 
@@ -130,17 +133,17 @@ impl BaselineCache {
         let address = arena.address(piece);
         self.entries[function as usize].code = address + u64::from(code.entry);
         let BaselineCode { resume, blocks, .. } = code;
-        let unit = Unit { id, piece, address, resume, blocks, arrivals_before: 0, unexpected: 0 };
+        let unit = BaselineUnit { id, piece, address, resume, blocks, arrivals_before: 0, unexpected: 0 };
         self.units[function as usize] = Some(unit);
     }
 
     /// All installed units with their functions.
-    pub fn units_mut(&mut self) -> impl Iterator<Item = (u32, &mut Unit)> {
+    pub fn units_mut(&mut self) -> impl Iterator<Item = (u32, &mut BaselineUnit)> {
         self.units.iter_mut().enumerate().filter_map(|(f, unit)| Some((f as u32, unit.as_mut()?)))
     }
 
     /// Takes the code of a function out: no call goes there any more, and no waiting call returns there.
-    pub fn remove(&mut self, function: u32, frames: &mut [Frame], arena: &mut Arena) -> Option<Unit> {
+    pub fn remove(&mut self, function: u32, frames: &mut [Frame], arena: &mut Arena) -> Option<BaselineUnit> {
         let unit = self.units[function as usize].take()?;
         self.entries[function as usize].code = self.stubs.interpret;
         for frame in frames.iter_mut().filter(|frame| frame.function == function) {

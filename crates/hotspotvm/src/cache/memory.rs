@@ -177,6 +177,7 @@ impl Arena {
     }
 
     /// Bytes in use.
+    #[cfg(test)]
     pub fn used(&self) -> usize {
         self.used
     }
@@ -246,6 +247,7 @@ impl Arena {
     }
 
     /// Bytes in use.
+    #[cfg(test)]
     pub fn used(&self) -> usize {
         self.used
     }

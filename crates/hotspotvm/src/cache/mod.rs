@@ -10,12 +10,11 @@
 pub mod baseline;
 pub mod memory;
 
-use crate::compile::method::Signature;
-use crate::detect::policy::PlaceKey;
+use crate::abi::links::{Links, Method};
+use crate::ids::PlaceKey;
 use codegen::ExitRecord;
 use ir::Input;
 use memory::{Arena, Piece};
-use std::collections::HashMap;
 
 /// Installed code.
 #[derive(Debug)]
@@ -52,17 +51,6 @@ pub struct Unit {
     pub method: Option<Method>,
 }
 
-/// What a unit is to those who call it.
-#[derive(Clone, Debug)]
-pub struct Method {
-    /// What it takes and returns.
-    pub signature: Signature,
-    /// Its link.
-    pub link: u32,
-    /// Where calls enter, in its code.
-    pub direct_entry: u32,
-}
-
 impl Unit {
     /// Whether it is a method, which optimized code calls.
     pub fn is_method(&self) -> bool {
@@ -79,12 +67,8 @@ pub struct CodeCache {
     #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
     pub baseline: Option<baseline::BaselineCache>,
     units: Vec<Option<Unit>>,
-    /// For each pair of function and signature that was compiled, its link.
-    links: HashMap<(u32, Signature), u32>,
-    /// For each link, where its method is entered; 0 if it has no code.
-    targets: Vec<u64>,
-    /// For each function, the unit that is its method.
-    methods: HashMap<u32, u32>,
+    /// How calls find methods.
+    pub links: Links,
     /// The most words that an exit of a method has needed so far.
     method_slots: u32,
     method_frame: u32,
@@ -120,7 +104,7 @@ impl CodeCache {
         &mut self,
         function: u32,
         id: u32,
-        code: crate::compile::baseline::BaselineCode,
+        code: crate::abi::baseline::BaselineCode,
         piece: Piece,
     ) {
         if let (Some(baseline), Some(arena)) = (&mut self.baseline, &self.arena) {
@@ -133,8 +117,8 @@ impl CodeCache {
     pub fn remove_baseline(
         &mut self,
         function: u32,
-        frames: &mut [crate::execute::vm::Frame],
-    ) -> Option<baseline::Unit> {
+        frames: &mut [crate::abi::vm::Frame],
+    ) -> Option<baseline::BaselineUnit> {
         let (baseline, arena) = (self.baseline.as_mut()?, self.arena.as_mut()?);
         baseline.remove(function, frames, arena)
     }
@@ -158,34 +142,13 @@ impl CodeCache {
     pub fn install(&mut self, unit: Unit) {
         debug_assert!(self.get(unit.id).is_none() && unit.id < self.next_id());
         if let Some(method) = &unit.method {
-            self.targets[method.link as usize] = unit.address + u64::from(method.direct_entry);
-            self.methods.insert(unit.place.function, unit.id);
+            self.links.install(unit.place.function, method, unit.address);
             self.method_slots = self.method_slots.max(unit.slots);
             self.method_frame = self.method_frame.max(unit.frame_bytes);
         }
         if let Some(slot) = self.units.get_mut(unit.id as usize - 1) {
             *slot = Some(unit);
         }
-    }
-
-    /// The link of a function's methods with this signature.
-    pub fn link(&mut self, function: u32, signature: &Signature) -> u32 {
-        let next = self.targets.len() as u32;
-        let link = *self.links.entry((function, signature.clone())).or_insert(next);
-        if link == next {
-            self.targets.push(0);
-        }
-        link
-    }
-
-    /// The method that answers calls of a function, if one is installed.
-    pub fn method(&self, function: u32) -> Option<&Method> {
-        self.get(*self.methods.get(&function)?)?.method.as_ref()
-    }
-
-    /// The table of links.
-    pub fn targets(&self) -> &[u64] {
-        &self.targets
     }
 
     /// Words of transfer buffer that an exit of any method installed needs at the most.
@@ -218,8 +181,7 @@ impl CodeCache {
     pub fn remove(&mut self, id: u32) -> Option<Unit> {
         let unit = self.units.get_mut((id as usize).checked_sub(1)?)?.take()?;
         if let Some(method) = &unit.method {
-            self.targets[method.link as usize] = 0;
-            self.methods.remove(&unit.place.function);
+            self.links.remove(unit.place.function, method);
         }
         if let Some(arena) = &mut self.arena {
             arena.remove(unit.piece);

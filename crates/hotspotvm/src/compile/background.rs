@@ -4,7 +4,7 @@
 //! come depends on the clock, so a run that compiles in the background need not log the same as the next.
 
 use super::driver::{Generator, Job, Made};
-use crate::detect::policy::PlaceKey;
+use crate::ids::PlaceKey;
 use ir::opt::PassCx;
 use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
 

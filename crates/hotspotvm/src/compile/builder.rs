@@ -14,11 +14,13 @@
 
 use super::inline::{Inlining, Note};
 use super::lies::Lies;
-use super::method::{Callee, Signature};
+use super::method::Callee;
 use super::region::Walk;
 use super::trace::Climb;
+use crate::abi::links::Signature;
+use crate::abi::vm::{Cell, Vm};
 use crate::detect::Graphs;
-use crate::execute::vm::{Cell, Vm};
+use crate::detect::policy::Unanswered;
 use crate::options::is_forced;
 use crate::profile::{Feedback, Kinds, executions};
 use bytecode::machine::{BinOp, Cmp, Flow, Machine, Mixed, Pair, Rounding, Single, UnOp};
@@ -79,19 +81,6 @@ pub struct Built {
     pub notes: Vec<Note>,
 }
 
-/// A call that is made often, and whose callee has no code that could be called.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Unanswered {
-    /// The function that calls.
-    pub function: u32,
-    /// Where.
-    pub pc: u32,
-    /// What it calls.
-    pub callee: u32,
-    /// In how many of a hundred rounds or calls of the function around it.
-    pub percent: u64,
-}
-
 /// A local or an operand, where block parameters stand for either.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Slot {
@@ -101,7 +90,7 @@ pub(super) enum Slot {
 
 /// What the interpreter's frame would hold here.
 #[derive(Clone, Debug)]
-pub(super) struct Frame {
+pub(super) struct SymbolicFrame {
     /// `None`: what it held on entry.
     pub locals: Vec<Option<Value>>,
     pub stack: Vec<Value>,
@@ -125,7 +114,7 @@ pub(super) struct Scope<'a> {
     /// What all waiting frames hold together.
     pub entries_below: usize,
     /// What waits for it to return, and at which pc; `None` for the outermost.
-    pub waiting: Option<(Frame, u32)>,
+    pub waiting: Option<(SymbolicFrame, u32)>,
     /// Where it has returned, and what.
     pub returns: Vec<(Block, Value)>,
     pub walk: Walk,
@@ -150,7 +139,7 @@ pub(super) struct Builder<'a> {
     pub(super) climb: Option<Climb<'a>>,
     // Where translation stands.
     pub(super) block: Block,
-    pub(super) frame: Frame,
+    pub(super) frame: SymbolicFrame,
     pub(super) pc: u32,
     pub(super) popped: Vec<Value>,
     pub(super) op_state: Option<StateId>,
@@ -188,7 +177,11 @@ impl<'a> Builder<'a> {
             counts: HashMap::new(),
             climb: None,
             block,
-            frame: Frame { locals: vec![None; function.locals.len()], stack: Vec::new(), deep: false },
+            frame: SymbolicFrame {
+                locals: vec![None; function.locals.len()],
+                stack: Vec::new(),
+                deep: false,
+            },
             pc: request.entry_pc,
             popped: Vec::new(),
             op_state: None,
@@ -307,7 +300,7 @@ impl<'a> Builder<'a> {
     }
 
     /// The value of a slot in a frame; one that was not touched is taken from the interpreter's frame on entry.
-    pub(super) fn value_in(&mut self, frame: &Frame, slot: Slot) -> Value {
+    pub(super) fn value_in(&mut self, frame: &SymbolicFrame, slot: Slot) -> Value {
         match slot {
             Slot::Stack(depth) => frame.stack[depth as usize],
             Slot::Local(slot) => match frame.locals[slot as usize] {

@@ -1,18 +1,20 @@
 //! One compilation, in two parts: [`Driver`] builds IR from the state of the running program, [`Generator`] makes machine code of
 //! it, on whatever thread.
 
-use super::builder::{Built, Request, Unanswered};
+use super::builder::{Built, Request};
 use super::inline::Note;
 use super::lies::Lies;
-use super::method::{Callee, Signature};
+use super::method::Callee;
 use super::region;
 use super::trace::{self, Tree};
-use crate::cache::CodeCache;
-use crate::detect::policy::{PlaceKey, PlaceState};
+use crate::abi::links::{Links, Signature};
+use crate::abi::values::{LAYOUT, input_value, type_of};
+use crate::abi::vm::Vm;
+use crate::detect::policy::{PlaceState, Unanswered};
 use crate::detect::{FunctionGraph, Graphs, Region};
 use crate::event::Listing;
-use crate::execute::native::{LAYOUT, input_value, type_of};
-use crate::execute::vm::Vm;
+use crate::ids::PlaceKey;
+use crate::options::Strategy;
 use bytecode::{FuncId, disasm};
 use codegen::{CodeUnit, Compiler, CompilerOptions};
 use ir::opt::PassCx;
@@ -155,13 +157,13 @@ impl Generator {
 
 /// What is to be compiled, and what for.
 #[derive(Clone, Copy)]
-pub struct Target<'a> {
+pub struct CompileTask<'a> {
     /// The number of the unit to be.
     pub id: u32,
     /// Where it will be entered.
     pub key: PlaceKey,
     /// What part of the program.
-    pub shape: &'a Shape,
+    pub selection: &'a Selection,
     /// See [`Request::provisional`].
     pub provisional: bool,
     /// See [`Request::prune`].
@@ -172,26 +174,35 @@ pub struct Target<'a> {
 
 /// What can be compiled as one.
 #[derive(Clone, Debug)]
-pub enum Shape {
+pub enum Selection {
     /// A part of a function's graph, or all of it.
     Region(Rc<Region>),
     /// Ways that control took.
     Tree(Rc<Tree>),
 }
 
-impl Shape {
+impl Selection {
     /// Whether it is a function, to be called.
     pub fn is_method(&self) -> bool {
         match self {
-            Shape::Region(region) => region.is_method,
-            Shape::Tree(tree) => tree.is_method,
+            Selection::Region(region) => region.is_method,
+            Selection::Tree(tree) => tree.is_method,
+        }
+    }
+
+    /// The strategy that chose it, where regions are chosen by `regions`.
+    pub fn strategy(&self, regions: Strategy) -> Strategy {
+        match self {
+            Selection::Tree(_) => Strategy::Trace,
+            Selection::Region(region) if region.is_method => Strategy::Method,
+            Selection::Region(_) => regions,
         }
     }
 
     fn build(&self, request: &Request<'_>) -> Result<Built, String> {
         match self {
-            Shape::Region(region) => region::build(request, region),
-            Shape::Tree(tree) => trace::build(request, tree),
+            Selection::Region(region) => region::build(request, region),
+            Selection::Tree(tree) => trace::build(request, tree),
         }
     }
 }
@@ -205,11 +216,11 @@ impl Driver {
         &self,
         vm: &Vm,
         graphs: &Graphs,
-        target: Target<'_>,
+        task: CompileTask<'_>,
         place: &PlaceState,
-        cache: &CodeCache,
+        links: &Links,
     ) -> Result<Job, NotBuilt> {
-        let lies = self.lies(target.id);
+        let lies = self.lies(task.id);
         let input_type = |at: InputPlace| {
             let value = input_value(vm, at);
             let found = match type_of(vm, value) {
@@ -221,14 +232,14 @@ impl Driver {
             };
             lies.map_or(found, |lies| lies.input(at, found))
         };
-        let callee = |function| installed(cache, function);
-        let request = self.request(vm, graphs, target);
+        let callee = |function| installed(links, function);
+        let request = self.request(vm, graphs, task);
         let request = Request { input_type: &input_type, callee: &callee, ..request };
-        let built = target.shape.build(&request).map_err(NotBuilt::Refused)?;
+        let built = task.selection.build(&request).map_err(NotBuilt::Refused)?;
         if !built.misfits.is_empty() {
             return Err(NotBuilt::Misfits(built.misfits));
         }
-        self.job(vm, graphs, target, built)
+        self.job(vm, graphs, task, built)
     }
 
     /// Builds a whole function, called with parameters of these types.
@@ -242,12 +253,12 @@ impl Driver {
         &self,
         vm: &Vm,
         graphs: &Graphs,
-        target: Target<'_>,
+        task: CompileTask<'_>,
         params: &[Type],
-        cache: &mut CodeCache,
+        links: &mut Links,
     ) -> Result<Job, NotBuilt> {
-        let key = target.key;
-        let told = |(slot, &ty): (usize, &Type)| match self.lies(target.id) {
+        let key = task.key;
+        let told = |(slot, &ty): (usize, &Type)| match self.lies(task.id) {
             Some(lies) => lies.input(InputPlace::Local(slot as u32), (ty, Sign::Any)).0,
             None => ty,
         };
@@ -257,11 +268,11 @@ impl Driver {
             let itself = Callee { signature: signature.clone(), link: None };
             let callee = |function| match function == key.function {
                 true => Some(itself.clone()),
-                false => installed(cache, function),
+                false => installed(links, function),
             };
-            let request = self.request(vm, graphs, target);
+            let request = self.request(vm, graphs, task);
             let request = Request { method: Some(&signature), callee: &callee, ..request };
-            let mut built = target.shape.build(&request).map_err(NotBuilt::Refused)?;
+            let mut built = task.selection.build(&request).map_err(NotBuilt::Refused)?;
             // What it passes to itself, and to others of what it got from itself, depends on the type being tried.
             built.misfits.retain(|&(function, _)| function != key.function);
             let fits = result == Type::Boxed
@@ -275,9 +286,9 @@ impl Driver {
             if built.returned.is_empty() {
                 return Err(NotBuilt::Refused("it never returns".to_string()));
             }
-            let mut job = self.job(vm, graphs, target, built)?;
+            let mut job = self.job(vm, graphs, task, built)?;
             job.assumes.push(format!("result: {result}"));
-            job.method = Some((signature.clone(), cache.link(key.function, &signature)));
+            job.method = Some((signature.clone(), links.link(key.function, &signature)));
             return Ok(job);
         }
         Err(NotBuilt::Refused("its result has no type".to_string()))
@@ -287,8 +298,8 @@ impl Driver {
         self.lying.map(|seed| Lies::new(seed, unit))
     }
 
-    fn request<'a>(&self, vm: &'a Vm, graphs: &'a Graphs, target: Target<'_>) -> Request<'a> {
-        let Target { id, key, .. } = target;
+    fn request<'a>(&self, vm: &'a Vm, graphs: &'a Graphs, task: CompileTask<'_>) -> Request<'a> {
+        let CompileTask { id, key, .. } = task;
         Request {
             vm,
             graphs,
@@ -299,17 +310,17 @@ impl Driver {
             lies: self.lies(id),
             method: None,
             callee: &|_| None,
-            inlining: self.inlining && target.inlining,
-            prune: target.prune,
-            provisional: target.provisional,
+            inlining: self.inlining && task.inlining,
+            prune: task.prune,
+            provisional: task.provisional,
         }
     }
 
-    fn job(&self, vm: &Vm, graphs: &Graphs, target: Target<'_>, built: Built) -> Result<Job, NotBuilt> {
+    fn job(&self, vm: &Vm, graphs: &Graphs, task: CompileTask<'_>, built: Built) -> Result<Job, NotBuilt> {
         if !built.unanswered.is_empty() {
             return Err(NotBuilt::Unanswered(built.unanswered));
         }
-        let Target { id, key, shape, .. } = target;
+        let CompileTask { id, key, selection, .. } = task;
         let (f, notes) = (built.f, built.notes);
         let inputs = f.inputs.iter().filter(|input| input.ty != Type::Boxed).map(|input| {
             format!("{}: {}{}", input_name(vm, key.function, input.place), input.ty, input.sign.suffix())
@@ -318,22 +329,22 @@ impl Driver {
         Ok(Job {
             id,
             key,
-            instructions: match shape {
-                Shape::Region(region) => region.instructions(&graph.cfg),
-                Shape::Tree(tree) => tree.instructions,
+            instructions: match selection {
+                Selection::Region(region) => region.instructions(&graph.cfg),
+                Selection::Tree(tree) => tree.instructions,
             },
             assumes: inputs.collect(),
             notes,
             f,
             method: None,
-            bytecode: self.listings.then(|| bytecode_listing(vm, key, &graph, shape)),
+            bytecode: self.listings.then(|| bytecode_listing(vm, key, &graph, selection)),
         })
     }
 }
 
 /// The method that answers calls of a function, if one is installed.
-fn installed(cache: &CodeCache, function: u32) -> Option<Callee> {
-    cache.method(function).map(|m| Callee { signature: m.signature.clone(), link: Some(m.link) })
+fn installed(links: &Links, function: u32) -> Option<Callee> {
+    links.method(function).map(|m| Callee { signature: m.signature.clone(), link: Some(m.link) })
 }
 
 /// The name of what an input is taken from, for people.
@@ -347,10 +358,10 @@ pub fn input_name(vm: &Vm, function: u32, place: InputPlace) -> String {
     }
 }
 
-fn bytecode_listing(vm: &Vm, key: PlaceKey, graph: &FunctionGraph, shape: &Shape) -> String {
-    let mut blocks = match shape {
-        Shape::Region(region) => region.graph.order.clone(),
-        Shape::Tree(_) => (0..graph.cfg.blocks.len() as u32).collect(),
+fn bytecode_listing(vm: &Vm, key: PlaceKey, graph: &FunctionGraph, selection: &Selection) -> String {
+    let mut blocks = match selection {
+        Selection::Region(region) => region.graph.order.clone(),
+        Selection::Tree(_) => (0..graph.cfg.blocks.len() as u32).collect(),
     };
     blocks.sort_unstable();
     let mut text = String::new();

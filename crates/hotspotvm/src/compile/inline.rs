@@ -12,8 +12,9 @@
 //!   levels as there can be: leaving at the call, the interpreter makes it, or raises the error;
 //! - decisions depend on the program and its profile alone.
 
-use super::builder::{Builder, Ended, Frame, Unanswered};
+use super::builder::{Builder, Ended, SymbolicFrame};
 use super::region::Walk;
+use crate::detect::policy::{TINY, Unanswered};
 use bytecode::Op;
 use bytecode::machine::Flow;
 use ir::planted::{Bug, is};
@@ -25,8 +26,6 @@ use std::rc::Rc;
 pub const BUDGET: u32 = 400;
 /// How much beyond it may be inlined of functions that have no code to be called.
 pub(super) const OVERDRAFT: u32 = 200;
-/// A function of at most so many instructions is inlined even where its share is used up: a call costs as much.
-pub const TINY: u32 = 8;
 /// How many calls are inlined within each other at the most.
 pub const MAX_LEVELS: u32 = 8;
 /// How often a function may stand within itself, itself included.
@@ -217,18 +216,18 @@ impl Builder<'_> {
         }
         let path: Rc<[u32]> = self.scope().path.iter().copied().chain([self.pc]).collect();
         self.open_scope(callee, path, Some(waiting), walk, inlining);
-        let callee_frame = Frame { locals, stack: Vec::new(), deep: true };
+        let callee_frame = SymbolicFrame { locals, stack: Vec::new(), deep: true };
         let frame = std::mem::replace(&mut self.frame, callee_frame);
         self.scope_mut().waiting = Some((frame, self.pc));
     }
 
     /// Closes the innermost scope: where it returned, and the frame that waited.
-    fn end_inlined(&mut self) -> (Vec<(Block, Value)>, Frame) {
+    fn end_inlined(&mut self) -> (Vec<(Block, Value)>, SymbolicFrame) {
         let scope = self.scopes.pop();
         debug_assert!(scope.as_ref().is_some_and(|scope| scope.waiting.is_some()));
         match scope {
             Some(scope) => {
-                let empty = || Frame { locals: Vec::new(), stack: Vec::new(), deep: false };
+                let empty = || SymbolicFrame { locals: Vec::new(), stack: Vec::new(), deep: false };
                 (scope.returns, scope.waiting.map_or_else(empty, |(frame, _)| frame))
             }
             None => (Vec::new(), self.frame.clone()),

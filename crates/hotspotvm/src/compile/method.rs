@@ -7,19 +7,11 @@
 //! - **Returns.** What is returned is brought to the type that callers rely on, or the interpreter executes the `ret`.
 
 use super::builder::{Builder, Ended};
+use crate::abi::links::Signature;
 use bytecode::FuncId;
 use bytecode::machine::Flow;
 use ir::{Block, CallSite, ExitReason, Imm, Input, InputPlace, Opcode, Sign, Terminator, Type, Value};
 use runtime::Value as Boxed;
-
-/// What a method takes and returns.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Signature {
-    /// The types of its parameters.
-    pub params: Vec<Type>,
-    /// The type of its result.
-    pub result: Type,
-}
 
 /// The method that answers a call.
 #[derive(Clone, Debug)]
@@ -113,12 +105,12 @@ impl Builder<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::abi::values::LAYOUT;
+    use crate::abi::vm::Vm;
     use crate::compile::builder::Request;
     use crate::compile::region::build;
     use crate::detect::Graphs;
     use crate::execute::interpreter::{Leave, interpret};
-    use crate::execute::native::LAYOUT;
-    use crate::execute::vm::Vm;
     use crate::options::{Cancel, Options};
     use codegen::{Compiler, CompilerOptions};
     use ir::eval::{Called, Outcome, Scalar, SimpleHost, evaluate};

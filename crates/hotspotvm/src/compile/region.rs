@@ -8,7 +8,7 @@
 //! - **Ways never taken** while profiling are exits, until two such assumptions about the place were wrong.
 //! - **Fuel** is charged where the interpreter charges it: where control transfers, for the run that follows.
 
-use super::builder::{Builder, Built, Frame, Request, Slot};
+use super::builder::{Builder, Built, Request, Slot, SymbolicFrame};
 use crate::detect::{FunctionGraph, Region};
 use bytecode::ControlFlow;
 use ir::planted::{Bug, is};
@@ -16,8 +16,6 @@ use ir::{Block, ExitReason, Resume, Target, Terminator, Type, Value};
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
-/// The most bytecode instructions that are compiled as one.
-pub const MAX_INSTRUCTIONS: u32 = 10_000;
 /// How often types are widened one by one before all loops start boxed.
 const MAX_ATTEMPTS: u32 = 8;
 
@@ -25,7 +23,7 @@ const MAX_ATTEMPTS: u32 = 8;
 #[derive(Clone)]
 struct Edge {
     from: Block,
-    frame: Frame,
+    frame: SymbolicFrame,
 }
 
 /// Where translation stands in the graph of a function.
@@ -161,7 +159,7 @@ impl Builder<'_> {
     pub(super) fn enter_block(
         &mut self,
         from: Block,
-        frame: &Frame,
+        frame: &SymbolicFrame,
         block: u32,
         target: Block,
         slots: &[Slot],

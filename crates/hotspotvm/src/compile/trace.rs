@@ -14,7 +14,7 @@
 //!
 //! Source of the idea: trace trees (Gal and Franz, HotpathVM, 2006).
 
-use super::builder::{Builder, Built, Ended, Frame, Request, Scope, Slot};
+use super::builder::{Builder, Built, Ended, Request, Scope, Slot, SymbolicFrame};
 use super::inline::{Inlining, MAX_LEVELS};
 use super::region::Walk;
 use bytecode::machine::Flow;
@@ -190,7 +190,7 @@ impl Tree {
 struct Way<'a> {
     node: u32,
     block: Block,
-    frame: Frame,
+    frame: SymbolicFrame,
     pc: u32,
     scopes: Vec<Scope<'a>>,
     loops: Vec<Started>,

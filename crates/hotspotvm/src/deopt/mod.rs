@@ -4,33 +4,9 @@
 //! words are which locals and operands, and which are known without a word. [`rebuild`] puts them together; it is a
 //! pure function and knows neither the heap nor the stack.
 
+use crate::abi::values::Raw;
 use codegen::{ExitRecord, FrameRecipe, Recipe, TakenExit};
-use ir::{Resume, Type};
-
-/// A value as compiled code had it.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Raw {
-    /// An int of 64 bits.
-    Int(i64),
-    /// A float.
-    Float(f64),
-    /// A truth value.
-    Bool(bool),
-    /// The bits of a boxed value.
-    Boxed(u64),
-}
-
-impl Raw {
-    /// A machine word read as this type.
-    pub fn from_word(word: u64, ty: Type) -> Raw {
-        match ty {
-            Type::Int => Raw::Int(word as i64),
-            Type::Float => Raw::Float(f64::from_bits(word)),
-            Type::Bool => Raw::Bool(word & 1 == 1),
-            Type::Boxed => Raw::Boxed(word),
-        }
-    }
-}
+use ir::Resume;
 
 /// A frame of the interpreter, rebuilt.
 #[derive(Clone, Debug, PartialEq)]
@@ -93,7 +69,7 @@ pub fn rebuild_chain<'u>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ir::ExitReason;
+    use ir::{ExitReason, Type};
 
     #[test]
     fn words_constants_and_callers_come_together() {

@@ -31,7 +31,7 @@
 pub mod cfg;
 pub mod policy;
 
-use crate::execute::vm::Vm;
+use crate::abi::vm::Vm;
 use cfg::{Cfg, Subgraph};
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -60,8 +60,6 @@ pub struct Region {
     pub inside: Vec<bool>,
     /// The region's graph as seen from its entry.
     pub graph: Subgraph,
-    /// Whether it is a loop (else a straight stretch of code from a function's entry).
-    pub is_loop: bool,
     /// Whether it is a whole function, to be called.
     pub is_method: bool,
 }
@@ -141,7 +139,7 @@ impl FunctionGraph {
         let graph = self.cfg.subgraph(entry, |b| inside[b as usize]);
         match graph.irreducible.first() {
             Some(edge) => Err(describe(edge)),
-            None => Ok(Region { inside, graph, is_loop: true, is_method: false }),
+            None => Ok(Region { inside, graph, is_method: false }),
         }
     }
 
@@ -154,7 +152,7 @@ impl FunctionGraph {
     /// A region without blocks.
     pub fn nothing(&self) -> Region {
         let graph = Subgraph { order: Vec::new(), retreating: Vec::new(), irreducible: Vec::new() };
-        Region { inside: vec![false; self.cfg.blocks.len()], graph, is_loop: false, is_method: false }
+        Region { inside: vec![false; self.cfg.blocks.len()], graph, is_method: false }
     }
 
     /// What can be reached from `pc`, to where control keeps going back: the rest of the function, entered in the middle.
@@ -170,7 +168,7 @@ impl FunctionGraph {
         for &block in &graph.order {
             inside[block as usize] = true;
         }
-        Ok(Region { inside, graph, is_loop: true, is_method: false })
+        Ok(Region { inside, graph, is_method: false })
     }
 
     /// The whole function, loops included, for a method.
@@ -185,7 +183,6 @@ impl FunctionGraph {
         for &block in &self.whole.order {
             inside[block as usize] = true;
         }
-        let is_loop = !self.whole.retreating.is_empty();
-        Ok(Region { inside, graph: self.whole.clone(), is_loop, is_method: true })
+        Ok(Region { inside, graph: self.whole.clone(), is_method: true })
     }
 }

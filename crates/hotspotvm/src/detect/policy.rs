@@ -3,19 +3,19 @@
 //! Decisions depend on counts alone, never on time, so they are the same in every run.
 
 use super::{Graphs, Hotness, Region};
-use crate::compile::builder::Unanswered;
-use crate::compile::driver::Shape;
-use crate::compile::inline::TINY;
-use crate::execute::vm::{Cell, Vm};
+use crate::abi::vm::{Cell, Vm};
+use crate::ids::{Arriving, PlaceKey};
 use crate::options::{Options, Strategy, Tier};
 use crate::profile::{NEVER, executions};
-use bytecode::{FuncId, Op};
+use bytecode::Op;
 use ir::InputPlace;
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 /// The most instructions of a function whose graph is looked at.
 const MAX_FUNCTION: usize = 20_000;
+/// The most bytecode instructions that are compiled as one.
+const MAX_INSTRUCTIONS: u32 = 10_000;
 /// After how many arrivals a place that is being compiled is asked about again.
 const LOOK_ARRIVALS: u64 = 64;
 /// How often a place is put off until what it calls is compiled, and for how many arrivals each time.
@@ -50,24 +50,20 @@ const INSTRUCTIONS_PER_THRESHOLD: u64 = 256;
 /// With fewer, 2,000 functions that are called 20 times each are compiled in vain.
 const CALLS_PER_ROUND: u64 = 10;
 
-/// How control arrives at a place.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Arriving {
-    /// By a backward jump.
-    Loop,
-    /// By a call.
-    Entry,
-}
+/// A function of at most so many instructions is inlined even where its share is used up: a call costs as much.
+pub const TINY: u32 = 8;
 
-/// A place that can get hot.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct PlaceKey {
-    /// The function.
+/// A call that is made often, and whose callee has no code that could be called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unanswered {
+    /// The function that calls.
     pub function: u32,
-    /// The instruction.
+    /// Where.
     pub pc: u32,
-    /// How control arrives.
-    pub arriving: Arriving,
+    /// What it calls.
+    pub callee: u32,
+    /// In how many of a hundred rounds or calls of the function around it.
+    pub percent: u64,
 }
 
 /// What is known of a place.
@@ -392,9 +388,10 @@ impl Policy {
             (Arriving::Loop, _) => graph.loop_around(key.pc)?,
         };
         let size = region.instructions(&graph.cfg);
-        let most = crate::compile::region::MAX_INSTRUCTIONS;
-        if size > most {
-            return Err(format!("{size} instructions are more than the {most} that are compiled as one"));
+        if size > MAX_INSTRUCTIONS {
+            return Err(format!(
+                "{size} instructions are more than the {MAX_INSTRUCTIONS} that are compiled as one"
+            ));
         }
         Ok(region)
     }
@@ -491,13 +488,9 @@ impl Policy {
         }
     }
 
-    /// The strategy behind what is compiled.
-    pub fn strategy_of(&self, shape: &Shape) -> Strategy {
-        match shape {
-            Shape::Tree(_) => Strategy::Trace,
-            Shape::Region(region) if region.is_method => Strategy::Method,
-            Shape::Region(_) => self.strategy,
-        }
+    /// How code is chosen.
+    pub fn strategy(&self) -> Strategy {
+        self.strategy
     }
 
     /// The unit that is a function's method, if it has one.
@@ -624,14 +617,4 @@ fn loop_heads(cells: &[Cell]) -> Vec<u32> {
     heads.sort_unstable();
     heads.dedup();
     heads
-}
-
-/// The name of a place's function and its position, for events.
-pub fn spot(vm: &Vm, function: u32, pc: u32) -> crate::event::Spot {
-    let program = vm.program.program();
-    crate::event::Spot {
-        function: program.functions[function as usize].name.clone(),
-        pc,
-        line: program.line(FuncId(function), pc),
-    }
 }

@@ -8,15 +8,15 @@ use crate::options::Options;
 #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
 mod present {
     use super::*;
+    use crate::abi::baseline::{BaselineCode, BaselineExit};
     use crate::cache::baseline::BaselineCache;
     use crate::cache::memory::Piece;
-    use crate::compile::baseline::{self, BaselineCode, Hand, Request};
+    use crate::compile::baseline::{self, Request, stubs};
     use crate::compile::driver::{Failure, machine_listing};
-    use crate::detect::policy::{Arriving, spot};
-    use crate::event::Event;
-    use crate::event::Listing;
+    use crate::event::{Event, Listing, Spot};
     use crate::execute::baseline::{Left, enter};
     use crate::execute::interpreter::Leave;
+    use crate::ids::Arriving;
     use crate::options::Tier;
     use crate::profile::How;
     use bytecode::{FuncId, disasm};
@@ -44,7 +44,9 @@ mod present {
             if self.cache.baseline.is_none() {
                 let no_memory = |error: std::io::Error| Failure::NoMemory(error.to_string());
                 let arena = self.cache.arena().map_err(no_memory)?;
-                let shared = BaselineCache::new(&mut self.vm.functions, arena).map_err(no_memory)?;
+                let (code, stubs) = stubs::make().map_err(Failure::Refused)?;
+                let shared =
+                    BaselineCache::new(&mut self.vm.functions, &code, stubs, arena).map_err(no_memory)?;
                 let no_room = || Failure::Refused("the code cache is too small for shared code".to_string());
                 self.cache.baseline = Some(shared.ok_or_else(no_room)?);
             }
@@ -60,7 +62,7 @@ mod present {
             self.stats.code_bytes += u64::from(code_bytes);
             self.emit(|vm| Event::CompileStart {
                 unit: id,
-                at: spot(vm, function, 0),
+                at: Spot::of(vm, function, 0),
                 tier: Tier::Baseline,
                 strategy: "function",
                 instructions,
@@ -75,7 +77,7 @@ mod present {
                 nanos,
                 listing,
             });
-            self.emit(|vm| Event::Install { unit: id, at: spot(vm, function, 0) });
+            self.emit(|vm| Event::Install { unit: id, at: Spot::of(vm, function, 0) });
             Ok(())
         }
 
@@ -104,11 +106,16 @@ mod present {
             let left = enter(&mut self.vm, cache, unit)?;
             self.stats.jit_ns += start.map_or(0, |start| start.elapsed().as_nanos() as u64);
             let (function, pc) = (self.vm.regs.function, self.vm.regs.pc);
-            let not_executed = match left.hand {
-                Hand::Execute | Hand::Unexpected | Hand::LoopTrigger | Hand::EntryTrigger | Hand::Stopped => {
-                    self.vm.run_left(function, pc)
-                }
-                Hand::Slice | Hand::SliceBackEdge | Hand::SliceCall | Hand::Call => 0,
+            let not_executed = match left.how {
+                BaselineExit::Execute
+                | BaselineExit::Unexpected
+                | BaselineExit::LoopTrigger
+                | BaselineExit::EntryTrigger
+                | BaselineExit::Stopped => self.vm.run_left(function, pc),
+                BaselineExit::Slice
+                | BaselineExit::SliceBackEdge
+                | BaselineExit::SliceCall
+                | BaselineExit::Call => 0,
             };
             let executed = self.vm.fuel_used() - self.vm.counters.size_fuel - charged + paid;
             self.vm.counters.jit_instructions += executed.saturating_sub(not_executed);
@@ -119,22 +126,22 @@ mod present {
 
         /// Baseline code has left.
         pub fn left_baseline(&mut self, left: Left) -> ControlFlow<Result<Value, Stop>, Next> {
-            let next = match left.hand {
-                Hand::Execute => Next::Interpret,
-                Hand::Unexpected => {
+            let next = match left.how {
+                BaselineExit::Execute => Next::Interpret,
+                BaselineExit::Unexpected => {
                     self.unexpected();
                     Next::Interpret
                 }
-                Hand::Slice => return self.next_slice(How::Forward),
-                Hand::SliceBackEdge => {
+                BaselineExit::Slice => return self.next_slice(How::Forward),
+                BaselineExit::SliceBackEdge => {
                     self.interrupted_round = true;
                     return self.next_slice(How::Back);
                 }
-                Hand::SliceCall => return self.next_slice(How::Call),
-                Hand::LoopTrigger => self.arrived(self.key(Arriving::Loop)),
-                Hand::EntryTrigger => self.arrived(self.key(Arriving::Entry)),
-                Hand::Call => Next::Arrive(How::Call),
-                Hand::Stopped => return self.judge(Leave::Stopped),
+                BaselineExit::SliceCall => return self.next_slice(How::Call),
+                BaselineExit::LoopTrigger => self.arrived(self.key(Arriving::Loop)),
+                BaselineExit::EntryTrigger => self.arrived(self.key(Arriving::Entry)),
+                BaselineExit::Call => Next::Arrive(How::Call),
+                BaselineExit::Stopped => return self.judge(Leave::Stopped),
             };
             ControlFlow::Continue(next)
         }
@@ -153,14 +160,14 @@ mod present {
             self.remove_baseline(function);
             self.stats.invalidations += 1;
             let why = format!("{MAX_UNEXPECTED} results of slow paths were of another kind than expected");
-            self.emit(|vm| Event::Invalidate { unit: id, at: spot(vm, function, 0), why });
+            self.emit(|vm| Event::Invalidate { unit: id, at: Spot::of(vm, function, 0), why });
             match self.compile_baseline(function) {
                 Ok(()) => {}
                 Err(Failure::NoMemory(why)) => self.no_jit(&why),
                 Err(Failure::Refused(why) | Failure::GaveUp(why)) => {
                     self.policy.baseline_removed(&mut self.vm, function);
                     self.policy.baseline_refused(function);
-                    let at = spot(&self.vm, function, 0);
+                    let at = Spot::of(&self.vm, function, 0);
                     self.emit(|_| Event::Refuse { at, tier: Tier::Interpreter, why });
                 }
             }

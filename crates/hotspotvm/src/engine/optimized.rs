@@ -2,18 +2,20 @@
 //! interpreter, and judge it by how it left.
 
 use super::{How, Next, Run};
-use crate::cache::{Method, Unit};
+use crate::abi::links::Method;
+use crate::abi::values::{Raw, type_of};
+use crate::abi::vm::{Frame, Vm};
+use crate::cache::Unit;
 use crate::compile::background::Worker;
-use crate::compile::driver::{Failure, Job, Made, NotBuilt, Shape, Target, input_name};
+use crate::compile::driver::{CompileTask, Failure, Job, Made, NotBuilt, Selection, input_name};
 use crate::compile::inline::Note;
-use crate::deopt::{Raw, RebuiltFrame, rebuild_chain};
+use crate::deopt::{RebuiltFrame, rebuild_chain};
 use crate::detect::policy::{
-    Arriving, MAX_EXITS, MAX_NO_CODE, MAX_PRUNED, MAX_RECOMPILES, MIN_PER_ENTRY, PlaceKey, TRIAL_ENTRIES,
-    Wait, spot,
+    MAX_EXITS, MAX_NO_CODE, MAX_PRUNED, MAX_RECOMPILES, MIN_PER_ENTRY, TRIAL_ENTRIES, Wait,
 };
-use crate::event::Event;
-use crate::execute::native::{self, Answer, Left, Mismatch, type_of};
-use crate::execute::vm::{Frame, Vm};
+use crate::event::{Event, Spot};
+use crate::execute::native::{self, Answer, Left, Mismatch};
+use crate::ids::{Arriving, PlaceKey};
 use crate::options::Tier;
 use bytecode::{Inst, Op};
 use codegen::TakenExit;
@@ -33,20 +35,20 @@ pub(super) struct HotPlace {
 
 impl Run<'_> {
     /// Compile: builds the IR of a hot place, and makes code of it now or has it made. The unit, if it can be entered now.
-    pub(super) fn compile(&mut self, hot: HotPlace, shape: &Shape) -> Result<Option<u32>, Failure> {
+    pub(super) fn compile(&mut self, hot: HotPlace, selection: &Selection) -> Result<Option<u32>, Failure> {
         let start = self.timing.then(Instant::now);
         let HotPlace { key, executed, back_edges } = hot;
         let id = self.cache.reserve();
         let place = self.policy.place(key).clone();
         let inlining = !place.too_large;
         let prune = place.recompiles < MAX_PRUNED;
-        let mut target = Target { id, key, shape, provisional: false, prune, inlining };
-        let parameters = shape.is_method().then(|| self.parameters(key));
+        let mut task = CompileTask { id, key, selection, provisional: false, prune, inlining };
+        let parameters = selection.is_method().then(|| self.parameters(key));
         let mut job = loop {
-            let (vm, graphs, cache) = (&self.vm, &self.policy.graphs, &mut self.cache);
+            let (vm, graphs, links) = (&self.vm, &self.policy.graphs, &mut self.cache.links);
             let job = match &parameters {
-                Some(params) => self.driver.build_method(vm, graphs, target, params, cache),
-                None => self.driver.build_region(vm, graphs, target, &place, cache),
+                Some(params) => self.driver.build_method(vm, graphs, task, params, links),
+                None => self.driver.build_region(vm, graphs, task, &place, links),
             };
             match job {
                 Ok(job) => break job,
@@ -55,7 +57,7 @@ impl Run<'_> {
                 Err(NotBuilt::Unanswered(calls)) => {
                     match self.policy.await_callees(&mut self.vm, key, &calls).map_err(Failure::Refused)? {
                         Wait::Callees => return Ok(None),
-                        Wait::Nobody => target.provisional = true,
+                        Wait::Nobody => task.provisional = true,
                     }
                 }
             }
@@ -63,18 +65,18 @@ impl Run<'_> {
         self.stats.compile_ns += start.map_or(0, |start| start.elapsed().as_nanos() as u64);
         let instructions = job.instructions;
         if !self.policy.take_budget(&mut self.vm, key, instructions) {
-            self.emit(|vm| Event::Postpone { at: spot(vm, key.function, key.pc), instructions });
+            self.emit(|vm| Event::Postpone { at: Spot::of(vm, key.function, key.pc), instructions });
             return Ok(None);
         }
         // A side of a tree was hot, not its anchor: that is told by then.
         if self.policy.compiled(key).is_none() {
-            self.emit(|vm| Event::Hot { at: spot(vm, key.function, key.pc), executed, back_edges });
+            self.emit(|vm| Event::Hot { at: Spot::of(vm, key.function, key.pc), executed, back_edges });
         }
         let assumes = job.assumes.clone();
-        let strategy = self.policy.strategy_of(shape).name();
+        let strategy = selection.strategy(self.policy.strategy()).name();
         self.emit(|vm| Event::CompileStart {
             unit: id,
-            at: spot(vm, key.function, key.pc),
+            at: Spot::of(vm, key.function, key.pc),
             tier: Tier::Optimizing,
             strategy,
             instructions,
@@ -103,7 +105,7 @@ impl Run<'_> {
             let Some(unit) = self.policy.compiled_method(function) else { continue };
             self.policy.place(place).input_changed(InputPlace::Local(parameter));
             let name = input_name(&self.vm, function, InputPlace::Local(parameter));
-            let caller = spot(&self.vm, key.function, key.pc);
+            let caller = Spot::of(&self.vm, key.function, key.pc);
             self.invalidate(unit, place, &format!("{caller} passes another type of {name}"));
         }
         if self.policy.put_off(&mut self.vm, key) {
@@ -177,7 +179,7 @@ impl Run<'_> {
             method,
         });
         self.policy.installed(&mut self.vm, key, id);
-        self.emit(|vm| Event::Install { unit: id, at: spot(vm, key.function, key.pc) });
+        self.emit(|vm| Event::Install { unit: id, at: Spot::of(vm, key.function, key.pc) });
         Ok(id)
     }
 
@@ -192,7 +194,7 @@ impl Run<'_> {
             Failure::Refused(why) | Failure::GaveUp(why) => {
                 self.policy.leave_alone(&mut self.vm, key);
                 let tier = self.policy.tier(key.function);
-                self.emit(|vm| Event::Refuse { at: spot(vm, key.function, key.pc), tier, why });
+                self.emit(|vm| Event::Refuse { at: Spot::of(vm, key.function, key.pc), tier, why });
             }
         }
     }
@@ -227,7 +229,7 @@ impl Run<'_> {
                 return Next::Resume;
             }
         };
-        self.emit(|vm| Event::Enter { unit: id, at: spot(vm, place.function, place.pc) });
+        self.emit(|vm| Event::Enter { unit: id, at: Spot::of(vm, place.function, place.pc) });
         self.stats.jit_entries += 1;
         let interrupted = std::mem::take(&mut self.interrupted_round);
         self.vm.counters.jit_iterations += left.rounds + u64::from(interrupted);
@@ -269,7 +271,7 @@ impl Run<'_> {
                 self.policy.leave_alone(&mut self.vm, place);
             }
             let tier = self.policy.tier(place.function);
-            self.emit(|vm| Event::LeaveAlone { at: spot(vm, place.function, place.pc), tier, why });
+            self.emit(|vm| Event::LeaveAlone { at: Spot::of(vm, place.function, place.pc), tier, why });
         }
     }
 
@@ -327,14 +329,14 @@ impl Run<'_> {
             self.stats.deopts += 1;
             self.emit(|vm| Event::Deopt {
                 unit: id,
-                at: spot(vm, at.0, at.1),
+                at: Spot::of(vm, at.0, at.1),
                 reason,
                 observed: observed(vm),
                 rounds,
                 count,
             });
         } else {
-            self.emit(|vm| Event::Exit { unit: id, at: spot(vm, at.0, at.1), reason, rounds });
+            self.emit(|vm| Event::Exit { unit: id, at: Spot::of(vm, at.0, at.1), reason, rounds });
         }
         // Where a callee is still to come, nothing can be said yet.
         if reason == ExitReason::NoCode {
@@ -417,7 +419,7 @@ impl Run<'_> {
             let kind = vm.store.operand(found).type_name();
             let (ty, sign) = (input.ty, input.sign.suffix());
             let observed = format!("{name}: {ty}{sign} expected, found {kind} {}", vm.store.describe(found));
-            Event::EntryMismatch { unit: id, at: spot(vm, place.function, place.pc), observed, count }
+            Event::EntryMismatch { unit: id, at: Spot::of(vm, place.function, place.pc), observed, count }
         });
         if count >= MAX_EXITS {
             if type_of(&self.vm, found) == input.ty {
@@ -437,7 +439,7 @@ impl Run<'_> {
         if !self.policy.invalidated(&mut self.vm, place) {
             let why = format!("its assumptions were wrong again after {MAX_RECOMPILES} recompilations");
             let tier = self.policy.tier(place.function);
-            self.emit(|vm| Event::LeaveAlone { at: spot(vm, place.function, place.pc), tier, why });
+            self.emit(|vm| Event::LeaveAlone { at: Spot::of(vm, place.function, place.pc), tier, why });
         }
     }
 
@@ -445,7 +447,7 @@ impl Run<'_> {
         self.cache.remove(id);
         self.stats.invalidations += 1;
         let why = why.to_string();
-        self.emit(|vm| Event::Invalidate { unit: id, at: spot(vm, place.function, place.pc), why });
+        self.emit(|vm| Event::Invalidate { unit: id, at: Spot::of(vm, place.function, place.pc), why });
     }
 }
 
@@ -481,7 +483,7 @@ fn observed(vm: &Vm) -> String {
 fn inline_event(vm: &Vm, unit: u32, note: Note) -> Event {
     Event::Inline {
         unit,
-        at: spot(vm, note.function, note.pc),
+        at: Spot::of(vm, note.function, note.pc),
         callee: vm.program.program().functions[note.callee as usize].name.clone(),
         instructions: note.instructions,
         percent: note.percent,

@@ -7,12 +7,12 @@
 
 use super::optimized::HotPlace;
 use super::{Next, Run};
-use crate::compile::driver::{Failure, Shape};
+use crate::compile::driver::{Failure, Selection};
 use crate::compile::inline::MAX_LEVELS;
 use crate::compile::trace::{Anchor, MAX_RECURSION, MAX_TRACE, Tree};
-use crate::detect::policy::{Arriving, PlaceKey, spot};
-use crate::event::Event;
+use crate::event::{Event, Spot};
 use crate::execute::interpreter::{Leave, step};
+use crate::ids::{Arriving, PlaceKey};
 use bytecode::{ControlFlow as Flow, Op};
 use runtime::{Stop, Value};
 use std::ops::ControlFlow;
@@ -81,11 +81,11 @@ impl Run<'_> {
     pub(super) fn record_or_compile(&mut self, hot: HotPlace) -> Result<Option<u32>, Failure> {
         let key = hot.key;
         if let Some(tree) = self.trees.get(&key) {
-            let shape = Shape::Tree(tree.clone());
-            return self.compile(hot, &shape);
+            let selection = Selection::Tree(tree.clone());
+            return self.compile(hot, &selection);
         }
         if self.recording.is_none() {
-            self.emit(|vm| Event::Record { at: spot(vm, key.function, key.pc), side_of: None });
+            self.emit(|vm| Event::Record { at: Spot::of(vm, key.function, key.pc), side_of: None });
             let root_depth = self.vm.frames.len();
             let tree = match key.arriving {
                 Arriving::Loop => Tree::of_loop(key.function, key.pc),
@@ -161,7 +161,7 @@ impl Run<'_> {
         }
         let Some(tree) = self.trees.get(&key).map(|tree| Tree::clone(tree)) else { return };
         let at = (self.vm.regs.function, self.vm.regs.pc);
-        self.emit(|vm| Event::Record { at: spot(vm, at.0, at.1), side_of: Some(unit) });
+        self.emit(|vm| Event::Record { at: Spot::of(vm, at.0, at.1), side_of: Some(unit) });
         let hot = HotPlace { key, executed: u64::from(count), back_edges: 0 };
         let root_depth = self.vm.frames.len().saturating_sub(functions.len().saturating_sub(1));
         let functions = functions.iter().rev().copied().collect();
@@ -345,7 +345,7 @@ impl Run<'_> {
         tree.instructions += instructions;
         let tree = Rc::new(tree);
         self.trees.insert(key, tree.clone());
-        match self.compile(hot, &Shape::Tree(tree)) {
+        match self.compile(hot, &Selection::Tree(tree)) {
             Ok(Some(unit)) if key == self.key(key.arriving) && key.arriving == Arriving::Loop => {
                 self.enter(unit)
             }
@@ -369,8 +369,8 @@ impl Run<'_> {
         let at = (self.vm.regs.function, self.vm.regs.pc);
         let side = recording.side;
         self.emit(|vm| Event::Abort {
-            at: spot(vm, at.0, at.1),
-            anchor: spot(vm, key.function, key.pc),
+            at: Spot::of(vm, at.0, at.1),
+            anchor: Spot::of(vm, key.function, key.pc),
             why: why.clone(),
         });
         match side {
@@ -383,7 +383,7 @@ impl Run<'_> {
             None => {
                 let tier = self.policy.tier(key.function);
                 let why = format!("recording was given up too often; now because {why}");
-                self.emit(|vm| Event::LeaveAlone { at: spot(vm, key.function, key.pc), tier, why });
+                self.emit(|vm| Event::LeaveAlone { at: Spot::of(vm, key.function, key.pc), tier, why });
             }
         }
     }

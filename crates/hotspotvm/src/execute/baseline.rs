@@ -6,87 +6,21 @@
 
 use super::interpreter;
 use super::native::take_slice;
-use super::slow::kind;
-use super::vm::{Frame, Vm};
-use crate::cache::baseline::{BaselineCache, Unit};
-use crate::compile::baseline::{FunctionEntry, Hand};
+use crate::abi::baseline::{BaselineContext, BaselineExit};
+use crate::abi::values::kind;
+use crate::abi::vm::Vm;
+use crate::cache::baseline::{BaselineCache, BaselineUnit};
 use crate::profile::Feedback;
 use bytecode::FuncId;
 use codegen::{FUEL_SHIFT, unpack_fuel};
 use runtime::Value;
 use std::ffi::c_void;
 
-/// What baseline code works with. Its fields are found by offset; see [`crate::compile::baseline::stubs`].
-#[repr(C)]
-#[derive(Debug)]
-pub struct BaselineContext {
-    /// Fuel left and rounds made, packed.
-    pub fuel: i64,
-    /// The locals of the current call.
-    pub base: *mut u64,
-    /// Where it left.
-    pub left_pc: u64,
-    /// In which function and how: the function times 256, plus the number of a [`Hand`].
-    pub left_hand: u64,
-    /// Where the engine wants to go on.
-    pub target: u64,
-    /// The entry code of that function.
-    pub resume: u64,
-    /// The calls that wait: the first, one past the last, and where there is no room for another.
-    pub frames: *mut Frame,
-    /// See `frames`.
-    pub frames_top: *mut Frame,
-    /// See `frames`.
-    pub frames_end: *mut Frame,
-    /// The end of the stack of values.
-    pub stack_end: *mut u64,
-    /// The table of functions.
-    pub functions: *const FunctionEntry,
-    /// The program's globals.
-    pub globals: *mut Value,
-    /// Constants that instructions compare with.
-    pub false_bits: u64,
-    /// See `false_bits`.
-    pub true_bits: u64,
-    /// See `false_bits`.
-    pub max_float: u64,
-    /// The int to be boxed, then its box; or the other way round.
-    pub box_value: u64,
-    /// Whether there was an int in the box.
-    pub unboxed: u64,
-    /// Registers while a slow path runs.
-    pub spill: [u64; 16],
-    /// See `spill`.
-    pub spill_float: [f64; 16],
-    /// Shared code.
-    pub leave_stub: u64,
-    /// See `leave_stub`.
-    pub refund_stub: u64,
-    /// See `leave_stub`.
-    pub step_stub: u64,
-    /// See `leave_stub`.
-    pub truth_stub: u64,
-    /// See `leave_stub`.
-    pub box_stub: u64,
-    /// See `leave_stub`.
-    pub unbox_stub: u64,
-    /// Executes the instruction at a pc of a function; 0 if the program goes on.
-    pub step_routine: extern "sysv64" fn(*mut BaselineContext, u64, u64) -> u32,
-    /// Whether a value that an instruction tests counts as true.
-    pub truth_routine: extern "sysv64" fn(*mut BaselineContext, u64, u64, u64) -> u32,
-    /// Boxes an int.
-    pub box_routine: extern "sysv64" fn(*mut BaselineContext, i64) -> u64,
-    /// Unboxes an int of up to 64 bits, and says whether it was one.
-    pub unbox_routine: extern "sysv64" fn(*mut BaselineContext, u64) -> i64,
-    /// The engine's own.
-    pub user: *mut c_void,
-}
-
 /// Baseline code has left.
 #[derive(Clone, Copy, Debug)]
 pub struct Left {
     /// How.
-    pub hand: Hand,
+    pub how: BaselineExit,
     /// Back-edges taken since it was entered.
     pub rounds: u64,
 }
@@ -95,8 +29,8 @@ pub struct Left {
 const ROOM: usize = 256;
 
 /// Runs baseline code on the current frame, at the block that starts at `regs.pc`; `None` if none does. The Vm's registers say where it
-/// left, except in which state ([`Left::hand`]).
-pub fn enter(vm: &mut Vm, cache: &BaselineCache, unit: &Unit) -> Option<Left> {
+/// left, except in which state ([`Left::how`]).
+pub fn enter(vm: &mut Vm, cache: &BaselineCache, unit: &BaselineUnit) -> Option<Left> {
     let target = unit.block_address(vm.regs.pc)?;
     if vm.frames.capacity() - vm.frames.len() < ROOM {
         vm.frames.reserve(vm.frames.len().max(4 * ROOM));
@@ -158,8 +92,8 @@ pub fn enter(vm: &mut Vm, cache: &BaselineCache, unit: &Unit) -> Option<Left> {
     debug_assert!(waiting <= most);
     // SAFETY: the frames up to the top have been written, by calls that made room first.
     unsafe { vm.frames.set_len(waiting) };
-    let hand = Hand::ALL[(context.left_hand & 0xFF) as usize];
-    if hand != Hand::Stopped {
+    let how = BaselineExit::ALL[(context.left_hand & 0xFF) as usize];
+    if how != BaselineExit::Stopped {
         vm.regs.function = (context.left_hand >> 8) as u32;
         vm.regs.pc = context.left_pc as u32;
         // SAFETY: the code keeps the base inside the stack.
@@ -167,14 +101,14 @@ pub fn enter(vm: &mut Vm, cache: &BaselineCache, unit: &Unit) -> Option<Left> {
         let state = &vm.functions[vm.regs.function as usize];
         let (params, locals) = (state.params, state.locals);
         let mut height = vm.program.facts(FuncId(vm.regs.function)).heights[vm.regs.pc as usize];
-        if hand == Hand::Call {
+        if how == BaselineExit::Call {
             height = 0;
             let start = vm.regs.base as usize;
             vm.stack[start + params as usize..start + locals as usize].fill(Value::NONE.bits());
         }
         vm.regs.sp = vm.regs.base + locals + height;
     }
-    Some(Left { hand, rounds })
+    Some(Left { how, rounds })
 }
 
 /// Runs `work` on the Vm behind a context, standing at an instruction, with the fuel of the context.
@@ -188,7 +122,7 @@ fn with_vm<T>(ctx: *mut BaselineContext, place: (u64, u64), work: impl FnOnce(&m
     let base = (unsafe { context.base.offset_from(vm.stack.as_ptr()) }) as u32;
     let height = vm.program.facts(FuncId(function)).heights[pc as usize];
     let sp = base + vm.functions[function as usize].locals + height;
-    vm.regs = super::vm::Registers { function, pc, base, sp };
+    vm.regs = crate::abi::vm::Registers { function, pc, base, sp };
     vm.slice = unpack_fuel(context.fuel).0;
     let before = vm.slice;
     let result = work(vm);

@@ -1,7 +1,7 @@
 //! The interpreter: its registers, its dispatch, and everything that it reads and writes unchecked.
 //!
 //! Part of `execute` in `profile -> detect -> compile -> cache -> execute -> deoptimise`. `Step` is the `Machine` by which it executes the
-//! opcodes' meanings, [`super::fusion`] says which instructions are executed as one.
+//! opcodes' meanings, [`crate::abi::fusion`] says which instructions are executed as one.
 //!
 //! It runs until something needs the engine ([`Leave`]), with its registers in local variables, and puts them back into the [`Vm`]
 //! when it leaves. Four rules keep the generic semantics as fast as a hand-written loop (on a prototype with 8
@@ -17,9 +17,9 @@
 //! verifier's proof, carried by [`bytecode::Verified`]: heights, slots, targets and indices are in range at every pc. The stack's end is
 //! checked once per call against the frame's size.
 
-use super::fusion::{Code, for_each_fusion};
 use super::step::{Back, Break, Forward, Next, Plain, Step};
-use super::vm::{Cell, Frame, FunctionState, Vm};
+use crate::abi::fusion::{Code, for_each_fusion};
+use crate::abi::vm::{Cell, Frame, FunctionState, Vm};
 use crate::profile::{Arrival, Feedback, How, Site};
 use bytecode::Op;
 use bytecode::semantics::meaning;

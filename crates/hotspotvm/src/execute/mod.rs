@@ -1,10 +1,8 @@
-//! **Stage 5, execute:** the interpreter, the state it works on, and the way into compiled code and back.
+//! **Stage 5, execute:** the interpreter, and the way into compiled code and back.
 
 #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
 pub mod baseline;
-pub mod fusion;
 pub mod interpreter;
 pub mod native;
 pub mod slow;
 mod step;
-pub mod vm;

@@ -4,28 +4,17 @@
 //! routine that would have to collect, to stop the program or to raise an error answers "leave" instead, without effects; the
 //! interpreter then executes the instruction again. So optimized code holds values in registers without telling anyone.
 
-use super::slow::kind;
-use super::vm::Vm;
+use crate::abi::values::{Raw, input_value};
+use crate::abi::vm::Vm;
 use crate::cache::{CodeCache, Unit};
-use crate::deopt::Raw;
 use bytecode::{BinOp, UnOp};
 use codegen::{
-    Entry, NativeContext, RETURNED, Routines, TakenExit, ValueLayout, exit_chain, native_depth, pack_fuel,
-    unpack_fuel,
+    Entry, NativeContext, RETURNED, Routines, TakenExit, exit_chain, native_depth, pack_fuel, unpack_fuel,
 };
 use ir::planted::{Bug, is};
-use ir::{Ahead, Input, InputPlace, Type};
+use ir::{Ahead, Input, Type};
 use runtime::Value;
 use std::ffi::c_void;
-
-/// How values look, for the code generator.
-pub const LAYOUT: ValueLayout = ValueLayout {
-    int_tag: Value::INT_TAG,
-    false_bits: Value::FALSE.bits(),
-    true_bits: Value::TRUE.bits(),
-    max_float_bits: Value::MAX_FLOAT_BITS,
-    refused: Value::REFUSED.bits(),
-};
 
 const ROUTINES: Routines = Routines {
     binary: binary_routine,
@@ -63,25 +52,6 @@ pub enum Answer {
     Returned(Raw),
     /// By these exits, innermost first; their words are in the transfer buffer.
     Exits(Vec<TakenExit>),
-}
-
-/// The value of an input in the current frame.
-pub fn input_value(vm: &Vm, place: InputPlace) -> Value {
-    match place {
-        InputPlace::Local(slot) => vm.local(slot),
-        InputPlace::Stack(depth) => Value::from_bits(vm.stack[(vm.operands_start() + depth) as usize]),
-    }
-}
-
-/// The unboxed type of a value, or `Boxed` if it has none.
-pub fn type_of(vm: &Vm, value: Value) -> Type {
-    use crate::profile::Kinds;
-    match kind(vm, value) {
-        Kinds::INT => Type::Int,
-        Kinds::FLOAT => Type::Float,
-        Kinds::BOOL => Type::Bool,
-        _ => Type::Boxed,
-    }
 }
 
 fn unbox(vm: &Vm, value: Value, ty: Type) -> Option<u64> {
@@ -124,7 +94,7 @@ pub fn enter(vm: &mut Vm, unit: &Unit, cache: &CodeCache, words: &mut Vec<u64>) 
         fuel: take_slice(vm),
         inputs: words.as_ptr(),
         slots: words[start..].as_mut_ptr(),
-        links: cache.targets().as_ptr().cast(),
+        links: cache.links.addresses().as_ptr().cast(),
         depth_left: i64::from(depth),
         globals: vm.globals.as_mut_ptr().cast(),
         scratch: 0,

@@ -3,30 +3,12 @@
 //! Part of `execute` in `profile -> detect -> compile -> cache -> execute -> deoptimise`. These functions are not inlined and get the
 //! [`Vm`] and values, never the interpreter's registers; those stay in registers of the processor that way.
 
-use super::vm::Vm;
-use crate::profile::{Feedback, Kinds};
+use crate::abi::values::kind_of;
+use crate::abi::vm::Vm;
+use crate::profile::Feedback;
 use bytecode::machine::{BinOp, Mixed, UnOp};
 use runtime::num::{self, Output};
 use runtime::{StopKind, Value};
-
-/// The kind of a value, for feedback.
-#[inline(never)]
-pub fn kind(vm: &Vm, a: Value) -> Kinds {
-    kind_of(a, vm.store.as_i64(a))
-}
-
-#[inline]
-fn kind_of(a: Value, int: Option<i64>) -> Kinds {
-    if int.is_some() {
-        Kinds::INT
-    } else if a.as_float().is_some() {
-        Kinds::FLOAT
-    } else if a.as_bool().is_some() {
-        Kinds::BOOL
-    } else {
-        Kinds::OTHER
-    }
-}
 
 /// Two numbers, as far as the fast paths care.
 pub(super) enum Numbers {

@@ -4,7 +4,8 @@
 //! [`super::interpreter`]; here is what the instructions' primitives make of it. The four rules there hold here.
 
 use super::interpreter::{Interpreter, Leave};
-use super::slow::{self, Numbers, kind};
+use super::slow::{self, Numbers};
+use crate::abi::values::kind;
 use crate::profile::{Feedback, How, Kinds};
 use bytecode::machine::{BinOp, Cmp, Flow, Machine, Mixed, Pair, Rounding, Single, UnOp};
 use bytecode::semantics::Meaning;
@@ -13,7 +14,7 @@ use std::hint::cold_path;
 use std::marker::PhantomData;
 
 /// Which arm of the dispatch is executing, for what is then known beforehand.
-pub(super) trait Shape {
+pub(super) trait Fused {
     /// Whether instructions are fused: then only the fast paths are here, and everything else is [`Break::Again`].
     const FUSED: bool;
     /// How the jump at the end arrives at its target, if that was looked at when the program was loaded.
@@ -21,10 +22,10 @@ pub(super) trait Shape {
 }
 
 macro_rules! define_shapes {
-    ($($(#[$doc:meta])* $Shape:ident $fused:literal $how:expr;)*) => {$(
+    ($($(#[$doc:meta])* $Fused:ident $fused:literal $how:expr;)*) => {$(
         $(#[$doc])*
-        pub(super) struct $Shape;
-        impl Shape for $Shape {
+        pub(super) struct $Fused;
+        impl Fused for $Fused {
             const FUSED: bool = $fused;
             const HOW: Option<How> = $how;
         }
@@ -64,7 +65,7 @@ pub(super) struct Step<'i, 'v, S> {
     shape: PhantomData<S>,
 }
 
-impl<'i, 'v, S: Shape> Step<'i, 'v, S> {
+impl<'i, 'v, S: Fused> Step<'i, 'v, S> {
     #[inline(always)]
     pub(super) fn new(on: &'i mut Interpreter<'v>) -> Self {
         let no = Value::NONE;
@@ -122,7 +123,7 @@ impl<'i, 'v, S: Shape> Step<'i, 'v, S> {
     }
 }
 
-impl<S: Shape> Machine for Step<'_, '_, S> {
+impl<S: Fused> Machine for Step<'_, '_, S> {
     type Value = Value;
     type Int = i64;
     type Float = f64;

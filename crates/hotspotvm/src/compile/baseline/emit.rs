@@ -3,12 +3,13 @@
 //! Part of stage 3, compile. This file has the frame of the translation: blocks and transfers of control. What each opcode does comes from
 //! [`bytecode::semantics`] through the [`Machine`](bytecode::machine::Machine) in [`super::machine`]; slow paths and ways out are in [`super::slow`].
 
+use super::Request;
 use super::asm::{Alu, Asm, BASE, CX, Cond, FUEL, Label, RAX, RDX, Reg, SITES};
 use super::slow::{After, Tail};
 use super::stubs::{FUNCTIONS, TARGET};
 use super::values::{Before, BigBox, Item, PINS, Registers, TMP, Unbox};
-use super::{BaselineCode, FunctionEntry, Hand, Request};
-use crate::execute::vm::Cell;
+use crate::abi::baseline::{BaselineCode, BaselineExit, FunctionEntry};
+use crate::abi::vm::Cell;
 use crate::options::is_forced;
 use crate::profile::{Feedback, How, Kinds, Site};
 use bytecode::{Facts, Op, semantics};
@@ -277,9 +278,9 @@ impl<'a> Emitter<'a> {
     /// Ways out on the way to a block: for the end of the slice, and for a trigger. They are out of line, one of each kind per block.
     fn exits(&mut self, target: u32, how: How) -> (Label, Label) {
         let (slice, hand) = match how {
-            How::Forward => (Of::Slice, Hand::Slice),
-            How::Back => (Of::SliceBack, Hand::SliceBackEdge),
-            How::Call => (Of::Slice, Hand::SliceCall),
+            How::Forward => (Of::Slice, BaselineExit::Slice),
+            How::Back => (Of::SliceBack, BaselineExit::SliceBackEdge),
+            How::Call => (Of::Slice, BaselineExit::SliceCall),
         };
         let (slice, trigger) = (self.of(target, slice), self.of(target, Of::Trigger));
         if !self.asm.is_bound(slice) {
@@ -288,7 +289,7 @@ impl<'a> Emitter<'a> {
             self.leave(target, hand);
             if how == How::Back {
                 self.asm.bind(trigger);
-                self.leave(target, Hand::LoopTrigger);
+                self.leave(target, BaselineExit::LoopTrigger);
             }
             self.asm.in_line();
         }
@@ -315,7 +316,7 @@ impl<'a> Emitter<'a> {
             self.asm.increment_mem(SITES, site + RUNS as i32);
         }
         if how == How::Call {
-            let trigger = self.exit(target, Hand::EntryTrigger);
+            let trigger = self.exit(target, BaselineExit::EntryTrigger);
             self.asm.decrement_mem_u32(SITES, site + Site::ENTRY_LEFT as i32);
             self.asm.jump_if(Cond::Equal, trigger);
         }

@@ -11,7 +11,7 @@ use super::stubs::{
     FUNCTIONS, GLOBALS, STACK_END,
 };
 use super::values::{FTMP, Item, Repr, TMP};
-use super::{FunctionEntry, Hand};
+use crate::abi::baseline::{BaselineExit, FunctionEntry};
 use crate::profile::{Feedback, Kinds};
 use bytecode::machine::{BinOp, Cmp, Flow, Machine, Mixed, Pair, Rounding, Single, UnOp};
 use runtime::Value;
@@ -552,7 +552,7 @@ impl Machine for Emitter<'_> {
         let callee = &self.request.functions[function as usize];
         let height = self.stack.len() - callee.params as usize;
         let delta = self.slot(height);
-        let interpret = self.exit(self.pc, Hand::Execute);
+        let interpret = self.exit(self.pc, BaselineExit::Execute);
         // Room on the stack of values and in the list of frames; if there is none, the interpreter finds out and says so.
         self.asm.address(RDX, BASE, delta + 8 * callee.frame_size as i32);
         self.asm.alu_mem(Alu::Cmp, RDX, CX, STACK_END);
@@ -602,14 +602,14 @@ impl Machine for Emitter<'_> {
         let depth = self.stack.len();
         self.asm.store(BASE, self.slot(depth), to);
         self.flush_below(0);
-        self.leave(self.pc, Hand::Execute);
+        self.leave(self.pc, BaselineExit::Execute);
         self.asm.in_line();
         Ok(())
     }
 
     fn halt(&mut self) -> Flow<Self> {
         self.flush_below(0);
-        self.leave(self.pc, Hand::Execute);
+        self.leave(self.pc, BaselineExit::Execute);
         Ok(())
     }
 

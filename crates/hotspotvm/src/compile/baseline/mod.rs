@@ -23,7 +23,8 @@ mod values;
 
 pub use emit::Workspace;
 
-use crate::execute::vm::{Cell, FunctionState};
+use crate::abi::baseline::BaselineCode;
+use crate::abi::vm::{Cell, FunctionState};
 use bytecode::Facts;
 
 /// What to compile.
@@ -50,34 +51,6 @@ impl<'a> Request<'a> {
     }
 }
 
-/// What baseline code finds of a function in the table of functions. Code contains no addresses, so that it is the same in
-/// every run, and can be placed anywhere.
-#[derive(Clone, Copy, Debug)]
-#[repr(C)]
-pub struct FunctionEntry {
-    /// Where a call to it goes. (First, since calls use it most.)
-    pub code: u64,
-    /// Its profile's sites.
-    pub sites: u64,
-    /// Its instructions, with their feedback.
-    pub cells: u64,
-}
-
-/// Machine code of a function.
-#[derive(Debug)]
-pub struct BaselineCode {
-    /// The code.
-    pub bytes: Vec<u8>,
-    /// Where calls from compiled code enter.
-    pub entry: u32,
-    /// Where the engine enters, with the place to go on in the context.
-    pub resume: u32,
-    /// Where each block starts: pc and offset, in order of pc.
-    pub blocks: Vec<(u32, u32)>,
-    /// How many bytecode instructions it covers.
-    pub instructions: u32,
-}
-
 /// Compiles a function.
 ///
 /// # Errors
@@ -87,43 +60,4 @@ pub fn compile(request: &Request<'_>, workspace: &mut Workspace) -> Result<Basel
     let result = emitter.run();
     emitter.leave_buffers(workspace);
     result
-}
-
-/// How baseline code hands over to the engine.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
-pub enum Hand {
-    /// The interpreter executes the instruction at the pc.
-    Execute,
-    /// The same, because the result of a slow path was of another kind than the code after it assumes.
-    Unexpected,
-    /// Control is on its way to the pc by a forward transfer, and the slice does not cover the run there.
-    Slice,
-    /// The same by a backward jump.
-    SliceBackEdge,
-    /// The same by a call.
-    SliceCall,
-    /// Control has arrived at the pc by a backward jump, and a trigger was reached.
-    LoopTrigger,
-    /// The same at a function's entry by a call.
-    EntryTrigger,
-    /// Control is on its way to a function's entry by a call: the frame is there, its locals are not.
-    Call,
-    /// The program stops; the state says why.
-    Stopped,
-}
-
-impl Hand {
-    /// All ways in the order of their numbers.
-    pub const ALL: [Hand; 9] = [
-        Hand::Execute,
-        Hand::Unexpected,
-        Hand::Slice,
-        Hand::SliceBackEdge,
-        Hand::SliceCall,
-        Hand::LoopTrigger,
-        Hand::EntryTrigger,
-        Hand::Call,
-        Hand::Stopped,
-    ];
 }

@@ -3,7 +3,6 @@
 //! Part of stage 3, compile. All of it is out of line. A slow path puts the operands into their slots, has the interpreter execute the instruction
 //! on the frame, and brings the result to where the fast path has it. What slow paths of a unit have in common are its [`Tail`]s.
 
-use super::Hand;
 use super::asm::{Alu, BASE, CX, Cond, FUEL, Label, RAX, RCX, RDX, Reg, Shift, TAG};
 use super::emit::Emitter;
 use super::stubs::{
@@ -11,6 +10,7 @@ use super::stubs::{
     TRUTH_STUB,
 };
 use super::values::{Before, Item, KEPT, Repr, TMP};
+use crate::abi::baseline::BaselineExit;
 
 /// The first argument of a tail, where the second argument of the routine behind it goes.
 const ARGUMENT: Reg = Reg(6);
@@ -22,13 +22,13 @@ pub enum Tail {
     Step,
     /// Asks whether the value in [`ARGUMENT`] counts as true, for the instruction at the pc in `rdx`. The flags say "equal" if not.
     Truth,
-    /// Leaves with the pc in `rax`; with [`Hand::Unexpected`], after the instruction that was stepped last.
-    Leave(Hand),
+    /// Leaves with the pc in `rax`; with [`BaselineExit::Unexpected`], after the instruction that was stepped last.
+    Leave(BaselineExit),
 }
 
 impl Tail {
     /// How many there are.
-    pub const COUNT: usize = 2 + Hand::ALL.len();
+    pub const COUNT: usize = 2 + BaselineExit::ALL.len();
 
     fn number(self) -> usize {
         match self {
@@ -55,14 +55,14 @@ impl Emitter<'_> {
     }
 
     /// Leaves at a pc.
-    pub fn leave(&mut self, pc: u32, hand: Hand) {
+    pub fn leave(&mut self, pc: u32, hand: BaselineExit) {
         self.asm.constant(RAX, u64::from(pc));
         let tail = self.tail(Tail::Leave(hand));
         self.asm.jump(tail);
     }
 
     /// A way out at a pc, out of line.
-    pub fn exit(&mut self, pc: u32, hand: Hand) -> Label {
+    pub fn exit(&mut self, pc: u32, hand: BaselineExit) -> Label {
         let label = self.asm.label();
         self.asm.out_of_line();
         self.asm.bind(label);
@@ -90,24 +90,26 @@ impl Emitter<'_> {
             self.asm.test32(RAX);
             self.asm.ret();
         }
-        for hand in Hand::ALL {
+        for hand in BaselineExit::ALL {
             let Some(label) = self.tails[Tail::Leave(hand).number()] else { continue };
             self.asm.bind(label);
             let stub = match hand {
-                Hand::Unexpected => {
+                BaselineExit::Unexpected => {
                     self.asm.load(RAX, CX, LEFT_PC);
                     self.asm.alu_imm(Alu::Add, RAX, 1);
                     LEAVE_STUB
                 }
-                Hand::Slice | Hand::SliceCall => REFUND_STUB,
-                Hand::SliceBackEdge => {
+                BaselineExit::Slice | BaselineExit::SliceCall => REFUND_STUB,
+                BaselineExit::SliceBackEdge => {
                     // What the charge left out to count the round.
                     self.asm.alu_imm(Alu::Sub, FUEL, 1);
                     REFUND_STUB
                 }
-                Hand::Execute | Hand::LoopTrigger | Hand::EntryTrigger | Hand::Call | Hand::Stopped => {
-                    LEAVE_STUB
-                }
+                BaselineExit::Execute
+                | BaselineExit::LoopTrigger
+                | BaselineExit::EntryTrigger
+                | BaselineExit::Call
+                | BaselineExit::Stopped => LEAVE_STUB,
             };
             self.asm.constant(RCX, function << 8 | hand as u64);
             self.asm.jump_mem(CX, stub);
@@ -263,7 +265,7 @@ impl Emitter<'_> {
 
     /// Brings a result from memory to where the fast path has it, if it is of that kind.
     fn load_expected(&mut self, result: Item, at: i32) {
-        let unexpected = self.tail(Tail::Leave(Hand::Unexpected));
+        let unexpected = self.tail(Tail::Leave(BaselineExit::Unexpected));
         match result {
             Item::Gpr(r, repr) => {
                 self.asm.load(r, BASE, at);

@@ -2,10 +2,9 @@
 //!
 //! Baseline code finds these through its context, so it contains no addresses of code.
 
-use super::Hand;
 use super::asm::{Alu, Asm, BASE, CX, Cond, FUEL, RAX, RCX, RDX, Reg, SITES, Shift, TAG, Xmm};
-use crate::execute::baseline::BaselineContext;
-use crate::execute::vm::Frame;
+use crate::abi::baseline::{BaselineContext, BaselineExit, Stubs};
+use crate::abi::vm::Frame;
 use crate::profile::Site;
 use runtime::Value;
 use std::mem::offset_of;
@@ -55,27 +54,6 @@ pub(super) const FRAME_SIZE: i32 = size_of::<Frame>() as i32;
 
 const _: () = assert!(offset_of!(Frame, pc) == offset_of!(Frame, function) + 4);
 
-/// Where each stub starts.
-#[derive(Clone, Copy, Debug)]
-pub struct Stubs {
-    /// The way in: a function of the context.
-    pub enter: u32,
-    /// The way out.
-    pub leave: u32,
-    /// The same from a charge that the slice did not cover, which is taken back.
-    pub refund: u32,
-    /// Has the interpreter execute the instruction at the pc in `rsi` of the function in `rdx`; called by what a slow path calls.
-    pub step: u32,
-    /// Whether a value counts as true.
-    pub truth: u32,
-    /// Boxes an int beyond 48 bits; changes no register.
-    pub box_int: u32,
-    /// Unboxes an int on the heap; changes no register.
-    pub unbox: u32,
-    /// Where a call to a function without baseline code goes.
-    pub interpret: u32,
-}
-
 /// Makes the stubs.
 ///
 /// # Errors
@@ -101,7 +79,7 @@ pub fn make() -> Result<(Vec<u8>, Stubs), String> {
     let interpret = asm.offset();
     asm.mov(RCX, RDX);
     asm.shift(Shift::Left, RCX, 8);
-    asm.alu_imm(Alu::Or, RCX, Hand::Call as i32);
+    asm.alu_imm(Alu::Or, RCX, BaselineExit::Call as i32);
     asm.constant(RAX, 0);
     let out = asm.label();
     asm.jump(out);
@@ -137,7 +115,7 @@ pub fn make() -> Result<(Vec<u8>, Stubs), String> {
     // The ways back to the tail and to the slow path are not taken.
     asm.alu_imm(Alu::Add, rsp, 16);
     asm.constant(RAX, 0);
-    asm.constant(RCX, Hand::Stopped as u64);
+    asm.constant(RCX, BaselineExit::Stopped as u64);
     asm.jump(out);
 
     let truth = asm.offset();

@@ -14,11 +14,11 @@ use bytecode::Op;
 /// Calls the macro `$m` with the rows of the opcode table, in braces, and then every row of the list of sequences:
 ///
 /// ```text
-/// Name shape [parts];
+/// Name jump [parts];
 /// ```
 ///
-/// `shape` is `Next`, or for a sequence that ends with a jump, where that goes: `Forward` or `Back`. Only the last part may transfer control. A
-/// name is a letter for the shape and then the parts, with the usual ones shortened: `L` and `S` load and store a local, `G` and `SG` a
+/// `jump` is `Next`, or for a sequence that ends with a jump, where that goes: `Forward` or `Back`. Only the last part may transfer control. A
+/// name is a letter for the jump and then the parts, with the usual ones shortened: `L` and `S` load and store a local, `G` and `SG` a
 /// global, `P` pushes, `D` duplicates, `J` jumps, `Z` and `N` jump if zero and if not.
 macro_rules! for_each_fusion {
     ($m:ident { $($ops:tt)* }) => {
@@ -135,11 +135,11 @@ macro_rules! for_each_fusion {
         }
     };
 }
-pub(super) use for_each_fusion;
+pub(crate) use for_each_fusion;
 
 /// Where the jump at the end of a sequence goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Shape {
+enum Jump {
     Next,
     Forward,
     Back,
@@ -147,14 +147,14 @@ enum Shape {
 
 struct Sequence {
     code: Code,
-    shape: Shape,
+    jump: Jump,
     parts: &'static [Op],
 }
 
 macro_rules! define_code {
     ({$($(#[doc = $doc:literal])* $V:ident $f:ident $name:literal $operand:ident
        [$($i:ident)* -- $($o:ident)*] $flow:ident $effect:ident;)*}
-     $($S:ident $shape:ident [$($Part:ident)*];)*) => {
+     $($S:ident $jump:ident [$($Part:ident)*];)*) => {
         /// What the interpreter dispatches on: an opcode, executed plainly, or a sequence of them.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         #[repr(u8)]
@@ -170,7 +170,7 @@ macro_rules! define_code {
         }
 
         const SEQUENCES: &[Sequence] =
-            &[$(Sequence { code: Code::$S, shape: Shape::$shape, parts: &[$(Op::$Part),*] },)*];
+            &[$(Sequence { code: Code::$S, jump: Jump::$jump, parts: &[$(Op::$Part),*] },)*];
     };
 }
 
@@ -184,10 +184,10 @@ impl Sequence {
         let Some(cells) = cells.get(pc..pc + self.parts.len()) else { return false };
         let last = pc + self.parts.len() - 1;
         let back = cells.last().is_some_and(|cell| cell.arg as usize <= last);
-        let shaped = match self.shape {
-            Shape::Next => true,
-            Shape::Forward => !back,
-            Shape::Back => back,
+        let shaped = match self.jump {
+            Jump::Next => true,
+            Jump::Forward => !back,
+            Jump::Back => back,
         };
         shaped && cells.iter().map(|cell| cell.op).eq(self.parts.iter().copied())
     }
@@ -228,11 +228,11 @@ mod tests {
 
     #[test]
     fn only_the_last_part_transfers_control_and_the_shape_says_how() {
-        for Sequence { code, shape, parts } in SEQUENCES {
+        for Sequence { code, jump, parts } in SEQUENCES {
             let (last, others) = parts.split_last().expect("a sequence has parts");
             assert!(others.iter().all(|op| !op.transfers() && *op != Op::Call), "{code:?}");
             let jumps = matches!(last.info().flow, ControlFlow::Jump | ControlFlow::Branch);
-            assert_eq!(jumps, *shape != Shape::Next, "{code:?}");
+            assert_eq!(jumps, *jump != Jump::Next, "{code:?}");
         }
     }
 
@@ -240,7 +240,7 @@ mod tests {
     fn no_sequence_stands_twice() {
         for (i, a) in SEQUENCES.iter().enumerate() {
             for b in &SEQUENCES[..i] {
-                assert!(a.parts != b.parts || a.shape != b.shape, "{:?} and {:?}", a.code, b.code);
+                assert!(a.parts != b.parts || a.jump != b.jump, "{:?} and {:?}", a.code, b.code);
             }
         }
     }
@@ -275,7 +275,7 @@ mod tests {
             let taken = if *op == Op::Call { 1 } else { op.info().inputs.len() };
             inputs += taken.saturating_sub(height);
             height = height.max(taken) - taken + op.info().outputs.len();
-            let target = if sequence.shape == Shape::Back { "start" } else { "end" };
+            let target = if sequence.jump == Jump::Back { "start" } else { "end" };
             let argument = match op.info().operand {
                 Operand::None => "",
                 Operand::Const => y,

@@ -3,8 +3,7 @@
 use super::Run;
 use crate::cache::memory::Piece;
 use crate::compile::driver::Failure;
-use crate::detect::policy::spot;
-use crate::event::Event;
+use crate::event::{Event, Spot};
 
 /// Code that can be taken out.
 #[derive(Clone, Copy, Debug)]
@@ -80,6 +79,6 @@ impl Run<'_> {
             }
         };
         self.stats.evictions += 1;
-        self.emit(|vm| Event::Evict { unit, at: spot(vm, function, pc), bytes: bytes as u32 });
+        self.emit(|vm| Event::Evict { unit, at: Spot::of(vm, function, pc), bytes: bytes as u32 });
     }
 }
