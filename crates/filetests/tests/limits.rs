@@ -182,6 +182,110 @@ done:
     }
 }
 
+/// A program that lives at its heap limit, with calls that wait, locals that nobody reads again, and ints that only some tiers box: it
+/// pays for the same collections everywhere, and is refused at the same place.
+const AT_THE_LIMIT: &str = "
+entry main
+func keep(text, depth)
+    load_local depth
+    jump_if_zero bottom
+    load_local text
+    load_local depth
+    builtin1 str
+    add
+    load_local depth
+    push 1
+    sub
+    call keep
+    load_local text
+    builtin1 len
+    add
+    ret
+bottom:
+    load_local text
+    builtin1 len
+    ret
+end
+func main()
+    local i, base, made, unread, sum
+    push \"0123456789\"
+    push 100
+    mul
+    store_local base
+    push 1000000007
+    store_local sum
+    push 220
+    store_local i
+again:
+    load_local i
+    jump_if_zero done
+    load_local base
+    load_local i
+    builtin1 str
+    add
+    store_local made
+    load_local i
+    push 7
+    mod
+    jump_if_zero calls
+    load_local made
+    builtin1 len
+    load_local sum
+    push 1000003
+    mul
+    add
+    push 4611686018427387903
+    and
+    store_local sum
+    jump next
+calls:
+    load_local made
+    push \"!\"
+    add
+    store_local unread
+    load_local made
+    push 2
+    call keep
+    load_local sum
+    add
+    store_local sum
+next:
+    load_local i
+    push 1
+    sub
+    store_local i
+    jump again
+done:
+    load_local sum
+    print
+    push none
+    ret
+end
+";
+
+#[test]
+fn a_program_at_its_heap_limit_pays_the_same_everywhere() {
+    let program = load("at the limit", AT_THE_LIMIT).unwrap_or_else(|error| panic!("{error}"));
+    let roomy = observe(&program, &[], &interpreted(&Options::default()).options).0;
+    let (mut fuels, mut refused) = (std::collections::BTreeSet::new(), 0);
+    for heap in [2_000, 3_430, 4_515, 5_600, 5_700, 6_800, 20_000, 100_000] {
+        let mut options = Options::default();
+        options.limits.heap_bytes = heap;
+        let (observed, reports) = disagreements(&program, &[], &options, heap);
+        assert!(reports.is_empty(), "{heap} bytes: {}", reports.join("\n"));
+        match &observed.result {
+            Ok(_) => assert_eq!(observed.output, roomy.output),
+            Err(stop) => {
+                assert_eq!(stop.kind, StopKind::Limit(LimitKind::Heap));
+                refused += 1;
+            }
+        }
+        fuels.insert(observed.fuel);
+    }
+    // Collections at the limit cost more the more of them there are; some limits are too small for what is alive.
+    assert!((3..6).contains(&refused) && fuels.len() == 8, "{refused} {fuels:?}");
+}
+
 /// The int of a float that needs 63 bits costs no heap in any tier, however little is left.
 #[test]
 fn ints_of_large_floats_cost_the_same_everywhere() {
@@ -228,7 +332,7 @@ end
     for builtin in ["int", "floor", "ceil", "trunc"] {
         let program =
             load("heap", &source.replace("BUILTIN", builtin)).unwrap_or_else(|error| panic!("{error}"));
-        for heap in [40_096, 40_150, 40_232, 40_233] {
+        for heap in [40_129, 40_200, 40_352, 40_353] {
             let mut options = Options::default();
             options.limits.heap_bytes = heap;
             let (observed, reports) = disagreements(&program, &[], &options, heap);

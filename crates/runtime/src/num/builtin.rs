@@ -153,7 +153,9 @@ pub(super) fn call2(
             _ => false,
         })),
         Builtin2::In => match (a, b) {
-            (Operand::Str(piece), Operand::Str(whole)) => Ok(Output::Bool(text::contains(whole, piece, watch)?)),
+            (Operand::Str(piece), Operand::Str(whole)) => {
+                Ok(Output::Bool(text::contains(whole, piece, watch)?))
+            }
             (_, Operand::Str(_)) => Err(NumError::type_error(format!(
                 "'in <string>' requires string as left operand, not {}",
                 a.type_name()
@@ -461,7 +463,11 @@ pub(super) fn pow_mod(
     }
     let result = IBig::from(big::pow_mod(&base, &int::magnitude(&exponent), &size, watch)?);
     // The result has the sign of the modulus.
-    let result = if modulus.sign() == Sign::Negative && !result.is_zero() { result + modulus.as_ref() } else { result };
+    let result = if modulus.sign() == Sign::Negative && !result.is_zero() {
+        result + modulus.as_ref()
+    } else {
+        result
+    };
     watch.limits.int_output(result)
 }
 
@@ -500,7 +506,7 @@ pub(super) fn cost1(builtin: Builtin1, a: Operand<'_>, limits: &NumberLimits) ->
         },
         Builtin1::Str => match a {
             Operand::Str(s) => copied(s.len() as u64, limits)?,
-            _ => super::text_cost(a, limits),
+            _ => number_text(a, limits)?,
         },
         Builtin1::Repr | Builtin1::Ascii => match a {
             Operand::Str(s) => {
@@ -512,7 +518,7 @@ pub(super) fn cost1(builtin: Builtin1, a: Operand<'_>, limits: &NumberLimits) ->
                 let bytes = most.min(limits.max_str_bytes.saturating_add(2));
                 Cost::new(text::escape_work(s).saturating_sub(FREE_BYTES), bytes)
             }
-            _ => super::text_cost(a, limits),
+            _ => number_text(a, limits)?,
         },
         Builtin1::Len => match a {
             Operand::Str(s) => Cost::new(s.len() as u64 / BYTES_PER_FUEL, 0),
@@ -543,6 +549,16 @@ pub(super) fn cost1(builtin: Builtin1, a: Operand<'_>, limits: &NumberLimits) ->
         },
         _ => Cost::default(),
     })
+}
+
+/// What is no str as a str.
+fn number_text(a: Operand<'_>, limits: &NumberLimits) -> Result<Cost, NumError> {
+    let cost = super::text_cost(a, limits);
+    // Fuel is charged for ints whose digits are many, but not too many.
+    if cost.fuel > 0 && text::least_digits(bits(a)) > limits.max_str_bytes {
+        return Err(limits.str_too_large());
+    }
+    Ok(cost)
 }
 
 /// An int of so many bits at the least.
@@ -630,7 +646,8 @@ pub(super) fn cost2(
                 let work = product_cost(words(unit), words(unit)).saturating_mul(4);
                 let fuel = work.saturating_add(quotient_cost(words(x), words(unit)));
                 let free = x.max(unit) <= 128;
-                Cost::new(if free { ROUND_WORK } else { fuel + ROUND_WORK }, result_bytes(x + 5)).with_scratch(4)
+                Cost::new(if free { ROUND_WORK } else { fuel + ROUND_WORK }, result_bytes(x + 5))
+                    .with_scratch(4)
             }
             _ => cost1(Builtin1::Pos, a, limits)?,
         },
@@ -654,7 +671,8 @@ pub(super) fn cost2(
                 .saturating_add(short.saturating_mul(short) * 2);
             let mut result = x.max(y) + 1;
             if builtin == Builtin2::Lcm {
-                fuel = fuel.saturating_add(quotient_cost(long, short)).saturating_add(product_cost(long, short));
+                fuel =
+                    fuel.saturating_add(quotient_cost(long, short)).saturating_add(product_cost(long, short));
                 result = x.saturating_add(y);
             }
             Cost::new(if x.max(y) <= 128 { 0 } else { fuel }, result_bytes(result)).with_scratch(4)

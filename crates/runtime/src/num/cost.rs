@@ -117,9 +117,7 @@ pub fn binary_cost(
 
 fn text_result(bytes: u128, limits: &NumberLimits) -> Result<Cost, NumError> {
     match u64::try_from(bytes) {
-        Ok(bytes) if bytes <= limits.max_str_bytes => {
-            Ok(Cost::new(bytes / BYTES_PER_FUEL, bytes))
-        }
+        Ok(bytes) if bytes <= limits.max_str_bytes => Ok(Cost::new(bytes / BYTES_PER_FUEL, bytes)),
         _ => Err(limits.str_too_large()),
     }
 }

@@ -6,6 +6,8 @@
 
 use std::borrow::Cow;
 
+use bytecode::Builtin1;
+
 use super::cost::{Cost, words};
 use super::int::Int;
 use super::{ErrorKind, NumError, NumberLimits, Operand, Output, Watch, big, text};
@@ -170,6 +172,9 @@ const USUAL_WORK: u64 = 64;
 /// If the result is certain to be too long.
 pub(super) fn cost(a: Operand<'_>, spec: &str, limits: &NumberLimits) -> Result<Cost, NumError> {
     let reading = Cost::new(USUAL_WORK + spec.len() as u64, 0);
+    if spec.is_empty() {
+        return super::builtin::cost1(Builtin1::Str, a, limits);
+    }
     // What is refused costs no more than reading it. The default alignment decides about errors only.
     let Ok(spec) = parse(spec, '>', "") else { return Ok(reading) };
     let (width, precision) = (spec.width.unwrap_or(0) as u64, spec.precision.unwrap_or(0) as u64);

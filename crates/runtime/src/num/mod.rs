@@ -343,12 +343,7 @@ pub fn unary(op: UnOp, a: Operand<'_>, watch: &Watch) -> Result<Output, NumError
 ///
 /// # Errors
 /// What CPython raises, results beyond the limits, and [`NumError::Interrupted`].
-pub fn pow_mod(
-    a: Operand<'_>,
-    b: Operand<'_>,
-    c: Operand<'_>,
-    watch: &Watch,
-) -> Result<Output, NumError> {
+pub fn pow_mod(a: Operand<'_>, b: Operand<'_>, c: Operand<'_>, watch: &Watch) -> Result<Output, NumError> {
     builtin::pow_mod(a, b, c, watch)
 }
 

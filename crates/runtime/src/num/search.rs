@@ -77,7 +77,8 @@ pub(super) fn contains(text: &[u8], piece: &[u8], watch: &Watch) -> Result<bool,
             known = 0;
             continue;
         }
-        let left = here[known.min(critical)..critical].iter().zip(&piece[known.min(critical)..critical]).rev();
+        let left =
+            here[known.min(critical)..critical].iter().zip(&piece[known.min(critical)..critical]).rev();
         let equal = left.take_while(|(a, b)| a == b).count();
         pace.compared(equal + 1)?;
         if equal == critical.saturating_sub(known) {

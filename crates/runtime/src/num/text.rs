@@ -10,18 +10,13 @@ use bytecode::BinOp;
 use dashu_int::IBig;
 
 use super::int::{self, Int};
-use super::{search, ErrorKind, NumError, NumberLimits, Operand, Output, Watch, big, unsupported};
+use super::{ErrorKind, NumError, NumberLimits, Operand, Output, Watch, big, search, unsupported};
 
 /// The most digits that an argument may have in order to be read as an int.
 const MAX_ARGUMENT_DIGITS: usize = 4300;
 
 /// The operators where an operand is neither int nor float.
-pub(super) fn binary(
-    op: BinOp,
-    a: Operand<'_>,
-    b: Operand<'_>,
-    watch: &Watch,
-) -> Result<Output, NumError> {
+pub(super) fn binary(op: BinOp, a: Operand<'_>, b: Operand<'_>, watch: &Watch) -> Result<Output, NumError> {
     let limits = &watch.limits;
     match (op, a, b) {
         (BinOp::Add, Operand::Str(x), Operand::Str(y)) => concat(&[x, y], limits),
@@ -94,7 +89,8 @@ pub(super) fn contains(whole: &str, piece: &str, watch: &Watch) -> Result<bool, 
     }
     let mut rest = whole;
     loop {
-        let boundary = |at: usize| (at..rest.len()).find(|&at| rest.is_char_boundary(at)).unwrap_or(rest.len());
+        let boundary =
+            |at: usize| (at..rest.len()).find(|&at| rest.is_char_boundary(at)).unwrap_or(rest.len());
         // What begins in the slice ends within as many bytes more as the piece has.
         let (next, end) = (boundary(SLICE), boundary(SLICE + piece.len()));
         watch.step(end as u64)?;
@@ -109,7 +105,7 @@ pub(super) fn contains(whole: &str, piece: &str, watch: &Watch) -> Result<bool, 
 }
 
 /// The least digits that an int of so many bits can have.
-fn least_digits(bits: u64) -> u64 {
+pub(super) fn least_digits(bits: u64) -> u64 {
     // 30102/100000 is just below log10(2).
     (u128::from(bits.saturating_sub(1)) * 30102 / 100_000 + 1) as u64
 }
@@ -308,10 +304,13 @@ pub(super) fn write_float(out: &mut String, f: f64) {
 /// The value as Python's `str()` writes it.
 ///
 /// # Errors
-/// As [`write_str`].
+/// As [`write_str`], and a text that is too long.
 pub fn str(a: Operand<'_>, watch: &Watch) -> Result<String, NumError> {
     let mut out = String::new();
     write_str(&mut out, a, watch)?;
+    if out.len() as u64 > watch.limits.max_str_bytes {
+        return Err(watch.limits.str_too_large());
+    }
     Ok(out)
 }
 
