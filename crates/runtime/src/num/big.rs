@@ -26,6 +26,9 @@ const SQUARE_WORDS: usize = 1 << 13;
 const GCD_WORDS: usize = 1 << 10;
 /// Work of finding the steps that leading bits decide.
 pub(super) const STEPS_WORK: u64 = 1000;
+/// Work of one step of Euclid's, and the steps that the last words may take.
+pub(super) const STEP_WORK: u64 = 50;
+pub(super) const LAST_STEPS: u64 = 100;
 /// Bits by which these steps shorten at the least, but for very few of them.
 pub(super) const STEPS_BITS: u64 = 56;
 
@@ -377,7 +380,8 @@ impl Pair {
 
     fn step(&mut self, factors: Option<&mut Factors>, watch: &Watch) -> Result<()> {
         let more = factors.as_ref().map_or(0, |f| words(&f.y));
-        watch.step(2 * (self.x.len() + more) as u64 + STEPS_WORK)?;
+        let search = if self.x.len() < 3 { STEP_WORK } else { STEPS_WORK };
+        watch.step(2 * (self.x.len() + more) as u64 + search)?;
         match self.leading_steps() {
             Some(steps) => {
                 self.apply(steps);

@@ -727,8 +727,9 @@ pub(super) fn pow_mod_cost(
     let first = quotient_cost(words(base), size);
     let inverse = match b.int() {
         Some(exponent) if exponent.is_negative() => {
-            let lines = size.saturating_mul(64) / big::STEPS_BITS + 2;
-            lines.saturating_mul(big::STEPS_WORK + 3 * size)
+            let lines = size.saturating_mul(64) / big::STEPS_BITS;
+            let lines = lines.saturating_mul(big::STEPS_WORK + 3 * size);
+            lines.saturating_add(big::LAST_STEPS * (big::STEP_WORK + 3 * size))
         }
         _ => 0,
     };
