@@ -4,8 +4,8 @@
 //! engine gets. Invariant: where nothing can be compiled, it still runs, and says why.
 
 use crate::compare::{self, Subject, Trouble};
+use crate::log::listed;
 use crate::report::{self, Failure, Status};
-use crate::run::listed;
 use crate::streams::{Capture, SharedInput};
 use crate::text::{self, Table, thousands};
 use hotspotvm::bytecode::{Verified, assemble, verify};
@@ -52,7 +52,7 @@ impl Seen {
             return None;
         }
         let why = self.events.iter().find_map(|event| match event {
-            Event::NoJit { why } | Event::Refuse { why, .. } => Some(text::line(why)),
+            Event::NoJit { why } | Event::Refuse { why, .. } => Some(text::line(&why.to_string())),
             _ => None,
         });
         Some(why.unwrap_or_else(|| "the engine gave no reason".to_owned()))

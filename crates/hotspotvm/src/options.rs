@@ -15,7 +15,9 @@ pub const DEFAULT_HOTSPOT_THRESHOLD: u64 = 10;
 pub const DEFAULT_OPTIMIZING_THRESHOLD: u64 = 10_000;
 
 /// The rungs of the ladder, lowest first.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Tier {
     /// Executes bytecode, and profiles it.
@@ -100,6 +102,8 @@ pub struct Options {
     pub timing: bool,
     /// Whether compile events carry the listing of what was compiled.
     pub listings: bool,
+    /// Whether events carry details: what each pass did and why, the ways out of each unit, the frames that a deoptimisation rebuilt.
+    pub details: bool,
     /// Which passes the optimizer runs, and which of them are shown.
     pub passes: Passes,
     /// What the program may use.
@@ -119,6 +123,7 @@ impl Default for Options {
             deterministic: false,
             timing: false,
             listings: false,
+            details: false,
             passes: Passes::default(),
             limits: Limits::default(),
             stress: Stress::default(),
@@ -155,6 +160,9 @@ pub struct Limits {
     pub timeout: Option<Duration>,
     /// Active calls at one time.
     pub depth: u32,
+    /// Active calls at one time as the program's own language has it, until the program changes that
+    /// ([`bytecode::Builtin1::SetRecursionLimit`]): one more is its `RecursionError`. `None`: only `depth` counts.
+    pub recursion: Option<u32>,
     /// Locals and operands of all active calls together, in values of 8 bytes.
     pub stack_values: u32,
     /// Charged bytes of live heap objects.
@@ -171,6 +179,7 @@ impl Default for Limits {
             fuel: None,
             timeout: None,
             depth: 10_000,
+            recursion: None,
             stack_values: 1 << 20,
             heap_bytes: 256 << 20,
             code_bytes: 32 << 20,

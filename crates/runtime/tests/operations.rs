@@ -115,7 +115,9 @@ fn pool(bits: &[u64], bytes: &[usize], limits: &NumberLimits) -> Vec<Output> {
             Output::Str(format!("{start}{number}"))
         }));
     }
-    pool.extend(["x", "b", "_b", ",d", "#o", ".2f", "e", ".20000g", "c", "%"].map(|s| Output::Str(s.to_owned())));
+    pool.extend(
+        ["x", "b", "_b", ",d", "#o", ".2f", "e", ".20000g", "c", "%"].map(|s| Output::Str(s.to_owned())),
+    );
     pool
 }
 
@@ -214,9 +216,12 @@ fn measure_all_operations() {
     }
     let limits = NumberLimits { max_str_digits: 0, ..NumberLimits::default() };
     let max = limits.max_int_bits.min(1 << 26);
-    let pool = pool(&[2_000, 1 << 16, 1 << 19, max], &[1_000, 1 << 18, limits.max_str_bytes as usize], &limits);
+    let pool =
+        pool(&[2_000, 1 << 16, 1 << 19, max], &[1_000, 1 << 18, limits.max_str_bytes as usize], &limits);
     const BUDGET: Duration = Duration::from_millis(60);
-    println!("| operation | longest, ms | without a look, ms | ns a unit of fuel | at |\n|---|---:|---:|---:|---|");
+    println!(
+        "| operation | longest, ms | without a look, ms | ns a unit of fuel | at |\n|---|---:|---:|---:|---|"
+    );
     for operation in Operation::all() {
         let mut worst = Worst::default();
         each(operation, &pool, |operands| {
@@ -243,7 +248,11 @@ fn measure_all_operations() {
             let (work, _) = watch.steps();
             let interrupted = matches!(result, Err(NumError::Interrupted));
             let fuel = if interrupted { work.min(cost.fuel) } else { cost.fuel };
-            let ns = if took < Duration::from_micros(50) { 0.0 } else { took.as_secs_f64() * 1e9 / (fuel + 100) as f64 };
+            let ns = if took < Duration::from_micros(50) {
+                0.0
+            } else {
+                took.as_secs_f64() * 1e9 / (fuel + 100) as f64
+            };
             let ms = if interrupted { f64::INFINITY } else { took.as_secs_f64() * 1e3 };
             for (seen, now, at) in
                 [(&mut worst.ms, ms, 0), (&mut worst.gap, gap, 1), (&mut worst.ns_per_fuel, ns, 2)]

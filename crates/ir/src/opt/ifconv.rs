@@ -45,6 +45,7 @@ use crate::data::{Ahead, Block, Function, Imm, Inst, StateId, Target, Terminator
 use crate::op::Opcode;
 use crate::planted::{Bug, is};
 use crate::reason::ExitReason;
+use crate::remark::{Remark, Topic};
 use rustc_hash::FxHashMap;
 
 /// In how many of a hundred cases a branch has to go the rarer way, at least: what goes one way more often is predicted well enough.
@@ -211,6 +212,8 @@ impl Converter<'_> {
         if selects > MOST_SELECTS || !self.can_prepay(block, most) || !self.cx.spend() {
             return false;
         }
+        let pc = self.f.blocks[block.index()].insts.last().map_or(0, |inst| inst.pc);
+        self.cx.say(|| Remark::at(Topic::Selected, pc, 2));
         self.prepay(block, most);
         self.replace(block, condition, sides, most);
         true

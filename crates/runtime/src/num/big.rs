@@ -503,14 +503,10 @@ mod tests {
 
     #[test]
     fn pieces_make_the_same_products_and_quotients_as_the_library() {
-        for (seed, (x, y)) in [
-            (1_400_000, 1_400_000),
-            (3_000_000, 64),
-            (2_500_000, 262_145),
-            (1_300_000, 1_299_999),
-        ]
-        .into_iter()
-        .enumerate()
+        for (seed, (x, y)) in
+            [(1_400_000, 1_400_000), (3_000_000, 64), (2_500_000, 262_145), (1_300_000, 1_299_999)]
+                .into_iter()
+                .enumerate()
         {
             let (a, b) = (random(x, seed as u64), random(y, seed as u64 + 100));
             let w = watch();

@@ -12,6 +12,9 @@ use super::cost::{Cost, product as product_cost, quotient as quotient_cost, resu
 use super::int::{self, Int};
 use super::{ErrorKind, NumError, Number, NumberLimits, Operand, Output, Watch, big, format, math, text};
 
+/// The least limit on digits but for none at all.
+const LEAST_STR_DIGITS: u32 = 640;
+
 fn cannot_be_index(a: Operand<'_>) -> NumError {
     NumError::type_error(format!("'{}' object cannot be interpreted as an integer", a.type_name()))
 }
@@ -117,6 +120,11 @@ pub(super) fn call1(builtin: Builtin1, a: Operand<'_>, watch: &Watch) -> Result<
         Builtin1::IsFinite => Output::Bool(math::real(a)?.is_finite()),
         Builtin1::Isqrt => return math::isqrt(index(a)?, watch),
         Builtin1::Factorial => return math::factorial(index(a)?, watch),
+        Builtin1::SetRecursionLimit | Builtin1::SetMaxStrDigits => {
+            setting(builtin, a)?;
+            Output::None
+        }
+        Builtin1::GetRecursionLimit | Builtin1::GetMaxStrDigits => Output::None,
         _ => {
             let x = math::real(a)?;
             match math::float_function(builtin, x) {
@@ -207,6 +215,23 @@ fn no_round(a: Operand<'_>) -> NumError {
     NumError::type_error(format!("type {} doesn't define __round__ method", a.type_name()))
 }
 
+/// What a setting ([`Builtin1::is_setting`]) is to be.
+pub(super) fn setting(which: Builtin1, a: Operand<'_>) -> Result<u32, NumError> {
+    let value = match index(a)? {
+        Int::Small(value) => i32::try_from(value).ok(),
+        Int::Big(_) => None,
+    };
+    let value = value.ok_or_else(|| NumError::overflow("Python int too large to convert to C int"))?;
+    match (which, u32::try_from(value)) {
+        (Builtin1::SetMaxStrDigits, Ok(digits)) if digits == 0 || digits >= LEAST_STR_DIGITS => Ok(digits),
+        (Builtin1::SetMaxStrDigits, _) => {
+            Err(NumError::value(format!("maxdigits must be 0 or larger than {LEAST_STR_DIGITS}")))
+        }
+        (_, Ok(limit @ 1..)) => Ok(limit),
+        _ => Err(NumError::value("recursion limit must be greater or equal than 1")),
+    }
+}
+
 fn to_int(a: Operand<'_>, watch: &Watch) -> Result<Output, NumError> {
     match (a.number(), a) {
         (Some(Number::Int(i)), _) => Ok(int_output(i)),
@@ -272,6 +297,17 @@ fn read_int(s: &str, base: u32, watch: &Watch) -> Result<Option<Output>, NumErro
     } else {
         (if base == 0 { 10 } else { base }, unsigned)
     };
+    // Python counts the digits before it looks at what follows them.
+    let max = watch.limits.max_str_digits;
+    if !radix.is_power_of_two() && max != 0 && digits.len() > max as usize {
+        let Some(count) = leading_digits(digits, radix) else { return Ok(None) };
+        if count > max as usize {
+            return Err(NumError::value(format!(
+                "Exceeds the limit ({max} digits) for integer string conversion: value has {count} digits; \
+                 use sys.set_int_max_str_digits() to increase the limit"
+            )));
+        }
+    }
     let Some(plain) = text::without_underscores(digits, |c| c.is_digit(radix)) else { return Ok(None) };
     if plain.is_empty() || !plain.chars().all(|c| c.is_digit(radix)) {
         return Ok(None);
@@ -281,15 +317,6 @@ fn read_int(s: &str, base: u32, watch: &Watch) -> Result<Option<Output>, NumErro
         return Ok(None);
     }
     let limits = &watch.limits;
-    let most = limits.max_str_digits as usize;
-    if !radix.is_power_of_two() && most != 0 && plain.len() > most {
-        let message = format!(
-            "Exceeds the limit ({most} digits) for integer string conversion: value has {} digits; \
-             use sys.set_int_max_str_digits() to increase the limit",
-            plain.len()
-        );
-        return Err(NumError::raised(ErrorKind::ValueError, message));
-    }
     // So many digits after the first one are so many bits at the least.
     let digits = plain.trim_start_matches('0').len() as u64;
     if digits.saturating_sub(1).saturating_mul(u64::from(radix.ilog2())) > limits.int_bits().max(63) {
@@ -298,6 +325,22 @@ fn read_int(s: &str, base: u32, watch: &Watch) -> Result<Option<Output>, NumErro
     let Some(magnitude) = big::from_digits(&plain, radix, watch)? else { return Ok(None) };
     let sign = if negative { Sign::Negative } else { Sign::Positive };
     limits.int_output(IBig::from_parts(sign, magnitude)).map(Some)
+}
+
+/// How many digits a text begins with, single underscores between them aside; `None` if an underscore stands elsewhere.
+fn leading_digits(text: &str, radix: u32) -> Option<usize> {
+    let mut count = 0;
+    let mut previous = '_';
+    for c in text.chars() {
+        match c {
+            '_' if previous == '_' => return None,
+            '_' => {}
+            c if c.is_digit(radix) => count += 1,
+            _ => break,
+        }
+        previous = c;
+    }
+    (previous != '_').then_some(count)
 }
 
 fn parse_float(s: &str, watch: &Watch) -> Result<f64, NumError> {
