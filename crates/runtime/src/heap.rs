@@ -408,6 +408,8 @@ impl Heap {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+
     use super::*;
 
     const NEVER: &dyn Fn() -> bool = &|| false;

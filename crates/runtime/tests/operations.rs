@@ -8,7 +8,7 @@
 //! prints the table that is in `docs/limits-operations.md`.
 #![allow(clippy::unwrap_used)]
 
-use bytecode::{BinOp, UnOp};
+use bytecode::{BinOp, Builtin1, Builtin2, UnOp};
 use dashu_int::{IBig, UBig};
 use hotspotvm_runtime::num::{
     Cost, NumError, NumberLimits, Operand, Output, Watch, binary, binary_cost, parse_argument, pow_mod,
@@ -28,8 +28,10 @@ enum Operation {
 
 impl Operation {
     fn all() -> Vec<Operation> {
-        let unary = UnOp::ALL.iter().map(|&op| Operation::Unary(op));
-        let binary = BinOp::ALL.iter().map(|&op| Operation::Binary(op));
+        let builtins = Builtin1::ALL.iter().map(|&builtin| UnOp::Call(builtin));
+        let unary = UnOp::ALL.iter().copied().chain(builtins).map(Operation::Unary);
+        let builtins = Builtin2::ALL.iter().map(|&builtin| BinOp::Call(builtin));
+        let binary = BinOp::ALL.iter().copied().chain(builtins).map(Operation::Binary);
         unary.chain(binary).chain([Operation::PowMod, Operation::Print]).collect()
     }
 
@@ -209,6 +211,33 @@ struct Worst {
     at: [String; 3],
 }
 
+/// Milliseconds in all and between two looks, and nanoseconds for each unit of fuel.
+fn measure(operation: Operation, operands: &[Operand<'_>], limits: NumberLimits) -> (f64, f64, f64) {
+    const BUDGET: Duration = Duration::from_millis(25);
+    let begin = Instant::now();
+    let Ok(cost) = operation.cost(operands, &limits) else { return (0.0, 0.0, 0.0) };
+    let look = Rc::new(Cell::new(begin));
+    let gap = Rc::new(Cell::new(Duration::ZERO));
+    let watch = Watch::new(limits, {
+        let (look, gap) = (look.clone(), gap.clone());
+        Box::new(move || {
+            let now = Instant::now();
+            gap.set(gap.get().max(now - look.replace(now)));
+            now - begin > BUDGET
+        })
+    });
+    let result = operation.run(operands, &watch);
+    let took = begin.elapsed();
+    let gap = gap.get().max(look.get().elapsed()).as_secs_f64() * 1e3;
+    // Work that was interrupted is measured by its steps.
+    let (work, _) = watch.steps();
+    let interrupted = matches!(result, Err(NumError::Interrupted));
+    let fuel = if interrupted { work.min(cost.fuel) } else { cost.fuel };
+    let small = took < Duration::from_micros(50);
+    let ns = if small { 0.0 } else { took.as_secs_f64() * 1e9 / (fuel + 100) as f64 };
+    (if interrupted { f64::INFINITY } else { took.as_secs_f64() * 1e3 }, gap, ns)
+}
+
 #[test]
 fn measure_all_operations() {
     if std::env::var_os("HOTSPOT_OPERATIONS").is_none() {
@@ -218,7 +247,6 @@ fn measure_all_operations() {
     let max = limits.max_int_bits.min(1 << 26);
     let pool =
         pool(&[2_000, 1 << 16, 1 << 19, max], &[1_000, 1 << 18, limits.max_str_bytes as usize], &limits);
-    const BUDGET: Duration = Duration::from_millis(60);
     println!(
         "| operation | longest, ms | without a look, ms | ns a unit of fuel | at |\n|---|---:|---:|---:|---|"
     );
@@ -229,31 +257,14 @@ fn measure_all_operations() {
                 let operands: Vec<String> = operands.iter().map(|&o| shown(o)).collect();
                 operands.join("; ")
             };
-            let begin = Instant::now();
-            let Ok(cost) = operation.cost(operands, &limits) else { return };
-            let look = Rc::new(Cell::new(begin));
-            let gap = Rc::new(Cell::new(Duration::ZERO));
-            let watch = Watch::new(limits, {
-                let (look, gap) = (look.clone(), gap.clone());
-                Box::new(move || {
-                    let now = Instant::now();
-                    gap.set(gap.get().max(now - look.replace(now)));
-                    now - begin > BUDGET
-                })
-            });
-            let result = operation.run(operands, &watch);
-            let took = begin.elapsed();
-            let gap = gap.get().max(look.get().elapsed()).as_secs_f64() * 1e3;
-            // Work that was interrupted is measured by its steps.
-            let (work, _) = watch.steps();
-            let interrupted = matches!(result, Err(NumError::Interrupted));
-            let fuel = if interrupted { work.min(cost.fuel) } else { cost.fuel };
-            let ns = if took < Duration::from_micros(50) {
-                0.0
-            } else {
-                took.as_secs_f64() * 1e9 / (fuel + 100) as f64
-            };
-            let ms = if interrupted { f64::INFINITY } else { took.as_secs_f64() * 1e3 };
+            // What is worst is measured again, since other processes disturb.
+            let (mut ms, mut gap, mut ns) = measure(operation, operands, limits);
+            for _ in 0..3 {
+                if ms > worst.ms || gap > worst.gap || ns > worst.ns_per_fuel {
+                    let again = measure(operation, operands, limits);
+                    (ms, gap, ns) = (ms.min(again.0), gap.min(again.1), ns.min(again.2));
+                }
+            }
             for (seen, now, at) in
                 [(&mut worst.ms, ms, 0), (&mut worst.gap, gap, 1), (&mut worst.ns_per_fuel, ns, 2)]
             {

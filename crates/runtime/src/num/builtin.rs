@@ -100,9 +100,9 @@ pub(super) fn call1(builtin: Builtin1, a: Operand<'_>, watch: &Watch) -> Result<
             }
         },
         Builtin1::Chr => return chr(index(a)?),
-        Builtin1::Bin => in_base(index(a)?, 2, "0b"),
-        Builtin1::Oct => in_base(index(a)?, 8, "0o"),
-        Builtin1::Hex => in_base(index(a)?, 16, "0x"),
+        Builtin1::Bin => return in_base(index(a)?, 2, "0b", watch),
+        Builtin1::Oct => return in_base(index(a)?, 8, "0o", watch),
+        Builtin1::Hex => return in_base(index(a)?, 16, "0x", watch),
         Builtin1::Index => int_output(index(a)?),
         Builtin1::TypeName => Output::Str(a.type_name().to_owned()),
         Builtin1::Log | Builtin1::Log2 | Builtin1::Log10 => Output::Float(math::logarithm(builtin, a)?),
@@ -373,9 +373,15 @@ fn chr(code: Int<'_>) -> Result<Output, NumError> {
     }
 }
 
-fn in_base(a: Int<'_>, radix: u8, prefix: &str) -> Output {
+fn in_base(a: Int<'_>, radix: u8, prefix: &str, watch: &Watch) -> Result<Output, NumError> {
+    let cost = written(a.bits().div_ceil(u64::from(radix.ilog2())), &watch.limits)?;
+    watch.step(cost.fuel)?;
     let sign = if a.is_negative() { "-" } else { "" };
-    Output::Str(format!("{sign}{prefix}{}", int::magnitude(&a.to_big()).in_radix(radix)))
+    let text = format!("{sign}{prefix}{}", int::magnitude(&a.to_big()).in_radix(radix));
+    if text.len() as u64 > watch.limits.max_str_bytes {
+        return Err(watch.limits.str_too_large());
+    }
+    Ok(Output::Str(text))
 }
 
 fn divmod(op: BinOp, a: Operand<'_>, b: Operand<'_>, watch: &Watch) -> Result<Output, NumError> {
@@ -642,10 +648,11 @@ fn copied(bytes: u64, limits: &NumberLimits) -> Result<Cost, NumError> {
     Ok(Cost::new(bytes / BYTES_PER_FUEL, bytes))
 }
 
-/// So many digits of an int, with sign and prefix.
+/// So many digits of an int, with a prefix and perhaps a sign.
 fn written(digits: u64, limits: &NumberLimits) -> Result<Cost, NumError> {
-    let cost = copied(digits.saturating_add(3), limits)?;
-    Ok(Cost { fuel: if digits <= 128 { cost.fuel } else { digits }, ..cost })
+    let cost = copied(digits.saturating_add(2), limits)?;
+    let fuel = if digits <= 128 { cost.fuel } else { digits };
+    Ok(Cost::new(fuel, cost.result_bytes + 1))
 }
 
 /// The product of so many ints, which has so many bits.

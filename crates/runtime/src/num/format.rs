@@ -177,17 +177,15 @@ pub(super) fn cost(a: Operand<'_>, spec: &str, limits: &NumberLimits) -> Result<
     }
     // What is refused costs no more than reading it. The default alignment decides about errors only.
     let Ok(spec) = parse(spec, '>', "") else { return Ok(reading) };
-    let (width, precision) = (spec.width.unwrap_or(0) as u64, spec.precision.unwrap_or(0) as u64);
-    if width > limits.max_str_bytes {
-        return Err(limits.str_too_large());
-    }
+    // One that is too large is refused, if nothing else is wrong, before anything is made.
+    let size = |n: Option<usize>| n.map_or(0, |n| n as u64).min(limits.max_str_bytes);
+    let (width, precision) = (size(spec.width), size(spec.precision));
     let bits = a.int().map_or(0, Int::bits);
     // The characters of the value, and the work of finding them.
     let (value, work) = match (a, spec.kind) {
         (Operand::Str(s), _) => (s.len() as u64, s.len() as u64 / 2),
         (Operand::Float(_), _) | (_, Some('e' | 'E' | 'f' | 'F' | 'g' | 'G' | '%')) => {
-            let zeros = precision.min(limits.max_str_bytes);
-            (FLOAT_CHARACTERS + zeros, zeros)
+            (FLOAT_CHARACTERS + precision, precision)
         }
         (_, Some('b')) => (bits, bits),
         (_, Some('o')) => (bits.div_ceil(3), bits.div_ceil(3)),
@@ -389,7 +387,8 @@ fn scientific(size: f64, precision: usize, alternate: bool) -> String {
 
 /// So many significant digits, fixed or scientific, whichever is shorter. `dot_zero`: it must look like a float.
 fn general(size: f64, precision: usize, alternate: bool, dot_zero: bool) -> String {
-    let precision = precision.max(1);
+    // Zeros that would be dropped again are not made.
+    let precision = if alternate { precision } else { precision.min(2 * MOST_DECIMALS) }.max(1);
     let known = (precision - 1).min(MOST_DECIMALS);
     let shown = format!("{size:.known$e}");
     let exponent: i64 = shown.split_once('e').and_then(|(_, e)| e.parse().ok()).unwrap_or(0);
