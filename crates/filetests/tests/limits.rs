@@ -268,7 +268,7 @@ fn a_program_at_its_heap_limit_pays_the_same_everywhere() {
     let program = load("at the limit", AT_THE_LIMIT).unwrap_or_else(|error| panic!("{error}"));
     let roomy = observe(&program, &[], &interpreted(&Options::default()).options).0;
     let (mut fuels, mut refused) = (std::collections::BTreeSet::new(), 0);
-    for heap in [2_000, 3_430, 4_515, 5_600, 5_700, 6_800, 20_000, 100_000] {
+    for heap in [3_430, 4_515, 5_600, 6_800, 20_000] {
         let mut options = Options::default();
         options.limits.heap_bytes = heap;
         let (observed, reports) = disagreements(&program, &[], &options, heap);
@@ -283,7 +283,82 @@ fn a_program_at_its_heap_limit_pays_the_same_everywhere() {
         fuels.insert(observed.fuel);
     }
     // Collections at the limit cost more the more of them there are; some limits are too small for what is alive.
-    assert!((3..6).contains(&refused) && fuels.len() == 8, "{refused} {fuels:?}");
+    assert!((1..4).contains(&refused) && fuels.len() == 5, "{refused} {fuels:?}");
+}
+
+/// A traceback is bounded while it is made, whatever the depth and the names.
+#[test]
+fn a_deep_traceback_of_long_names_stays_small() {
+    let name = "f".repeat(100_000);
+    let source =
+        format!("entry main\nfunc {name}()\ncall {name}\nret\nend\nfunc main()\ncall {name}\nret\nend\n");
+    let program = load("deep", &source).unwrap_or_else(|error| panic!("{error}"));
+    let mut options = Options::default();
+    options.limits.depth = 300_000;
+    let Err(stop) = observe(&program, &[], &options).0.result else { panic!("it recurses for ever") };
+    assert_eq!(
+        (stop.kind.clone(), stop.trace.len() + stop.left_out),
+        (StopKind::Limit(LimitKind::Depth), 300_000)
+    );
+    assert!(stop.trace.len() < 1_100 && stop.to_string().len() < 20_000);
+    assert_eq!(&*stop.trace[0].function, "main");
+    let first = &stop.trace[1].function;
+    assert!(
+        first.len() < 1_100 && stop.trace[1..].iter().all(|place| place.function.as_ptr() == first.as_ptr())
+    );
+}
+
+/// A program that is at its heap limit, with as much alive as fits, ends at its deadline: collections are seen by the clock, and paid for.
+#[test]
+fn collections_for_nothing_do_not_outlast_the_deadline() {
+    // Recursion holds a str in each call, until the next one does not fit; then small strs are made for ever.
+    let source = "
+entry main
+func hold(left)
+    local text
+    load_local left
+    push 1000000
+    add
+    builtin1 str
+    store_local text
+    load_local left
+    jump_if_zero thrash
+    load_local left
+    push 1
+    sub
+    call hold
+    ret
+thrash:
+    load_local left
+    builtin1 str
+    pop
+    jump thrash
+end
+func main()
+    push 100000
+    call hold
+    ret
+end
+";
+    let program = load("thrash", source).unwrap_or_else(|error| panic!("{error}"));
+    // 71 bytes for each of 100,001 strs of seven digits; room for one more.
+    let heap = 100_001 * 71 + 64 + 60;
+    for max_tier in Tier::ALL {
+        let mut options = Options { max_tier, ..Options::default() };
+        options.limits.depth = 200_000;
+        options.limits.heap_bytes = heap;
+        options.limits.fuel = Some(40_000_000);
+        let (observed, _) = observe(&program, &[], &options);
+        let stop = observed.result.expect_err("it goes on for ever");
+        assert_eq!(stop.kind, StopKind::Limit(LimitKind::Fuel), "{max_tier} {stop}");
+        // A collection visits more than 200,000 objects and roots; so few are paid for, and not millions.
+        options.limits.fuel = None;
+        options.limits.timeout = Some(std::time::Duration::from_millis(100));
+        let start = std::time::Instant::now();
+        let stop = observe(&program, &[], &options).0.result.expect_err("it goes on for ever");
+        assert_eq!(stop.kind, StopKind::Limit(LimitKind::Time), "{max_tier}");
+        assert!(start.elapsed().as_secs() < 5, "{max_tier}: {:?}", start.elapsed());
+    }
 }
 
 /// The int of a float that needs 63 bits costs no heap in any tier, however little is left.

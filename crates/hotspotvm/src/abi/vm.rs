@@ -12,8 +12,10 @@ use super::fusion::{Code, fuse};
 use crate::options::{Cancel, Options};
 use crate::profile::{Feedback, Site};
 use bytecode::{FuncId, Op, Verified};
+use runtime::error::{INNERMOST, OUTERMOST, shown_name};
 use runtime::num::{Cost, ErrorKind, NumError, Watch};
 use runtime::{GivenUp, Heap, HeapFull, Io, LimitKind, Place, Stop, StopKind, Store, Value};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -160,7 +162,9 @@ impl Vm {
         let mut store = Store::new(Heap::new(limits.heap_bytes, options.stress.collect), io, watch);
         let constants: Vec<Value> = program.program().constants.iter().map(|c| store.constant(c)).collect();
         store.heap.pin_all();
-        let too_early = |kind, message| Err(Stop { kind: StopKind::Limit(kind), message, trace: Vec::new() });
+        let too_early = |kind, message| {
+            Err(Stop { kind: StopKind::Limit(kind), message, trace: Vec::new(), left_out: 0 })
+        };
         if store.heap.charged() > limits.heap_bytes {
             let message = format!("the program's constants do not fit {} bytes", limits.heap_bytes);
             return too_early(LimitKind::Heap, message);
@@ -205,6 +209,7 @@ impl Vm {
                 kind: StopKind::Error(runtime::num::ErrorKind::TypeError),
                 message,
                 trace: Vec::new(),
+                left_out: 0,
             });
         }
         if main.frame_size > limits.stack_values {
@@ -509,15 +514,26 @@ impl Vm {
         })
     }
 
-    /// The traceback: the active calls with the current place, innermost last.
-    pub fn trace(&self) -> Vec<Place> {
-        let place = |function: u32, pc: u32| Place {
-            function: self.program.program().functions[function as usize].name.clone(),
-            pc,
-            line: self.program.program().line(FuncId(function), pc),
+    /// The program's early end, with the active calls; of very many, those that a traceback shows.
+    pub fn stopped(&self, kind: StopKind, message: String) -> Stop {
+        let mut names: HashMap<u32, Arc<str>> = HashMap::new();
+        let mut place = |function: u32, pc: u32| {
+            let id = FuncId(function);
+            let program = self.program.program();
+            let name = names.entry(function).or_insert_with(|| {
+                shown_name(program.functions.get(function as usize).map_or("", |f| &f.name))
+            });
+            Place { function: name.clone(), pc, line: program.line(id, pc) }
         };
-        let waiting = self.frames.iter().map(|frame| place(frame.function, frame.pc.saturating_sub(1)));
-        waiting.chain([place(self.regs.function, self.regs.pc)]).collect()
+        let left_out = (self.frames.len() + 1).saturating_sub(OUTERMOST + INNERMOST);
+        let first = if left_out == 0 { self.frames.len() } else { OUTERMOST };
+        let (outer, rest) = self.frames.split_at(first);
+        let inner = &rest[left_out.min(rest.len())..];
+        let waiting = outer.iter().chain(inner);
+        let mut trace: Vec<Place> = Vec::with_capacity(first + inner.len() + 1);
+        trace.extend(waiting.map(|frame| place(frame.function, frame.pc.saturating_sub(1))));
+        trace.push(place(self.regs.function, self.regs.pc));
+        Stop { kind, message, trace, left_out }
     }
 
     /// A value of the current frame's locals.

@@ -267,7 +267,6 @@ fn stripped(s: &str) -> &str {
 const MOST_QUOTED: usize = 100_000;
 
 fn parse_int(s: &str, base: u32, watch: &Watch) -> Result<Output, NumError> {
-    watch.step(s.len() as u64)?;
     match read_int(s, base, watch)? {
         Some(int) => Ok(int),
         None => {
@@ -297,9 +296,12 @@ fn read_int(s: &str, base: u32, watch: &Watch) -> Result<Option<Output>, NumErro
     } else {
         (if base == 0 { 10 } else { base }, unsigned)
     };
+    // Each look at all digits is a step.
+    let look = || watch.step(digits.len() as u64);
     // Python counts the digits before it looks at what follows them.
     let max = watch.limits.max_str_digits;
     if !radix.is_power_of_two() && max != 0 && digits.len() > max as usize {
+        look()?;
         let Some(count) = leading_digits(digits, radix) else { return Ok(None) };
         if count > max as usize {
             return Err(NumError::value(format!(
@@ -308,21 +310,29 @@ fn read_int(s: &str, base: u32, watch: &Watch) -> Result<Option<Output>, NumErro
             )));
         }
     }
-    let Some(plain) = text::without_underscores(digits, |c| c.is_digit(radix)) else { return Ok(None) };
-    if plain.is_empty() || !plain.chars().all(|c| c.is_digit(radix)) {
+    let is_digit = |c: char| c.is_digit(radix);
+    look()?;
+    let Some(plain) = text::without_underscores(digits, is_digit) else { return Ok(None) };
+    look()?;
+    if plain.is_empty() || !plain.bytes().all(|byte| is_digit(byte.into())) {
         return Ok(None);
     }
+    look()?;
+    let significant = plain.trim_start_matches('0');
     // As a literal, "010" would be a mistake.
-    if base == 0 && prefix_base == 0 && plain.starts_with('0') && plain.chars().any(|c| c != '0') {
+    if base == 0 && prefix_base == 0 && plain.starts_with('0') && !significant.is_empty() {
         return Ok(None);
+    }
+    if significant.is_empty() {
+        return Ok(Some(Output::Int(0)));
     }
     let limits = &watch.limits;
     // So many digits after the first one are so many bits at the least.
-    let digits = plain.trim_start_matches('0').len() as u64;
-    if digits.saturating_sub(1).saturating_mul(u64::from(radix.ilog2())) > limits.int_bits().max(63) {
+    let least = (significant.len() as u64 - 1).saturating_mul(u64::from(radix.ilog2()));
+    if least > limits.int_bits().max(63) {
         return Err(limits.int_too_large());
     }
-    let Some(magnitude) = big::from_digits(&plain, radix, watch)? else { return Ok(None) };
+    let Some(magnitude) = big::from_digits(significant, radix, watch)? else { return Ok(None) };
     let sign = if negative { Sign::Negative } else { Sign::Positive };
     limits.int_output(IBig::from_parts(sign, magnitude)).map(Some)
 }
@@ -330,23 +340,25 @@ fn read_int(s: &str, base: u32, watch: &Watch) -> Result<Option<Output>, NumErro
 /// How many digits a text begins with, single underscores between them aside; `None` if an underscore stands elsewhere.
 fn leading_digits(text: &str, radix: u32) -> Option<usize> {
     let mut count = 0;
-    let mut previous = '_';
-    for c in text.chars() {
-        match c {
-            '_' if previous == '_' => return None,
-            '_' => {}
-            c if c.is_digit(radix) => count += 1,
+    let mut previous = b'_';
+    for byte in text.bytes() {
+        match byte {
+            b'_' if previous == b'_' => return None,
+            b'_' => {}
+            digit if char::from(digit).is_digit(radix) => count += 1,
             _ => break,
         }
-        previous = c;
+        previous = byte;
     }
-    (previous != '_').then_some(count)
+    (previous != b'_').then_some(count)
 }
 
 fn parse_float(s: &str, watch: &Watch) -> Result<f64, NumError> {
     watch.step(s.len() as u64)?;
     let trimmed = stripped(s);
+    watch.step(trimmed.len() as u64)?;
     let plain = text::without_underscores(trimmed, |c| c.is_ascii_digit());
+    watch.step(trimmed.len() as u64)?;
     // Rust's grammar of floats is Python's.
     match plain.and_then(|plain| plain.parse::<f64>().ok()) {
         Some(float) => Ok(float),
@@ -569,7 +581,7 @@ pub(super) fn cost1(builtin: Builtin1, a: Operand<'_>, limits: &NumberLimits) ->
             }
             _ => number_text(a, limits)?,
         },
-        Builtin1::Len => match a {
+        Builtin1::Len | Builtin1::Ord => match a {
             Operand::Str(s) => Cost::new(s.len() as u64 / BYTES_PER_FUEL, 0),
             _ => Cost::default(),
         },
@@ -618,7 +630,7 @@ fn check(least: u64, limits: &NumberLimits) -> Result<(), NumError> {
 /// Looking at each byte of a str, and perhaps quoting its start in a message.
 fn one_by_one(s: &str) -> u64 {
     let quoted = if s.is_ascii() { 0 } else { text::escape_work(text::start(s, MOST_QUOTED)) };
-    (2 * s.len() as u64 + quoted).saturating_sub(FREE_BYTES)
+    (4 * s.len() as u64 + quoted).saturating_sub(4 * FREE_BYTES)
 }
 
 /// Reading a str as an int.

@@ -55,7 +55,7 @@ impl Rest<'_> {
     /// A number, however many zeros it begins with; an absurd one is an error, as in CPython.
     fn number(&mut self) -> Result<Option<usize>, NumError> {
         let bytes = self.0.as_bytes();
-        let zeros = bytes.iter().take_while(|&&byte| byte == b'0').count();
+        let zeros = bytes.iter().position(|&byte| byte != b'0').unwrap_or(bytes.len());
         let digits = bytes[zeros..].iter().take_while(|byte| byte.is_ascii_digit()).count();
         let (number, rest) = self.0.split_at(zeros + digits);
         self.0 = rest;

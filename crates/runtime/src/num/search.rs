@@ -32,8 +32,13 @@ impl Pace<'_> {
 /// Where the greatest suffix begins, in the order of bytes or in the reverse one, and the suffix's period.
 fn greatest_suffix(piece: &[u8], reverse: bool, pace: &mut Pace<'_>) -> Result<(usize, usize), NumError> {
     let (mut start, mut candidate, mut same, mut period) = (0, 1, 0, 1);
+    let mut seen = 0;
     while candidate + same < piece.len() {
-        pace.compared(1)?;
+        seen += 1;
+        if seen == STEP {
+            pace.compared(seen)?;
+            seen = 0;
+        }
         let (old, new) = (piece[start + same], piece[candidate + same]);
         if old == new {
             same += 1;
@@ -69,6 +74,14 @@ pub(super) fn contains(text: &[u8], piece: &[u8], watch: &Watch) -> Result<bool,
     }
     let (mut at, mut known) = (0, 0);
     while let Some(here) = text[at..].get(..size) {
+        if known == 0 && here[critical] != piece[critical] {
+            // The next place where the critical byte fits.
+            let next =
+                text[at + critical..].iter().take(STEP).take_while(|&&byte| byte != piece[critical]).count();
+            pace.compared(next)?;
+            at += next;
+            continue;
+        }
         let start = critical.max(known);
         let right = here[start..].iter().zip(&piece[start..]).take_while(|(a, b)| a == b).count();
         pace.compared(right + 1)?;

@@ -189,11 +189,13 @@ pub(super) fn start(s: &str, characters: usize) -> &str {
 /// Work of escaping a str: most for characters beyond ASCII, whose properties are looked up.
 pub(super) fn escape_work(s: &str) -> u64 {
     let wide = if s.is_ascii() { 0 } else { s.bytes().filter(|&byte| byte >= 0xc0).count() as u64 };
-    s.len() as u64 + wide * WIDE_WORK
+    s.len() as u64 * ESCAPE_WORK + wide * WIDE_WORK
 }
 
 /// Work of looking up whether a character is printable.
 const WIDE_WORK: u64 = 100;
+/// Work of a character, which may become an escape.
+const ESCAPE_WORK: u64 = 5;
 /// Characters that are escaped between two steps of the watch.
 const ESCAPED_AT_ONCE: usize = 1 << 12;
 
@@ -238,12 +240,13 @@ fn escape(out: &mut String, c: char, quote: char, ascii: bool) {
         c if (!ascii || c.is_ascii()) && is_printable(c) => out.push(c),
         c => {
             let code = u32::from(c);
-            // Writing to a String cannot fail.
-            _ = match code {
-                0..=0xff => write!(out, "\\x{code:02x}"),
-                0x100..=0xffff => write!(out, "\\u{code:04x}"),
-                _ => write!(out, "\\U{code:08x}"),
+            let (start, digits) = match code {
+                0..=0xff => ("\\x", 2),
+                0x100..=0xffff => ("\\u", 4),
+                _ => ("\\U", 8),
             };
+            out.push_str(start);
+            out.extend((0..digits).rev().filter_map(|at| char::from_digit(code >> (4 * at) & 15, 16)));
         }
     }
 }
@@ -370,16 +373,19 @@ pub(super) fn without_underscores(text: &str, is_digit: impl Fn(char) -> bool) -
     if !text.contains('_') {
         return Some(Cow::Borrowed(text));
     }
-    let mut plain = String::with_capacity(text.len());
-    let mut previous = ' ';
-    for c in text.chars() {
-        if (c == '_' && !is_digit(previous)) || (previous == '_' && !is_digit(c)) {
+    let mut plain = Vec::with_capacity(text.len());
+    let mut previous = b' ';
+    for byte in text.bytes() {
+        let digits = (is_digit(previous.into()), is_digit(byte.into()));
+        if (byte == b'_' && !digits.0) || (previous == b'_' && !digits.1) {
             return None;
         }
-        if c != '_' {
-            plain.push(c);
+        if byte != b'_' {
+            plain.push(byte);
         }
-        previous = c;
+        previous = byte;
     }
-    (previous != '_').then_some(Cow::Owned(plain))
+    // Without these single bytes it is still UTF-8.
+    let plain = String::from_utf8(plain).ok()?;
+    (previous != b'_').then_some(Cow::Owned(plain))
 }
