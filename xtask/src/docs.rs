@@ -1,14 +1,18 @@
-//! Writes `docs/opcodes.md` from the opcode table.
+//! Writes what is derived: `docs/opcodes.md` from the opcode table, the explorer page's types from the report's structs.
 //!
 //! It stands beside `profile -> detect -> compile -> cache -> execute -> deoptimise`: it shows what all stages talk about.
-//! Invariant: the text depends on the table alone, so `tidy` can compare it with the file.
+//! Invariant: each text depends on its source alone, so `tidy` can compare it with the file.
 
+use crate::report_types;
 use bytecode::{Builtin1, Builtin2, ControlFlow, Op, Operand};
 use std::fmt::Write;
 use std::path::Path;
 
 /// Where the text goes.
 pub const PATH: &str = "docs/opcodes.md";
+
+/// How many opcodes the product has.
+const PRODUCT: usize = Op::ALL.len() - bytecode::ops::FOR_TESTS;
 
 const HEAD: &str = "\
 # The opcodes
@@ -27,7 +31,7 @@ operands are written is in [hasm.md](hasm.md).
 /// The document.
 pub fn opcodes() -> String {
     let mut text = HEAD.to_owned();
-    for &op in Op::ALL {
+    for &op in &Op::ALL[..PRODUCT] {
         let info = op.info();
         let operand = match info.operand {
             Operand::None => "",
@@ -70,14 +74,23 @@ What `builtin1` and `builtin2` call. Errors are those of Python's functions of t
 
 ";
 
-/// Writes the document below a root.
+/// Writes the documents below a root.
 ///
 /// # Errors
-/// If the file can't be written.
+/// If a file can't be read or written, or the structs are not of the shape that their types can be made of.
 pub fn write(root: &Path) -> Result<bool, String> {
-    let path = root.join(PATH);
-    std::fs::write(&path, opcodes()).map_err(|error| format!("can't write {}: {error}", path.display()))?;
-    println!("docs: wrote {PATH}, {} opcodes", Op::ALL.len());
+    let put = |path: &str, text: String| {
+        let file = root.join(path);
+        std::fs::write(&file, text).map_err(|error| format!("can't write {}: {error}", file.display()))
+    };
+    put(PATH, opcodes())?;
+    println!("docs: wrote {PATH}, {} opcodes", PRODUCT);
+    let source = std::fs::read_to_string(root.join(report_types::SOURCE))
+        .map_err(|error| format!("can't read {}: {error}", report_types::SOURCE))?;
+    let types = report_types::typescript(&source)
+        .map_err(|(line, message)| format!("{}:{line}: {message}", report_types::SOURCE))?;
+    put(report_types::PATH, types)?;
+    println!("docs: wrote {}", report_types::PATH);
     Ok(true)
 }
 
@@ -90,7 +103,7 @@ mod tests {
         let text = opcodes();
         let rows: Vec<&str> =
             text.lines().filter(|l| l.starts_with("| ") && !l.starts_with("| No.")).collect();
-        assert_eq!(rows.len(), Op::ALL.len());
+        assert_eq!(rows.len(), PRODUCT);
         for row in rows {
             assert_eq!(row.replace("\\|", "").matches('|').count(), 8, "{row}");
         }

@@ -586,7 +586,7 @@ pub(super) fn cost1(builtin: Builtin1, a: Operand<'_>, limits: &NumberLimits) ->
             _ => Cost::default(),
         },
         Builtin1::Float => match a {
-            Operand::Str(s) => Cost::new(one_by_one(s), 0),
+            Operand::Str(s) => Cost::new(one_by_one(s, MOST_QUOTED), 0),
             _ => Cost::default(),
         },
         Builtin1::Bin => written(bits, limits)?,
@@ -628,9 +628,9 @@ fn check(least: u64, limits: &NumberLimits) -> Result<(), NumError> {
 }
 
 /// Looking at each byte of a str, and perhaps quoting its start in a message.
-fn one_by_one(s: &str) -> u64 {
-    let quoted = if s.is_ascii() { 0 } else { text::escape_work(text::start(s, MOST_QUOTED)) };
-    (4 * s.len() as u64 + quoted).saturating_sub(4 * FREE_BYTES)
+fn one_by_one(s: &str, quoted: usize) -> u64 {
+    let quoted = text::escape_work(text::start(s, quoted));
+    (4 * s.len() as u64 + quoted).saturating_sub(9 * FREE_BYTES)
 }
 
 /// Reading a str as an int.
@@ -649,7 +649,7 @@ fn reading(s: &str, radix: u64, limits: &NumberLimits) -> Cost {
     let bits = digits.saturating_mul(u64::from(radix.ilog2()) + 1).min(limits.int_bits().saturating_add(64));
     let work = if radix.is_power_of_two() || digits < 40 { 0 } else { big::digits_work(digits) };
     let bytes = if digits < 19 { 0 } else { result_bytes(bits) };
-    Cost::new(one_by_one(s).saturating_add(work), bytes).with_scratch(4)
+    Cost::new(one_by_one(s, 200).saturating_add(work), bytes).with_scratch(4)
 }
 
 /// A text of so many bytes that is copied.
