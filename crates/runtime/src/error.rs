@@ -23,6 +23,8 @@ pub enum LimitKind {
     Heap,
     /// Bits of one int, or bytes of one str.
     Size,
+    /// Bytes of output.
+    Output,
 }
 
 impl LimitKind {
@@ -36,6 +38,7 @@ impl LimitKind {
             LimitKind::Stack => "stack",
             LimitKind::Heap => "heap",
             LimitKind::Size => "size",
+            LimitKind::Output => "output",
         }
     }
 }

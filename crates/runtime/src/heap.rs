@@ -395,6 +395,11 @@ impl Heap {
         }
     }
 
+    /// The most bytes that may be charged.
+    pub fn limit(&self) -> u64 {
+        self.limit
+    }
+
     /// Bytes in the ledger: at least those of all charged objects that there are.
     pub fn charged(&self) -> u64 {
         self.ledger.bytes

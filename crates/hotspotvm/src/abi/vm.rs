@@ -177,12 +177,16 @@ impl Vm {
     pub fn new(
         program: Arc<Verified>,
         arguments: &[runtime::num::Output],
-        io: Io,
+        mut io: Io,
         options: &Options,
         interrupts: Interrupts,
         mut stack: Vec<u64>,
     ) -> Result<Vm, Stop> {
         let limits = &options.limits;
+        io.limit(limits.output_bytes, {
+            let interrupts = interrupts.clone();
+            Box::new(move || interrupts.are_due())
+        });
         let due = interrupts.clone();
         let watch = Watch::new(limits.numbers, Box::new(move || due.are_due()));
         let mut store = Store::new(Heap::new(limits.heap_bytes, options.stress.collect), io, watch);
@@ -373,6 +377,9 @@ impl Vm {
         match error {
             NumError::Raised { kind, message } => self.set_stop(StopKind::Error(kind), message.into_owned()),
             NumError::Interrupted => self.stop_interrupted(),
+            output @ NumError::OutputTooLarge { .. } => {
+                self.set_stop(StopKind::Limit(LimitKind::Output), output.to_string());
+            }
             limit => self.set_stop(StopKind::Limit(LimitKind::Size), limit.to_string()),
         }
     }

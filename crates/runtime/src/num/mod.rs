@@ -195,6 +195,11 @@ pub enum NumError {
     },
     /// The watch has seen that it is time to stop. Not the guest's to handle.
     Interrupted,
+    /// The text would be more output than the guest may write. Not the guest's to handle.
+    OutputTooLarge {
+        /// The limit, in bytes.
+        max_bytes: u64,
+    },
 }
 
 impl NumError {
@@ -233,6 +238,9 @@ impl fmt::Display for NumError {
                 write!(f, "a string would need more than {max_bytes} bytes")
             }
             NumError::Interrupted => f.write_str("interrupted"),
+            NumError::OutputTooLarge { max_bytes } => {
+                write!(f, "more than {max_bytes} bytes were to be written")
+            }
         }
     }
 }
