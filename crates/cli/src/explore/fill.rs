@@ -180,8 +180,16 @@ impl<'a> Filler<'a> {
             Event::Enter { unit, .. } | Event::Exit { unit, .. } => {
                 shown.unit = Some(*unit);
                 shown.lane = self.unit(*unit).map(|unit| unit.lane);
-                // There are many of these: the page knows what they are.
+                // There are many of these: the page says what they are.
                 shown.words.clear();
+                if let Event::Exit { reason, rounds, .. } = event {
+                    let (name, words) = (reason.name(), reason.words());
+                    shown.data.extend([
+                        named("reason", name),
+                        named("words", words),
+                        named("rounds", rounds),
+                    ]);
+                }
             }
             Event::Deopt { unit, at, reason, observed, exit, frames, .. } => {
                 shown.unit = Some(*unit);
@@ -300,7 +308,10 @@ impl<'a> Filler<'a> {
         unit.exits = exits;
         unit.passes = passes;
         if let Some(listing) = listing {
-            unit.code = Capped { items: listing::machine(&listing.machine), left_out: 0 };
+            let mut code = listing::machine(&listing.machine);
+            let last = unit.passes.iter().rev().find(|pass| !pass.blocks.is_empty());
+            listing::attribute_machine(&mut code, last.map_or(&[], |pass| &pass.blocks));
+            unit.code = Capped { items: code, left_out: 0 };
             unit.covers = covers(function, &listing.bytecode);
         }
     }
@@ -457,6 +468,7 @@ impl<'a> Filler<'a> {
         self.run.nanos = (traces.stats.total_ns > 0).then_some(traces.stats.total_ns);
         self.run.shares = shares(traces.stats, &self.units, &self.run.units.items);
         self.run.warm_up = warm_up(traces.kept, traces.stats);
+        self.run.warm_up_counts = "instructions".to_owned();
         self.run
     }
 }
