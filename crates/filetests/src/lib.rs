@@ -8,6 +8,7 @@
 
 pub mod coverage;
 pub mod generate;
+pub mod ladder;
 pub mod python;
 pub mod sized;
 
