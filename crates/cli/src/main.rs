@@ -13,6 +13,8 @@
 mod args;
 mod compare;
 mod demo;
+mod explore;
+mod export;
 mod language;
 mod load;
 mod log;
@@ -39,6 +41,7 @@ fn main() -> ExitCode {
         Some(Command::Asm(args)) => tools::asm(&args),
         Some(Command::Dis(args)) => tools::dis(&args),
         Some(Command::Compare(args)) => compare::compare(&args),
+        Some(Command::Explore(args)) => explore::explore(&args),
         Some(Command::Demo) => demo::demo(),
         None => show_help(),
     };

@@ -17,7 +17,7 @@ use crate::ids::{Arriving, PlaceKey};
 use crate::options::{Cancel, Options, Tier};
 use crate::profile::{How, NEVER};
 use crate::reason::Reason;
-use crate::stats::Stats;
+use crate::stats::{FunctionCounts, Stats};
 use bytecode::Verified;
 use ir::opt::PassCx;
 use runtime::num::Output;
@@ -59,6 +59,8 @@ pub struct Outcome {
     pub result: Result<Output, Stop>,
     /// What it cost.
     pub stats: Stats,
+    /// What was counted and seen of each function, by number. Empty unless [`Options::details`] was on.
+    pub counts: Vec<FunctionCounts>,
 }
 
 impl Engine {
@@ -89,7 +91,7 @@ impl Engine {
         let interrupts = Interrupts::new(&self.options.limits, self.cancel.clone());
         let vm = match Vm::new(program, arguments, io, &self.options, interrupts, stack) {
             Ok(vm) => vm,
-            Err(stop) => return Outcome { result: Err(stop), stats: Stats::default() },
+            Err(stop) => return Outcome { result: Err(stop), stats: Stats::default(), counts: Vec::new() },
         };
         // A child process must leave its parent's code alone.
         let arena = self.arena.take().filter(Arena::is_ours);
@@ -103,9 +105,10 @@ impl Engine {
             }
             (result, _) => result.map(|value| run.output(value)),
         };
+        let counts = if self.options.details { details::counts(&run.vm) } else { Vec::new() };
         let (stats, arena, stack) = run.finish();
         (self.arena, self.stack) = (arena, stack);
-        Outcome { result, stats }
+        Outcome { result, stats, counts }
     }
 }
 

@@ -94,7 +94,7 @@ export class Timeline {
       this.names,
       ...lanes.map((lane) => {
         const { name, kind, rounds, parent } = model.run.lanes[lane]!;
-        const what = kind === "loop" ? "rounds" : "calls";
+        const what = (kind === "loop" ? "round" : "call") + (rounds === 1 ? "" : "s");
         const title = `${name}: ${count(rounds ?? 0)} ${what}`;
         return button(
           h("span", { class: "lane-label" }, h("span", { class: "name" }, name), rounds && h("span", { class: "sub" }, ` ${short(rounds)} ${what}`)),
