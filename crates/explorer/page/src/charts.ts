@@ -173,7 +173,7 @@ function costFigure(ledger: Ledger): HTMLElement {
       drawing.append(svg("line", { class: "even", x1: at, x2: at, y1: MARGIN.top, y2: HEIGHT - MARGIN.bottom }));
       const right = at < width * 0.6;
       drawing.append(
-        svg("text", { class: "even-label", x: at + (right ? 6 : -6), y: MARGIN.top + 12, "text-anchor": right ? "start" : "end" }, `pays from round ${count(Math.ceil(even))}`),
+        svg("text", { class: "even-label", x: at + (right ? 6 : -6), y: HEIGHT - MARGIN.bottom - 8, "text-anchor": right ? "start" : "end" }, `pays from round ${count(Math.ceil(even))}`),
       );
     }
     return drawing;
