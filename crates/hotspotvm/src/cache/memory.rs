@@ -378,6 +378,7 @@ mod tests {
         Ok(())
     }
 
+    // SAFETY: these are the signatures of the C library.
     unsafe extern "C" {
         fn fork() -> i32;
         fn waitpid(pid: i32, status: *mut i32, options: i32) -> i32;
@@ -407,37 +408,6 @@ mod tests {
         assert!(in_child(|| !arena.is_ours()));
         assert!(arena.is_ours());
         Ok(())
-    }
-
-    #[test]
-    fn an_engine_that_has_run_goes_on_in_parent_and_child() {
-        use crate::{Engine, Io, Options, Output};
-        // Programs that differ in one constant, so that one's code in the other's place gives a wrong sum.
-        let program = |step: u32| {
-            let source = format!(
-                "func main(n)\nlocal s\npush 0\nstore_local s\nagain:\nload_local s\npush {step}\nadd\nstore_local s\n\
-                 load_local n\npush 1\nsub\ndup\nstore_local n\njump_if_not_zero again\nload_local s\nret\nend\n"
-            );
-            let program = bytecode::asm::assemble("fork", &source).unwrap_or_else(|e| panic!("{e:?}"));
-            std::sync::Arc::new(bytecode::verify(program).unwrap_or_else(|e| panic!("{e:?}")))
-        };
-        let options = Options { optimizing_threshold: 100, deterministic: true, ..Options::default() };
-        let mut engine = Engine::new(options);
-        let mut right = |step: u32| {
-            let outcome = engine.run(program(step), &[Output::Int(5_000)], Io::none());
-            let compiled = outcome.stats.jit_iterations > 4_000;
-            compiled && matches!(outcome.result, Ok(Output::Int(sum)) if sum == i64::from(step) * 5_000)
-        };
-        assert!(right(1));
-        for round in 0..8 {
-            assert!(in_child(|| (0..5).all(|i| right(100 + round + i))));
-            assert!(right(2 + round));
-        }
-        // At the same time.
-        assert!(in_child(|| {
-            let grandchild = in_child(|| (0..50).all(&mut right));
-            grandchild && (100..150).all(&mut right)
-        }));
     }
 
     #[test]
