@@ -345,7 +345,11 @@ impl Progress {
         self.last = Some(Instant::now());
         let elapsed = self.start.elapsed();
         let left = left(elapsed, self.budget, runs, self.cells).as_secs_f64();
-        let _ = write!(std::io::stderr().lock(), "\r{runs} runs, about {left:.0} s left \x1b[K");
+        let _ = write!(
+            std::io::stderr().lock(),
+            "\r{}, about {left:.0} s left \x1b[K",
+            text::counted(runs, "run")
+        );
     }
 
     fn clear(&self) {

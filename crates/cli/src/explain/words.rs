@@ -179,7 +179,9 @@ pub(super) fn heat(
         arrivals => format!("It {did} {}{nest}, and executed {part}, {share} of all.", times(arrivals)),
     };
     let (before, event) = (place.decided.is_empty(), place.hot.first().map(|hot| hot.event).or(place.warm));
-    if let Some(counted_below) = counted_below.filter(|_| before) {
+    // What is called once, as a whole program is, cannot get hot by calls: its loops can.
+    let climbs = place.kind == PlaceKind::Loop || story.arrivals > 1;
+    if let Some(counted_below) = counted_below.filter(|_| before && climbs) {
         let PlaceStats { arrivals, hot_after, optimized_after, .. } = *counted_below;
         if story.tier == Tier::Interpreter && arrivals < hot_after {
             words.push_str(&format!(
