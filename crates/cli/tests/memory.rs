@@ -2,10 +2,11 @@
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used)]
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read};
 use std::process::{Command, Stdio};
 
-/// The most memory that a process has taken, in bytes, once the program has printed a line; it waits for input then.
+/// The most memory that a process has taken, in bytes, once the program has printed a line; it waits for its reader then, since it goes
+/// on to print more than a pipe holds ([`WAIT`]).
 fn peak_of(source: &str, arguments: &[&str]) -> u64 {
     let file = std::env::temp_dir().join(format!("hotspot-memory-{}-{:p}.py", std::process::id(), source));
     std::fs::write(&file, source).unwrap();
@@ -13,20 +14,24 @@ fn peak_of(source: &str, arguments: &[&str]) -> u64 {
         .arg("run")
         .args(arguments)
         .arg(&file)
-        .stdin(Stdio::piped())
+        .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
     let mut line = String::new();
-    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let mut output = BufReader::new(child.stdout.take().unwrap());
+    output.read_line(&mut line).unwrap();
     let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
-    child.stdin.take().unwrap().write_all(b"\n").unwrap();
+    output.read_to_end(&mut Vec::new()).unwrap();
     assert!(child.wait().unwrap().success());
     std::fs::remove_file(&file).unwrap();
     assert_eq!(line, "here\n");
     let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
     peak.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024
 }
+
+/// More lines than a pipe holds, as a statement of Python.
+const WAIT: &str = "for i in range(4000): print('x' * 100)\n";
 
 /// Many small strs and many ints of 64 bits, each held by a call, and much garbage of both.
 #[test]
@@ -42,7 +47,7 @@ def hold(n):
         for i in range(300000):
             t = str(i)
         print('here')
-        input()
+        wait()
         return 0
     return hold(n - 1) + len(s)
 hold(220000)
@@ -56,15 +61,15 @@ def hold(n):
         for i in range(300000):
             k = (k * 3 + i) % ((1 << 61) - 1)
         print('here')
-        input()
+        wait()
         return 0
     return hold(n - 1) + (k & 1)
 hold(220000)
 ";
     // The program itself and the pages of its text, which a build without optimization has more of.
-    let own = peak_of("print('here')\ninput()\n", &[]).saturating_sub(4 << 20);
+    let own = peak_of(&format!("print('here')\n{WAIT}"), &[]).saturating_sub(4 << 20);
     for source in [strs, ints] {
-        let peak = peak_of(source, &["--max-heap", "16M"]);
+        let peak = peak_of(&format!("def wait():\n    {WAIT}{source}"), &["--max-heap", "16M"]);
         assert!(peak <= HEAP * 3 / 2 + BASE + own, "{peak} bytes, {own} of them its own");
     }
 }
