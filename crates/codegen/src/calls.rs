@@ -79,7 +79,7 @@ impl Lowering<'_, '_> {
         let Some(call) = f.calls.get(id.index()) else {
             return malformed(format!("{id} does not exist"));
         };
-        let leave = |reason, waits| Leave { reason, state, pc: inst.pc, waits };
+        let leave = |reason, waits| Leave { reason, state, origin: inst.origin, waits };
         let (fuel, depth) = (self.b.use_var(self.fuel), self.b.use_var(vars.depth));
         let cost = self.iconst(packed_cost(call.cost, 0));
         if call.cost != 0 {

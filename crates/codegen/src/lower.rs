@@ -23,7 +23,7 @@ use cranelift_codegen::ir::types::{F64, I8, I64};
 use cranelift_codegen::ir::{BlockArg, InstBuilder, MemFlagsData, SourceLoc, TrapCode};
 use cranelift_codegen::isa::TargetFrontendConfig;
 use cranelift_frontend::{FunctionBuilder, Variable};
-use ir::{Block, Function, Imm, Inst, Opcode, Target, Terminator, Type, Value};
+use ir::{Block, Function, Imm, Inst, Opcode, Origin, Target, Terminator, Type, Value};
 use std::mem::offset_of;
 
 /// Marks the places of the hottest loop's header, so that its code can be found and aligned.
@@ -69,6 +69,8 @@ pub(crate) struct Lowering<'a, 'b> {
     values: Vec<Option<clif::Value>>,
     blocks: Vec<Option<clif::Block>>,
     pub mark: u32,
+    /// Where instructions came from, in the order in which they are translated.
+    pub origins: Vec<Origin>,
     limits: Vec<(i64, clif::Value)>,
 }
 
@@ -86,7 +88,7 @@ pub(crate) fn clif_type(ty: Type) -> clif::Type {
     }
 }
 
-/// Translates a function into the one that `b` builds; gives its exits.
+/// Translates a function into the one that `b` builds; gives its exits, and what the numbers of places stand for.
 pub(crate) fn lower(
     f: &Function,
     facts: &Facts,
@@ -94,7 +96,7 @@ pub(crate) fn lower(
     (unit, check_proofs): (u32, bool),
     mut b: FunctionBuilder<'_>,
     target: TargetFrontendConfig,
-) -> Result<Exits, CodegenError> {
+) -> Result<(Exits, Vec<Origin>), CodegenError> {
     let entry_params = &f.blocks[0].params;
     if entry_params.len() != f.inputs.len() || entry_params.len() > u16::MAX as usize {
         return malformed("the entry's parameters are not the inputs");
@@ -123,6 +125,7 @@ pub(crate) fn lower(
         values: vec![None; f.types.len()],
         blocks: vec![None; f.blocks.len()],
         mark: 0,
+        origins: Vec::new(),
         limits: Vec::new(),
     };
     lowering.create_blocks(entry)?;
@@ -217,24 +220,30 @@ impl Lowering<'_, '_> {
         let data = &self.f.blocks[block.index()];
         for inst in &data.insts {
             self.mark = if header { HEADER_MARK } else { 0 };
-            self.set_place(inst.pc);
+            self.set_place(inst.origin);
             let result = self.inst(inst)?;
             if let (Some(name), Some(value)) = (inst.result, result) {
                 self.values[name.index()] = Some(value);
             }
         }
-        let pc = data.insts.last().map_or(data.pc, |inst| inst.pc);
-        self.set_place(pc);
+        let origin = data.insts.last().map_or(data.origin, |inst| inst.origin);
+        self.set_place(origin);
         self.mark = 0;
-        self.end(&data.insts, &data.end, pc)
+        self.end(&data.insts, &data.end, origin)
     }
 
-    /// Says that what follows comes from this bytecode. Places count from 1, so that 0 stays apart; those too large
-    /// to carry the mark are left out.
-    pub fn set_place(&mut self, pc: u32) {
-        let place =
-            if pc < HEADER_MARK - 2 { SourceLoc::new((pc + 1) | self.mark) } else { SourceLoc::default() };
-        self.b.set_srcloc(place);
+    /// Says that what follows comes from this bytecode. Cranelift carries one number, which is here one more than the index into `origins`.
+    /// It only grows, since Cranelift mistakes the number before a function's first for none.
+    pub fn set_place(&mut self, origin: Origin) {
+        if self.origins.last() != Some(&origin) {
+            self.origins.push(origin);
+        }
+        let number = self.origins.len() as u32;
+        self.b.set_srcloc(if number < HEADER_MARK {
+            SourceLoc::new(number | self.mark)
+        } else {
+            SourceLoc::default()
+        });
     }
 
     /// Whether the first side of a branch stays in a loop that the other one leaves.
@@ -255,7 +264,7 @@ impl Lowering<'_, '_> {
     }
 
     /// Ends a block. Cranelift places the second side of a branch behind it: that should be the one that stays in the loop.
-    fn end(&mut self, insts: &[Inst], end: &Terminator, pc: u32) -> Result<(), CodegenError> {
+    fn end(&mut self, insts: &[Inst], end: &Terminator, origin: Origin) -> Result<(), CodegenError> {
         if self.depth_taken != 0 && end.targets().next().is_some() {
             if end.targets().all(|target| self.facts.ways_in[target.block.index()] == 1) {
                 for target in end.targets() {
@@ -285,7 +294,7 @@ impl Lowering<'_, '_> {
                 self.b.ins().brif(condition, then, &then_args, otherwise, &otherwise_args);
             }
             Terminator::Exit { reason, state } => {
-                let leave = Leave { reason: *reason, state: *state, pc, waits: None };
+                let leave = Leave { reason: *reason, state: *state, origin, waits: None };
                 self.leave(leave)?;
             }
             Terminator::Return(value) => self.return_value(*value)?,
@@ -573,7 +582,7 @@ impl Lowering<'_, '_> {
     /// Where this instruction leaves.
     pub fn leave_of(&self, inst: &Inst) -> Result<Leave, CodegenError> {
         match (inst.op.exit_reason(), inst.state) {
-            (Some(reason), Some(state)) => Ok(Leave { reason, state, pc: inst.pc, waits: None }),
+            (Some(reason), Some(state)) => Ok(Leave { reason, state, origin: inst.origin, waits: None }),
             _ => malformed(format!("{} without a frame state", inst.op.name())),
         }
     }

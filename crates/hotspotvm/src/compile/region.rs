@@ -126,7 +126,7 @@ impl Builder<'_> {
                 slots.push(Slot::Stack(depth));
             }
         }
-        let target = self.f.new_block(start);
+        let target = self.f.new_block(self.origin_at(start));
         self.state_entries += slots.len() * edges.len();
         self.frame = first;
         self.frame.deep = edges.iter().all(|edge| edge.frame.deep || is(Bug::DepthAtJoin));

@@ -20,6 +20,7 @@ mod present {
     use crate::options::Tier;
     use crate::profile::How;
     use bytecode::{FuncId, disasm};
+    use ir::Origin;
     use std::time::Instant;
 
     /// How often a unit may get an unexpected result from its slow paths before it is compiled again with what was learned.
@@ -84,13 +85,14 @@ mod present {
         fn baseline_listing(&self, function: u32, code: &BaselineCode) -> Box<Listing> {
             let end = self.vm.functions[function as usize].cells.len() as u32;
             let program = self.vm.program.program();
-            let places: Vec<(u32, u32)> = code.blocks.iter().map(|&(pc, offset)| (offset, pc)).collect();
+            let place = |&(pc, offset): &(u32, u32)| (offset, Origin { function, pc });
+            let places: Vec<(u32, Origin)> = code.blocks.iter().map(place).collect();
             Box::new(Listing {
                 bytecode: disasm::listing(program, FuncId(function), 0..end),
                 ir_built: String::new(),
                 ir_after: Vec::new(),
                 ir: String::new(),
-                machine: machine_listing(&code.bytes, &places),
+                machine: machine_listing(function, &code.bytes, &places),
             })
         }
 

@@ -41,7 +41,7 @@
 use super::charges::{add_to_last, last_charge, paid, pay_ahead};
 use super::{Changed, PassCx, Replacements, definitions};
 use crate::analysis::{Cfg, Dominators, LoopId, Loops};
-use crate::data::{Ahead, Block, Function, Imm, Inst, StateId, Target, Terminator, Type, Value};
+use crate::data::{Ahead, Block, Function, Imm, Inst, Origin, StateId, Target, Terminator, Type, Value};
 use crate::op::Opcode;
 use crate::planted::{Bug, is};
 use crate::reason::ExitReason;
@@ -342,8 +342,8 @@ impl Converter<'_> {
     /// Puts what the sides compute, and the selects, in place of the branch.
     fn replace(&mut self, block: Block, condition: Value, mut sides: [Side; 2], most: Ahead) {
         let mut out = std::mem::take(&mut self.f.blocks[block.index()].insts);
-        let pc = out.last().map_or(self.f.blocks[block.index()].pc, |inst| inst.pc);
-        let mut made = Made { condition, opposite: None, pc };
+        let origin = out.last().map_or(self.f.blocks[block.index()].origin, |inst| inst.origin);
+        let mut made = Made { condition, opposite: None, origin };
         for this in 0..2 {
             let Some(side) = sides[this].block else { continue };
             let insts = std::mem::take(&mut self.f.blocks[side.index()].insts);
@@ -354,7 +354,7 @@ impl Converter<'_> {
         }
         let mut selected: FxHashMap<(Value, Value), Value> = FxHashMap::default();
         let mut args = Vec::with_capacity(sides[0].args.len());
-        made.pc = pc;
+        made.origin = origin;
         for i in 0..sides[0].args.len() {
             let (mut a, mut b) = (sides[0].args[i], sides[1].args[i]);
             if a == b {
@@ -374,7 +374,7 @@ impl Converter<'_> {
             let rest = most.minus(side.charged).unwrap_or_default();
             if rest != Ahead::default() {
                 let holds = self.holds(&mut made, this, &mut out);
-                self.emit(Opcode::RefundIf, &[holds], rest.imm(), pc, &mut out);
+                self.emit(Opcode::RefundIf, &[holds], rest.imm(), origin, &mut out);
             }
         }
         let join = sides[0].join;
@@ -411,7 +411,7 @@ impl Converter<'_> {
         // What masked operations give on the other side: their operand.
         let mut unchanged: FxHashMap<Value, Value> = FxHashMap::default();
         for inst in insts {
-            made.pc = inst.pc;
+            made.origin = inst.origin;
             if let Some(charge) = Ahead::of(inst) {
                 charged = charged.plus(charge);
                 poll = inst.state;
@@ -432,8 +432,14 @@ impl Converter<'_> {
                     _ => stays(kept).then_some(inst.op),
                 };
                 if let Some(op) = op {
-                    let neutral =
-                        self.emit_value(Type::Int, Opcode::ConstInt, &[], Imm::Int(neutral), made.pc, out);
+                    let neutral = self.emit_value(
+                        Type::Int,
+                        Opcode::ConstInt,
+                        &[],
+                        Imm::Int(neutral),
+                        made.origin,
+                        out,
+                    );
                     let choice = if this == 0 { [masked, neutral] } else { [neutral, masked] };
                     let operand = if is(Bug::NotMasked) { masked } else { self.select(made, choice, out) };
                     let rest = most.minus(charged).unwrap_or_default();
@@ -453,13 +459,19 @@ impl Converter<'_> {
                 Speculation::As(op) | Speculation::Masked(op) => out.push(Inst { op, ..*inst }),
                 Speculation::With(op, with) => {
                     let with =
-                        self.emit_value(Type::Int, Opcode::ConstInt, &[], Imm::Int(with), made.pc, out);
+                        self.emit_value(Type::Int, Opcode::ConstInt, &[], Imm::Int(with), made.origin, out);
                     let state = poll.filter(|_| op.exit_reason().is_some());
                     out.push(Inst { op, args: [inst.args[0], with, Value(0)], state, ..*inst });
                 }
                 Speculation::Refund => {
-                    let no =
-                        self.emit_value(Type::Bool, Opcode::ConstBool, &[], Imm::Bool(false), made.pc, out);
+                    let no = self.emit_value(
+                        Type::Bool,
+                        Opcode::ConstBool,
+                        &[],
+                        Imm::Bool(false),
+                        made.origin,
+                        out,
+                    );
                     let asked = inst.args[0];
                     let choice = if this == 0 { [asked, no] } else { [no, asked] };
                     let holds = self.select(made, choice, out);
@@ -469,10 +481,10 @@ impl Converter<'_> {
         }
     }
 
-    fn emit(&mut self, op: Opcode, args: &[Value], imm: Imm, pc: u32, out: &mut Vec<Inst>) {
+    fn emit(&mut self, op: Opcode, args: &[Value], imm: Imm, origin: Origin, out: &mut Vec<Inst>) {
         let mut all = [Value(0); 3];
         all[..args.len()].copy_from_slice(args);
-        out.push(Inst { op, args: all, imm, state: None, result: None, pc });
+        out.push(Inst { op, args: all, imm, state: None, result: None, origin });
     }
 
     fn emit_value(
@@ -481,11 +493,11 @@ impl Converter<'_> {
         op: Opcode,
         args: &[Value],
         imm: Imm,
-        pc: u32,
+        origin: Origin,
         out: &mut Vec<Inst>,
     ) -> Value {
         let result = self.f.new_value(ty);
-        self.emit(op, args, imm, pc, out);
+        self.emit(op, args, imm, origin, out);
         if let Some(inst) = out.last_mut() {
             inst.result = Some(result);
         }
@@ -501,7 +513,7 @@ impl Converter<'_> {
             Type::Bool => Opcode::BoolSelect,
             Type::Boxed => Opcode::BoxedSelect,
         };
-        self.emit_value(ty, op, &[made.condition, a, b], Imm::None, made.pc, out)
+        self.emit_value(ty, op, &[made.condition, a, b], Imm::None, made.origin, out)
     }
 
     /// A bool that says whether this side is meant.
@@ -518,7 +530,7 @@ impl Converter<'_> {
             }
             _ => (Opcode::BoolNot, vec![made.condition], Imm::None),
         };
-        let opposite = self.emit_value(Type::Bool, op, &args, imm, made.pc, out);
+        let opposite = self.emit_value(Type::Bool, op, &args, imm, made.origin, out);
         made.opposite = Some(opposite);
         opposite
     }
@@ -528,7 +540,7 @@ impl Converter<'_> {
 struct Made {
     condition: Value,
     opposite: Option<Value>,
-    pc: u32,
+    origin: Origin,
 }
 
 /// The operand with which an operation gives its other operand, the first one if it matters.
