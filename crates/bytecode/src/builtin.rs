@@ -135,6 +135,27 @@ define_builtins! {
         Isqrt isqrt;
         /// `math.factorial(a)`.
         Factorial factorial;
+        /// `sys.setrecursionlimit(a)`: how many calls may be active from now on.
+        SetRecursionLimit set_recursion_limit;
+        /// `sys.getrecursionlimit()`; the operand counts for nothing.
+        GetRecursionLimit get_recursion_limit;
+        /// `sys.set_int_max_str_digits(a)`: how many digits an int may have that becomes text, or is read from it; 0 for any number.
+        SetMaxStrDigits set_int_max_str_digits;
+        /// `sys.get_int_max_str_digits()`; the operand counts for nothing.
+        GetMaxStrDigits get_int_max_str_digits;
+    }
+}
+
+impl Builtin1 {
+    /// Whether it reads or changes how the program is run, instead of computing something of its operand.
+    pub fn is_setting(self) -> bool {
+        matches!(
+            self,
+            Builtin1::SetRecursionLimit
+                | Builtin1::GetRecursionLimit
+                | Builtin1::SetMaxStrDigits
+                | Builtin1::GetMaxStrDigits
+        )
     }
 }
 

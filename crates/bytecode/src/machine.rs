@@ -360,6 +360,10 @@ pub trait Machine {
     /// A unary operation in its general form.
     fn unary(&mut self, op: UnOp, a: Self::Value) -> Flow<Self, Self::Value>;
 
+    /// Reads or changes a setting ([`Builtin1::is_setting`]). What compiled code was entered with may depend on it, so a compiler
+    /// leaves here.
+    fn setting(&mut self, which: Builtin1, a: Self::Value) -> Flow<Self, Self::Value>;
+
     /// `a ** b % c`, in all generality.
     fn pow_mod(&mut self, a: Self::Value, b: Self::Value, c: Self::Value) -> Flow<Self, Self::Value>;
 

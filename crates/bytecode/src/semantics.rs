@@ -373,6 +373,7 @@ pub fn builtin1<M: Machine>(m: &mut M, number: u32) -> Flow<M> {
     };
     let result = match fast {
         Some(result) => result,
+        None if builtin.is_setting() => m.setting(builtin, a)?,
         None => m.unary(UnOp::Call(builtin), a)?,
     };
     m.push(result);

@@ -188,9 +188,12 @@ pub(crate) struct RunArgs {
     /// Only interpret
     #[arg(long)]
     pub(crate) no_jit: bool,
-    /// Show each step of compiling on standard error as it happens, with what was compiled
+    /// Show each step of compiling on standard error as it happens, beside the line of the program
     #[arg(long, short, help_heading = "What to show")]
     pub(crate) verbose: bool,
+    /// The same, and of all that is compiled the bytecode, the IR and the machine code
+    #[arg(long, help_heading = "What to show")]
+    pub(crate) listings: bool,
     /// Show the IR after a pass of the optimizer on standard error, as in `--dump ir:licm`; may be given more than once
     #[arg(long, value_name = "ir:PASS", value_parser = dump, help_heading = "What to show")]
     pub(crate) dump: Vec<String>,

@@ -2,12 +2,13 @@
 //!
 //! It measures `profile -> detect -> compile -> cache -> execute -> deoptimise` from outside. Invariants: the two ways
 //! take turns, each going first as often as the other; nobody listens to events while time is taken; every run
-//! must give the same output, result and fuel as the first one.
+//! must give the same output, result and fuel as the first one; what is said of break-even is said only where a gain shows.
 
 use crate::args::CompareArgs;
 use crate::load::{self, Loaded};
 use crate::report::{self, Failure, Status, complain};
 use crate::run;
+use crate::speedup::{Speedup, Verdict};
 use crate::strategies;
 use crate::streams::{Capture, Captured, Failed, SharedInput};
 use crate::text::{self, Table, duration, thousands};
@@ -100,6 +101,11 @@ impl Times {
     pub(crate) fn new(mut times: Vec<u64>) -> Times {
         times.sort_unstable();
         Times(times)
+    }
+
+    /// All of them.
+    pub(crate) fn all(&self) -> &[u64] {
+        &self.0
     }
 
     /// The middle one; between two, their mean.
@@ -276,8 +282,8 @@ pub(crate) fn ratio(a: f64, b: f64) -> f64 {
 
 impl Comparison {
     /// How many times faster the program was with compiling.
-    pub(crate) fn speedup(&self) -> f64 {
-        ratio(self.interpreted.median(), self.compiled.median())
+    pub(crate) fn speedup(&self) -> Speedup {
+        Speedup::of(&self.interpreted, &self.compiled)
     }
 
     /// Nanoseconds for a round of a loop in compiled code, if there were any.
@@ -291,10 +297,11 @@ impl Comparison {
         (rounds > 0).then(|| self.stats.jit_instructions as f64 / rounds as f64 * self.ns_per_instruction)
     }
 
-    /// After how many rounds compiling has paid for itself; none if a compiled round is no faster.
+    /// After how many rounds compiling has paid for itself: the time of compiling by what a round saves. Only where a gain shows.
     fn break_even(&self) -> Option<u64> {
         let saved = self.interpreted_round()? - self.compiled_round()?;
-        (saved > 0.0).then(|| (self.compiling.median() / saved).ceil() as u64)
+        let gains = self.speedup().verdict() == Verdict::Gain;
+        (gains && saved > 0.0).then(|| (self.compiling.median() / saved).ceil() as u64)
     }
 
     /// The times as a table.
@@ -315,7 +322,8 @@ impl Comparison {
             out.push_str(&text::wrapped("Speedup:    ", "none: all runs were interpreted."));
             return out;
         }
-        out.push_str(&text::wrapped("Speedup:    ", &speedup_words(self.speedup())));
+        let speedup = self.speedup();
+        out.push_str(&text::wrapped("Speedup:    ", &speedup.words()));
         let compiling = format!(
             "{} took {}; the first time in a process, {}.",
             text::counted(self.stats.compilations as usize, "compilation"),
@@ -323,24 +331,30 @@ impl Comparison {
             duration(self.first_compiling as f64)
         );
         out.push_str(&text::wrapped("Compiling:  ", &compiling));
-        let words = match (self.interpreted_round(), self.compiled_round(), self.break_even()) {
-            (Some(slow), Some(fast), Some(rounds)) => format!(
-                "a round of a loop takes {} interpreted and {} compiled, so compiling has paid for itself after about \
-                 {} rounds. The program ran {} of them compiled.",
-                duration(slow),
-                duration(fast),
-                thousands(rounds),
-                thousands(self.stats.jit_iterations)
-            ),
-            (Some(slow), Some(fast), None) => format!(
-                "never: a round of a loop takes {} interpreted and {} compiled.",
-                duration(slow),
-                duration(fast)
-            ),
-            _ => "unknown: no round of a loop ran in compiled code.".to_owned(),
-        };
-        out.push_str(&text::wrapped("Break-even: ", &words));
+        out.push_str(&text::wrapped("Break-even: ", &self.break_even_words(speedup.verdict())));
         out
+    }
+
+    fn break_even_words(&self, verdict: Verdict) -> String {
+        let (Some(slow), Some(fast)) = (self.interpreted_round(), self.compiled_round()) else {
+            return "not known: no round of a loop ran in compiled code.".to_owned();
+        };
+        let (slow, fast, ran) = (duration(slow), duration(fast), thousands(self.stats.jit_iterations));
+        match (verdict, self.break_even()) {
+            (Verdict::Unknown, _) => "not known: that takes a speedup that is sure.".to_owned(),
+            (Verdict::Same, _) => "not known: no difference shows.".to_owned(),
+            (Verdict::Loss, _) => {
+                format!("not reached: {ran} rounds in compiled code gained less than compiling took.")
+            }
+            (Verdict::Gain, Some(rounds)) if rounds <= self.stats.jit_iterations => format!(
+                "a round of a loop takes {slow} interpreted and {fast} compiled, so compiling has paid for itself after about \
+                 {} rounds. The program ran {ran} of them compiled.",
+                thousands(rounds),
+            ),
+            (Verdict::Gain, _) => format!(
+                "the {ran} rounds in compiled code gained less than compiling took, but it was done on another thread meanwhile."
+            ),
+        }
     }
 
     fn report(&self) -> String {
@@ -372,7 +386,7 @@ impl Comparison {
             "runs": self.runs,
             "interpreted": self.interpreted.as_json(),
             "compiled": self.compiled.as_json(),
-            "speedup": self.speedup(),
+            "speedup": self.speedup().as_json(),
             "compilations": self.stats.compilations,
             "compile_ns": self.compiling.median(),
             "first_compile_ns": self.first_compiling,
@@ -384,15 +398,6 @@ impl Comparison {
             "output_bytes": self.output_bytes,
             "ended_with": self.stop.as_ref().map_or_else(|| self.ending.clone(), Stop::headline),
         })
-    }
-}
-
-fn speedup_words(speedup: f64) -> String {
-    match speedup {
-        s if s <= 0.0 => "too short to measure.".to_owned(),
-        s if s < 0.95 => format!("{s:.2}x: compiling cost more than it gained."),
-        s if s < 1.05 => format!("{s:.2}x: compiling made no difference."),
-        s => format!("{s:.2}x: so many times faster with compiling."),
     }
 }
 
@@ -435,15 +440,36 @@ mod tests {
     #[test]
     fn compiling_pays_when_the_saved_time_makes_up_for_it() {
         // A round is 10 instructions: 20 ns interpreted, 5 ns compiled.
-        let c = comparison(&[3_000, 4_000, 2_000], &[1_000, 1_500, 900], 3_001);
-        assert_eq!(c.speedup(), 3.0);
-        assert_eq!(c.break_even(), Some(201));
-        assert!(c.words().contains("after about 201 rounds"), "{}", c.words());
-        let slow = Comparison { ns_per_instruction: 0.4, ..comparison(&[1], &[1], 5) };
-        assert_eq!(slow.break_even(), None);
-        assert!(slow.words().contains("never"), "{}", slow.words());
-        let none = Comparison { stats: Stats::default(), ..comparison(&[1], &[1], 5) };
+        let (slow, fast) = ([60_000_000; 5], [20_000_000; 5]);
+        let c = comparison(&slow, &fast, 1_490);
+        assert_eq!(c.break_even(), Some(100));
+        assert!(c.words().contains("after about 100 rounds"), "{}", c.words());
+        let long = comparison(&slow, &fast, 1_501);
+        assert!(long.words().contains("on another thread"), "{}", long.words());
+        let slower = Comparison { ns_per_instruction: 0.4, ..comparison(&fast, &slow, 5) };
+        assert_eq!(slower.break_even(), None);
+        let none = Comparison { stats: Stats::default(), ..comparison(&slow, &fast, 5) };
         assert_eq!(none.break_even(), None);
+    }
+
+    #[test]
+    fn what_is_said_of_the_speedup_and_of_break_even_agrees() {
+        for (interpreted, compiled, speedup, break_even) in [
+            (&[1_000; 5], &[100; 5], "not known", "not known"),
+            (&[60_000_000; 5], &[60_000_000; 5], "none that these runs show", "no difference shows"),
+            (&[60_000_000; 5], &[70_000_000; 5], "slower", "not reached"),
+            (&[60_000_000; 5], &[20_000_000; 5], "so many times faster", "has paid for itself"),
+        ] {
+            let words = comparison(interpreted, compiled, 100).words();
+            let told = |start: &str| words.lines().any(|line| line.starts_with(start));
+            assert!(told("Speedup:") && told("Break-even:"), "{words}");
+            assert!(words.contains(speedup) && words.contains(break_even), "{words}");
+            assert_eq!(
+                words.contains("rounds. The program ran"),
+                speedup == "so many times faster",
+                "{words}"
+            );
+        }
     }
 
     #[test]

@@ -4,8 +4,8 @@
 //! engine gets. Invariant: where nothing can be compiled, it still runs, and says why.
 
 use crate::compare::{self, Subject, Trouble};
+use crate::log::listed;
 use crate::report::{self, Failure, Status};
-use crate::run::listed;
 use crate::streams::{Capture, SharedInput};
 use crate::text::{self, Table, thousands};
 use hotspotvm::bytecode::{Verified, assemble, verify};

@@ -125,6 +125,8 @@ pub(crate) struct Loaded {
     pub(crate) python: Option<Python>,
     /// The program's warnings, rendered.
     pub(crate) warnings: String,
+    /// Its text; empty if it is a container.
+    pub(crate) text: String,
 }
 
 /// Reads and verifies a program; if it is refused, says why on standard error.
@@ -143,7 +145,8 @@ pub(crate) fn verified(source: &Source) -> Result<Loaded, Failure> {
     let (program, python) = source.verified().map_err(|errors| refuse(&errors, source))?;
     // Code that a front end made and that nothing reaches is no mistake of the program's author.
     let warnings = if python.is_some() { String::new() } else { render::all(program.warnings(), source) };
-    Ok(Loaded { program: Arc::new(program), python, warnings })
+    let text = source.text().unwrap_or("").to_owned();
+    Ok(Loaded { program: Arc::new(program), python, warnings, text })
 }
 
 /// Says on standard error why a program is refused.

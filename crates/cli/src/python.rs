@@ -7,7 +7,7 @@ use crate::text;
 use hotspotvm::Options;
 use hotspotvm::bytecode::{Const, Diagnostic, Program};
 use hotspotvm::runtime::num::Output;
-use hotspotvm::runtime::{LimitKind, Place, Stop, StopKind};
+use hotspotvm::runtime::{Place, Stop};
 use python::{Compiled, Frame};
 
 /// The errors without those that are likely to follow from an earlier one: where the parser had lost its place, what it says
@@ -48,21 +48,13 @@ impl Python {
         self.compiled.arguments(&self.name, words).into_iter().map(value).collect()
     }
 
-    /// The engine's settings for it: as many calls may be active as in Python, unless somebody said otherwise.
+    /// The engine's settings for it: as many calls may be active as the program says, as in Python, unless somebody has set a limit.
     pub(crate) fn options(&self, mut options: Options, depth_given: bool) -> Options {
         if !depth_given {
-            options.limits.depth = self.compiled.recursion_limit();
+            options.limits.depth = u32::MAX;
         }
+        options.limits.recursion = Some(python::RECURSION_LIMIT.min(options.limits.depth));
         options
-    }
-
-    /// An early end as Python has it: calls that are too deep are an error, not a limit.
-    pub(crate) fn stop(&self, mut stop: Stop) -> Stop {
-        if stop.kind == StopKind::Limit(LimitKind::Depth) {
-            stop.kind = StopKind::Error(hotspotvm::runtime::num::ErrorKind::RecursionError);
-            stop.message = "maximum recursion depth exceeded".to_owned();
-        }
-        stop
     }
 
     /// The traceback, as Python prints it.

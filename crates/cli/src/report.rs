@@ -80,6 +80,11 @@ pub(crate) fn complain(line: &str) {
     let _ = writeln!(std::io::stderr().lock(), "{line}");
 }
 
+/// Writes lines to standard error; the same holds.
+pub(crate) fn say(lines: &str) {
+    let _ = std::io::stderr().lock().write_all(lines.as_bytes());
+}
+
 /// Writes text to standard output.
 ///
 /// # Errors

@@ -6,14 +6,16 @@
 
 use crate::args::RunArgs;
 use crate::load::{self, Loaded};
+use crate::log::{self, Log};
 use crate::python::Python;
 use crate::report::{self, Failure, Status, complain};
+use crate::statistics::{self, Misses};
 use crate::streams::{self, Failed};
 use crate::{render, text};
 use hotspotvm::bytecode::{Function, Verified};
 use hotspotvm::runtime::num::{NumberLimits, Output, parse_argument, repr};
 use hotspotvm::runtime::{Stop, StopKind};
-use hotspotvm::{Engine, Event, Listing, Stats, Tier};
+use hotspotvm::{Engine, Event, Stats, Tier};
 use std::cell::RefCell;
 use std::fs::File;
 use std::io::{BufWriter, Write};
@@ -26,7 +28,8 @@ use std::rc::Rc;
 /// If the program did not start, or a file could not be written.
 pub(crate) fn run(args: &RunArgs) -> Result<Status, Failure> {
     let path = args.program.program();
-    let Loaded { program, python, warnings } = load::load(path, args.program.language.language)?;
+    let Loaded { program, python, warnings, text: source } =
+        load::load(path, args.program.language.language)?;
     let arguments = arguments(&program, python.as_ref(), args.program.args())?;
     let trace = args.trace.as_deref().map(|file| OutFile::create(path, file)).transpose()?;
     let stats_file = args.stats_json.as_deref().map(|file| OutFile::create(path, file)).transpose()?;
@@ -42,53 +45,82 @@ pub(crate) fn run(args: &RunArgs) -> Result<Status, Failure> {
         options.max_tier = Tier::Interpreter;
     }
     options.timing = args.stats || args.stats_json.is_some();
-    options.listings = args.verbose || !args.dump.is_empty();
+    let dumps = !args.dump.is_empty();
+    options.listings = args.listings || dumps;
     options.passes.dumped.clone_from(&args.dump);
     let mut engine = Engine::new(options);
-    let trace = trace.map(|file| Rc::new(RefCell::new(file)));
-    let dumps = !args.dump.is_empty();
-    if args.verbose || dumps || trace.is_some() {
-        let (verbose, trace) = (args.verbose, trace.clone());
-        engine.on_event(move |event| {
-            if verbose {
-                complain(&described(event));
-            } else if dumps && let Some(text) = dumped(event) {
-                complain(&text);
-            }
-            if let Some(trace) = &trace {
-                trace.borrow_mut().json_line(event);
-            }
-        });
+    let log = (args.verbose || args.listings).then(|| Log::new(&source, args.listings));
+    let seen = Rc::new(RefCell::new(Seen { log, dumps, trace, misses: Misses::default() }));
+    if args.stats || dumps || seen.borrow().is_asked_for() {
+        let seen = Rc::clone(&seen);
+        engine.on_event(move |event| seen.borrow_mut().event(event));
     }
 
     let failed = Failed::default();
     let outcome = engine.run(program, &arguments, streams::real(path == "-", &failed));
+    let mut seen = seen.borrow_mut();
+    let seen = &mut *seen;
     let mut status = match &outcome.result {
         Ok(result) => {
-            if args.verbose {
-                complain(&format!("{:<14} {}", "result", text::line(&shown(result))));
+            if let Some(log) = &mut seen.log {
+                log.result(&shown(result));
             }
             Status::Ok
         }
-        Err(stop) => ended(stop, python.as_ref(), &failed),
+        Err(stop) => {
+            if let Some(log) = &mut seen.log {
+                log.finish();
+            }
+            ended(stop, python.as_ref(), &failed)
+        }
     };
     // The last of the output goes out when the program has ended already.
     if status == Status::Ok && failed.has_failed() {
         status = failed.show();
     }
     if args.stats {
-        for line in outcome.stats.to_string().lines() {
-            complain(line.trim_end());
-        }
+        report::say(&statistics::table(&outcome.stats, &seen.misses));
     }
     if let Some(mut file) = stats_file {
         file.stats(&outcome.stats);
         file.finish()?;
     }
-    if let Some(trace) = trace {
-        trace.borrow_mut().finish()?;
+    if let Some(trace) = &mut seen.trace {
+        trace.finish()?;
     }
     Ok(status)
+}
+
+/// What is made of the events of a run.
+struct Seen {
+    log: Option<Log>,
+    dumps: bool,
+    trace: Option<OutFile>,
+    misses: Misses,
+}
+
+impl Seen {
+    /// Whether anybody wants to see events as such.
+    fn is_asked_for(&self) -> bool {
+        self.log.is_some() || self.trace.is_some()
+    }
+
+    fn event(&mut self, event: &Event) {
+        self.misses.note(event);
+        if let Some(log) = &mut self.log {
+            log.event(event);
+        }
+        // A log with listings has them already.
+        if self.dumps
+            && !self.log.as_ref().is_some_and(Log::has_listings)
+            && let Some(text) = log::dumped(event)
+        {
+            complain(text.trim_end());
+        }
+        if let Some(trace) = &mut self.trace {
+            trace.json_line(event);
+        }
+    }
 }
 
 /// The program's arguments as values.
@@ -144,7 +176,6 @@ fn wrong_number(entry: &Function, least: usize, most: usize, words: &[String]) -
 
 /// Says why a program ended early, and what that means for the exit code.
 pub(crate) fn ended(stop: &Stop, python: Option<&Python>, failed: &Failed) -> Status {
-    let stop = &python.map_or_else(|| stop.clone(), |python| python.stop(stop.clone()));
     let status = match stop.kind {
         StopKind::Error(_) => Status::Raised,
         StopKind::Limit(_) => Status::Limit,
@@ -164,42 +195,6 @@ pub(crate) fn ended(stop: &Stop, python: Option<&Python>, failed: &Failed) -> St
 pub(crate) fn shown(value: &Output) -> String {
     let limits = NumberLimits { max_str_digits: 0, ..NumberLimits::default() };
     repr(value.operand(), &limits).unwrap_or_else(|error| error.to_string())
-}
-
-/// An event for people: one line, and under it what was compiled.
-fn described(event: &Event) -> String {
-    let mut out = text::line(&event.to_string());
-    if let Event::CompileEnd { listing: Some(listing), .. } = event {
-        out.push('\n');
-        out.push_str(&listed(listing));
-    }
-    out.trim_end().to_owned()
-}
-
-/// The IR after single passes, of a compilation that carries it.
-fn dumped(event: &Event) -> Option<String> {
-    let Event::CompileEnd { unit, listing: Some(listing), .. } = event else { return None };
-    let forms = listing.ir_after.iter().map(|(pass, ir)| {
-        format!("unit {unit}, IR after pass {pass}:\n{}", text::indented(&text::lines(ir), 4))
-    });
-    Some(forms.collect::<Vec<_>>().join("\n")).filter(|text| !text.is_empty())
-}
-
-/// The forms of what was compiled, each under its heading.
-pub(crate) fn listed(listing: &Listing) -> String {
-    let mut forms =
-        vec![("bytecode".to_string(), &listing.bytecode), ("IR as built".to_string(), &listing.ir_built)];
-    forms.extend(listing.ir_after.iter().map(|(pass, ir)| (format!("IR after pass {pass}"), ir)));
-    forms.push(("IR after the passes".to_string(), &listing.ir));
-    forms.push(("machine code".to_string(), &listing.machine));
-    let mut out = String::new();
-    for (heading, form) in forms {
-        if !form.is_empty() {
-            out.push_str(&format!("    {heading}:\n"));
-            out.push_str(&text::indented(&text::lines(form), 8));
-        }
-    }
-    out
 }
 
 /// A file being written. Its first failure is kept until the end, so that a program is not disturbed by it.

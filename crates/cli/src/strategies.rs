@@ -4,6 +4,7 @@
 //! the ways take turns, nobody listens, every run must give the same answer.
 
 use crate::compare::{Answer, Run, Subject, Times, Trouble, agree, ratio, run_once};
+use crate::speedup::{Speedup, Verdict};
 use crate::text::{self, Table, duration, thousands};
 use hotspotvm::{Options, Stats, Stop, Strategy, Tier};
 use serde_json::{Value, json};
@@ -81,35 +82,43 @@ impl Column {
         (rounds > 0).then(|| (self.stats.ns_per_jit_iteration(), instructions * self.interpreted_instruction))
     }
 
-    /// After how many rounds compiling has paid for itself.
-    fn break_even(&self) -> Option<u64> {
+    /// After how many rounds compiling has paid for itself, if it is faster than the interpreter by `speedup`.
+    fn break_even(&self, speedup: Speedup) -> Option<u64> {
         let (compiled, interpreted) = self.rounds()?;
         let saved = interpreted - compiled;
-        (saved > 0.0).then(|| (self.compiling.median() / saved).ceil() as u64)
+        let gains = speedup.verdict() == Verdict::Gain;
+        (gains && saved > 0.0).then(|| (self.compiling.median() / saved).ceil() as u64)
     }
 
     fn exits(&self) -> u64 {
         self.stats.exits.iter().map(|(_, count)| count).sum()
     }
 
-    fn as_json(&self) -> Value {
+    fn as_json(&self, speedup: Speedup) -> Value {
         json!({
+            "speedup": speedup.as_json(),
             "strategy": self.strategy.name(),
             "whole": self.whole.as_json(),
             "compile_ns": self.compiling.median(),
             "compilations": self.stats.compilations,
             "code_bytes": self.stats.code_bytes,
-            "entries": self.stats.jit_entries,
+            "baseline_entries": self.stats.baseline_entries,
+            "optimized_entries": self.stats.jit_entries,
             "exits": self.stats.exits,
             "deoptimisations": self.stats.deopts,
             "compiled_rounds": self.stats.jit_iterations,
             "compiled_ns_per_round": self.rounds().map(|(compiled, _)| compiled),
-            "break_even_rounds": self.break_even(),
+            "break_even_rounds": self.break_even(speedup),
         })
     }
 }
 
 impl Comparison {
+    /// How many times faster a strategy is than the interpreter.
+    fn speedup(&self, column: &Column) -> Speedup {
+        Speedup::of(&self.interpreted, &column.whole)
+    }
+
     /// For people.
     pub(crate) fn report(&self) -> String {
         let mut out = format!(
@@ -124,17 +133,16 @@ impl Comparison {
             table.row(name, &self.columns.iter().map(of).collect::<Vec<_>>());
         };
         row("whole run", &|c| duration(c.whole.median()));
-        row("times faster than interpreted", &|c| {
-            format!("{:.2}", ratio(self.interpreted.median(), c.whole.median()))
-        });
+        row("times faster (95 % sure: between)", &|c| self.speedup(c).cell());
         row("compiling", &|c| duration(c.compiling.median()));
         row("compilations, baseline included", &|c| thousands(c.stats.compilations));
         row("code bytes", &|c| thousands(c.stats.code_bytes));
-        row("entries into compiled code", &|c| thousands(c.stats.jit_entries));
+        row("entries, baseline code", &|c| thousands(c.stats.baseline_entries));
+        row("entries, optimized code", &|c| thousands(c.stats.jit_entries));
         row("exits", &|c| thousands(c.exits()));
         row("deoptimisations", &|c| thousands(c.stats.deopts));
         row("time of a round, compiled", &|c| or_dash(c.rounds().map(|(compiled, _)| duration(compiled))));
-        row("break-even, in rounds", &|c| or_dash(c.break_even().map(thousands)));
+        row("break-even, in rounds", &|c| or_dash(c.break_even(self.speedup(c)).map(thousands)));
         out.push_str(&table.text());
         out.push_str("\nAll runs printed the same, used the same fuel and ended alike.\n");
         out
@@ -146,7 +154,7 @@ impl Comparison {
             "program": program,
             "runs": self.runs,
             "interpreted": self.interpreted.as_json(),
-            "strategies": self.columns.iter().map(Column::as_json).collect::<Vec<_>>(),
+            "strategies": self.columns.iter().map(|c| c.as_json(self.speedup(c))).collect::<Vec<_>>(),
         })
     }
 }

@@ -270,20 +270,29 @@ fn both_ways_are_compared() {
         assert!(ran.out.contains(piece), "{piece} in {}", ran.out);
     }
     let ran =
-        dir.hotspot(&["compare", "--runs", "3", "--deterministic", "--json", "countdown.hasm", "20000"]);
+        dir.hotspot(&["compare", "--runs", "4", "--deterministic", "--json", "countdown.hasm", "2000000"]);
     let baseline = cfg!(all(target_arch = "x86_64", target_os = "linux"));
     let object: Value = serde_json::from_str(&ran.out).unwrap();
     assert_eq!(
         (&object["runs"], &object["compilations"]),
-        (&3.into(), &if baseline { 2.into() } else { 1.into() })
+        (&4.into(), &if baseline { 2.into() } else { 1.into() })
     );
-    assert_eq!((&object["compiled_rounds"], &object["output_bytes"]), (&19_990.into(), &2.into()));
+    assert_eq!((&object["compiled_rounds"], &object["output_bytes"]), (&1_999_990.into(), &2.into()));
     let number = |value: &Value| value.as_f64().unwrap();
     let times = &object["interpreted"];
     assert!(number(&times["min_ns"]) <= number(&times["median_ns"]));
     assert!(number(&times["median_ns"]) <= number(&times["max_ns"]));
     assert!(number(&object["interpreted_ns_per_round"]) > number(&object["compiled_ns_per_round"]));
-    assert!(number(&object["break_even_rounds"]) > 0.0);
+    let speedup = &object["speedup"];
+    if object["break_even_rounds"].is_null() {
+        // On a machine that is too busy the runs may differ too much to say: then nothing is said.
+        assert!(
+            speedup["confidence_95"].is_null() || number(&speedup["confidence_95"][0]) <= 1.0,
+            "{object}"
+        );
+    } else {
+        assert!(number(&speedup["confidence_95"][0]) > 1.0, "{object}");
+    }
 }
 
 #[test]

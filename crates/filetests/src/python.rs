@@ -9,9 +9,11 @@ use crate::generate::Random;
 use hotspotvm::bytecode::{self, Verified};
 use python::{Compiled, Frame};
 use std::fmt::Write as _;
-use std::io::Write as _;
-use std::process::{Command, Stdio};
 use std::sync::Arc;
+
+mod cpython;
+
+pub use cpython::{Ended, in_cpython, run_by_cpython};
 
 /// A program from its text.
 ///
@@ -27,85 +29,18 @@ pub fn load(name: &str, text: &str) -> Result<(Arc<Verified>, Compiled), String>
     Ok((Arc::new(verified), compiled))
 }
 
+/// The engine's settings for Python programs: the program's own limit on calls is the one that counts.
+pub fn options(mut options: hotspotvm::Options) -> hotspotvm::Options {
+    options.limits.depth = u32::MAX;
+    options.limits.recursion = Some(python::RECURSION_LIMIT);
+    options
+}
+
 /// The last line that Python would print for an early end.
 pub fn last_line(compiled: &Compiled, stop: &hotspotvm::Stop) -> String {
-    if stop.kind == hotspotvm::StopKind::Limit(hotspotvm::runtime::LimitKind::Depth) {
-        return "RecursionError: maximum recursion depth exceeded".to_owned();
-    }
     let frame =
         stop.trace.last().map(|place| Frame { function: &place.function, pc: place.pc, line: place.line });
     compiled.error(frame.as_ref(), &stop.headline())
-}
-
-/// How a program ends in CPython: its output, and the last line of its error if it ends with one.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Ended {
-    /// Standard output.
-    pub output: String,
-    /// The last line on standard error; empty if there was no error.
-    pub error: String,
-}
-
-/// Reads programs, each as its length in bytes and a line feed before it, and answers in the same form: output, error.
-const DRIVER: &str = r#"
-import sys, io, traceback, warnings
-warnings.simplefilter("ignore")
-def answer(text):
-    data = text.encode()
-    real.write(b"%d\n" % len(data))
-    real.write(data)
-source, real = sys.stdin.buffer, sys.stdout.buffer
-while True:
-    length = source.readline()
-    if not length:
-        break
-    text = source.read(int(length)).decode()
-    sys.stdout = out = io.StringIO()
-    error = ""
-    try:
-        exec(compile(text, "program.py", "exec"), {"__name__": "__main__"})
-    except BaseException as e:
-        error = traceback.format_exception(e)[-1].rstrip("\n")
-    answer(out.getvalue())
-    answer(error)
-real.flush()
-"#;
-
-/// What CPython 3.11 does with the programs; `None` if there is no `python3` of that version.
-pub fn in_cpython(programs: &[String]) -> Option<Vec<Ended>> {
-    let version = Command::new("python3").arg("-V").output().ok()?;
-    if !String::from_utf8_lossy(&version.stdout).starts_with("Python 3.11") {
-        return None;
-    }
-    let mut child = Command::new("python3")
-        .args(["-c", DRIVER])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .ok()?;
-    let mut all = Vec::new();
-    for program in programs {
-        all.extend_from_slice(format!("{}\n", program.len()).as_bytes());
-        all.extend_from_slice(program.as_bytes());
-    }
-    let mut stdin = child.stdin.take()?;
-    let writer = std::thread::spawn(move || stdin.write_all(&all));
-    let output = child.wait_with_output().ok()?;
-    writer.join().ok()?.ok()?;
-    let mut rest = output.stdout.as_slice();
-    let mut next = || -> Option<String> {
-        let at = rest.iter().position(|&b| b == b'\n')?;
-        let length: usize = std::str::from_utf8(&rest[..at]).ok()?.parse().ok()?;
-        let text = rest.get(at + 1..at + 1 + length)?;
-        let text = String::from_utf8_lossy(text).into_owned();
-        rest = &rest[at + 1 + length..];
-        Some(text)
-    };
-    let mut answers = Vec::new();
-    for _ in programs {
-        answers.push(Ended { output: next()?, error: next()? });
-    }
-    Some(answers)
 }
 
 /// A random program.
@@ -638,6 +573,15 @@ impl Generator {
         self.block();
         self.loops -= 1;
     }
+}
+
+/// What is on standard error when a program ended early, as Python prints it.
+pub fn traceback(compiled: &Compiled, file: &str, text: &str, stop: &hotspotvm::Stop) -> String {
+    let frame = |place: &'_ hotspotvm::runtime::Place| (place.function.clone(), place.pc, place.line);
+    let places: Vec<(String, u32, Option<u32>)> = stop.trace.iter().map(frame).collect();
+    let frames: Vec<Frame<'_>> =
+        places.iter().map(|(function, pc, line)| Frame { function, pc: *pc, line: *line }).collect();
+    python::traceback(compiled, file, text, &frames, &stop.headline())
 }
 
 /// A program and both ends, for reports.

@@ -33,8 +33,7 @@ fn random_programs_end_as_in_cpython() {
                 Ok(loaded) => loaded,
                 Err(error) => panic!("seed {seed} does not load: {error}\n{text}"),
             };
-            let mut base = Options::default();
-            base.limits.depth = compiled.recursion_limit();
+            let mut base = python::options(Options::default());
             base.limits.fuel = Some(50_000_000);
             let ways = sample(configurations(&base, seed), seed, ways_each);
             runs += ways.len();
@@ -100,8 +99,7 @@ fn programs_end_as_in_cpython() {
     for ((path, text), expected) in paths.iter().zip(&texts).zip(&expected) {
         let (program, compiled) =
             python::load("program.py", text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-        let mut base = Options::default();
-        base.limits.depth = compiled.recursion_limit();
+        let base = python::options(Options::default());
         let mut ways = configurations(&base, 7);
         // Where garbage is collected always, these would take minutes.
         ways.retain(|way| !way.options.stress.collect);

@@ -57,8 +57,7 @@ fn programs_of_others_end_as_in_cpython() {
             Ok(loaded) => loaded,
             Err(error) => panic!("{}: {error}", path.display()),
         };
-        let mut options = climbing(3);
-        options.limits.depth = compiled.recursion_limit();
+        let mut options = python::options(climbing(3));
         options.limits.fuel = Some(2_000_000_000);
         let (observed, _) = filetests::observe(&program, &[], &options);
         let error = match &observed.result {

@@ -216,7 +216,7 @@ pub enum Event {
         /// Why.
         #[serde(serialize_with = "reason_name")]
         reason: ExitReason,
-        /// What was there instead of what was assumed: the operands of the instruction.
+        /// What was there instead of what was assumed: the operands of the instruction, or, where it takes none, the variables.
         observed: String,
         /// Rounds of loops since it was entered.
         rounds: u64,
@@ -288,6 +288,29 @@ impl Event {
             Event::LeaveAlone { .. } => "leave_alone",
         }
     }
+
+    /// The place in the bytecode that the event is about, if it is about one.
+    pub fn at(&self) -> Option<&Spot> {
+        match self {
+            Event::Start { .. } | Event::NoJit { .. } | Event::CompileEnd { .. } => None,
+            Event::Warm { at, .. }
+            | Event::Hot { at, .. }
+            | Event::Refuse { at, .. }
+            | Event::Postpone { at, .. }
+            | Event::CompileStart { at, .. }
+            | Event::Record { at, .. }
+            | Event::Abort { at, .. }
+            | Event::Inline { at, .. }
+            | Event::Install { at, .. }
+            | Event::Enter { at, .. }
+            | Event::Exit { at, .. }
+            | Event::Deopt { at, .. }
+            | Event::EntryMismatch { at, .. }
+            | Event::Invalidate { at, .. }
+            | Event::Evict { at, .. }
+            | Event::LeaveAlone { at, .. } => Some(at),
+        }
+    }
 }
 
 impl std::fmt::Display for Event {
@@ -355,9 +378,8 @@ impl std::fmt::Display for Event {
             }
             Event::Deopt { unit, at, reason, observed, rounds, count } => {
                 write!(f, "unit {unit} to {at} after {rounds} rounds: {}", reason.words())?;
-                let operands = if observed.is_empty() { "" } else { "operands " };
                 let end = if observed.is_empty() { "" } else { "; " };
-                write!(f, " ({operands}{observed}{end}exit {count} there)")
+                write!(f, " ({observed}{end}exit {count} there)")
             }
             Event::EntryMismatch { unit, at, observed, count } => {
                 write!(f, "unit {unit} at {at}: {observed} (refused {count} times)")

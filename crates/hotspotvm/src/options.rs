@@ -155,6 +155,9 @@ pub struct Limits {
     pub timeout: Option<Duration>,
     /// Active calls at one time.
     pub depth: u32,
+    /// Active calls at one time as the program's own language has it, until the program changes that
+    /// ([`bytecode::Builtin1::SetRecursionLimit`]): one more is its `RecursionError`. `None`: only `depth` counts.
+    pub recursion: Option<u32>,
     /// Locals and operands of all active calls together, in values of 8 bytes.
     pub stack_values: u32,
     /// Charged bytes of live heap objects.
@@ -171,6 +174,7 @@ impl Default for Limits {
             fuel: None,
             timeout: None,
             depth: 10_000,
+            recursion: None,
             stack_values: 1 << 20,
             heap_bytes: 256 << 20,
             code_bytes: 32 << 20,

@@ -4,6 +4,10 @@ use ir::ExitReason;
 use serde::Serialize;
 use serde::ser::SerializeMap;
 
+/// The shortest time that says how fast something is, in nanoseconds. Below it, what is measured is how long clocks, caches
+/// and the system take.
+pub const ENOUGH_NS: u64 = 1_000_000;
+
 /// Counts of exits by reason.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ExitCounts([u64; ExitReason::ALL.len()]);
@@ -42,7 +46,9 @@ pub struct Stats {
     pub compilations: u64,
     /// Rounds of loops run in compiled code: exact.
     pub jit_iterations: u64,
-    /// Entries into compiled code.
+    /// Entries into baseline code.
+    pub baseline_entries: u64,
+    /// Entries into optimized code.
     pub jit_entries: u64,
     /// Instructions executed in compiled code: exact.
     pub jit_instructions: u64,
@@ -70,9 +76,9 @@ pub struct Stats {
     pub interpreter_ns: u64,
     /// Whole time of the run.
     pub total_ns: u64,
-    /// How many times faster an instruction ran in compiled code than in the interpreter, on average; 0 if one of them
-    /// ran none or nothing was timed.
-    pub speedup: f64,
+    /// How many times faster an instruction ran in compiled code than in the interpreter, on average: not the same
+    /// instructions, so only about. None unless both ran for [`ENOUGH_NS`].
+    pub speedup: Option<f64>,
 }
 
 impl Stats {
@@ -94,7 +100,8 @@ impl Stats {
     /// Derives what follows from the rest.
     pub(crate) fn finish(&mut self) {
         let (fast, slow) = (self.ns_per_jit_instruction(), self.ns_per_interpreter_instruction());
-        self.speedup = if fast > 0.0 && slow > 0.0 { slow / fast } else { 0.0 };
+        let enough = self.jit_ns.min(self.interpreter_ns) >= ENOUGH_NS;
+        self.speedup = (enough && fast > 0.0).then_some(slow / fast);
     }
 }
 
@@ -130,34 +137,26 @@ pub fn duration(ns: f64) -> String {
     }
 }
 
-impl std::fmt::Display for Stats {
-    /// The table that `--stats` prints.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let rule = "=".repeat(50);
-        writeln!(f, "JIT COMPILATION STATISTICS\n{rule}")?;
-        let mut row = |name: &str, value: String| writeln!(f, "{name:<28}{value:>22}");
-        row("Total compilations:", thousands(self.compilations))?;
-        row("JIT executions (rounds):", thousands(self.jit_iterations))?;
-        row("JIT instructions:", thousands(self.jit_instructions))?;
-        row("Interpreter executions:", thousands(self.interpreter_instructions))?;
-        if self.total_ns > 0 {
-            let or_dash = |n: u64, ns: f64| if n == 0 { "-".to_string() } else { duration(ns) };
-            row("Avg JIT time/round:", or_dash(self.jit_iterations, self.ns_per_jit_iteration()))?;
-            row("Avg JIT time/instr.:", or_dash(self.jit_instructions, self.ns_per_jit_instruction()))?;
-            let interpreted = self.interpreter_instructions;
-            row("Avg interp time/instr.:", or_dash(interpreted, self.ns_per_interpreter_instruction()))?;
-            let speedup = if self.speedup > 0.0 { format!("{:.2}x", self.speedup) } else { "-".to_string() };
-            row("Speedup factor:", speedup)?;
-            row("Compile time:", duration(self.compile_ns as f64))?;
-            row("Total time:", duration(self.total_ns as f64))?;
-        }
-        row("Code bytes:", thousands(self.code_bytes))?;
-        row("Fuel used:", thousands(self.fuel_used))?;
-        row("Entries into compiled code:", thousands(self.jit_entries))?;
-        row("Deoptimisations:", thousands(self.deopts))?;
-        for (reason, count) in self.exits.iter() {
-            row(&format!("  exits, {reason}:"), thousands(count))?;
-        }
-        writeln!(f, "{rule}")
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_speedup_needs_enough_time_on_both_sides() {
+        let speedup = |interpreter_ns, jit_ns| {
+            let mut stats = Stats {
+                interpreter_ns,
+                jit_ns,
+                interpreter_instructions: 1_000,
+                jit_instructions: 8_000,
+                ..Stats::default()
+            };
+            stats.finish();
+            stats.speedup
+        };
+        assert_eq!(speedup(ENOUGH_NS, 2 * ENOUGH_NS), Some(4.0));
+        assert_eq!(speedup(ENOUGH_NS - 1, 2 * ENOUGH_NS), None);
+        assert_eq!(speedup(2 * ENOUGH_NS, ENOUGH_NS - 1), None);
+        assert_eq!(speedup(0, 0), None);
     }
 }

@@ -42,7 +42,7 @@ pub const MODULE: &str = "<module>";
 /// The longest source that is read, in bytes.
 pub const MAX_SOURCE: usize = 1 << 20;
 
-/// How many calls may be active unless the program says otherwise, as in CPython: one more is a `RecursionError`.
+/// How many calls may be active until the program says otherwise, as in CPython: one more is a `RecursionError`.
 pub const RECURSION_LIMIT: u32 = 1000;
 
 /// Programs that nest deeper than this are looked at on a thread with a stack of their own.
@@ -57,7 +57,6 @@ pub struct Compiled {
     pub program: Program,
     augmented: HashSet<(String, u32)>,
     arguments: Option<u32>,
-    recursion_limit: Option<u32>,
 }
 
 impl Compiled {
@@ -70,11 +69,6 @@ impl Compiled {
         let mut arguments = vec![Const::Int(words.len() as i64 + 1)];
         arguments.extend(all.map(text).chain(std::iter::repeat(Const::None)).take(wanted as usize));
         arguments
-    }
-
-    /// How many calls may be active: one more is a `RecursionError`.
-    pub fn recursion_limit(&self) -> u32 {
-        self.recursion_limit.unwrap_or(RECURSION_LIMIT).max(RECURSION_LIMIT)
     }
 }
 

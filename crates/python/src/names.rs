@@ -329,11 +329,46 @@ pub fn math_constant(name: &str) -> Option<f64> {
     }
 }
 
+/// A function of `sys` that reads or changes a setting.
+#[derive(Debug)]
+pub struct Setting {
+    pub name: &'static str,
+    pub builtin: Builtin1,
+    /// Whether it takes the new value.
+    pub takes_value: bool,
+    /// By which name the value may be given, besides its position.
+    pub keyword: Option<&'static str>,
+}
+
+impl Setting {
+    const fn new(
+        name: &'static str,
+        builtin: Builtin1,
+        takes_value: bool,
+        keyword: Option<&'static str>,
+    ) -> Setting {
+        Setting { name, builtin, takes_value, keyword }
+    }
+}
+
+/// The settings that there are.
+const SETTINGS: [Setting; 4] = [
+    Setting::new("setrecursionlimit", Builtin1::SetRecursionLimit, true, None),
+    Setting::new("getrecursionlimit", Builtin1::GetRecursionLimit, false, None),
+    Setting::new("set_int_max_str_digits", Builtin1::SetMaxStrDigits, true, Some("maxdigits")),
+    Setting::new("get_int_max_str_digits", Builtin1::GetMaxStrDigits, false, None),
+];
+
+/// The setting behind a name of `sys`.
+pub fn setting(name: &str) -> Option<&'static Setting> {
+    SETTINGS.iter().find(|setting| setting.name == name)
+}
+
 /// Whether a module has this name here.
 pub fn has_item(module: Module, item: &str) -> bool {
     match module {
         Module::Math => is_math_function(item) || math_constant(item).is_some(),
-        Module::Sys => matches!(item, "argv" | "maxsize" | "setrecursionlimit"),
+        Module::Sys => matches!(item, "argv" | "maxsize") || setting(item).is_some(),
         Module::Nothing => true,
     }
 }

@@ -32,6 +32,13 @@ impl<'a> Source<'a> {
         self.starts.partition_point(|&start| start <= at) as u32
     }
 
+    /// The text of a line, with what ends it; nothing if there is no such line.
+    pub fn line_text(&self, line: u32) -> &'a str {
+        let start = |line: u32| self.starts.get(line as usize).map(|&at| at as usize);
+        let Some(from) = line.checked_sub(1).and_then(start) else { return "" };
+        self.text.get(from..start(line).unwrap_or(self.text.len())).unwrap_or("")
+    }
+
     /// The text of a span; nothing if it is not one of this source.
     pub fn slice(&self, span: Span) -> &'a str {
         self.text.get(span.start as usize..span.end as usize).unwrap_or("")

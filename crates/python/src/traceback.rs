@@ -3,6 +3,7 @@
 //! It stands after `profile -> detect -> compile -> cache -> execute -> deoptimise`, and needs nothing of it but places.
 
 use crate::Compiled;
+use crate::report::Source;
 use std::fmt::Write;
 
 /// One of the calls that were active.
@@ -19,13 +20,16 @@ pub struct Frame<'a> {
 /// How many equal lines are shown before the others are counted.
 const SHOWN_EQUAL: usize = 3;
 
+/// How many calls are shown at most, the innermost ones.
+const SHOWN: usize = 1000;
+
 /// The traceback as Python prints it, without the last line feed. `error` is its last line: class and message.
 pub fn traceback(compiled: &Compiled, file: &str, text: &str, frames: &[Frame<'_>], error: &str) -> String {
     let mut out = String::from("Traceback (most recent call last):\n");
-    let lines: Vec<&str> = text.lines().collect();
+    let source = Source::new(file, text);
     let mut equal = 0;
     let mut before: Option<(&str, Option<u32>)> = None;
-    for frame in frames {
+    for frame in &frames[frames.len().saturating_sub(SHOWN)..] {
         let place = (frame.function, frame.line);
         equal = if before == Some(place) { equal + 1 } else { close(&mut out, equal) };
         before = Some(place);
@@ -35,9 +39,9 @@ pub fn traceback(compiled: &Compiled, file: &str, text: &str, frames: &[Frame<'_
         let line = frame.line.unwrap_or(0);
         // Writing to a string cannot fail.
         _ = writeln!(out, "  File \"{file}\", line {line}, in {}", frame.function.trim_end_matches('\''));
-        let source = line.checked_sub(1).and_then(|at| lines.get(at as usize)).map(|line| line.trim());
-        if let Some(source) = source.filter(|source| !source.is_empty()) {
-            _ = writeln!(out, "    {source}");
+        let shown = source.line_text(line).trim();
+        if !shown.is_empty() {
+            _ = writeln!(out, "    {shown}");
         }
     }
     close(&mut out, equal);

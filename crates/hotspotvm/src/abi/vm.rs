@@ -12,7 +12,7 @@ use super::fusion::{Code, fuse};
 use crate::options::{Cancel, Options};
 use crate::profile::{Feedback, Site};
 use bytecode::{FuncId, Op, Verified};
-use runtime::num::{Cost, NumError};
+use runtime::num::{Cost, ErrorKind, NumError};
 use runtime::{Heap, HeapFull, Io, LimitKind, Place, Stop, StopKind, Store, Value};
 use std::sync::Arc;
 use std::time::Instant;
@@ -128,6 +128,9 @@ pub struct Vm {
     pub stop: Option<(StopKind, String)>,
     /// Counted so far.
     pub counters: Counters,
+    /// The most active calls that the host allows, that the program does, and the lower one of them.
+    host_depth: u32,
+    recursion_limit: Option<u32>,
     max_depth: u32,
     largest_frame: u32,
     deadline: Option<Instant>,
@@ -235,7 +238,9 @@ impl Vm {
             result: Value::NONE,
             stop: None,
             counters: Counters::default(),
-            max_depth: limits.depth,
+            host_depth: limits.depth,
+            recursion_limit: limits.recursion,
+            max_depth: limits.depth.min(limits.recursion.unwrap_or(u32::MAX)),
             deadline: limits.timeout.map(|t| Instant::now() + t),
             timeout_text: limits.timeout.map(|t| format!("{t:?}")).unwrap_or_default(),
             cancel,
@@ -277,6 +282,29 @@ impl Vm {
         self.max_depth
     }
 
+    /// The most active calls that the program allows itself.
+    pub fn recursion_limit(&self) -> u32 {
+        self.recursion_limit.unwrap_or(self.host_depth)
+    }
+
+    /// Changes what the program allows itself; the host's limit stays. No compiled code may be active: it was entered with the old one.
+    ///
+    /// # Errors
+    /// If more calls are active already.
+    pub fn set_recursion_limit(&mut self, limit: u32) -> Result<(), NumError> {
+        // To CPython the call of the builtin function is one more.
+        let depth = self.frames.len() + 2;
+        if depth >= limit as usize {
+            let message = format!(
+                "cannot set the recursion limit to {limit} at the recursion depth {depth}: the limit is too low"
+            );
+            return Err(NumError::Raised { kind: ErrorKind::RecursionError, message: message.into() });
+        }
+        self.recursion_limit = Some(limit);
+        self.max_depth = self.host_depth.min(limit);
+        Ok(())
+    }
+
     /// Whether one more call would be too deep.
     #[inline(always)]
     pub fn at_max_depth(&self) -> bool {
@@ -289,10 +317,14 @@ impl Vm {
         self.stop.get_or_insert((kind, message));
     }
 
-    /// Stops because a call would be too deep.
+    /// Stops because a call would be too deep: for the program's own limit that is its error.
     #[cold]
     pub fn stop_depth(&mut self) {
-        let message = format!("more than {} active calls", self.max_depth);
+        if self.recursion_limit.is_some_and(|limit| limit <= self.host_depth) {
+            let message = "maximum recursion depth exceeded".to_string();
+            return self.set_stop(StopKind::Error(ErrorKind::RecursionError), message);
+        }
+        let message = format!("more than {} active calls", self.host_depth);
         self.set_stop(StopKind::Limit(LimitKind::Depth), message);
     }
 

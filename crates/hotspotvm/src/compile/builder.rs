@@ -24,7 +24,7 @@ use crate::detect::policy::Unanswered;
 use crate::options::is_forced;
 use crate::profile::{Feedback, Kinds, executions};
 use bytecode::machine::{BinOp, Cmp, Flow, Machine, Mixed, Pair, Rounding, Single, UnOp};
-use bytecode::{Const, Facts, FuncId};
+use bytecode::{Builtin1, Const, Facts, FuncId};
 use ir::planted::{Bug, is};
 use ir::{
     Ahead, Block, ExitReason, FrameState, Function, Imm, Input, InputPlace, Opcode, Origin, Resume, Sign,
@@ -692,6 +692,10 @@ impl Machine for Builder<'_> {
     fn unary(&mut self, op: UnOp, a: Value) -> Flow<Self, Value> {
         let a = self.boxed(a);
         Ok(self.emit(Opcode::CallUnary, &[a], Imm::UnOp(op)))
+    }
+
+    fn setting(&mut self, _: Builtin1, _: Value) -> Flow<Self, Value> {
+        Err(self.leave(ExitReason::Slow))
     }
 
     fn pow_mod(&mut self, _: Value, _: Value, _: Value) -> Flow<Self, Value> {

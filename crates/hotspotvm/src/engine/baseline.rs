@@ -106,6 +106,7 @@ mod present {
             let charged = self.vm.fuel_used() - self.vm.counters.size_fuel;
             let start = self.timing.then(Instant::now);
             let left = enter(&mut self.vm, cache, unit)?;
+            self.stats.baseline_entries += 1;
             self.stats.jit_ns += start.map_or(0, |start| start.elapsed().as_nanos() as u64);
             let (function, pc) = (self.vm.regs.function, self.vm.regs.pc);
             let not_executed = match left.how {

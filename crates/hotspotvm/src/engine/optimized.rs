@@ -460,24 +460,28 @@ fn boxed(vm: &mut Vm, raw: Raw) -> Value {
     }
 }
 
-/// The operands of the instruction at the current place, for the log.
+/// What was there at the current place, for the log: the operands of the instruction, or, where it takes none, the variables.
 fn observed(vm: &Vm) -> String {
+    const VARIABLES: usize = 6;
     let regs = vm.regs;
-    let code = &vm.program.program().functions[regs.function as usize].code;
-    let inputs = code.get(regs.pc as usize).map_or(0, |inst: &Inst| inst.op.info().inputs.len());
+    let function = &vm.program.program().functions[regs.function as usize];
+    let inputs = function.code.get(regs.pc as usize).map_or(0, |inst: &Inst| inst.op.info().inputs.len());
+    let shown = |bits: u64| {
+        let value = Value::from_bits(bits);
+        let kind = match type_of(vm, value) {
+            ir::Type::Boxed => vm.store.operand(value).type_name(),
+            ty => ty.name(),
+        };
+        format!("{kind} {}", vm.store.describe(value))
+    };
+    if inputs == 0 {
+        let names = function.locals.iter().take(VARIABLES).enumerate();
+        let variables = names.map(|(slot, name)| format!("{name} = {}", shown(vm.local(slot as u32).bits())));
+        return variables.collect::<Vec<_>>().join(", ");
+    }
     let start = (regs.sp as usize).saturating_sub(inputs).max(vm.operands_start() as usize);
-    let values: Vec<String> = vm.stack[start..regs.sp as usize]
-        .iter()
-        .map(|&bits| {
-            let value = Value::from_bits(bits);
-            let kind = match type_of(vm, value) {
-                ir::Type::Boxed => vm.store.operand(value).type_name(),
-                ty => ty.name(),
-            };
-            format!("{kind} {}", vm.store.describe(value))
-        })
-        .collect();
-    values.join(", ")
+    let operands = vm.stack[start..regs.sp as usize].iter();
+    operands.map(|&bits| shown(bits)).collect::<Vec<_>>().join(", ")
 }
 
 fn inline_event(vm: &Vm, unit: u32, note: Note) -> Event {

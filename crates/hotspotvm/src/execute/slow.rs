@@ -6,6 +6,7 @@
 use crate::abi::values::kind_of;
 use crate::abi::vm::Vm;
 use crate::profile::Feedback;
+use bytecode::Builtin1;
 use bytecode::machine::{BinOp, Mixed, UnOp};
 use runtime::num::{self, Output};
 use runtime::{StopKind, Value};
@@ -61,6 +62,26 @@ pub(super) fn general_unary(vm: &mut Vm, op: UnOp, a: Value) -> Value {
             Ok(value) => value,
             Err(error) => refused(vm, error),
         },
+        Err(error) => refused(vm, error),
+    }
+}
+
+#[cold]
+#[inline(never)]
+pub(super) fn setting(vm: &mut Vm, which: Builtin1, a: Value) -> Value {
+    let result = match which {
+        Builtin1::GetRecursionLimit => Ok(Output::Int(i64::from(vm.recursion_limit()))),
+        Builtin1::GetMaxStrDigits => Ok(Output::Int(i64::from(vm.store.limits.max_str_digits))),
+        _ => num::setting(which, vm.store.operand(a)).and_then(|value| match which {
+            Builtin1::SetMaxStrDigits => {
+                vm.store.limits.max_str_digits = value;
+                Ok(Output::None)
+            }
+            _ => vm.set_recursion_limit(value).map(|()| Output::None),
+        }),
+    };
+    match result {
+        Ok(output) => vm.store.value(output),
         Err(error) => refused(vm, error),
     }
 }

@@ -7,6 +7,7 @@ use super::interpreter::{Interpreter, Leave};
 use super::slow::{self, Numbers};
 use crate::abi::values::kind;
 use crate::profile::{Feedback, How, Kinds};
+use bytecode::Builtin1;
 use bytecode::machine::{BinOp, Cmp, Flow, Machine, Mixed, Pair, Rounding, Single, UnOp};
 use bytecode::semantics::Meaning;
 use runtime::{Value, num};
@@ -407,6 +408,16 @@ impl<S: Fused> Machine for Step<'_, '_, S> {
         }
         self.on.save();
         let result = slow::general_unary(self.on.vm, op, a);
+        self.general(result)
+    }
+
+    #[inline(always)]
+    fn setting(&mut self, which: Builtin1, a: Value) -> Flow<Self, Value> {
+        if S::FUSED {
+            return self.again(&[a]);
+        }
+        self.on.save();
+        let result = slow::setting(self.on.vm, which, a);
         self.general(result)
     }
 

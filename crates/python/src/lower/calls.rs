@@ -72,21 +72,51 @@ impl Lower<'_, '_, '_> {
     ) {
         match import {
             Import::Item(Module::Math, item) => return self.call_math(code, item, args, keywords, span),
-            Import::Item(Module::Sys, item) if &**item == "setrecursionlimit" => {
-                if let ([Expr { kind: ExprKind::Const(Const::Int(limit)), .. }], []) = (args, keywords)
-                    && let Ok(limit) = u32::try_from(*limit)
-                    && limit > 0
-                {
-                    self.recursion_limit = self.recursion_limit.max(Some(limit));
-                    return self.push(code, Const::None);
-                }
-                self.refuse_name(span, Feature::BuiltinCall, item);
+            Import::Item(Module::Sys, item) if let Some(setting) = names::setting(item) => {
+                return self.call_setting(code, setting, args, keywords, span);
             }
             Import::Item(_, item) => self.refuse_name(span, Feature::ImportItem, item),
             Import::Module(_) => self.refuse(span, Feature::ModuleValue),
         }
         self.look_at_arguments(code, args, keywords);
         self.push(code, Const::None);
+    }
+
+    /// A call of a function of `sys` that reads or changes a setting.
+    fn call_setting(
+        &mut self,
+        code: &mut Code,
+        setting: &names::Setting,
+        args: &[Expr],
+        keywords: &[Keyword],
+        span: Span,
+    ) {
+        let name = setting.name;
+        let given = match (args, keywords) {
+            (args, []) => args,
+            ([], [one]) if Some(&*one.name) == setting.keyword => std::slice::from_ref(&one.value),
+            _ => {
+                self.refuse_name(span, Feature::BuiltinCall, name);
+                self.look_at_arguments(code, args, keywords);
+                return self.push(code, Const::None);
+            }
+        };
+        match (setting.takes_value, given) {
+            (true, [value]) => self.expr(code, value),
+            (false, []) => self.push(code, Const::None),
+            _ => {
+                self.look_at_arguments(code, args, keywords);
+                self.at(code, span);
+                let takes = if setting.takes_value { "exactly one argument" } else { "no arguments" };
+                return self.raise(
+                    code,
+                    "TypeError",
+                    &format!("sys.{name}() takes {takes} ({} given)", given.len()),
+                );
+            }
+        }
+        self.at(code, span);
+        code.f.emit(Op::Builtin1, setting.builtin.number());
     }
 
     fn call_function(

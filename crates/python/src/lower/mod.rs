@@ -51,7 +51,6 @@ struct Lower<'a, 'r, 's> {
     defaults: HashMap<(usize, usize), u32>,
     /// The augmented assignments: in errors their operators are written `+=`.
     augmented: HashSet<(String, u32)>,
-    recursion_limit: Option<u32>,
 }
 
 /// One function while its code is made.
@@ -86,7 +85,6 @@ pub fn lower(
         ids: Vec::new(),
         defaults: HashMap::new(),
         augmented: HashSet::new(),
-        recursion_limit: None,
     };
     let argv = argv_use(body, scopes);
     let entry = lower.program.declare(MODULE);
@@ -102,8 +100,8 @@ pub fn lower(
         let code = lower.function(index);
         lower.program.define(lower.ids[index], code);
     }
-    let Lower { program, augmented, recursion_limit, .. } = lower;
-    Compiled { program: program.finish(), augmented, arguments: argv, recursion_limit }
+    let Lower { program, augmented, .. } = lower;
+    Compiled { program: program.finish(), augmented, arguments: argv }
 }
 
 /// What is known to count as true.

@@ -12,8 +12,8 @@ use super::cost::{Cost, int_bytes, product as product_cost, words};
 use super::int::{self, Int};
 use super::{ErrorKind, NumError, Number, NumberLimits, Operand, Output, format, math, text};
 
-/// The most digits that a str may have in order to be read as an int, in bases that are no powers of two.
-const MAX_STR_DIGITS: usize = 4300;
+/// The least limit on digits but for none at all.
+const LEAST_STR_DIGITS: u32 = 640;
 
 fn cannot_be_index(a: Operand<'_>) -> NumError {
     NumError::type_error(format!("'{}' object cannot be interpreted as an integer", a.type_name()))
@@ -49,7 +49,7 @@ pub(super) fn call1(builtin: Builtin1, a: Operand<'_>, limits: &NumberLimits) ->
             Some(Number::Float(f)) => Output::Float(f.abs()),
             None => return Err(bad_operand("abs()")),
         },
-        Builtin1::Int => return to_int(a),
+        Builtin1::Int => return to_int(a, limits),
         Builtin1::Float => match (a.number(), a) {
             (Some(number), _) => Output::Float(number.to_f64()?),
             (None, Operand::Str(s)) => Output::Float(parse_float(s)?),
@@ -113,6 +113,11 @@ pub(super) fn call1(builtin: Builtin1, a: Operand<'_>, limits: &NumberLimits) ->
         Builtin1::IsFinite => Output::Bool(math::real(a)?.is_finite()),
         Builtin1::Isqrt => return math::isqrt(index(a)?),
         Builtin1::Factorial => return math::factorial(index(a)?, limits),
+        Builtin1::SetRecursionLimit | Builtin1::SetMaxStrDigits => {
+            setting(builtin, a)?;
+            Output::None
+        }
+        Builtin1::GetRecursionLimit | Builtin1::GetMaxStrDigits => Output::None,
         _ => {
             let x = math::real(a)?;
             match math::float_function(builtin, x) {
@@ -131,7 +136,7 @@ pub(super) fn call2(
     limits: &NumberLimits,
 ) -> Result<Output, NumError> {
     match builtin {
-        Builtin2::IntBase => int_of_base(a, b),
+        Builtin2::IntBase => int_of_base(a, b, limits),
         Builtin2::RoundTo => round_to(a, b, limits),
         Builtin2::DivmodQuotient => divmod(BinOp::FloorDiv, a, b, limits),
         Builtin2::DivmodRemainder => divmod(BinOp::Mod, a, b, limits),
@@ -201,11 +206,28 @@ fn no_round(a: Operand<'_>) -> NumError {
     NumError::type_error(format!("type {} doesn't define __round__ method", a.type_name()))
 }
 
-fn to_int(a: Operand<'_>) -> Result<Output, NumError> {
+/// What a setting ([`Builtin1::is_setting`]) is to be.
+pub(super) fn setting(which: Builtin1, a: Operand<'_>) -> Result<u32, NumError> {
+    let value = match index(a)? {
+        Int::Small(value) => i32::try_from(value).ok(),
+        Int::Big(_) => None,
+    };
+    let value = value.ok_or_else(|| NumError::overflow("Python int too large to convert to C int"))?;
+    match (which, u32::try_from(value)) {
+        (Builtin1::SetMaxStrDigits, Ok(digits)) if digits == 0 || digits >= LEAST_STR_DIGITS => Ok(digits),
+        (Builtin1::SetMaxStrDigits, _) => {
+            Err(NumError::value(format!("maxdigits must be 0 or larger than {LEAST_STR_DIGITS}")))
+        }
+        (_, Ok(limit @ 1..)) => Ok(limit),
+        _ => Err(NumError::value("recursion limit must be greater or equal than 1")),
+    }
+}
+
+fn to_int(a: Operand<'_>, limits: &NumberLimits) -> Result<Output, NumError> {
     match (a.number(), a) {
         (Some(Number::Int(i)), _) => Ok(int_output(i)),
         (Some(Number::Float(f)), _) => whole(f.trunc()),
-        (None, Operand::Str(s)) => parse_int(s, 10),
+        (None, Operand::Str(s)) => parse_int(s, 10, limits),
         _ => Err(NumError::type_error(format!(
             "int() argument must be a string, a bytes-like object or a real number, not '{}'",
             a.type_name()
@@ -213,13 +235,13 @@ fn to_int(a: Operand<'_>) -> Result<Output, NumError> {
     }
 }
 
-fn int_of_base(a: Operand<'_>, base: Operand<'_>) -> Result<Output, NumError> {
+fn int_of_base(a: Operand<'_>, base: Operand<'_>, limits: &NumberLimits) -> Result<Output, NumError> {
     let base = match index(base)? {
         Int::Small(base @ (0 | 2..=36)) => base as u32,
         _ => return Err(NumError::value("int() base must be >= 2 and <= 36, or 0")),
     };
     match a {
-        Operand::Str(s) => parse_int(s, base),
+        Operand::Str(s) => parse_int(s, base, limits),
         _ => Err(NumError::type_error("int() can't convert non-string with explicit base")),
     }
 }
@@ -232,7 +254,7 @@ fn stripped(s: &str) -> &str {
     s.trim_matches(|c: char| c.is_whitespace() || ('\x1c'..='\x1f').contains(&c))
 }
 
-fn parse_int(s: &str, base: u32) -> Result<Output, NumError> {
+fn parse_int(s: &str, base: u32, limits: &NumberLimits) -> Result<Output, NumError> {
     let invalid = || {
         // Python shows the first 200 characters.
         let shown = text::repr(Operand::Str(s), &NumberLimits::default()).unwrap_or_default();
@@ -257,6 +279,17 @@ fn parse_int(s: &str, base: u32) -> Result<Output, NumError> {
     } else {
         (if base == 0 { 10 } else { base }, unsigned)
     };
+    // Python counts the digits before it looks at what follows them.
+    let max = limits.max_str_digits;
+    if !radix.is_power_of_two() && max != 0 && digits.len() > max as usize {
+        let count = leading_digits(digits, radix).ok_or_else(invalid)?;
+        if count > max as usize {
+            return Err(NumError::value(format!(
+                "Exceeds the limit ({max} digits) for integer string conversion: value has {count} digits; \
+                 use sys.set_int_max_str_digits() to increase the limit"
+            )));
+        }
+    }
     let plain = text::without_underscores(digits, |c| c.is_digit(radix)).ok_or_else(invalid)?;
     if plain.is_empty() || !plain.chars().all(|c| c.is_digit(radix)) {
         return Err(invalid());
@@ -265,16 +298,29 @@ fn parse_int(s: &str, base: u32) -> Result<Output, NumError> {
     if base == 0 && prefix_base == 0 && plain.starts_with('0') && plain.chars().any(|c| c != '0') {
         return Err(invalid());
     }
-    if !radix.is_power_of_two() && plain.len() > MAX_STR_DIGITS {
-        let message = format!(
-            "Exceeds the limit ({MAX_STR_DIGITS} digits) for integer string conversion: value has {} digits; \
-             use sys.set_int_max_str_digits() to increase the limit",
-            plain.len()
-        );
-        return Err(NumError::raised(ErrorKind::ValueError, message));
+    // Each digit but the first is worth so many bits at least: what is certain to be too large is not read.
+    let digits = plain.trim_start_matches('0').len() as u64;
+    if digits.saturating_sub(1).saturating_mul(u64::from(radix.ilog2())) > limits.int_bits() {
+        return Err(limits.int_too_large());
     }
     let magnitude = IBig::from_str_radix(&plain, radix).map_err(|_| invalid())?;
-    Ok(Output::int(if negative { -magnitude } else { magnitude }))
+    limits.int_output(if negative { -magnitude } else { magnitude })
+}
+
+/// How many digits a text begins with, single underscores between them aside; `None` if an underscore stands elsewhere.
+fn leading_digits(text: &str, radix: u32) -> Option<usize> {
+    let mut count = 0;
+    let mut previous = '_';
+    for c in text.chars() {
+        match c {
+            '_' if previous == '_' => return None,
+            '_' => {}
+            c if c.is_digit(radix) => count += 1,
+            _ => break,
+        }
+        previous = c;
+    }
+    (previous != '_').then_some(count)
 }
 
 fn parse_float(s: &str) -> Result<f64, NumError> {
@@ -500,8 +546,15 @@ pub(super) fn cost1(builtin: Builtin1, a: Operand<'_>, limits: &NumberLimits) ->
         Builtin1::Int => match a {
             // Reading 4300 digits takes as long as writing them.
             Operand::Str(s) => {
-                let length = s.len().min(MAX_STR_DIGITS + 64) as u64;
-                let fuel = s.len() as u64 / BYTES_PER_FUEL + length * length / 512;
+                let most = match limits.max_str_digits {
+                    0 => limits.int_bits(),
+                    digits => u64::from(digits) + 64,
+                };
+                let length = (s.len() as u64).min(most);
+                // Longer ones are read in pieces, whose products take less than the square.
+                let words = length.div_ceil(16);
+                let work = (length * length / 512).min(words * (words.isqrt() + 1) * 14);
+                let fuel = s.len() as u64 / BYTES_PER_FUEL + work;
                 Cost { fuel, result_bytes: if length < 19 { 0 } else { length / 2 + 8 } }
             }
             Operand::Float(f) if f.abs() >= BEYOND_64_BITS => Cost { fuel: 0, result_bytes: 136 },

@@ -205,7 +205,7 @@ impl NumError {
         NumError::raised(ErrorKind::TypeError, message)
     }
 
-    fn value(message: &'static str) -> NumError {
+    fn value(message: impl Into<Cow<'static, str>>) -> NumError {
         NumError::raised(ErrorKind::ValueError, message)
     }
 
@@ -330,6 +330,14 @@ pub fn unary(op: UnOp, a: Operand<'_>, limits: &NumberLimits) -> Result<Output, 
             a.type_name()
         ))),
     }
+}
+
+/// What a setting ([`bytecode::Builtin1::is_setting`]) is to be, from the operand that the program gives.
+///
+/// # Errors
+/// What CPython raises.
+pub fn setting(which: bytecode::Builtin1, a: Operand<'_>) -> Result<u32, NumError> {
+    builtin::setting(which, a)
 }
 
 /// `pow(a, b, c)`: `a ** b % c` for ints, `a ** b` where `c` is `None`.

@@ -13,6 +13,7 @@ use super::stubs::{
 use super::values::{FTMP, Item, Repr, TMP};
 use crate::abi::baseline::{BaselineExit, FunctionEntry};
 use crate::profile::{Feedback, Kinds};
+use bytecode::Builtin1;
 use bytecode::machine::{BinOp, Cmp, Flow, Machine, Mixed, Pair, Rounding, Single, UnOp};
 use runtime::Value;
 use std::convert::Infallible;
@@ -531,6 +532,12 @@ impl Machine for Emitter<'_> {
 
     fn unary(&mut self, _: UnOp, _: Item) -> Flow<Self, Item> {
         Ok(self.general())
+    }
+
+    fn setting(&mut self, _: Builtin1, _: Item) -> Flow<Self, Item> {
+        // The limit on calls is in the context that this code was entered with, and how many are active is not in the Vm's frames.
+        self.leave_in_line();
+        Ok(Item::Mem)
     }
 
     fn pow_mod(&mut self, _: Item, _: Item, _: Item) -> Flow<Self, Item> {

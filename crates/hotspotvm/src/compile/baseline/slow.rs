@@ -144,8 +144,22 @@ impl Emitter<'_> {
 
     /// Has the interpreter execute the instruction, in line. Its operands are popped, its result is in memory.
     pub fn step_in_line(&mut self) {
+        if self.begin_step() {
+            self.call_step(self.pc);
+        }
+    }
+
+    /// The interpreter goes on from this instruction; what follows in the block is not reached.
+    pub fn leave_in_line(&mut self) {
+        if self.begin_step() {
+            self.leave(self.pc, BaselineExit::Execute);
+        }
+    }
+
+    /// Makes the frame what the interpreter needs to execute the instruction; false if that was done before.
+    fn begin_step(&mut self) -> bool {
         if self.stepped {
-            return;
+            return false;
         }
         self.stepped = true;
         // Where a fast path was begun, its operands are as they were.
@@ -156,7 +170,7 @@ impl Emitter<'_> {
         self.store_items(&before);
         let height = self.stack.len();
         self.reset_stack(height);
-        self.call_step(self.pc);
+        true
     }
 
     /// Completes the frame as it was before an instruction. What is below the operands stays where it is, too.

@@ -1,0 +1,93 @@
+//! Limits that a program sets for itself act as in CPython 3.11, where they are executed and in every tier: `sys.setrecursionlimit` and
+//! `sys.set_int_max_str_digits`.
+
+use filetests::python::{self, Ended};
+use filetests::{configurations, disagreements_among};
+use hotspotvm::Options;
+
+/// Programs that end by a limit of their own, or just do not.
+const PROGRAMS: &[&str] = &[
+    // Where it is executed, and not before.
+    "import sys\ndef f(n):\n    return 0 if n == 0 else 1 + f(n - 1)\nprint(f(900))\nif f(3) == 4: sys.setrecursionlimit(5000)\nprint(f(998))\nprint(f(999))\n",
+    "import sys\ndef f(n):\n    return 0 if n == 0 else 1 + f(n - 1)\nprint(f(900))\nsys.setrecursionlimit(5000)\nprint(f(4900))\nprint(f(6000))\n",
+    // Downwards too.
+    "import sys\ndef f(n):\n    return 0 if n == 0 else 1 + f(n - 1)\nsys.setrecursionlimit(60)\nprint(f(58))\nprint(f(59))\n",
+    "import sys\ndef f(n):\n    return 0 if n == 0 else 1 + f(n - 1)\nfor i in range(400, 20, -7):\n    sys.setrecursionlimit(i)\n    print(sys.getrecursionlimit(), f(30))\n",
+    // By a value, and from within calls that are active.
+    "import sys\ndef f(n, limit):\n    if n == 20: sys.setrecursionlimit(limit)\n    return 0 if n == 0 else 1 + f(n - 1, limit)\nprint(f(40, 45))\nprint(f(40, 44))\nprint(f(40, 43))\nprint(f(40, 42))\nprint(f(40, 41))\n",
+    "import sys\ndef f(n):\n    if n == 0:\n        sys.setrecursionlimit(10)\n    return 0 if n == 0 else 1 + f(n - 1)\nprint(f(4))\nprint(f(20))\n",
+    // A loop that is hot when it changes.
+    "import sys\ndef f(n):\n    return 0 if n == 0 else 1 + f(n - 1)\ntotal = 0\nfor i in range(3000):\n    if i == 2000: sys.setrecursionlimit(30)\n    total += f(i % 20)\nprint(total)\nfor i in range(3000):\n    total += f(i % 29)\nprint(total)\n",
+    "import sys\ndef deep(n):\n    if n % 50 == 0: sys.setrecursionlimit(1000 + n)\n    if n == 0: return 0\n    return deep(n - 1) + 1\nprint(deep(900), sys.getrecursionlimit())\n",
+    // What it refuses.
+    "import sys\nsys.setrecursionlimit(2)\n",
+    "import sys\nsys.setrecursionlimit(0)\n",
+    "import sys\nsys.setrecursionlimit(-5)\n",
+    "import sys\nsys.setrecursionlimit(2**31)\n",
+    "import sys\nsys.setrecursionlimit(10**30)\n",
+    "import sys\nsys.setrecursionlimit(100.0)\n",
+    "import sys\nsys.setrecursionlimit('100')\n",
+    "import sys\nsys.setrecursionlimit(None)\n",
+    "import sys\nsys.setrecursionlimit()\n",
+    "import sys\nprint(1)\nsys.setrecursionlimit(print(2), print(3))\n",
+    "import sys\nsys.getrecursionlimit(1)\n",
+    "from sys import setrecursionlimit as limit, getrecursionlimit\nprint(limit(100), getrecursionlimit())\n",
+    // Digits: both directions, all ways to text.
+    "x = 10**4299\nprint(len(str(x)))\nprint(x * 10)\n",
+    "x = -10**4299\nprint(len(str(x)))\nprint(str(x * 10))\n",
+    "print(int('7' * 4300) % 1000007)\nprint(int('7' * 4301))\n",
+    "print(int('1' * 4300 + 'x'))\n",
+    "print(int('1' * 4301 + 'x'))\n",
+    "print(int('1_' * 4300 + '1'))\n",
+    "print(int('1_' * 4299 + '1') % 97)\n",
+    "print(int('1__' * 4301))\n",
+    "print(int('1' * 5000, 32) % 97, int('1' * 5000, 16) % 97, int('1' * 5000, 2) % 97)\nprint(int('1' * 5000, 36))\n",
+    "print(int(' ' * 5000 + '12'), float('1' * 5000))\n",
+    "print(f'{10**4300:,}')\n",
+    "print(len(hex(10**5000)), len(bin(10**5000)))\nprint(repr(10**5000))\n",
+    "import sys\nprint(sys.get_int_max_str_digits())\nsys.set_int_max_str_digits(640)\nprint(len(str(10**639)))\nprint(10**640)\n",
+    "import sys\nsys.set_int_max_str_digits(640)\nprint(int('1' * 641))\n",
+    "import sys\nsys.set_int_max_str_digits(0)\nprint(len(str(10**20000)), int('3' * 20000) % 1000007)\nprint(sys.get_int_max_str_digits())\n",
+    "import sys\nsys.set_int_max_str_digits(maxdigits=20001)\nprint(len(str(10**20000)))\nprint(str(10**20001))\n",
+    "import sys\nfor i in range(3000):\n    sys.set_int_max_str_digits(640 + i)\n    if i % 500 == 0: print(len(str(10**(639 + i))))\nprint(10**3639)\n",
+    "import sys\ndef f(n):\n    s = 0\n    for i in range(n):\n        if i == 2500: sys.set_int_max_str_digits(700)\n        s += len(str(10**(i % 800)))\n    return s\nprint(f(2400))\nprint(f(3000))\n",
+    "import sys\nsys.set_int_max_str_digits(639)\n",
+    "import sys\nsys.set_int_max_str_digits(-1)\n",
+    "import sys\nsys.set_int_max_str_digits(True)\n",
+    "import sys\nsys.set_int_max_str_digits(2**31)\n",
+    "import sys\nsys.set_int_max_str_digits(1e3)\n",
+    "import sys\nsys.set_int_max_str_digits(None)\n",
+];
+
+#[test]
+fn settings_act_as_in_cpython() {
+    let programs: Vec<String> = PROGRAMS.iter().map(|p| (*p).to_owned()).collect();
+    let Some(expected) = python::run_by_cpython(&programs) else {
+        println!("no python3 of version 3.11: nothing to compare with");
+        return;
+    };
+    let base = python::options(Options::default());
+    let mut wrong = Vec::new();
+    let mut runs = 0;
+    for (seed, (text, (expected, file))) in programs.iter().zip(&expected).enumerate() {
+        let (program, compiled) = match python::load(file, text) {
+            Ok(loaded) => loaded,
+            Err(error) => panic!("{error}\n{text}"),
+        };
+        let mut ways = configurations(&base, seed as u64);
+        ways.retain(|way| !way.options.stress.collect);
+        runs += ways.len();
+        let (observed, reports) = disagreements_among(&ways, &program, &[], &base);
+        let error = observed
+            .result
+            .err()
+            .map_or_else(String::new, |stop| python::traceback(&compiled, file, text, &stop));
+        let found = Ended { output: observed.output, error };
+        if found != *expected {
+            wrong.push(python::report(text, expected, &found, "differs from CPython"));
+        }
+        wrong.extend(reports);
+    }
+    println!("{} programs, {runs} runs, {} wrong", programs.len(), wrong.len());
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
