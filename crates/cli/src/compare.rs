@@ -264,7 +264,7 @@ fn why_not_compiled(subject: &Subject, options: &Options) -> String {
     let heard = Rc::clone(&reason);
     engine.on_event(move |event| {
         let words = match event {
-            Event::NoJit { why } => why.clone(),
+            Event::NoJit { why } => why.to_string(),
             Event::Refuse { at, why, .. } => format!("{at}: {why}"),
             _ => return,
         };

@@ -52,7 +52,7 @@ impl Seen {
             return None;
         }
         let why = self.events.iter().find_map(|event| match event {
-            Event::NoJit { why } | Event::Refuse { why, .. } => Some(text::line(why)),
+            Event::NoJit { why } | Event::Refuse { why, .. } => Some(text::line(&why.to_string())),
             _ => None,
         });
         Some(why.unwrap_or_else(|| "the engine gave no reason".to_owned()))

@@ -15,7 +15,7 @@ use crate::{render, text};
 use hotspotvm::bytecode::{Function, Verified};
 use hotspotvm::runtime::num::{NumberLimits, Output, parse_argument, repr};
 use hotspotvm::runtime::{Stop, StopKind};
-use hotspotvm::{Engine, Event, Stats, Tier};
+use hotspotvm::{Engine, LogEntry, Stats, Tier};
 use std::cell::RefCell;
 use std::fs::File;
 use std::io::{BufWriter, Write};
@@ -53,7 +53,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<Status, Failure> {
     let seen = Rc::new(RefCell::new(Seen { log, dumps, trace, misses: Misses::default() }));
     if args.stats || dumps || seen.borrow().is_asked_for() {
         let seen = Rc::clone(&seen);
-        engine.on_event(move |event| seen.borrow_mut().event(event));
+        engine.on_log(move |entry| seen.borrow_mut().entry(entry));
     }
 
     let failed = Failed::default();
@@ -105,7 +105,8 @@ impl Seen {
         self.log.is_some() || self.trace.is_some()
     }
 
-    fn event(&mut self, event: &Event) {
+    fn entry(&mut self, entry: &LogEntry) {
+        let event = &entry.event;
         self.misses.note(event);
         if let Some(log) = &mut self.log {
             log.event(event);
@@ -118,7 +119,7 @@ impl Seen {
             complain(text.trim_end());
         }
         if let Some(trace) = &mut self.trace {
-            trace.json_line(event);
+            trace.json_line(entry);
         }
     }
 }
@@ -220,9 +221,9 @@ impl OutFile {
         }
     }
 
-    fn json_line(&mut self, event: &Event) {
+    fn json_line(&mut self, entry: &LogEntry) {
         if self.failure.is_none() {
-            let result = serde_json::to_writer(&mut self.writer, event).map_err(std::io::Error::from);
+            let result = serde_json::to_writer(&mut self.writer, entry).map_err(std::io::Error::from);
             let result = result.and_then(|()| self.writer.write_all(b"\n"));
             self.note(result);
         }

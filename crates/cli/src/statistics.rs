@@ -122,7 +122,7 @@ mod tests {
         for _ in 0..3 {
             misses.note(&miss(Some(12), "y: int expected, found str"));
         }
-        misses.note(&Event::NoJit { why: "none".into() });
+        misses.note(&Event::NoJit { why: hotspotvm::Reason::NoTemplates {} });
         assert_eq!(
             misses.text(),
             "          3 x  line 12, main pc 6: not entered (y: int expected, found str)\n          1 x  main pc 6: not entered \

@@ -125,7 +125,7 @@ fn statistics_are_shown_after_an_error_too() {
     assert!(ran.err.contains("ZeroDivisionError") && ran.err.contains("Fuel used:"), "{}", ran.err);
     let stats: Value = serde_json::from_str(&dir.read("s.json")).unwrap();
     assert!(stats["fuel_used"].as_u64().unwrap() > 0);
-    assert!(dir.read("t").starts_with("{\"event\":\"start\""));
+    assert!(dir.read("t").lines().next().is_some_and(|line| line.contains("\"event\":\"start\"")));
 }
 
 #[test]
@@ -343,7 +343,7 @@ fn a_trace_has_an_event_on_each_line_and_is_reproducible() {
     let climb = ["hot", "compile_start", "compile_end", "install"];
     let baseline = if BASELINE { &climb[..] } else { &[] };
     assert_eq!(names, [&["start", "warm"], baseline, &climb, &["enter", "exit"]].concat());
-    assert_eq!((&events[0]["schema"], &events[0]["hotspot_threshold"]), (&2.into(), &50.into()));
+    assert_eq!((&events[0]["schema"], &events[0]["hotspot_threshold"]), (&3.into(), &50.into()));
     assert_eq!(events[2]["at"]["function"], "main");
     let (exit, rounds) = (events.last().unwrap(), if BASELINE { 900 } else { 950 });
     assert_eq!((&exit["rounds"], &exit["reason"]), (&rounds.into(), &"region_end".into()));
@@ -410,7 +410,7 @@ fn the_log_is_short_and_beside_the_source() {
         }
     };
     let counted: u64 = ran.err.lines().filter(|line| line.starts_with("again ")).map(again).sum();
-    let entries = dir.read("t.ndjson").matches("{\"event\":\"enter\"").count() as u64;
+    let entries = dir.read("t.ndjson").matches("\"event\":\"enter\"").count() as u64;
     assert_eq!(count(&ran.err, "enter ") as u64 + counted, entries, "{}", ran.err);
     assert!(counted > 500, "{}", ran.err);
 }

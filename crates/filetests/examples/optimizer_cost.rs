@@ -32,7 +32,7 @@ fn compile(size: usize) -> Option<End> {
             heard.borrow_mut().get_or_insert(End::Made { nanos: *nanos, bytes: *code_bytes });
         }
         Event::Refuse { why, .. } => {
-            heard.borrow_mut().get_or_insert(End::Refused(why.clone()));
+            heard.borrow_mut().get_or_insert(End::Refused(why.to_string()));
         }
         _ => {}
     });

@@ -48,7 +48,7 @@ impl Seen {
     fn see(&mut self, event: &Event) {
         let counts = &mut self.counts;
         match event {
-            Event::CompileStart { unit, strategy: "method", .. } => {
+            Event::CompileStart { unit, kind: hotspotvm::UnitKind::Method, .. } => {
                 self.methods.insert(*unit);
                 counts.methods = 1;
             }

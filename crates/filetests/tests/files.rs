@@ -92,7 +92,10 @@ fn check(path: &Path, source: &str) -> Result<Option<String>, String> {
         }
     }
     for words in values(source, "refuse") {
-        if !log.iter().any(|event| matches!(event, Event::Refuse { why, .. } if why.contains(words))) {
+        if !log
+            .iter()
+            .any(|event| matches!(event, Event::Refuse { why, .. } if why.to_string().contains(words)))
+        {
             return Err(format!("no refusal says `{words}`"));
         }
     }

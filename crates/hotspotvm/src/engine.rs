@@ -10,11 +10,12 @@ use crate::compile::background::Worker;
 use crate::compile::driver::{Driver, Failure, Generator, Selection};
 use crate::compile::trace::Tree;
 use crate::detect::policy::{Decision, Policy};
-use crate::event::{Event, SCHEMA_VERSION, Spot};
+use crate::event::{Event, LogEntry, SCHEMA_VERSION, Spot};
 use crate::execute::interpreter::{Leave, interpret};
 use crate::ids::{Arriving, PlaceKey};
 use crate::options::{Cancel, Options, Tier};
 use crate::profile::{How, NEVER};
+use crate::reason::Reason;
 use crate::stats::Stats;
 use bytecode::Verified;
 use ir::opt::PassCx;
@@ -27,14 +28,17 @@ use std::sync::Arc;
 use std::time::Instant;
 
 mod baseline;
+mod details;
 mod evict;
+mod ledger;
 mod optimized;
 mod record;
 
+use ledger::Ledger;
 use optimized::HotPlace;
 use record::Recording;
 
-type Listener = Box<dyn FnMut(&Event)>;
+type Listener = Box<dyn FnMut(&LogEntry)>;
 
 /// A virtual machine with its settings. Each [`Engine::run`] is a run of its own.
 pub struct Engine {
@@ -62,8 +66,13 @@ impl Engine {
         Engine { options, listener: None, cancel: Cancel::default(), arena: None, stack: Vec::new() }
     }
 
-    /// Has every event told to `listener`, as it happens.
-    pub fn on_event(&mut self, listener: impl FnMut(&Event) + 'static) {
+    /// Has every event told to `listener`, as it happens; instead of to an earlier listener.
+    pub fn on_event(&mut self, mut listener: impl FnMut(&Event) + 'static) {
+        self.on_log(move |entry| listener(&entry.event));
+    }
+
+    /// The same, with when it happened.
+    pub fn on_log(&mut self, listener: impl FnMut(&LogEntry) + 'static) {
         self.listener = Some(Box::new(listener));
     }
 
@@ -80,7 +89,7 @@ impl Engine {
             Ok(vm) => vm,
             Err(stop) => return Outcome { result: Err(stop), stats: Stats::default() },
         };
-        let mut run = Run::new(vm, &self.options, self.arena.take(), &mut self.listener);
+        let mut run = Run::new(vm, &self.options, start, self.arena.take(), &mut self.listener);
         let result = run.execute();
         run.vm.store.io.flush();
         let result = match (result, run.vm.store.io.failure()) {
@@ -90,7 +99,7 @@ impl Engine {
             }
             (result, _) => result.map(|value| run.output(value)),
         };
-        let (stats, arena, stack) = run.finish(start);
+        let (stats, arena, stack) = run.finish();
         (self.arena, self.stack) = (arena, stack);
         Outcome { result, stats }
     }
@@ -127,12 +136,14 @@ struct Run<'e> {
     /// The trace being recorded.
     recording: Option<Recording>,
     stats: Stats,
+    ledger: Ledger,
     words: Vec<u64>,
     /// A round of a loop was interrupted by a poll; it counts as compiled if compiled code goes on with it.
     interrupted_round: bool,
     /// Control has just returned to a call that baseline code made, which has counted the rest of its run.
     returned: bool,
     timing: bool,
+    start: Instant,
     listener: &'e mut Option<Listener>,
 }
 
@@ -142,6 +153,7 @@ fn pass_context(options: &Options) -> PassCx {
     passes.disabled.clone_from(&options.passes.disabled);
     passes.dumped.clone_from(&options.passes.dumped);
     passes.check_proofs = options.stress.check_proofs;
+    passes.remarks = options.details;
     passes
 }
 
@@ -149,6 +161,7 @@ impl<'e> Run<'e> {
     fn new(
         mut vm: Vm,
         options: &Options,
+        start: Instant,
         arena: Option<Arena>,
         listener: &'e mut Option<Listener>,
     ) -> Run<'e> {
@@ -157,6 +170,7 @@ impl<'e> Run<'e> {
             stress: options.stress.exits,
             lying: options.stress.lying,
             listings: options.listings,
+            details: options.details,
             inlining: options.inlining,
         };
         let mut run = Run {
@@ -173,10 +187,12 @@ impl<'e> Run<'e> {
             trees: HashMap::new(),
             recording: None,
             stats: Stats::default(),
+            ledger: Ledger::default(),
             words: Vec::new(),
             interrupted_round: false,
             returned: false,
             timing: options.timing,
+            start,
             listener,
         };
         let Options { hotspot_threshold, optimizing_threshold, max_tier, .. } = *options;
@@ -359,8 +375,7 @@ impl<'e> Run<'e> {
         }
     }
 
-    fn no_jit(&mut self, error: &str) {
-        let why = format!("the operating system refuses executable memory ({error})");
+    fn no_jit(&mut self, why: Reason) {
         self.emit(|_| Event::NoJit { why });
         self.disarm();
     }
@@ -375,7 +390,8 @@ impl<'e> Run<'e> {
 
     fn emit(&mut self, event: impl FnOnce(&Vm) -> Event) {
         if let Some(listener) = self.listener {
-            listener(&event(&self.vm));
+            let nanos = self.timing.then(|| self.start.elapsed().as_nanos() as u64);
+            listener(&LogEntry { charged: self.vm.charged(), nanos, event: event(&self.vm) });
         }
     }
 
@@ -408,13 +424,14 @@ impl<'e> Run<'e> {
         }
     }
 
-    fn finish(self, start: Instant) -> (Stats, Option<Arena>, Vec<u64>) {
+    fn finish(self) -> (Stats, Option<Arena>, Vec<u64>) {
         let mut stats = self.stats;
         stats.jit_iterations = self.vm.counters.jit_iterations;
         stats.fuel_used = self.vm.fuel_used();
         stats.collections = self.vm.store.heap.collections();
+        stats.units = self.ledger.finish(&self.vm);
         if self.timing {
-            stats.total_ns = start.elapsed().as_nanos() as u64;
+            stats.total_ns = self.start.elapsed().as_nanos() as u64;
             stats.finish();
         }
         (stats, self.cache.into_arena(), self.vm.stack)

@@ -4,16 +4,17 @@
 //! Events carry no times unless [`crate::Options::timing`] is on, so the log of a run is reproducible byte for byte.
 
 use crate::abi::vm::Vm;
-use crate::options::Tier;
+use crate::options::{Strategy, Tier};
+use crate::reason::Reason;
 use bytecode::FuncId;
 use ir::ExitReason;
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
 /// Version of the schema; the first line of every trace names it.
-pub const SCHEMA_VERSION: u32 = 2;
+pub const SCHEMA_VERSION: u32 = 3;
 
 /// A place in the bytecode.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Spot {
     /// The function's name.
     pub function: String,
@@ -42,15 +43,51 @@ impl std::fmt::Display for Spot {
     }
 }
 
+/// What is compiled as one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UnitKind {
+    /// A function, for the baseline tier.
+    Function,
+    /// A loop, or the rest of a function from a loop on.
+    Region,
+    /// A function, to be called.
+    Method,
+    /// The ways that control took from a place.
+    Trace,
+}
+
+impl UnitKind {
+    /// The name in logs.
+    pub fn name(self) -> &'static str {
+        match self {
+            UnitKind::Function => "function",
+            UnitKind::Region => "region",
+            UnitKind::Method => "method",
+            UnitKind::Trace => "trace",
+        }
+    }
+}
+
+impl From<Strategy> for UnitKind {
+    fn from(strategy: Strategy) -> UnitKind {
+        match strategy {
+            Strategy::Region => UnitKind::Region,
+            Strategy::Method => UnitKind::Method,
+            Strategy::Trace => UnitKind::Trace,
+        }
+    }
+}
+
 /// What was compiled, as text, side by side: only made when asked for.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Listing {
     /// The bytecode.
     pub bytecode: String,
     /// The IR as built; empty for baseline code, which needs none.
     pub ir_built: String,
     /// The IR after single passes: their names, and what they made. Only those that [`Passes::dumped`](crate::Passes::dumped) names.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ir_after: Vec<(String, String)>,
     /// The IR after all passes; the same holds.
     pub ir: String,
@@ -58,12 +95,96 @@ pub struct Listing {
     pub machine: String,
 }
 
-fn reason_name<S: Serializer>(reason: &ExitReason, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(reason.name())
+/// What one pass did in one compilation.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PassShown {
+    /// Its name.
+    pub name: String,
+    /// Whether it changed anything.
+    pub changed: bool,
+    /// IR instructions before it.
+    pub before: u32,
+    /// IR instructions after it.
+    pub after: u32,
+    /// What it says about what it did, and about what it could not do.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub remarks: Vec<RemarkShown>,
+    /// Time taken, in nanoseconds; only if times were asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nanos: Option<u64>,
+}
+
+/// What a pass says about one thing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RemarkShown {
+    /// Whether a check went, stayed, or something else happened.
+    pub kind: RemarkKind,
+    /// The bytecode it is about.
+    pub at: Spot,
+    /// The IR value it is about: 3 for `v3`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value: Option<u32>,
+    /// In words: `overflow check of i + 1: i is from 0 to 9999`.
+    pub words: String,
+}
+
+/// What kind of thing a remark tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RemarkKind {
+    /// A check is not needed, and gone.
+    Removed,
+    /// A check is still there.
+    Stayed,
+    /// Something is done before the loop instead of in each round.
+    Moved,
+    /// The code has another form now.
+    Changed,
+}
+
+/// A way out of a unit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExitShown {
+    /// Why control leaves there.
+    pub reason: ExitReason,
+    /// The instruction that leaves.
+    pub at: Spot,
+    /// How the interpreter's frames are rebuilt, innermost first: here a value's text says where it comes from.
+    pub frames: Vec<FrameShown>,
+}
+
+/// A frame of the interpreter that an exit rebuilds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FrameShown {
+    /// Where it goes on.
+    pub at: Spot,
+    /// Whether the interpreter executes the instruction there, or counts as arriving there.
+    pub executes: bool,
+    /// Whether compiled code had no such frame, since the call was inlined.
+    pub inlined: bool,
+    /// The locals that changed since the unit was entered.
+    pub locals: Vec<Held>,
+    /// The operand stack, bottom first.
+    pub stack: Vec<Held>,
+}
+
+/// A value, and what holds it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Held {
+    /// The name of a local, or `operand 1`.
+    pub name: String,
+    /// Where compiled code had it: `word 2`, `input 0`, `known`.
+    pub from: String,
+    /// Its type; empty where only the place is known.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub kind: String,
+    /// The value as text; the same.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub value: String,
 }
 
 /// A transition.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Event {
     /// The schema and the engine's settings that decide what gets compiled.
@@ -80,7 +201,7 @@ pub enum Event {
     /// The machine can't run compiled code; everything is interpreted.
     NoJit {
         /// Why.
-        why: String,
+        why: Reason,
     },
     /// Half-way to hot.
     Warm {
@@ -105,7 +226,7 @@ pub enum Event {
         /// The tier that it stays in.
         tier: Tier,
         /// Why.
-        why: String,
+        why: Reason,
     },
     /// Hot, but the program has compiled much for the time that it has run: asked again later.
     Postpone {
@@ -122,8 +243,8 @@ pub enum Event {
         at: Spot,
         /// The tier of the code.
         tier: Tier,
-        /// How code was chosen.
-        strategy: &'static str,
+        /// What is compiled as one.
+        kind: UnitKind,
         /// How many bytecode instructions it covers.
         instructions: u32,
         /// The types it assumes of what it takes on entry: `n: int`.
@@ -142,8 +263,8 @@ pub enum Event {
         at: Spot,
         /// Where the traces it would have belonged to start.
         anchor: Spot,
-        /// Why, in words.
-        why: String,
+        /// Why.
+        why: Reason,
     },
     /// What was decided about inlining a call.
     Inline {
@@ -160,7 +281,7 @@ pub enum Event {
         /// For how many copies of the call, in copies of its function, it was decided so.
         copies: u32,
         /// Why it was not inlined; `None` if it was.
-        refused: Option<String>,
+        refused: Option<Reason>,
     },
     /// Compiling ended.
     CompileEnd {
@@ -174,6 +295,12 @@ pub enum Event {
         code_bytes: u32,
         /// Number of exits.
         exits: u32,
+        /// What each pass did, in order. Only if details were asked for.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        passes: Vec<PassShown>,
+        /// The ways out, by number. Only if details were asked for.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        ways_out: Vec<ExitShown>,
         /// Time taken, in nanoseconds.
         #[serde(skip_serializing_if = "Option::is_none")]
         nanos: Option<u64>,
@@ -202,7 +329,6 @@ pub enum Event {
         /// Where the interpreter goes on.
         at: Spot,
         /// Why.
-        #[serde(serialize_with = "reason_name")]
         reason: ExitReason,
         /// Rounds of loops since it was entered.
         rounds: u64,
@@ -214,10 +340,14 @@ pub enum Event {
         /// Where the interpreter goes on.
         at: Spot,
         /// Why.
-        #[serde(serialize_with = "reason_name")]
         reason: ExitReason,
         /// What was there instead of what was assumed: the operands of the instruction, or, where it takes none, the variables.
         observed: String,
+        /// The exit taken, by its number in the unit that left.
+        exit: u32,
+        /// The interpreter's frames that were rebuilt, innermost first. Only if details were asked for.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        frames: Vec<FrameShown>,
         /// Rounds of loops since it was entered.
         rounds: u64,
         /// How often this unit has left by this exit.
@@ -241,7 +371,7 @@ pub enum Event {
         /// Where it was entered.
         at: Spot,
         /// Why.
-        why: String,
+        why: Reason,
     },
     /// The code is taken out to make room for other code.
     Evict {
@@ -259,8 +389,21 @@ pub enum Event {
         /// The tier that it stays in.
         tier: Tier,
         /// Why.
-        why: String,
+        why: Reason,
     },
+}
+
+/// A line of the log: an event, and when it happened.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogEntry {
+    /// Instructions charged before it, in all tiers: the run's clock. (A run of instructions is charged when control arrives at it.)
+    pub charged: u64,
+    /// Time since the run began, in nanoseconds; only if times were asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nanos: Option<u64>,
+    /// What happened.
+    #[serde(flatten)]
+    pub event: Event,
 }
 
 impl Event {
@@ -339,8 +482,9 @@ impl std::fmt::Display for Event {
                     "{at}: {instructions} instructions are too many for the program's compile budget so far"
                 )
             }
-            Event::CompileStart { unit, at, tier, strategy, instructions, assumes } => {
-                write!(f, "unit {unit}: {tier}, {strategy} at {at}, {instructions} instructions")?;
+            Event::CompileStart { unit, at, tier, kind, instructions, assumes } => {
+                let kind = kind.name();
+                write!(f, "unit {unit}: {tier}, {kind} at {at}, {instructions} instructions")?;
                 if !assumes.is_empty() {
                     write!(f, ", assuming {}", assumes.join(", "))?;
                 }
@@ -376,7 +520,7 @@ impl std::fmt::Display for Event {
             Event::Exit { unit, at, reason, rounds } => {
                 write!(f, "unit {unit} to {at} after {rounds} rounds: {}", reason.words())
             }
-            Event::Deopt { unit, at, reason, observed, rounds, count } => {
+            Event::Deopt { unit, at, reason, observed, rounds, count, .. } => {
                 write!(f, "unit {unit} to {at} after {rounds} rounds: {}", reason.words())?;
                 let end = if observed.is_empty() { "" } else { "; " };
                 write!(f, " ({observed}{end}exit {count} there)")

@@ -37,14 +37,16 @@ mod ids;
 pub mod internals;
 pub mod options;
 mod profile;
+pub mod reason;
 pub mod stats;
 
 pub use bytecode;
 pub use engine::{Engine, Outcome};
-pub use event::{Event, Listing, Spot};
+pub use event::{Event, Listing, LogEntry, Spot, UnitKind};
 pub use ir::ExitReason;
 pub use options::{Cancel, Limits, Options, Passes, Strategy, Stress, Tier, pass_names};
+pub use reason::Reason;
 pub use runtime;
 pub use runtime::num::Output;
 pub use runtime::{Io, LimitKind, Place, Stop, StopKind};
-pub use stats::Stats;
+pub use stats::{Stats, UnitStats};

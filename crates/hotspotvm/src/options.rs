@@ -15,7 +15,9 @@ pub const DEFAULT_HOTSPOT_THRESHOLD: u64 = 10;
 pub const DEFAULT_OPTIMIZING_THRESHOLD: u64 = 10_000;
 
 /// The rungs of the ladder, lowest first.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Tier {
     /// Executes bytecode, and profiles it.
@@ -100,6 +102,8 @@ pub struct Options {
     pub timing: bool,
     /// Whether compile events carry the listing of what was compiled.
     pub listings: bool,
+    /// Whether events carry details: what each pass did and why, the ways out of each unit, the frames that a deoptimisation rebuilt.
+    pub details: bool,
     /// Which passes the optimizer runs, and which of them are shown.
     pub passes: Passes,
     /// What the program may use.
@@ -119,6 +123,7 @@ impl Default for Options {
             deterministic: false,
             timing: false,
             listings: false,
+            details: false,
             passes: Passes::default(),
             limits: Limits::default(),
             stress: Stress::default(),

@@ -1,5 +1,7 @@
 //! What a run cost and where its time went.
 
+use crate::event::{Spot, UnitKind};
+use crate::options::Tier;
 use ir::ExitReason;
 use serde::Serialize;
 use serde::ser::SerializeMap;
@@ -79,6 +81,31 @@ pub struct Stats {
     /// How many times faster an instruction ran in compiled code than in the interpreter, on average: not the same
     /// instructions, so only about. None unless both ran for [`ENOUGH_NS`].
     pub speedup: Option<f64>,
+    /// What each unit of code that was installed cost and did, in order of their numbers.
+    pub units: Vec<UnitStats>,
+}
+
+/// What one unit of code cost and did. Times are in nanoseconds and 0 unless [`crate::Options::timing`] was on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct UnitStats {
+    /// Its number in the log.
+    pub unit: u32,
+    /// Where it is entered.
+    pub at: Spot,
+    /// Its tier.
+    pub tier: Tier,
+    /// What was compiled as one.
+    pub kind: UnitKind,
+    /// How often it was entered from outside of compiled code.
+    pub entries: u64,
+    /// Rounds of loops from entering it until control left, in what it called too.
+    pub rounds: u64,
+    /// Instructions executed from entering it until control left, in what it called too.
+    pub instructions: u64,
+    /// Time from entering it until control left.
+    pub run_ns: u64,
+    /// Time spent compiling it.
+    pub compile_ns: u64,
 }
 
 impl Stats {

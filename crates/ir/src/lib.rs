@@ -20,6 +20,7 @@ pub mod parse;
 pub mod planted;
 pub mod print;
 pub mod reason;
+pub mod remark;
 pub mod verify;
 
 pub use bytecode::{BinOp, Cmp, UnOp};

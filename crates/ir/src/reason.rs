@@ -157,7 +157,22 @@ impl ExitReason {
 }
 
 impl std::fmt::Display for ExitReason {
+    /// The name; with `{:#}`, the words.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.name())
+        f.write_str(if f.alternate() { self.words() } else { self.name() })
+    }
+}
+
+impl serde::Serialize for ExitReason {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for ExitReason {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<ExitReason, D::Error> {
+        let name = std::borrow::Cow::<str>::deserialize(deserializer)?;
+        let unknown = || serde::de::Error::custom(format!("`{name}` is not the name of an exit reason"));
+        ExitReason::from_name(&name).ok_or_else(unknown)
     }
 }

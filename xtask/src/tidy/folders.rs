@@ -12,15 +12,16 @@ use std::collections::{BTreeMap, BTreeSet};
 const ROOT: &str = "crates/hotspotvm/src/";
 
 /// For each folder or module, lowest first, what it may use.
-const FLOORS: [(&str, &[&str]); 13] = [
+const FLOORS: [(&str, &[&str]); 14] = [
     ("ids", &[]),
     ("options", &[]),
     ("profile", &[]),
-    ("stats", &[]),
+    ("reason", &[]),
     ("abi", &["ids", "options", "profile"]),
-    ("event", &["abi", "options"]),
-    ("detect", &["abi", "ids", "options", "profile"]),
-    ("compile", &["abi", "detect", "event", "ids", "options", "profile"]),
+    ("event", &["abi", "options", "reason"]),
+    ("stats", &["event", "options"]),
+    ("detect", &["abi", "ids", "options", "profile", "reason"]),
+    ("compile", &["abi", "detect", "event", "ids", "options", "profile", "reason"]),
     ("cache", &["abi", "ids"]),
     ("execute", &["abi", "cache", "profile"]),
     ("deopt", &["abi"]),
@@ -28,14 +29,14 @@ const FLOORS: [(&str, &[&str]); 13] = [
         "engine",
         &[
             "abi", "cache", "compile", "deopt", "detect", "event", "execute", "ids", "options", "profile",
-            "stats",
+            "reason", "stats",
         ],
     ),
     ("internals", &["abi", "compile", "engine", "options"]),
 ];
 
 /// The modules that others see.
-const PUBLIC: [&str; 4] = ["event", "internals", "options", "stats"];
+const PUBLIC: [&str; 5] = ["event", "internals", "options", "reason", "stats"];
 
 /// An import, and where it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -178,8 +179,8 @@ mod tests {
         assert_eq!(
             findings("crates/hotspotvm/src/detect/policy.rs", text),
             [
-                "crates/hotspotvm/src/detect/policy.rs:1: `detect` must not use `compile`; it may use abi, ids, options, profile",
-                "crates/hotspotvm/src/detect/policy.rs:3: `detect` must not use `engine`; it may use abi, ids, options, profile",
+                "crates/hotspotvm/src/detect/policy.rs:1: `detect` must not use `compile`; it may use abi, ids, options, profile, reason",
+                "crates/hotspotvm/src/detect/policy.rs:3: `detect` must not use `engine`; it may use abi, ids, options, profile, reason",
             ]
         );
     }

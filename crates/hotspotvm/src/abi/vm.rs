@@ -252,6 +252,11 @@ impl Vm {
         self.total - self.reserve - self.slice.max(0) as u64
     }
 
+    /// Instructions charged so far: what a run of instructions costs is charged when control arrives at it.
+    pub fn charged(&self) -> u64 {
+        self.fuel_used() - self.counters.size_fuel
+    }
+
     /// Instructions executed so far, by the interpreter and in compiled code: what was charged, less what no one has
     /// executed yet of runs that are paid for.
     pub fn instructions(&self, current_run_left: u64) -> (u64, u64) {
@@ -261,7 +266,7 @@ impl Vm {
         };
         let (interpreter_waiting, native_waiting) = (waiting(false), waiting(true));
         let unexecuted = interpreter_waiting + native_waiting + current_run_left;
-        let all = (self.fuel_used() - self.counters.size_fuel).saturating_sub(unexecuted);
+        let all = self.charged().saturating_sub(unexecuted);
         // Baseline code counts the rest of a caller's run when it makes the call.
         let compiled = self.counters.jit_instructions.saturating_sub(native_waiting).min(all);
         (all - compiled, compiled)

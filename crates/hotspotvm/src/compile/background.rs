@@ -5,11 +5,12 @@
 
 use super::driver::{Generator, Job, Made};
 use crate::ids::PlaceKey;
+use crate::reason::Reason;
 use ir::opt::PassCx;
 use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
 
 /// What has become of a job: the code, or why there is none.
-pub type Finished = (PlaceKey, Result<Made, String>);
+pub type Finished = (PlaceKey, Result<Made, Reason>);
 
 /// The compiling thread, from the engine's side. Dropping it lets the thread end after the job that it is at.
 #[derive(Debug)]

@@ -23,6 +23,7 @@ use crate::detect::Graphs;
 use crate::detect::policy::Unanswered;
 use crate::options::is_forced;
 use crate::profile::{Feedback, Kinds, executions};
+use crate::reason::Reason;
 use bytecode::machine::{BinOp, Cmp, Flow, Machine, Mixed, Pair, Rounding, Single, UnOp};
 use bytecode::{Builtin1, Const, Facts, FuncId};
 use ir::planted::{Bug, is};
@@ -151,7 +152,7 @@ pub(super) struct Builder<'a> {
     /// What may still be inlined beyond the budget.
     pub(super) overdraft: u32,
     /// Why an inlined function cannot be compiled.
-    pub(super) failed: Option<String>,
+    pub(super) failed: Option<Reason>,
 }
 
 impl<'a> Builder<'a> {
@@ -277,10 +278,10 @@ impl<'a> Builder<'a> {
     }
 
     /// Translates the instruction at `pc`; `false` if control does not go on behind it.
-    pub(super) fn translate(&mut self, pc: u32) -> Result<bool, String> {
+    pub(super) fn translate(&mut self, pc: u32) -> Result<bool, Reason> {
         // At each instruction, since one may take as many entries as a function may have locals.
         if self.state_entries > MAX_STATE_ENTRIES {
-            return Err("too many exits and joins for a function with so many locals".to_string());
+            return Err(Reason::TooManyExits {});
         }
         self.pc = pc;
         self.popped.clear();

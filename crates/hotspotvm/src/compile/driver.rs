@@ -15,9 +15,10 @@ use crate::detect::{FunctionGraph, Graphs, Region};
 use crate::event::Listing;
 use crate::ids::PlaceKey;
 use crate::options::Strategy;
+use crate::reason::Reason;
 use bytecode::{FuncId, disasm};
 use codegen::{CodeUnit, Compiler, CompilerOptions};
-use ir::opt::PassCx;
+use ir::opt::{PassCx, PassRun};
 use ir::{InputPlace, Origin, Sign, Type};
 use std::fmt::Write;
 use std::rc::Rc;
@@ -32,6 +33,8 @@ pub struct Driver {
     pub lying: Option<u64>,
     /// Whether to make listings.
     pub listings: bool,
+    /// Whether to keep details for the log.
+    pub details: bool,
     /// Whether calls may be inlined.
     pub inlining: bool,
 }
@@ -73,6 +76,8 @@ pub struct Made {
     pub ir_before: u32,
     /// IR instructions after the passes.
     pub ir_after: u32,
+    /// What each pass did, if details are wanted.
+    pub passes: Vec<PassRun>,
     /// What was compiled, as text, if wanted.
     pub listing: Option<Box<Listing>>,
     /// Time taken, in nanoseconds.
@@ -82,8 +87,8 @@ pub struct Made {
 /// Why there is no IR.
 #[derive(Debug)]
 pub enum NotBuilt {
-    /// It cannot be compiled, for a reason in words.
-    Refused(String),
+    /// It cannot be compiled.
+    Refused(Reason),
     /// It passes arguments to methods of functions that take other types: the functions, and which parameters.
     Misfits(Vec<(u32, u32)>),
     /// It often makes calls that no code answers.
@@ -93,12 +98,12 @@ pub enum NotBuilt {
 /// Why there is no code.
 #[derive(Debug)]
 pub enum Failure {
-    /// This cannot be compiled, for a reason in words.
-    Refused(String),
-    /// The code generator gave up, for a reason in words.
-    GaveUp(String),
+    /// This cannot be compiled.
+    Refused(Reason),
+    /// The code generator gave up.
+    GaveUp(Reason),
     /// Nothing can: the operating system gives no executable memory.
-    NoMemory(String),
+    NoMemory(Reason),
 }
 
 /// From IR to machine code: the part of a compilation that needs nothing of the running program. (The code generator is made
@@ -107,6 +112,13 @@ pub enum Failure {
 pub struct Generator {
     compiler: Option<Compiler>,
     passes: PassCx,
+}
+
+impl Failure {
+    /// The operating system has refused memory for code.
+    pub fn no_memory(error: std::io::Error) -> Failure {
+        Failure::NoMemory(Reason::NoExecutableMemory { error: error.to_string() })
+    }
 }
 
 impl Generator {
@@ -118,15 +130,15 @@ impl Generator {
     /// Improves the IR and makes machine code of it.
     ///
     /// # Errors
-    /// Why there is no code, in words.
-    pub fn generate(&mut self, job: Job) -> Result<Made, String> {
+    /// Why there is no code.
+    pub fn generate(&mut self, job: Job) -> Result<Made, Reason> {
         let start = Instant::now();
         let Job { id, key, mut f, method, bytecode, .. } = job;
         debug_assert_eq!(ir::verify::verify(&f), Ok(()), "{f}");
         let ir_before = f.inst_count() as u32;
         let ir_built = if bytecode.is_some() { f.to_string() } else { String::new() };
-        let runs = ir::opt::optimize(&mut f, &self.passes);
-        let broken = |error: codegen::CodegenError| format!("the code generator gave up: {error}");
+        let mut runs = ir::opt::optimize(&mut f, &self.passes);
+        let broken = |error: codegen::CodegenError| Reason::CodeGenerator { error: error.to_string() };
         let compiler = match &mut self.compiler {
             Some(compiler) => compiler,
             none => {
@@ -138,7 +150,8 @@ impl Generator {
         let code = compiler.compile(&f, &LAYOUT, id).map_err(broken)?;
         let listing = bytecode.map(|bytecode| {
             let machine = machine_listing(f.function, &code.bytes[..code.code_len as usize], &code.places);
-            let ir_after = runs.into_iter().filter_map(|run| Some((run.name.to_string(), run.ir?))).collect();
+            let ir_after =
+                runs.iter_mut().filter_map(|run| Some((run.name.to_string(), run.ir.take()?))).collect();
             Box::new(Listing { bytecode, ir_built, ir_after, ir: f.to_string(), machine })
         });
         Ok(Made {
@@ -149,6 +162,7 @@ impl Generator {
             calls: f.needs_depth(),
             ir_before,
             ir_after: f.inst_count() as u32,
+            passes: if self.passes.remarks { runs } else { Vec::new() },
             listing,
             nanos: start.elapsed().as_nanos() as u64,
         })
@@ -199,7 +213,7 @@ impl Selection {
         }
     }
 
-    fn build(&self, request: &Request<'_>) -> Result<Built, String> {
+    fn build(&self, request: &Request<'_>) -> Result<Built, Reason> {
         match self {
             Selection::Region(region) => region::build(request, region),
             Selection::Tree(tree) => trace::build(request, tree),
@@ -211,7 +225,7 @@ impl Driver {
     /// Builds a region for entry at the place where the interpreter stands.
     ///
     /// # Errors
-    /// Why it can't be compiled, in words.
+    /// Why it can't be compiled.
     pub fn build_region(
         &self,
         vm: &Vm,
@@ -248,7 +262,7 @@ impl Driver {
     /// where it calls itself; else it is boxed.
     ///
     /// # Errors
-    /// Why it can't be compiled, in words.
+    /// Why it can't be compiled.
     pub fn build_method(
         &self,
         vm: &Vm,
@@ -284,14 +298,14 @@ impl Driver {
                 return Err(NotBuilt::Misfits(built.misfits));
             }
             if built.returned.is_empty() {
-                return Err(NotBuilt::Refused("it never returns".to_string()));
+                return Err(NotBuilt::Refused(Reason::NeverReturns {}));
             }
             let mut job = self.job(vm, graphs, task, built)?;
             job.assumes.push(format!("result: {result}"));
             job.method = Some((signature.clone(), links.link(key.function, &signature)));
             return Ok(job);
         }
-        Err(NotBuilt::Refused("its result has no type".to_string()))
+        Err(NotBuilt::Refused(Reason::NoResultType {}))
     }
 
     fn lies(&self, unit: u32) -> Option<Lies> {

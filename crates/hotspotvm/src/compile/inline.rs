@@ -15,6 +15,7 @@
 use super::builder::{Builder, Ended, SymbolicFrame};
 use super::region::Walk;
 use crate::detect::policy::{TINY, Unanswered};
+use crate::reason::Reason;
 use bytecode::Op;
 use bytecode::machine::Flow;
 use ir::planted::{Bug, is};
@@ -60,7 +61,7 @@ pub struct Note {
     /// How often the call is made, of a hundred executions of the function around it.
     pub percent: u64,
     /// Why not; `None` if it was inlined.
-    pub refused: Option<String>,
+    pub refused: Option<Reason>,
     /// For how many copies of the call this was decided.
     pub copies: u32,
 }
@@ -108,38 +109,38 @@ impl Builder<'_> {
         }
     }
 
-    /// Whether to inline a call; why not, in words.
-    fn consider(&mut self, callee: u32, share: u32, percent: u64, has_method: bool) -> Result<Walk, String> {
+    /// Whether to inline a call; why not.
+    fn consider(&mut self, callee: u32, share: u32, percent: u64, has_method: bool) -> Result<Walk, Reason> {
         let vm = self.request.vm;
         if vm.functions[callee as usize].sites[0].runs == 0 {
-            return Err("it was never called".to_string());
+            return Err(Reason::NeverCalled {});
         }
         if percent < MIN_PERCENT {
-            return Err(format!("it is called in {percent} % of the rounds"));
+            return Err(Reason::SeldomCalled { percent });
         }
         if self.scopes.len() as u32 > MAX_LEVELS {
-            return Err(format!("{MAX_LEVELS} calls within each other are inlined already"));
+            return Err(Reason::InlineTooDeep { levels: MAX_LEVELS });
         }
         if self.scopes.iter().filter(|scope| scope.function == callee).count() >= MAX_RECURSION {
-            return Err(format!("it calls itself, and is there {MAX_RECURSION} times already"));
+            return Err(Reason::InlineRecursion { times: MAX_RECURSION as u32 });
         }
         let size = vm.functions[callee as usize].cells.len() as u32;
         if size > BUDGET {
-            return Err(format!("{size} instructions are more than the {BUDGET} that are inlined at all"));
+            return Err(Reason::InlineTooLarge { size, most: BUDGET });
         }
         let graph = self.request.graphs.get(vm, callee);
         let region = graph.whole_function()?;
         let size = region.instructions(&graph.cfg);
         if size > share.max(TINY) {
             if has_method || size > self.overdraft {
-                return Err(format!("over budget by {}", size - share));
+                return Err(Reason::InlineOverBudget { by: size - share });
             }
             self.overdraft -= size;
         }
         Ok(Walk::new(graph, Rc::new(region)))
     }
 
-    fn note(&mut self, callee: u32, percent: u64, refused: Option<&String>) {
+    fn note(&mut self, callee: u32, percent: u64, refused: Option<&Reason>) {
         let instructions = self.request.vm.functions[callee as usize].cells.len() as u32;
         let note = Note {
             function: self.scope().function,

@@ -8,6 +8,7 @@
 
 use super::builder::{Builder, Ended};
 use crate::abi::links::Signature;
+use crate::reason::Reason;
 use bytecode::FuncId;
 use bytecode::machine::Flow;
 use ir::{Block, CallSite, ExitReason, Imm, Input, InputPlace, Opcode, Sign, Terminator, Type, Value};
@@ -24,10 +25,11 @@ pub struct Callee {
 
 impl Builder<'_> {
     /// Takes the parameters and gives the other locals their first value.
-    pub(super) fn start_method(&mut self, signature: &Signature) -> Result<(), String> {
+    pub(super) fn start_method(&mut self, signature: &Signature) -> Result<(), Reason> {
         let function = &self.request.vm.program.program().functions[self.request.function as usize];
         if self.request.entry_pc != 0 || signature.params.len() != function.params as usize {
-            return Err("a method is entered at its start with all its parameters".to_string());
+            let what = "a method is entered at its start with all its parameters".to_string();
+            return Err(Reason::Internal { what });
         }
         self.f.result = Some(signature.result);
         for (slot, &ty) in signature.params.iter().enumerate() {
@@ -138,7 +140,7 @@ mod tests {
         function: u32,
         signature: &Signature,
         link: Option<u32>,
-    ) -> Result<ir::Function, String> {
+    ) -> Result<ir::Function, Reason> {
         let graphs = Graphs::default();
         let region = Rc::new(graphs.get(vm, function).whole_function()?);
         let request = Request {

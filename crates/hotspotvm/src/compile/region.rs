@@ -10,6 +10,7 @@
 
 use super::builder::{Builder, Built, Request, Slot, SymbolicFrame};
 use crate::detect::{FunctionGraph, Region};
+use crate::reason::Reason;
 use bytecode::ControlFlow;
 use ir::planted::{Bug, is};
 use ir::{Block, ExitReason, Resume, Target, Terminator, Type, Value};
@@ -54,8 +55,8 @@ impl Walk {
 /// Builds the IR of a region, or of a method that is the whole region.
 ///
 /// # Errors
-/// Why it can't be compiled, in words.
-pub fn build(request: &Request<'_>, region: &Rc<Region>) -> Result<Built, String> {
+/// Why it can't be compiled.
+pub fn build(request: &Request<'_>, region: &Rc<Region>) -> Result<Built, Reason> {
     // What cannot be built because of what is inlined may well be built without.
     match build_as(request, region) {
         Err(_) if request.inlining => build_as(&Request { inlining: false, ..*request }, region),
@@ -63,7 +64,7 @@ pub fn build(request: &Request<'_>, region: &Rc<Region>) -> Result<Built, String
     }
 }
 
-fn build_as(request: &Request<'_>, region: &Rc<Region>) -> Result<Built, String> {
+fn build_as(request: &Request<'_>, region: &Rc<Region>) -> Result<Built, Reason> {
     let graph = request.graphs.get(request.vm, request.function);
     let mut widened = HashSet::new();
     for attempt in 0..=MAX_ATTEMPTS {
@@ -79,12 +80,12 @@ fn build_as(request: &Request<'_>, region: &Rc<Region>) -> Result<Built, String>
         debug_assert!(attempt < MAX_ATTEMPTS, "nothing is left to widen");
         widened.extend(builder.conflicts);
     }
-    Err("the types of its variables do not settle".to_string())
+    Err(Reason::TypesDoNotSettle {})
 }
 
 impl Builder<'_> {
     /// Translates the innermost scope from its entry.
-    pub(super) fn walk(&mut self) -> Result<(), String> {
+    pub(super) fn walk(&mut self) -> Result<(), Reason> {
         let entry = Edge { from: self.block, frame: self.frame.clone() };
         let walk = &mut self.scope_mut().walk;
         let region = walk.region.clone();
@@ -208,7 +209,7 @@ impl Builder<'_> {
         written
     }
 
-    fn translate_block(&mut self, block: u32) -> Result<(), String> {
+    fn translate_block(&mut self, block: u32) -> Result<(), Reason> {
         let (start, end) = {
             let block = &self.scope().walk.graph.cfg.blocks[block as usize];
             (block.start, block.end)

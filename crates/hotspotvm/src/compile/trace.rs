@@ -17,6 +17,7 @@
 use super::builder::{Builder, Built, Ended, Request, Scope, Slot, SymbolicFrame};
 use super::inline::{Inlining, MAX_LEVELS};
 use super::region::Walk;
+use crate::reason::Reason;
 use bytecode::machine::Flow;
 use ir::planted::{Bug, is};
 use ir::{Block, ExitReason, Resume, Target, Terminator, Type, Value};
@@ -220,8 +221,8 @@ pub(super) struct Climb<'a> {
 /// Builds the IR of a tree.
 ///
 /// # Errors
-/// Why it can't be compiled, in words.
-pub fn build(request: &Request<'_>, tree: &Tree) -> Result<Built, String> {
+/// Why it can't be compiled.
+pub fn build(request: &Request<'_>, tree: &Tree) -> Result<Built, Reason> {
     let graph = request.graphs.get(request.vm, request.function);
     let region = Rc::new(graph.nothing());
     let mut widened = HashSet::new();
@@ -238,12 +239,12 @@ pub fn build(request: &Request<'_>, tree: &Tree) -> Result<Built, String> {
         debug_assert!(attempt < MAX_ATTEMPTS, "nothing is left to widen");
         widened.extend(builder.conflicts);
     }
-    Err("the types of its variables do not settle".to_string())
+    Err(Reason::TypesDoNotSettle {})
 }
 
 impl<'a> Builder<'a> {
     /// Translates all ways of a tree.
-    fn climb(&mut self, tree: &'a Tree) -> Result<(), String> {
+    fn climb(&mut self, tree: &'a Tree) -> Result<(), Reason> {
         let entry_pc = self.request.entry_pc;
         let mut first = !tree.is_method;
         let loops: Vec<Started> = first.then(|| self.start_loop(entry_pc)).into_iter().collect();

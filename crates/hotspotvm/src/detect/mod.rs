@@ -32,6 +32,7 @@ pub mod cfg;
 pub mod policy;
 
 use crate::abi::vm::Vm;
+use crate::reason::Reason;
 use cfg::{Cfg, Subgraph};
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -120,27 +121,25 @@ impl FunctionGraph {
     /// entered there. (A loop whose test stands below its body is entered at the body.)
     ///
     /// # Errors
-    /// Why there is no such loop, in words.
-    pub fn loop_around(&self, pc: u32) -> Result<Region, String> {
+    /// Why there is no such loop.
+    pub fn loop_around(&self, pc: u32) -> Result<Region, Reason> {
         let entry = self.cfg.block_of[pc as usize];
-        let describe = |&(from, to): &(u32, u32)| {
-            let (from, to) = (&self.cfg.blocks[from as usize], &self.cfg.blocks[to as usize]);
-            format!(
-                "irreducible control flow: the loop that goes back from pc {} to pc {} can also be entered elsewhere",
-                from.end - 1,
-                to.start
-            )
-        };
         let Some(header) = self.innermost[entry as usize] else {
-            let edge = self.whole.irreducible.first();
-            return Err(edge.map_or_else(|| format!("no loop passes through pc {pc}"), describe));
+            return Err(self.irreducible(&self.whole).unwrap_or(Reason::NoLoop { pc }));
         };
         let inside = self.whole.loop_body(&self.cfg, header);
         let graph = self.cfg.subgraph(entry, |b| inside[b as usize]);
-        match graph.irreducible.first() {
-            Some(edge) => Err(describe(edge)),
+        match self.irreducible(&graph) {
+            Some(why) => Err(why),
             None => Ok(Region { inside, graph, is_method: false }),
         }
+    }
+
+    /// Why a graph cannot be compiled, if a loop in it can be entered in two ways.
+    fn irreducible(&self, graph: &Subgraph) -> Option<Reason> {
+        let &(from, to) = graph.irreducible.first()?;
+        let (from, to) = (&self.cfg.blocks[from as usize], &self.cfg.blocks[to as usize]);
+        Some(Reason::Irreducible { from: from.end - 1, to: to.start })
     }
 
     /// Where the innermost loop around `pc` begins.
@@ -158,11 +157,11 @@ impl FunctionGraph {
     /// What can be reached from `pc`, to where control keeps going back: the rest of the function, entered in the middle.
     ///
     /// # Errors
-    /// If a loop can be entered in two ways, in words.
-    pub fn rest_of_function(&self, pc: u32) -> Result<Region, String> {
+    /// If a loop can be entered in two ways.
+    pub fn rest_of_function(&self, pc: u32) -> Result<Region, Reason> {
         let graph = self.cfg.subgraph(self.cfg.block_of[pc as usize], |_| true);
-        if !graph.irreducible.is_empty() {
-            return Err("irreducible control flow: a loop can be entered in two ways".to_string());
+        if let Some(why) = self.irreducible(&graph) {
+            return Err(why);
         }
         let mut inside = vec![false; self.cfg.blocks.len()];
         for &block in &graph.order {
@@ -174,10 +173,10 @@ impl FunctionGraph {
     /// The whole function, loops included, for a method.
     ///
     /// # Errors
-    /// If a loop can be entered in two ways, in words.
-    pub fn whole_function(&self) -> Result<Region, String> {
-        if !self.whole.irreducible.is_empty() {
-            return Err("irreducible control flow: a loop can be entered in two ways".to_string());
+    /// If a loop can be entered in two ways.
+    pub fn whole_function(&self) -> Result<Region, Reason> {
+        if let Some(why) = self.irreducible(&self.whole) {
+            return Err(why);
         }
         let mut inside = vec![false; self.cfg.blocks.len()];
         for &block in &self.whole.order {

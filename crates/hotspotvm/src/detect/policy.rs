@@ -7,6 +7,7 @@ use crate::abi::vm::{Cell, Vm};
 use crate::ids::{Arriving, PlaceKey};
 use crate::options::{Options, Strategy, Tier};
 use crate::profile::{NEVER, executions};
+use crate::reason::Reason;
 use bytecode::Op;
 use ir::InputPlace;
 use std::collections::{HashMap, HashSet};
@@ -130,7 +131,7 @@ pub enum Decision {
         /// How often control went back to it.
         back_edges: u64,
         /// What to compile, or why not; `None`: what control does from here on.
-        region: Result<Option<Rc<Region>>, String>,
+        region: Result<Option<Rc<Region>>, Reason>,
     },
 }
 
@@ -358,7 +359,7 @@ impl Policy {
         let site = vm.functions[key.function as usize].sites[key.pc as usize];
         let code = &vm.program.program().functions[key.function as usize].code;
         if code.len() > MAX_FUNCTION {
-            let region = Err(format!("the function has more than {MAX_FUNCTION} instructions"));
+            let region = Err(Reason::FunctionTooLarge { most: MAX_FUNCTION as u32 });
             return Decision::Compile { executed: site.runs, back_edges: site.back_edges(), region };
         }
         let rest = self.optimizing_threshold.saturating_mul(CALLS_PER_ROUND);
@@ -380,7 +381,7 @@ impl Policy {
     }
 
     /// What to compile for a place.
-    fn choose(&self, vm: &Vm, key: PlaceKey) -> Result<Region, String> {
+    fn choose(&self, vm: &Vm, key: PlaceKey) -> Result<Region, Reason> {
         let graph = self.graphs.get(vm, key.function);
         let region = match (key.arriving, self.strategy) {
             (Arriving::Entry, _) => graph.whole_function()?,
@@ -389,9 +390,7 @@ impl Policy {
         };
         let size = region.instructions(&graph.cfg);
         if size > MAX_INSTRUCTIONS {
-            return Err(format!(
-                "{size} instructions are more than the {MAX_INSTRUCTIONS} that are compiled as one"
-            ));
+            return Err(Reason::RegionTooLarge { size, most: MAX_INSTRUCTIONS });
         }
         Ok(region)
     }
@@ -400,13 +399,13 @@ impl Policy {
     /// their next calls. If one of them waits for this one in turn, somebody has to begin.
     ///
     /// # Errors
-    /// Why the place is not worth compiling, in words.
+    /// Why the place is not worth compiling.
     pub fn await_callees(
         &mut self,
         vm: &mut Vm,
         key: PlaceKey,
         unanswered: &[Unanswered],
-    ) -> Result<Wait, String> {
+    ) -> Result<Wait, Reason> {
         let mut wait = Wait::Callees;
         for &Unanswered { pc, callee, percent, .. } in unanswered {
             let place = PlaceKey { function: callee, pc: 0, arriving: Arriving::Entry };
@@ -421,10 +420,8 @@ impl Policy {
                     self.ask_after(vm, place, 1);
                 }
                 _ => {
-                    let name = &vm.program.program().functions[callee as usize].name;
-                    return Err(format!(
-                        "it calls `{name}` at pc {pc} in {percent} % of its rounds, which is not optimized"
-                    ));
+                    let callee = vm.program.program().functions[callee as usize].name.clone();
+                    return Err(Reason::CalleeNotOptimized { callee, pc, percent });
                 }
             }
         }

@@ -13,12 +13,13 @@ mod present {
     use crate::cache::memory::Piece;
     use crate::compile::baseline::{self, Request, stubs};
     use crate::compile::driver::{Failure, machine_listing};
-    use crate::event::{Event, Listing, Spot};
+    use crate::event::{Event, Listing, Spot, UnitKind};
     use crate::execute::baseline::{Left, enter};
     use crate::execute::interpreter::Leave;
     use crate::ids::Arriving;
     use crate::options::Tier;
     use crate::profile::How;
+    use crate::reason::Reason;
     use bytecode::{FuncId, disasm};
     use ir::Origin;
     use std::time::Instant;
@@ -41,31 +42,34 @@ mod present {
                 constants: &self.vm.constants,
                 stress: self.driver.stress,
             };
-            let code = baseline::compile(&request, &mut self.workspace).map_err(Failure::Refused)?;
+            let refused = |error| Failure::Refused(Reason::Baseline { error });
+            let code = baseline::compile(&request, &mut self.workspace).map_err(refused)?;
             if self.cache.baseline.is_none() {
-                let no_memory = |error: std::io::Error| Failure::NoMemory(error.to_string());
-                let arena = self.cache.arena().map_err(no_memory)?;
-                let (code, stubs) = stubs::make().map_err(Failure::Refused)?;
-                let shared =
-                    BaselineCache::new(&mut self.vm.functions, &code, stubs, arena).map_err(no_memory)?;
-                let no_room = || Failure::Refused("the code cache is too small for shared code".to_string());
+                let arena = self.cache.arena().map_err(Failure::no_memory)?;
+                let (code, stubs) = stubs::make().map_err(refused)?;
+                let shared = BaselineCache::new(&mut self.vm.functions, &code, stubs, arena)
+                    .map_err(Failure::no_memory)?;
+                let limit = self.cache.limit() as u64;
+                let no_room = || Failure::Refused(Reason::CacheTooSmall { limit });
                 self.cache.baseline = Some(shared.ok_or_else(no_room)?);
             }
             let (piece, _) = self.place_code(&code.bytes, function)?;
             let id = self.cache.reserve();
+            self.ledger.started(id, (function, 0), Tier::Baseline, UnitKind::Function);
             let (instructions, code_bytes) = (code.instructions, code.bytes.len() as u32);
             let listing = self.driver.listings.then(|| self.baseline_listing(function, &code));
             self.cache.install_baseline(function, id, code, piece);
             self.policy.baseline_installed(&mut self.vm, function);
             let nanos = start.map(|start| start.elapsed().as_nanos() as u64);
             self.stats.compile_ns += nanos.unwrap_or(0);
+            self.ledger.made(id, nanos.unwrap_or(0));
             self.stats.compilations += 1;
             self.stats.code_bytes += u64::from(code_bytes);
             self.emit(|vm| Event::CompileStart {
                 unit: id,
                 at: Spot::of(vm, function, 0),
                 tier: Tier::Baseline,
-                strategy: "function",
+                kind: UnitKind::Function,
                 instructions,
                 assumes: Vec::new(),
             });
@@ -75,6 +79,8 @@ mod present {
                 ir_after: 0,
                 code_bytes,
                 exits: 0,
+                passes: Vec::new(),
+                ways_out: Vec::new(),
                 nanos,
                 listing,
             });
@@ -101,13 +107,15 @@ mod present {
             let cache = self.cache.baseline.as_ref()?;
             let (function, pc) = (self.vm.regs.function, self.vm.regs.pc);
             let unit = cache.get(function)?;
+            let id = unit.id;
             let returned = std::mem::take(&mut self.returned);
             let paid = if returned { 0 } else { self.vm.run_left(function, pc) };
-            let charged = self.vm.fuel_used() - self.vm.counters.size_fuel;
+            let charged = self.vm.charged();
             let start = self.timing.then(Instant::now);
             let left = enter(&mut self.vm, cache, unit)?;
             self.stats.baseline_entries += 1;
-            self.stats.jit_ns += start.map_or(0, |start| start.elapsed().as_nanos() as u64);
+            let nanos = start.map_or(0, |start| start.elapsed().as_nanos() as u64);
+            self.stats.jit_ns += nanos;
             let (function, pc) = (self.vm.regs.function, self.vm.regs.pc);
             let not_executed = match left.how {
                 BaselineExit::Execute
@@ -120,8 +128,11 @@ mod present {
                 | BaselineExit::SliceCall
                 | BaselineExit::Call => 0,
             };
-            let executed = self.vm.fuel_used() - self.vm.counters.size_fuel - charged + paid;
-            self.vm.counters.jit_instructions += executed.saturating_sub(not_executed);
+            let executed = self.vm.charged() - charged + paid;
+            let executed = executed.saturating_sub(not_executed);
+            self.vm.counters.jit_instructions += executed;
+            self.ledger.entered(id, left.rounds, nanos);
+            self.ledger.executed(id, executed);
             let interrupted = std::mem::take(&mut self.interrupted_round);
             self.vm.counters.jit_iterations += left.rounds + u64::from(interrupted);
             Some(left)
@@ -162,11 +173,11 @@ mod present {
             }
             self.remove_baseline(function);
             self.stats.invalidations += 1;
-            let why = format!("{MAX_UNEXPECTED} results of slow paths were of another kind than expected");
+            let why = Reason::UnexpectedResults { count: MAX_UNEXPECTED };
             self.emit(|vm| Event::Invalidate { unit: id, at: Spot::of(vm, function, 0), why });
             match self.compile_baseline(function) {
                 Ok(()) => {}
-                Err(Failure::NoMemory(why)) => self.no_jit(&why),
+                Err(Failure::NoMemory(why)) => self.no_jit(why),
                 Err(Failure::Refused(why) | Failure::GaveUp(why)) => {
                     self.policy.baseline_removed(&mut self.vm, function);
                     self.policy.baseline_refused(function);
@@ -209,7 +220,7 @@ mod absent {
 
     impl Run<'_> {
         pub fn compile_baseline(&mut self, _: u32) -> Result<(), Failure> {
-            Err(Failure::Refused("there are no templates for this machine".to_string()))
+            Err(Failure::Refused(crate::reason::Reason::NoTemplates {}))
         }
 
         pub fn remove_baseline(&mut self, _: u32) -> Option<(u32, Piece)> {

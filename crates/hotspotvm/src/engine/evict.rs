@@ -4,6 +4,7 @@ use super::Run;
 use crate::cache::memory::Piece;
 use crate::compile::driver::Failure;
 use crate::event::{Event, Spot};
+use crate::reason::Reason;
 
 /// Code that can be taken out.
 #[derive(Clone, Copy, Debug)]
@@ -19,19 +20,15 @@ const INSTRUCTIONS_PER_ARRIVAL: u64 = 8;
 impl Run<'_> {
     /// Puts code where it can run, taking out other code if it must, but none of this function's. Its address, too.
     pub(super) fn place_code(&mut self, bytes: &[u8], function: u32) -> Result<(Piece, u64), Failure> {
-        let no_memory = |error: std::io::Error| Failure::NoMemory(error.to_string());
         loop {
-            let arena = self.cache.arena().map_err(no_memory)?;
-            if let Some(piece) = arena.add(bytes).map_err(no_memory)? {
+            let arena = self.cache.arena().map_err(Failure::no_memory)?;
+            if let Some(piece) = arena.add(bytes).map_err(Failure::no_memory)? {
                 let address = arena.address(piece);
                 return Ok((piece, address));
             }
             let Some(victim) = self.coldest(function) else {
-                return Err(Failure::Refused(format!(
-                    "{} bytes of code do not fit into {} bytes of code cache",
-                    bytes.len(),
-                    self.cache.limit()
-                )));
+                let (bytes, limit) = (bytes.len() as u64, self.cache.limit() as u64);
+                return Err(Failure::Refused(Reason::CodeTooLarge { bytes, limit }));
             };
             self.evict(victim);
         }

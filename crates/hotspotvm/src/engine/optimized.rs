@@ -1,7 +1,7 @@
 //! The loop's part for the optimizing tier: compile a region or a method, enter its code, turn its exits into frames of the
 //! interpreter, and judge it by how it left.
 
-use super::{How, Next, Run};
+use super::{How, Next, Run, details};
 use crate::abi::links::Method;
 use crate::abi::values::{Raw, type_of};
 use crate::abi::vm::{Frame, Vm};
@@ -17,6 +17,7 @@ use crate::event::{Event, Spot};
 use crate::execute::native::{self, Answer, Left, Mismatch};
 use crate::ids::{Arriving, PlaceKey};
 use crate::options::Tier;
+use crate::reason::Reason;
 use bytecode::{Inst, Op};
 use codegen::TakenExit;
 use ir::{ExitReason, InputPlace, Resume, Type};
@@ -73,12 +74,13 @@ impl Run<'_> {
             self.emit(|vm| Event::Hot { at: Spot::of(vm, key.function, key.pc), executed, back_edges });
         }
         let assumes = job.assumes.clone();
-        let strategy = selection.strategy(self.policy.strategy()).name();
+        let kind = selection.strategy(self.policy.strategy()).into();
+        self.ledger.started(id, (key.function, key.pc), Tier::Optimizing, kind);
         self.emit(|vm| Event::CompileStart {
             unit: id,
             at: Spot::of(vm, key.function, key.pc),
             tier: Tier::Optimizing,
-            strategy,
+            kind,
             instructions,
             assumes,
         });
@@ -104,14 +106,14 @@ impl Run<'_> {
             let place = PlaceKey { function, pc: 0, arriving: Arriving::Entry };
             let Some(unit) = self.policy.compiled_method(function) else { continue };
             self.policy.place(place).input_changed(InputPlace::Local(parameter));
-            let name = input_name(&self.vm, function, InputPlace::Local(parameter));
-            let caller = Spot::of(&self.vm, key.function, key.pc);
-            self.invalidate(unit, place, &format!("{caller} passes another type of {name}"));
+            let parameter = input_name(&self.vm, function, InputPlace::Local(parameter));
+            let caller = Spot::of(&self.vm, key.function, key.pc).to_string();
+            self.invalidate(unit, place, Reason::ArgumentChanged { caller, parameter });
         }
         if self.policy.put_off(&mut self.vm, key) {
             return Ok(None);
         }
-        Err(Failure::Refused("what it calls keeps changing its types".to_string()))
+        Err(Failure::Refused(Reason::CalleeChangesTypes {}))
     }
 
     /// Has a job done in the background; gives it back if that is not to be.
@@ -149,9 +151,22 @@ impl Run<'_> {
         self.stats.code_bytes += code.bytes.len() as u64;
         let nanos = self.timing.then_some(made.nanos);
         self.stats.compile_ns += nanos.unwrap_or(0);
+        self.ledger.made(id, nanos.unwrap_or(0));
         let (exits, code_bytes) = (code.exits.len() as u32, code.bytes.len() as u32);
         let (ir_before, ir_after, listing) = (made.ir_before, made.ir_after, made.listing);
-        self.emit(|_| Event::CompileEnd { unit: id, ir_before, ir_after, code_bytes, exits, nanos, listing });
+        let (details, timing) = (self.driver.details, self.timing);
+        let (passes, records) = (made.passes, &code.exits);
+        self.emit(|vm| Event::CompileEnd {
+            unit: id,
+            ir_before,
+            ir_after,
+            code_bytes,
+            exits,
+            passes: details::passes(vm, passes, timing),
+            ways_out: if details { details::exits(vm, records) } else { Vec::new() },
+            nanos,
+            listing,
+        });
         let entry = code.direct_entry;
         let method = made.method.zip(entry).map(|((signature, link), direct_entry)| Method {
             signature,
@@ -159,7 +174,7 @@ impl Run<'_> {
             direct_entry,
         });
         if let Some(old) = self.policy.compiled(key) {
-            self.take_out(old, key, &format!("unit {id} takes its place"));
+            self.take_out(old, key, Reason::Replaced { unit: id });
         }
         self.cache.install(Unit {
             id,
@@ -186,7 +201,7 @@ impl Run<'_> {
     /// A place stays as it is, because it can't be compiled.
     pub(super) fn not_compiled(&mut self, key: PlaceKey, failure: Failure) {
         match failure {
-            Failure::NoMemory(why) => self.no_jit(&why),
+            Failure::NoMemory(why) => self.no_jit(why),
             // Without the bodies of other functions it may well be small enough.
             Failure::GaveUp(_) if self.policy.again_smaller(&mut self.vm, key) => {}
             // What is there stays.
@@ -217,11 +232,12 @@ impl Run<'_> {
             return Next::Resume;
         };
         let place = unit.place;
-        let charged = self.charged();
+        let charged = self.vm.charged();
         let paid = self.vm.run_left(place.function, place.pc);
         let start = self.timing.then(Instant::now);
         let left = native::enter(&mut self.vm, unit, &self.cache, &mut self.words);
-        self.stats.jit_ns += start.map_or(0, |start| start.elapsed().as_nanos() as u64);
+        let nanos = start.map_or(0, |start| start.elapsed().as_nanos() as u64);
+        self.stats.jit_ns += nanos;
         let left = match left {
             Ok(left) => left,
             Err(mismatch) => {
@@ -233,8 +249,9 @@ impl Run<'_> {
         self.stats.jit_entries += 1;
         let interrupted = std::mem::take(&mut self.interrupted_round);
         self.vm.counters.jit_iterations += left.rounds + u64::from(interrupted);
-        let executed = self.charged() - charged + paid;
+        let executed = self.vm.charged() - charged + paid;
         let Left { answer, rounds } = left;
+        self.ledger.entered(id, rounds, nanos);
         match answer {
             Answer::Returned(raw) => {
                 self.count_entry(id, executed);
@@ -245,31 +262,27 @@ impl Run<'_> {
         }
     }
 
-    /// Instructions charged so far.
-    fn charged(&self) -> u64 {
-        self.vm.fuel_used() - self.vm.counters.size_fuel
-    }
-
     /// Counts what an entry into a unit has executed; after some entries, a unit that does not pay is not entered any more.
     fn count_entry(&mut self, id: u32, executed: u64) {
         self.vm.counters.jit_instructions += executed;
+        self.ledger.executed(id, executed);
         let Some(unit) = self.cache.get_mut(id) else { return };
         unit.entries += 1;
         unit.instructions += executed;
         let (place, per_entry) = (unit.place, unit.instructions / unit.entries);
         if unit.entries == TRIAL_ENTRIES && self.driver.stress.is_none() && per_entry < MIN_PER_ENTRY {
-            let mut why = format!(
-                "{TRIAL_ENTRIES} entries ran {per_entry} instructions each, fewer than entering costs"
-            );
-            if unit.is_method() {
+            let (entries, instructions) = (TRIAL_ENTRIES, per_entry);
+            let why = if unit.is_method() {
                 // Optimized code calls it all the same; and the next entries may be those of longer runs.
                 (unit.entries, unit.instructions, unit.instructions_before) = (0, 0, 0);
                 let calls = self.policy.pause(&mut self.vm, place);
-                why.push_str(&format!("; for the next {calls} calls"));
+                Reason::RestsForCalls { entries, instructions, calls }
             } else {
-                self.take_out(id, place, &why);
+                let why = Reason::DoesNotPay { entries, instructions };
+                self.take_out(id, place, why.clone());
                 self.policy.leave_alone(&mut self.vm, place);
-            }
+                why
+            };
             let tier = self.policy.tier(place.function);
             self.emit(|vm| Event::LeaveAlone { at: Spot::of(vm, place.function, place.pc), tier, why });
         }
@@ -327,11 +340,17 @@ impl Run<'_> {
         let at = (frames[0].function, frames[0].pc);
         if deopt {
             self.stats.deopts += 1;
+            let shown = match self.driver.details {
+                true => self.shown_frames(chain, &frames),
+                false => Vec::new(),
+            };
             self.emit(|vm| Event::Deopt {
                 unit: id,
                 at: Spot::of(vm, at.0, at.1),
                 reason,
                 observed: observed(vm),
+                exit: exit as u32,
+                frames: shown,
                 rounds,
                 count,
             });
@@ -341,17 +360,18 @@ impl Run<'_> {
         // Where a callee is still to come, nothing can be said yet.
         if reason == ExitReason::NoCode {
             self.vm.counters.jit_instructions += executed.saturating_sub(not_executed);
+            self.ledger.executed(entered, executed.saturating_sub(not_executed));
         } else {
             self.count_entry(entered, executed.saturating_sub(not_executed));
         }
         if deopt && self.recording.is_some() {
-            self.abandon("an inner loop's assumptions were wrong");
+            self.abandon(Reason::TraceInnerDeopt {});
         }
         if let Some(side) = side {
             let functions: Vec<u32> = frames.iter().take(on_trace).map(|frame| frame.function).collect();
             self.side_exit(id, place, side, count, &functions);
         } else if self.is_too_many(count, reason, at) && self.cache.get(id).is_some() {
-            self.invalidate(id, place, &format!("{} {count} times at the same place", reason.words()));
+            self.invalidate(id, place, Reason::ExitRepeated { exit: reason, count });
         }
         match resume {
             Resume::Execute => Next::Interpret,
@@ -428,25 +448,24 @@ impl Run<'_> {
                 self.policy.place(place).input_changed(input.place);
             }
             let name = input_name(&self.vm, place.function, input.place);
-            let (ty, sign) = (input.ty, input.sign.suffix());
-            self.invalidate(id, place, &format!("{name} was not {ty}{sign} on entry {count} times"));
+            let expected = format!("{}{}", input.ty, input.sign.suffix());
+            self.invalidate(id, place, Reason::EntryChanged { input: name, expected, count });
         }
     }
 
     /// Takes a unit out because its assumptions are wrong; a wider one may follow.
-    fn invalidate(&mut self, id: u32, place: PlaceKey, why: &str) {
+    fn invalidate(&mut self, id: u32, place: PlaceKey, why: Reason) {
         self.take_out(id, place, why);
         if !self.policy.invalidated(&mut self.vm, place) {
-            let why = format!("its assumptions were wrong again after {MAX_RECOMPILES} recompilations");
+            let why = Reason::RecompiledTooOften { times: MAX_RECOMPILES };
             let tier = self.policy.tier(place.function);
             self.emit(|vm| Event::LeaveAlone { at: Spot::of(vm, place.function, place.pc), tier, why });
         }
     }
 
-    fn take_out(&mut self, id: u32, place: PlaceKey, why: &str) {
+    fn take_out(&mut self, id: u32, place: PlaceKey, why: Reason) {
         self.cache.remove(id);
         self.stats.invalidations += 1;
-        let why = why.to_string();
         self.emit(|vm| Event::Invalidate { unit: id, at: Spot::of(vm, place.function, place.pc), why });
     }
 }

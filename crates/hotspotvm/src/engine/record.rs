@@ -13,6 +13,7 @@ use crate::compile::trace::{Anchor, MAX_RECURSION, MAX_TRACE, Tree};
 use crate::event::{Event, Spot};
 use crate::execute::interpreter::{Leave, step};
 use crate::ids::{Arriving, PlaceKey};
+use crate::reason::Reason;
 use bytecode::{ControlFlow as Flow, Op};
 use runtime::{Stop, Value};
 use std::ops::ControlFlow;
@@ -57,11 +58,7 @@ enum Verdict {
     /// Runs this unit.
     Run(u32),
     Done,
-    GiveUp(String),
-}
-
-fn give_up(why: &str) -> Verdict {
-    Verdict::GiveUp(why.to_string())
+    GiveUp(Reason),
 }
 
 impl Recording {
@@ -70,8 +67,8 @@ impl Recording {
     }
 
     /// Goes on at a node; something else being there already cannot be.
-    fn at(&mut self, node: Option<u32>) -> Result<(), String> {
-        self.node = node.ok_or("it was recorded already")?;
+    fn at(&mut self, node: Option<u32>) -> Result<(), Reason> {
+        self.node = node.ok_or(Reason::TraceKnown {})?;
         Ok(())
     }
 }
@@ -136,7 +133,7 @@ impl Run<'_> {
             // A loop whose tree was taken in: the recording goes on here.
             if let Some((inner, base)) = recording.running.take() {
                 if inner != key {
-                    self.abandon("an inner loop was left unexpectedly");
+                    self.abandon(Reason::TraceInnerLeft {});
                     return;
                 }
                 recording.functions.extend(functions.iter().rev().skip(1));
@@ -146,7 +143,7 @@ impl Run<'_> {
                 recording.loops.retain(|l| l.depth <= depth);
                 match recording.tree.grow_side(side, &recording.loops) {
                     Some(node) => recording.node = node,
-                    None => self.abandon("the code of an inner loop is older than its traces"),
+                    None => self.abandon(Reason::TraceInnerOld {}),
                 }
             }
             return;
@@ -213,11 +210,11 @@ impl Run<'_> {
                 Err(Leave::EntryTrigger) => self.policy.rearm(&mut self.vm, Arriving::Entry),
                 Err(leave) => {
                     let why = match leave {
-                        Leave::Slice | Leave::SliceCall | Leave::SliceBackEdge => "a fuel slice was used up",
-                        Leave::Return => "the function returns",
-                        _ => "the program ends",
+                        Leave::Slice | Leave::SliceCall | Leave::SliceBackEdge => Reason::TraceSlice {},
+                        Leave::Return => Reason::TraceReturns {},
+                        _ => Reason::TraceEnds {},
                     };
-                    self.given_up(&recording, why.to_string());
+                    self.given_up(&recording, why);
                     return self.judge(leave);
                 }
             }
@@ -252,7 +249,7 @@ impl Run<'_> {
             Some(leave) => {
                 // The code of an inner loop may have used the slice up, and goes on afterwards.
                 if self.recording.as_ref().is_none_or(|r| r.running.is_none()) {
-                    self.abandon("a fuel slice was used up");
+                    self.abandon(Reason::TraceSlice {});
                 }
                 Some(self.judge(leave))
             }
@@ -265,7 +262,7 @@ impl Run<'_> {
         let (function, pc, frames) = (vm.regs.function, vm.regs.pc, vm.frames.len());
         recording.watched += 1;
         if recording.watched > MAX_WATCHED {
-            return Verdict::GiveUp(format!("a call took more than {MAX_WATCHED} instructions"));
+            return Verdict::GiveUp(Reason::TraceCallTooLong { most: MAX_WATCHED });
         }
         if recording.called_at.is_some_and(|at| frames > at) {
             return Verdict::Follow;
@@ -277,7 +274,7 @@ impl Run<'_> {
         if let Some((inner, _)) = recording.running {
             return match self.policy.compiled(inner) {
                 Some(unit) if inner == here => Verdict::Run(unit),
-                _ => give_up("an inner loop was left unexpectedly"),
+                _ => Verdict::GiveUp(Reason::TraceInnerLeft {}),
             };
         }
         let started = recording.instructions > 0 || recording.side.is_some();
@@ -286,12 +283,12 @@ impl Run<'_> {
         }
         recording.instructions += 1;
         if recording.instructions > MAX_TRACE {
-            return Verdict::GiveUp(format!("it is longer than {MAX_TRACE} instructions"));
+            return Verdict::GiveUp(Reason::TraceTooLong { most: MAX_TRACE });
         }
         if started && let (Some(unit), Some(inner)) = (self.policy.compiled(here), self.trees.get(&here)) {
             let Some((base, anchor)) = recording.tree.nest(recording.node, depth, inner, &recording.loops)
             else {
-                return give_up("an inner loop's tree is too large to be taken in");
+                return Verdict::GiveUp(Reason::TraceInnerTooLarge {});
             };
             recording.node = base;
             recording.loops.push(anchor);
@@ -302,9 +299,9 @@ impl Run<'_> {
         let is_loop = key.arriving == Arriving::Loop;
         let cell = vm.functions[function as usize].cells[pc as usize];
         match cell.op {
-            Op::Ret if at_root && is_loop => give_up("the function returns"),
+            Op::Ret if at_root && is_loop => Verdict::GiveUp(Reason::TraceReturns {}),
             Op::Ret if at_root => Verdict::Done,
-            Op::Halt => give_up("the program ends"),
+            Op::Halt => Verdict::GiveUp(Reason::TraceEnds {}),
             Op::Ret => {
                 recording.functions.pop();
                 recording.loops.retain(|l| l.depth < depth);
@@ -322,7 +319,7 @@ impl Run<'_> {
         let follow = depth < MAX_LEVELS && active < MAX_RECURSION;
         let itself = key.arriving == Arriving::Entry && callee == key.function;
         if !follow && !itself && self.policy.compiled_method(callee).is_none() {
-            return give_up("it comes to a deep call of a function that is not optimized");
+            return Verdict::GiveUp(Reason::TraceDeepCall {});
         }
         let node = recording.tree.call(recording.node, follow, &recording.loops);
         if let Err(why) = recording.at(node) {
@@ -358,13 +355,13 @@ impl Run<'_> {
     }
 
     /// Gives the recording up that is under way.
-    pub(super) fn abandon(&mut self, why: &str) {
+    pub(super) fn abandon(&mut self, why: Reason) {
         if let Some(recording) = self.recording.take() {
-            self.given_up(&recording, why.to_string());
+            self.given_up(&recording, why);
         }
     }
 
-    fn given_up(&mut self, recording: &Recording, why: String) {
+    fn given_up(&mut self, recording: &Recording, why: Reason) {
         let key = recording.hot.key;
         let at = (self.vm.regs.function, self.vm.regs.pc);
         let side = recording.side;
@@ -382,7 +379,7 @@ impl Run<'_> {
             None if self.policy.recording_given_up(&mut self.vm, key) => {}
             None => {
                 let tier = self.policy.tier(key.function);
-                let why = format!("recording was given up too often; now because {why}");
+                let why = Reason::RecordingGivenUp { last: Box::new(why) };
                 self.emit(|vm| Event::LeaveAlone { at: Spot::of(vm, key.function, key.pc), tier, why });
             }
         }

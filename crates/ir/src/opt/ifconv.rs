@@ -45,6 +45,7 @@ use crate::data::{Ahead, Block, Function, Imm, Inst, Origin, StateId, Target, Te
 use crate::op::Opcode;
 use crate::planted::{Bug, is};
 use crate::reason::ExitReason;
+use crate::remark::{Remark, Topic};
 use rustc_hash::FxHashMap;
 
 /// In how many of a hundred cases a branch has to go the rarer way, at least: what goes one way more often is predicted well enough.
@@ -211,6 +212,9 @@ impl Converter<'_> {
         if selects > MOST_SELECTS || !self.can_prepay(block, most) || !self.cx.spend() {
             return false;
         }
+        let data = &self.f.blocks[block.index()];
+        let at = data.insts.last().map_or(data.origin, |inst| inst.origin);
+        self.cx.say(|| Remark::at(Topic::Selected, at, 2));
         self.prepay(block, most);
         self.replace(block, condition, sides, most);
         true

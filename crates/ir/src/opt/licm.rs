@@ -22,10 +22,12 @@
 //! Measured on a Xeon (`--example passes`), time without this pass against with it: a sum of floats with products that stay the same 1.31; 1.00 on the kernels, which have none.
 
 use super::{Changed, PassCx};
+use crate::analysis::intervals::Interval;
 use crate::analysis::{Cfg, Dominators, LoopId, Loops};
 use crate::data::{Block, BlockData, Function, Imm, Inst, StateId, Target, Terminator, Value};
 use crate::op::{Effect, Opcode};
 use crate::planted::{Bug, is};
+use crate::remark::{Remark, Topic};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 struct Motion<'a> {
@@ -161,6 +163,15 @@ impl Motion<'_> {
                     && inst.args().iter().all(|&arg| self.is_outside(arg))
                     && inst.state.is_none_or(|state| first && self.is_known_on_entry(state, &params));
                 if movable && self.cx.spend() {
+                    if inst.state.is_some() {
+                        let topic =
+                            if matches!(inst.op, Opcode::GuardInt | Opcode::GuardFloat | Opcode::GuardBool) {
+                                Topic::GuardHoisted
+                            } else {
+                                Topic::Hoisted
+                            };
+                        self.cx.say(|| Remark::about(self.f, topic, &inst, |_| (None, Interval::ALL)));
+                    }
                     let to = *before.get_or_insert_with(|| self.preheader(header));
                     if let Some(state) = inst.state {
                         let args = match &self.f.blocks[to.index()].end {

@@ -29,7 +29,8 @@ pub mod unroll;
 
 use crate::analysis::Cfg;
 use crate::data::{Function, Inst, Value};
-use std::cell::Cell;
+use crate::remark::Remark;
+use std::cell::{Cell, RefCell};
 use std::time::Instant;
 
 /// Whether a pass changed anything.
@@ -60,9 +61,15 @@ pub struct PassCx {
     pub check_proofs: bool,
     /// Whether the function is verified after each pass; a violation is a bug in the pass and panics. On in debug builds.
     pub verify: bool,
+    /// Whether passes say what they did and what they could not do: [`PassRun::remarks`].
+    pub remarks: bool,
     /// How many rewritings are still allowed.
     fuel: Cell<u64>,
+    said: RefCell<Vec<Remark>>,
 }
+
+/// The most remarks that one pass makes about one function.
+const MAX_REMARKS: usize = 200;
 
 impl Default for PassCx {
     fn default() -> PassCx {
@@ -78,7 +85,9 @@ impl PassCx {
             dumped: Vec::new(),
             check_proofs: false,
             verify: cfg!(debug_assertions),
+            remarks: false,
             fuel: Cell::new(u64::MAX),
+            said: RefCell::default(),
         }
     }
 
@@ -98,6 +107,16 @@ impl PassCx {
     /// Whether a pass is to run.
     pub fn is_enabled(&self, name: &str) -> bool {
         !self.disabled.iter().any(|d| d == name)
+    }
+
+    /// Says something, if anybody wants to hear it.
+    pub fn say(&self, remark: impl FnOnce() -> Remark) {
+        if self.remarks {
+            let mut said = self.said.borrow_mut();
+            if said.len() < MAX_REMARKS {
+                said.push(remark());
+            }
+        }
     }
 
     /// How many rewritings are still allowed.
@@ -135,6 +154,8 @@ pub struct PassRun {
     pub insts_before: usize,
     /// Instructions after.
     pub insts_after: usize,
+    /// What it said, if [`PassCx::remarks`] is set.
+    pub remarks: Vec<Remark>,
     /// What it made, if [`PassCx::dumped`] names it.
     pub ir: Option<String>,
 }
@@ -196,7 +217,8 @@ pub fn optimize(f: &mut Function, cx: &PassCx) -> Vec<PassRun> {
         let nanos = u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX);
         let ir = cx.dumped.iter().any(|name| name == pass.name).then(|| f.to_string());
         let insts_after = f.inst_count();
-        runs.push(PassRun { name: pass.name, changed, nanos, insts_before, insts_after, ir });
+        let remarks = cx.said.take();
+        runs.push(PassRun { name: pass.name, changed, nanos, insts_before, insts_after, remarks, ir });
         check(f, cx, pass.name);
     }
     runs

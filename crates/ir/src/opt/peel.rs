@@ -36,6 +36,7 @@ use super::{Changed, PassCx};
 use crate::analysis::{Cfg, Dominators, LoopId, Loops};
 use crate::data::{Block, Function, Imm, Inst};
 use crate::op::Opcode;
+use crate::remark::{Remark, Topic};
 
 /// How large a loop may be, in instructions: its code doubles.
 const MOST_INSTS: usize = 200;
@@ -83,6 +84,8 @@ pub fn run(f: &mut Function, cx: &PassCx) -> Changed {
         let is_worth_it =
             blocks.iter().any(|&block| always(block) && f.blocks[block.index()].insts.iter().any(once));
         if is_worth_it && cx.spend() {
+            let at = f.blocks[one.header.index()].origin;
+            cx.say(|| Remark::at(Topic::Peeled, at, 1));
             peeled.add(f, one.header, &blocks, Order::First);
         }
     }

@@ -37,6 +37,7 @@ use crate::analysis::{Cfg, Dominators};
 use crate::data::{Block, Function, Imm, Inst, Origin, Sign, Terminator, Type, Value};
 use crate::op::Opcode;
 use crate::planted::{Bug, is};
+use crate::remark::{Remark, Topic};
 use bytecode::Cmp;
 
 /// Rounds before headers' intervals are widened to thresholds, before they are widened at once, and before giving up.
@@ -285,7 +286,19 @@ impl<'a> Solver<'a> {
                 self.now[result.index()] = self.result(&inst);
             }
             out.push(inst);
-            if let Some((op, args, imm)) = self.better(f, &inst, &mut out) {
+            let before = inst.args.map(|arg| self.now[arg.index()]);
+            let better = self.better(f, &inst, &mut out);
+            if self.cx.remarks
+                && let Some(topic) = topic(&inst, better.map(|(op, _, imm)| (op, imm)))
+                && !inst.args().iter().zip(before).any(|(_, known)| known.is_empty())
+            {
+                let known = |value: Value| {
+                    let at = inst.args.iter().position(|&arg| arg == value).unwrap_or(0);
+                    (before[at].single(), before[at])
+                };
+                self.cx.say(|| Remark::about(f, topic, &inst, known));
+            }
+            if let Some((op, args, imm)) = better {
                 let at = out.len() - 1;
                 let state = inst.state.filter(|_| op.exit_reason().is_some());
                 out[at] = Inst { op, args, imm, state, ..inst };
@@ -439,6 +452,23 @@ impl<'a> Solver<'a> {
         self.now.push(Interval::ALL);
         self.defs.push(None);
         self.params.push(Interval::ALL);
+    }
+}
+
+/// What is to be said of an instruction that became this one, or stayed as it was.
+fn topic(inst: &Inst, better: Option<(Opcode, Imm)>) -> Option<Topic> {
+    let is_checked = matches!(inst.op, Opcode::IntAdd | Opcode::IntSub | Opcode::IntMul);
+    match better {
+        None => is_checked.then_some(Topic::OverflowStayed),
+        Some((Opcode::ConstBool, Imm::Bool(true))) => Some(Topic::AlwaysTrue),
+        Some((Opcode::ConstBool, _)) => Some(Topic::AlwaysFalse),
+        Some((Opcode::IntAddFits | Opcode::IntSubFits | Opcode::IntMulFits, _)) if is_checked => {
+            Some(Topic::OverflowRemoved)
+        }
+        Some((Opcode::IntMulNonNeg | Opcode::IntFloorDivNonNeg | Opcode::IntModNonNeg, _)) => {
+            Some(Topic::SignKnown)
+        }
+        Some(_) => Some(Topic::CheckRemoved),
     }
 }
 

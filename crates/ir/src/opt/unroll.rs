@@ -39,6 +39,7 @@ use super::{Changed, PassCx, definitions};
 use crate::analysis::{Cfg, Dominators, LoopId, Loops};
 use crate::data::{Block, Function, Inst, Value};
 use crate::op::{Effect, Opcode};
+use crate::remark::{Remark, Topic};
 
 /// How many rounds stand behind each other at most.
 const MOST_COPIES: usize = 4;
@@ -69,7 +70,10 @@ pub fn run(f: &mut Function, cx: &PassCx) -> Changed {
         if copies < 2 || !cx.spend() {
             continue;
         }
-        unrolled.add(f, one.header, &blocks, Order::Rounds(copies.min(MOST_COPIES)));
+        let copies = copies.min(MOST_COPIES);
+        let at = f.blocks[one.header.index()].origin;
+        cx.say(|| Remark::at(Topic::Unrolled, at, copies as u32));
+        unrolled.add(f, one.header, &blocks, Order::Rounds(copies));
     }
     if unrolled.count() == 0 {
         return Changed::No;
