@@ -1,8 +1,9 @@
-//! Writes `docs/opcodes.md` from the opcode table.
+//! Writes what is derived: `docs/opcodes.md` from the opcode table, the explorer page's types from the report's structs.
 //!
 //! It stands beside `profile -> detect -> compile -> cache -> execute -> deoptimise`: it shows what all stages talk about.
-//! Invariant: the text depends on the table alone, so `tidy` can compare it with the file.
+//! Invariant: each text depends on its source alone, so `tidy` can compare it with the file.
 
+use crate::report_types;
 use bytecode::{Builtin1, Builtin2, ControlFlow, Op, Operand};
 use std::fmt::Write;
 use std::path::Path;
@@ -70,14 +71,23 @@ What `builtin1` and `builtin2` call. Errors are those of Python's functions of t
 
 ";
 
-/// Writes the document below a root.
+/// Writes the documents below a root.
 ///
 /// # Errors
-/// If the file can't be written.
+/// If a file can't be read or written, or the structs are not of the shape that their types can be made of.
 pub fn write(root: &Path) -> Result<bool, String> {
-    let path = root.join(PATH);
-    std::fs::write(&path, opcodes()).map_err(|error| format!("can't write {}: {error}", path.display()))?;
+    let put = |path: &str, text: String| {
+        let file = root.join(path);
+        std::fs::write(&file, text).map_err(|error| format!("can't write {}: {error}", file.display()))
+    };
+    put(PATH, opcodes())?;
     println!("docs: wrote {PATH}, {} opcodes", Op::ALL.len());
+    let source = std::fs::read_to_string(root.join(report_types::SOURCE))
+        .map_err(|error| format!("can't read {}: {error}", report_types::SOURCE))?;
+    let types = report_types::typescript(&source)
+        .map_err(|(line, message)| format!("{}:{line}: {message}", report_types::SOURCE))?;
+    put(report_types::PATH, types)?;
+    println!("docs: wrote {}", report_types::PATH);
     Ok(true)
 }
 

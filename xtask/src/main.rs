@@ -2,13 +2,14 @@
 //!
 //! It stands beside `profile -> detect -> compile -> cache -> execute -> deoptimise` and takes no part in it: it looks
 //! after the house in which the stages live. Invariants: only `docs` and `bench --docs` write to the tree, and only
-//! `docs/opcodes.md` and `docs/performance.md`; everything that is wrong is told at once, not one thing per run.
+//! `docs/opcodes.md`, the explorer page's types and `docs/performance.md`; everything that is wrong is told at once, not one thing per run.
 
 #![forbid(unsafe_code)]
 
 mod bench;
 mod ci;
 mod docs;
+mod report_types;
 mod tidy;
 mod tree;
 
@@ -23,7 +24,7 @@ Usage: cargo xtask COMMAND
 Commands:
   tidy   check the rules of the house that the compiler does not know; each finding is `file:line: message`
   edges  print which folder of crates/hotspotvm uses which, of this tree or of the checkout in the folder given
-  docs   write docs/opcodes.md from the opcode table
+  docs   write docs/opcodes.md from the opcode table, and the types of the explorer's page from the report's structs
   ci     all checks: fmt, clippy, doc, test, tidy, in this order; every step runs, whatever the others say
   bench  measure HotspotVM beside other languages; see `cargo xtask bench --help`
   help   print this

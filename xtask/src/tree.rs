@@ -29,7 +29,7 @@ const PARTS: [&str; 17] = [
 ];
 
 /// Folders that hold generated files, wherever they are.
-const GENERATED: [&str; 3] = ["target", "corpus", "artifacts"];
+const GENERATED: [&str; 4] = ["target", "corpus", "artifacts", "node_modules"];
 
 /// The project's text files by path.
 #[derive(Debug, Default)]

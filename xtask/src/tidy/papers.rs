@@ -5,6 +5,7 @@
 
 use super::Finding;
 use crate::docs;
+use crate::report_types;
 use crate::tree::Tree;
 
 /// README's two commands.
@@ -18,6 +19,7 @@ pub fn check(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();
     check_readme(tree, &mut findings);
     check_opcodes(tree, &mut findings);
+    check_types(tree, &mut findings);
     check_links(tree, &mut findings);
     check_examples(tree, &mut findings);
     check_sources(tree, &mut findings);
@@ -56,12 +58,23 @@ fn check_readme(tree: &Tree, findings: &mut Vec<Finding>) {
 }
 
 fn check_opcodes(tree: &Tree, findings: &mut Vec<Finding>) {
-    let written = tree.get(docs::PATH).unwrap_or("");
-    let right = docs::opcodes();
+    check_derived(tree, docs::PATH, &docs::opcodes(), "the opcode table says", findings);
+}
+
+/// The page's types are those of the report's structs.
+fn check_types(tree: &Tree, findings: &mut Vec<Finding>) {
+    let Some(source) = tree.get(report_types::SOURCE) else { return };
+    match report_types::typescript(source) {
+        Ok(right) => check_derived(tree, report_types::PATH, &right, "the report's structs say", findings),
+        Err((line, message)) => findings.push(Finding::new(report_types::SOURCE, line, message)),
+    }
+}
+
+fn check_derived(tree: &Tree, path: &str, right: &str, source: &str, findings: &mut Vec<Finding>) {
+    let written = tree.get(path).unwrap_or("");
     if written != right {
         let same = written.lines().zip(right.lines()).take_while(|(a, b)| a == b).count();
-        let message = "not what the opcode table says: run `cargo xtask docs`";
-        findings.push(Finding::new(docs::PATH, same + 1, message));
+        findings.push(Finding::new(path, same + 1, format!("not what {source}: run `cargo xtask docs`")));
     }
 }
 
@@ -172,6 +185,19 @@ mod tests {
             [format!("docs/opcodes.md:{line}: not what the opcode table says: run `cargo xtask docs`")]
         );
         assert_eq!(messages(&[], check_opcodes).len(), 1);
+    }
+
+    #[test]
+    fn old_types_of_the_report_are_found() {
+        let source = (report_types::SOURCE, "/// A.\npub struct A {\n    /// B.\n    pub b: u32,\n}\n");
+        let right = report_types::typescript(source.1).unwrap_or_default();
+        assert_eq!(messages(&[source, (report_types::PATH, &right)], check_types), [""; 0]);
+        let old = right.replace("number", "string");
+        let found = messages(&[source, (report_types::PATH, &old)], check_types);
+        assert_eq!(
+            found,
+            [format!("{}:6: not what the report's structs say: run `cargo xtask docs`", report_types::PATH)]
+        );
     }
 
     #[test]

@@ -1,0 +1,147 @@
+// The IR of a unit from pass to pass: which block is which, and which lines came and went.
+
+import type { Block, IrLine, Pass, Unit } from "./report";
+
+export interface DiffLine {
+  mark: "same" | "added" | "removed";
+  line: IrLine;
+}
+
+export interface StepBlock {
+  /** A number that stays with the block through all steps, even if the optimizer numbers blocks anew. */
+  node: number;
+  block: Block;
+  lines: DiffLine[];
+  /** Whether it is gone: it was there before this step. */
+  gone: boolean;
+}
+
+export interface Step {
+  pass: Pass;
+  /** Blocks as they are after the step, those that it removed included. */
+  blocks: StepBlock[];
+  /** Whether the step only gave other numbers to the same things. */
+  renumbered: boolean;
+}
+
+const cache = new WeakMap<Unit, Step[]>();
+
+/** The steps of the optimizer, one for each of the unit's passes. */
+export function steps(unit: Unit): Step[] {
+  let found = cache.get(unit);
+  if (!found) cache.set(unit, (found = align(unit.passes ?? [])));
+  return found;
+}
+
+function align(passes: Pass[]): Step[] {
+  const out: Step[] = [];
+  let blocks: { node: number; block: Block }[] = [];
+  let nodes = 0;
+  passes.forEach((pass, index) => {
+    if (!pass.blocks?.length) {
+      const same = blocks.map(({ node, block }) => ({ node, block, lines: block.lines.map(kept), gone: false }));
+      out.push({ pass, blocks: same, renumbered: false });
+      return;
+    }
+    const renumbered = index > 0 && numbersOnly(blocks.map((b) => b.block), pass.blocks);
+    const node = new Map<Block, number>();
+    if (renumbered) {
+      pass.blocks.forEach((block, i) => node.set(block, blocks[i]!.node));
+    } else {
+      const known = new Map(blocks.map((b) => [b.block.id, b.node]));
+      for (const block of pass.blocks) node.set(block, known.get(block.id) ?? nodes++);
+    }
+    const before = new Map(blocks.map((b) => [b.node, b.block]));
+    const step: StepBlock[] = pass.blocks.map((block) => {
+      const number = node.get(block)!;
+      nodes = Math.max(nodes, number + 1);
+      const old = before.get(number);
+      before.delete(number);
+      const lines =
+        index === 0 || renumbered ? block.lines.map(kept) : diff(old?.lines ?? [], block.lines);
+      return { node: number, block, lines, gone: false };
+    });
+    blocks = step.map(({ node, block }) => ({ node, block }));
+    for (const [number, block] of before) {
+      step.push({ node: number, block, lines: block.lines.map((line) => ({ mark: "removed", line })), gone: true });
+    }
+    out.push({ pass, blocks: step, renumbered });
+  });
+  return out;
+}
+
+function kept(line: IrLine): DiffLine {
+  return { mark: "same", line };
+}
+
+/** The text with all numbers of values, blocks and frame states struck out. */
+function shape(text: string): string {
+  return text.replace(/([vb@])\d+/g, "$1");
+}
+
+function numbersOnly(before: Block[], after: Block[]): boolean {
+  return (
+    before.length === after.length &&
+    before.every((block, i) => {
+      const other = after[i]!;
+      return (
+        block.lines.length === other.lines.length &&
+        block.lines.every((line, k) => shape(line.text) === shape(other.lines[k]!.text))
+      );
+    }) &&
+    before.some((block, i) => block.lines.some((line, k) => line.text !== after[i]!.lines[k]!.text))
+  );
+}
+
+/** The shortest way from one list of lines to another: a longest common subsequence. */
+export function diff(before: IrLine[], after: IrLine[]): DiffLine[] {
+  let head = 0;
+  while (head < before.length && head < after.length && before[head]!.text === after[head]!.text) head++;
+  let tail = 0;
+  while (
+    tail < before.length - head &&
+    tail < after.length - head &&
+    before[before.length - 1 - tail]!.text === after[after.length - 1 - tail]!.text
+  ) {
+    tail++;
+  }
+  const a = before.slice(head, before.length - tail);
+  const b = after.slice(head, after.length - tail);
+  const out: DiffLine[] = after.slice(0, head).map(kept);
+  if (a.length * b.length > 4_000_000) {
+    out.push(...a.map((line): DiffLine => ({ mark: "removed", line })));
+    out.push(...b.map((line): DiffLine => ({ mark: "added", line })));
+  } else {
+    out.push(...subsequence(a, b));
+  }
+  out.push(...after.slice(after.length - tail).map(kept));
+  return out;
+}
+
+function subsequence(a: IrLine[], b: IrLine[]): DiffLine[] {
+  const width = b.length + 1;
+  const best = new Uint32Array((a.length + 1) * width);
+  for (let i = a.length - 1; i >= 0; i--) {
+    for (let k = b.length - 1; k >= 0; k--) {
+      best[i * width + k] =
+        a[i]!.text === b[k]!.text
+          ? best[(i + 1) * width + k + 1]! + 1
+          : Math.max(best[(i + 1) * width + k]!, best[i * width + k + 1]!);
+    }
+  }
+  const out: DiffLine[] = [];
+  let i = 0;
+  let k = 0;
+  while (i < a.length || k < b.length) {
+    if (i < a.length && k < b.length && a[i]!.text === b[k]!.text) {
+      out.push(kept(b[k]!));
+      i++;
+      k++;
+    } else if (i < a.length && (k === b.length || best[(i + 1) * width + k]! >= best[i * width + k + 1]!)) {
+      out.push({ mark: "removed", line: a[i++]! });
+    } else {
+      out.push({ mark: "added", line: b[k++]! });
+    }
+  }
+  return out;
+}
