@@ -105,6 +105,9 @@ impl Lowering<'_, '_> {
             }
         };
 
+        if let Some(counter) = call.counter {
+            self.count(counter, None)?;
+        }
         let mut args = Vec::with_capacity(FIXED_PARAMS + call.args.len());
         let rest = if call.cost == 0 { fuel } else { self.b.ins().isub(fuel, cost) };
         args.extend([self.ctx(), rest, deeper]);

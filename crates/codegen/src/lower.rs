@@ -66,6 +66,7 @@ pub(crate) struct Lowering<'a, 'b> {
     /// See [`CompilerOptions`](crate::CompilerOptions).
     check_proofs: bool,
     globals: Option<clif::Value>,
+    counts: Option<clif::Value>,
     values: Vec<Option<clif::Value>>,
     blocks: Vec<Option<clif::Block>>,
     pub mark: u32,
@@ -122,6 +123,7 @@ pub(crate) fn lower(
         unit,
         check_proofs,
         globals: None,
+        counts: None,
         values: vec![None; f.types.len()],
         blocks: vec![None; f.blocks.len()],
         mark: 0,
@@ -184,6 +186,10 @@ impl Lowering<'_, '_> {
         if self.facts.globals {
             let offset = offset_of!(NativeContext, globals) as i32;
             self.globals = Some(self.b.ins().load(I64, memory(), self.entry_ctx, offset));
+        }
+        if self.facts.counts {
+            let offset = offset_of!(NativeContext, counts) as i32;
+            self.counts = Some(self.b.ins().load(I64, memory(), self.entry_ctx, offset));
         }
         for &d in &self.facts.limits {
             // Cranelift makes a constant anew at each use; what two instructions compute stays in its register.
@@ -425,6 +431,11 @@ impl Lowering<'_, '_> {
                 self.charge(inst)?;
                 return Ok(None);
             }
+            Opcode::Count | Opcode::CountIf => {
+                let Imm::Counter(counter) = inst.imm else { return malformed("a count without a counter") };
+                self.count(counter, (inst.op == Opcode::CountIf).then_some(a))?;
+                return Ok(None);
+            }
             Opcode::CheckDepth => {
                 self.check_depth(inst)?;
                 return Ok(None);
@@ -487,6 +498,24 @@ impl Lowering<'_, '_> {
             Some(offset) => Ok((globals, offset)),
             None => Err(CodegenError::TooLarge(format!("global slot {slot}"))),
         }
+    }
+
+    /// Counts an arrival, always or if the condition holds; without a branch, as in [`Self::refund`].
+    pub fn count(&mut self, counter: u32, condition: Option<clif::Value>) -> Result<(), CodegenError> {
+        let Some(counts) = self.counts else { return malformed("a count in a function that counts nothing") };
+        let Some(offset) = counter.checked_mul(8).and_then(|n| i32::try_from(n).ok()) else {
+            return Err(CodegenError::TooLarge(format!("counter {counter}")));
+        };
+        let before = self.b.ins().load(I64, memory(), counts, offset);
+        let after = match condition {
+            None => self.b.ins().iadd_imm_s(before, 1),
+            Some(condition) => {
+                let one = self.b.ins().uextend(I64, condition);
+                self.b.ins().iadd(before, one)
+            }
+        };
+        self.b.ins().store(memory(), after, counts, offset);
+        Ok(())
     }
 
     /// The least or greatest result of adding `d` without overflow.

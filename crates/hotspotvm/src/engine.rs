@@ -14,7 +14,7 @@ use crate::event::{Event, LogEntry, SCHEMA_VERSION, Spot};
 use crate::execute::interpreter::{Leave, interpret};
 use crate::ids::{Arriving, PlaceKey};
 use crate::options::{Cancel, Options, Tier};
-use crate::profile::{How, NEVER};
+use crate::profile::{Executed, How, NEVER};
 use crate::reason::Reason;
 use crate::stats::Stats;
 use bytecode::Verified;
@@ -58,6 +58,8 @@ pub struct Outcome {
     pub result: Result<Output, Stop>,
     /// What it cost.
     pub stats: Stats,
+    /// How often each instruction was executed, with [`Options::counting`].
+    pub executed: Option<Executed>,
 }
 
 impl Engine {
@@ -87,7 +89,7 @@ impl Engine {
         let stack = std::mem::take(&mut self.stack);
         let vm = match Vm::new(program, arguments, io, &self.options, self.cancel.clone(), stack) {
             Ok(vm) => vm,
-            Err(stop) => return Outcome { result: Err(stop), stats: Stats::default() },
+            Err(stop) => return Outcome { result: Err(stop), stats: Stats::default(), executed: None },
         };
         let mut run = Run::new(vm, &self.options, start, self.arena.take(), &mut self.listener);
         let result = run.execute();
@@ -99,9 +101,10 @@ impl Engine {
             }
             (result, _) => result.map(|value| run.output(value)),
         };
+        let executed = run.executed.take();
         let (stats, arena, stack) = run.finish();
         (self.arena, self.stack) = (arena, stack);
-        Outcome { result, stats }
+        Outcome { result, stats, executed }
     }
 }
 
@@ -136,6 +139,7 @@ struct Run<'e> {
     /// The trace being recorded.
     recording: Option<Recording>,
     stats: Stats,
+    executed: Option<Executed>,
     ledger: Ledger,
     words: Vec<u64>,
     /// A round of a loop was interrupted by a poll; it counts as compiled if compiled code goes on with it.
@@ -187,6 +191,7 @@ impl<'e> Run<'e> {
             trees: HashMap::new(),
             recording: None,
             stats: Stats::default(),
+            executed: None,
             ledger: Ledger::default(),
             words: Vec::new(),
             interrupted_round: false,
@@ -410,6 +415,7 @@ impl<'e> Run<'e> {
         let (interpreted, compiled) = self.vm.instructions(current_run_left);
         self.stats.interpreter_instructions = interpreted;
         self.stats.jit_instructions = compiled;
+        self.executed = self.vm.executed(current_run_left);
     }
 
     fn output(&mut self, value: Value) -> Output {

@@ -45,6 +45,7 @@ pub use engine::{Engine, Outcome};
 pub use event::{Event, Listing, LogEntry, Spot, UnitKind};
 pub use ir::ExitReason;
 pub use options::{Cancel, Limits, Options, Passes, Strategy, Stress, Tier, pass_names};
+pub use profile::Executed;
 pub use reason::Reason;
 pub use runtime;
 pub use runtime::num::Output;

@@ -100,6 +100,9 @@ pub struct Options {
     pub deterministic: bool,
     /// Whether to measure times (for statistics); costs two clock reads per entry into compiled code.
     pub timing: bool,
+    /// Whether optimized code counts how often control arrives where, as the tiers below do: then it is known exactly how often each
+    /// instruction was executed ([`Outcome::executed`](crate::Outcome::executed)). Costs an addition in memory for each transfer of control.
+    pub counting: bool,
     /// Whether compile events carry the listing of what was compiled.
     pub listings: bool,
     /// Whether events carry details: what each pass did and why, the ways out of each unit, the frames that a deoptimisation rebuilt.
@@ -122,6 +125,7 @@ impl Default for Options {
             inlining: true,
             deterministic: false,
             timing: false,
+            counting: false,
             listings: false,
             details: false,
             passes: Passes::default(),

@@ -115,6 +115,8 @@ pub enum Imm {
         /// How many of them start by a back-edge: as many more rounds of a loop.
         rounds: u32,
     },
+    /// Which of the counters of arrivals.
+    Counter(u32),
     /// How many calls.
     Depth(u32),
     /// Which call site.
@@ -135,6 +137,8 @@ pub struct CallSite {
     pub deep: bool,
     /// The fuel of the callee's first run, charged by the caller; 0 if it was charged before.
     pub cost: u32,
+    /// The counter of arrivals at the callee's first run, where exact counts are wanted: it counts when the call becomes active.
+    pub counter: Option<u32>,
     /// The arguments, first to last.
     pub args: Vec<Value>,
 }

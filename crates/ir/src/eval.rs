@@ -85,6 +85,8 @@ pub trait Host {
     fn charge(&mut self, cost: u32, rounds: u32) -> bool;
     /// Takes back what [`Host::charge`] did.
     fn refund(&mut self, cost: u32, rounds: u32);
+    /// Counts an arrival by this counter.
+    fn count(&mut self, _counter: u32) {}
     /// How many more calls may be active.
     fn depth_left(&self) -> u32 {
         u32::MAX
@@ -380,6 +382,16 @@ impl Evaluator<'_> {
                 }
                 Some(None)
             }
+            (O::Count, Imm::Counter(counter)) => {
+                self.host.count(counter);
+                Some(None)
+            }
+            (O::CountIf, Imm::Counter(counter)) => {
+                if self.bool(a)? {
+                    self.host.count(counter);
+                }
+                Some(None)
+            }
             (O::Charge, Imm::Charge { cost, rounds }) => {
                 let charged = self.host.charge(cost, rounds);
                 if charged {
@@ -408,7 +420,11 @@ impl Evaluator<'_> {
             return malformed(format!("{id} does not exist, or lacks a result or a frame state"));
         };
         let args: Vec<Scalar> = call.args.iter().map(|&arg| self.get(arg)).collect::<Go<_>>()?;
-        match self.host.call(call, self.f.ty(result), &args) {
+        let called = self.host.call(call, self.f.ty(result), &args);
+        if let (Called::Returned(_) | Called::Left, Some(counter)) = (called, call.counter) {
+            self.host.count(counter);
+        }
+        match called {
             Called::Refused(reason) => Err(Stop::Leave(reason, state)),
             Called::Left => {
                 self.fuel = self.fuel.saturating_add(u64::from(call.cost));

@@ -406,6 +406,7 @@ impl Parser {
         let deep = c.eat_word("deep");
         c.expect_word("cost")?;
         let cost = c.number("a cost")?;
+        let counter = if c.eat_word("count") { Some(c.number("the number of a counter")?) } else { None };
         c.expect("(")?;
         let mut args = Vec::new();
         while !c.eat(")") {
@@ -414,7 +415,7 @@ impl Parser {
             }
             args.push(self.value(c)?);
         }
-        self.f.calls.push(CallSite { callee, link, level, deep, cost, args });
+        self.f.calls.push(CallSite { callee, link, level, deep, cost, counter, args });
         Ok(Imm::Call(CallId(self.f.calls.len() as u32 - 1)))
     }
 
@@ -562,6 +563,7 @@ fn imm(c: &mut Cursor<'_>, op: Opcode) -> Parsed<Imm> {
             Imm::UnOp(named(c, &all, unop_name, "a unary operation like `neg`")?)
         }
         Opcode::LoadGlobal | Opcode::StoreGlobal => Imm::Slot(c.prefixed("g", "a global like `g0`")?),
+        Opcode::Count | Opcode::CountIf => Imm::Counter(c.number("the number of a counter")?),
         Opcode::CheckDepth => Imm::Depth(c.number("a number of calls")?),
         Opcode::Charge | Opcode::Refund | Opcode::RefundIf => {
             Imm::Charge { cost: c.number("a cost")?, rounds: rounds(c)? }

@@ -111,6 +111,7 @@ impl Display for Imm {
             Imm::Charge { cost, rounds } => {
                 write!(f, "{cost}{}", rounds_text(rounds))
             }
+            Imm::Counter(counter) => write!(f, "{counter}"),
             Imm::Depth(calls) => write!(f, "{calls}"),
             Imm::Call(id) => write!(f, "{id}"),
         }
@@ -130,7 +131,11 @@ impl Display for CallSite {
         if self.deep {
             f.write_str(" deep")?;
         }
-        write!(f, " cost {} (", self.cost)?;
+        write!(f, " cost {} ", self.cost)?;
+        if let Some(counter) = self.counter {
+            write!(f, "count {counter} ")?;
+        }
+        f.write_str("(")?;
         values(f, &self.args, ", ")?;
         f.write_str(")")
     }

@@ -192,6 +192,7 @@ impl Harness {
             links: null(),
             depth_left: 0,
             globals: self.globals.as_mut_ptr(),
+            counts: std::ptr::null_mut(),
             scratch: 0,
             routines: ROUTINES,
             user: (&raw mut self.world).cast(),

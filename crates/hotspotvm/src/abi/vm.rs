@@ -10,7 +10,7 @@
 
 use super::fusion::{Code, fuse};
 use crate::options::{Cancel, Options};
-use crate::profile::{Feedback, Site};
+use crate::profile::{Executed, Feedback, Site, counts_of_instructions, executions};
 use bytecode::{FuncId, Op, Verified};
 use runtime::num::{Cost, ErrorKind, NumError};
 use runtime::{Heap, HeapFull, Io, LimitKind, Place, Stop, StopKind, Store, Value};
@@ -46,6 +46,8 @@ pub struct FunctionState {
     pub cells: Box<[Cell]>,
     /// Its profile: a site per instruction.
     pub sites: Box<[Site]>,
+    /// The number of the counter that optimized code has for its first pc; the others follow.
+    pub first_counter: u32,
     /// How many of its locals are parameters.
     pub params: u32,
     /// How many locals it has.
@@ -108,6 +110,8 @@ pub struct Vm {
     pub constants: Vec<Value>,
     /// Its globals.
     pub globals: Vec<Value>,
+    /// Arrivals in optimized code, by counter; empty if they are not counted.
+    pub counts: Vec<u64>,
     /// Locals and operands, as the bits of values. (As integers, because those can be had zeroed from the system for nothing.)
     pub stack: Vec<u64>,
     /// The calls that wait.
@@ -160,6 +164,7 @@ impl Vm {
             let message = format!("the program's constants do not fit {} bytes", limits.heap_bytes);
             return too_early(LimitKind::Heap, message);
         }
+        let mut counters = 0u32;
         let functions: Vec<FunctionState> = program
             .program()
             .functions
@@ -178,7 +183,10 @@ impl Vm {
                 if !options.stress.unfused {
                     fuse(&mut cells);
                 }
+                let first_counter = counters;
+                counters = counters.saturating_add(cells.len() as u32);
                 FunctionState {
+                    first_counter,
                     cells,
                     sites: facts.run_costs.iter().map(site).collect(),
                     params: function.params,
@@ -224,6 +232,7 @@ impl Vm {
         Ok(Vm {
             largest_frame,
             globals: vec![Value::NONE; program.program().globals.len()],
+            counts: vec![0; if options.counting { counters as usize } else { 0 }],
             program,
             functions,
             constants,
@@ -270,6 +279,45 @@ impl Vm {
         // Baseline code counts the rest of a caller's run when it makes the call.
         let compiled = self.counters.jit_instructions.saturating_sub(native_waiting).min(all);
         (all - compiled, compiled)
+    }
+
+    /// The counter of arrivals at a place that optimized code has, if it is to count.
+    pub fn counter(&self, function: u32, pc: u32) -> Option<u32> {
+        let number = self.functions[function as usize].first_counter.checked_add(pc)?;
+        ((number as usize) < self.counts.len()).then_some(number)
+    }
+
+    /// How often each instruction was executed so far, if everybody counts.
+    pub fn executed(&self, current_run_left: u64) -> Option<Executed> {
+        if self.counts.is_empty() {
+            return None;
+        }
+        let mut executed = Executed { all: Vec::new(), optimized: Vec::new() };
+        for (function, state) in self.program.program().functions.iter().zip(&self.functions) {
+            let code = &function.code;
+            let first = state.first_counter as usize;
+            let optimized =
+                counts_of_instructions(code, self.counts[first..first + code.len()].iter().copied());
+            let below = executions(code, &state.sites);
+            executed.all.push(below.iter().zip(&optimized).map(|(a, b)| a.saturating_add(*b)).collect());
+            executed.optimized.push(optimized);
+        }
+        // What was counted on arrival, and has not been executed since.
+        let end = self.regs.pc as usize + self.run_left(self.regs.function, self.regs.pc) as usize;
+        let current = (self.regs.function, end.saturating_sub(current_run_left as usize)..end);
+        let waiting = self.frames.iter().map(|frame| {
+            let left = self.run_left(frame.function, frame.pc) as usize;
+            (frame.function, frame.pc as usize..frame.pc as usize + left)
+        });
+        for (function, rest) in waiting.chain([current]) {
+            let (all, optimized) =
+                (&mut executed.all[function as usize], &mut executed.optimized[function as usize]);
+            for (all, optimized) in all[rest.clone()].iter_mut().zip(&mut optimized[rest]) {
+                *all = all.saturating_sub(1);
+                *optimized = (*optimized).min(*all);
+            }
+        }
+        Some(executed)
     }
 
     /// Instructions from here to the next transfer of control.

@@ -381,10 +381,14 @@ impl<'a> Builder<'a> {
         self.emit(op, args, Imm::None)
     }
 
-    /// Charges for the run at `pc` that a transfer, or a call, is about to start, or leaves by the state.
-    pub(super) fn charge(&mut self, block: Block, cost: u32, back_edge: bool, state: StateId) {
+    /// Charges for the run at `to` that a transfer, or a call, is about to start, or leaves by the state; and counts the arrival there, if
+    /// that is wanted.
+    pub(super) fn charge(&mut self, block: Block, to: Origin, cost: u32, back_edge: bool, state: StateId) {
         let (imm, origin) = (Imm::Charge { cost, rounds: u32::from(back_edge) }, self.origin());
         self.f.append(block, Opcode::Charge, &[], imm, Some(state), origin);
+        if let Some(counter) = self.request.vm.counter(to.function, to.pc) {
+            self.f.append(block, Opcode::Count, &[], Imm::Counter(counter), None, origin);
+        }
     }
 
     pub(super) fn boxed_in(&mut self, block: Block, value: Value) -> Value {

@@ -19,7 +19,7 @@ use crate::reason::Reason;
 use bytecode::Op;
 use bytecode::machine::Flow;
 use ir::planted::{Bug, is};
-use ir::{Block, ExitReason, Imm, Opcode, Resume, Target, Terminator, Type, Value};
+use ir::{Block, ExitReason, Imm, Opcode, Origin, Resume, Target, Terminator, Type, Value};
 use runtime::Value as Boxed;
 use std::rc::Rc;
 
@@ -204,7 +204,7 @@ impl Builder<'_> {
         }
         let cost = vm.program.facts(bytecode::FuncId(callee)).run_costs[0];
         let cost = if is(Bug::InlinedCallFree) { 0 } else { cost };
-        self.charge(self.block, cost, false, state);
+        self.charge(self.block, Origin { function: callee, pc: 0 }, cost, false, state);
         let first = self.frame.stack.len() - function.params as usize;
         let args = self.frame.stack.split_off(first);
         self.popped.clear();

@@ -251,7 +251,7 @@ impl Builder<'_> {
         if let Some(back_edge) = transfer {
             let state = self.new_state(pc, resume);
             let cost = self.scope().facts.run_costs[pc as usize];
-            self.charge(from, cost, back_edge, state);
+            self.charge(from, self.origin_at(pc), cost, back_edge, state);
         }
         let frame = self.frame.clone();
         match self.scope().walk.headers.get(&block) {

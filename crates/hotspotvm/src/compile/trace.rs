@@ -359,7 +359,7 @@ impl<'a> Builder<'a> {
         let back_edge = target <= self.pc;
         let state = self.new_state(target, Resume::Transfer { back_edge });
         let cost = self.scope().facts.run_costs[target as usize];
-        self.charge(self.block, cost, back_edge, state);
+        self.charge(self.block, self.origin_at(target), cost, back_edge, state);
         let (node, _) = self.node();
         self.go_on(Some(target), node);
         self.ended = true;
@@ -388,7 +388,7 @@ impl<'a> Builder<'a> {
                 continue;
             };
             let cost = self.scope().facts.run_costs[pc as usize];
-            self.charge(block, cost, back_edge, state);
+            self.charge(block, self.origin_at(pc), cost, back_edge, state);
             let (frame, scopes) = (self.frame.clone(), self.scopes.clone());
             if let Some(climb) = &mut self.climb {
                 let loops = climb.loops.clone();

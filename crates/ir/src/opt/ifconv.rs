@@ -160,8 +160,10 @@ enum Speculation {
     Masked(Opcode),
     /// As this operation, with this constant in place of the second operand: then it cannot leave.
     With(Opcode, i64),
-    /// It gives back what was charged.
-    Refund,
+    /// It does something if its operand is true: that, and that it is meant.
+    If,
+    /// It counts that control has come there, which it has where it is meant.
+    Count,
 }
 
 struct Converter<'a> {
@@ -274,7 +276,8 @@ impl Converter<'_> {
                 (Opcode::IntMulFits | Opcode::IntMulWrap, Some(_)) => 3,
                 (Opcode::IntMul | Opcode::IntMulNonNeg, Some(_)) => 4,
                 (_, Some(Speculation::As(_) | Speculation::With(..))) => 1,
-                (_, Some(Speculation::Masked(_) | Speculation::Refund)) => 2,
+                (_, Some(Speculation::Masked(_) | Speculation::If)) => 2,
+                (_, Some(Speculation::Count)) => 0,
                 (_, None) => return false,
             };
         }
@@ -309,7 +312,8 @@ impl Converter<'_> {
                 Speculation::With(O::IntShr, i64::from(power(inst.args[1])?.trailing_zeros()))
             }
             O::IntMod | O::IntModNonNeg => Speculation::With(O::IntAnd, power(inst.args[1])? - 1),
-            O::RefundIf => Speculation::Refund,
+            O::RefundIf | O::CountIf => Speculation::If,
+            O::Count => Speculation::Count,
             _ => return None,
         })
     }
@@ -467,7 +471,11 @@ impl Converter<'_> {
                     let state = poll.filter(|_| op.exit_reason().is_some());
                     out.push(Inst { op, args: [inst.args[0], with, Value(0)], state, ..*inst });
                 }
-                Speculation::Refund => {
+                Speculation::Count => {
+                    let holds = self.holds(made, this, out);
+                    self.emit(Opcode::CountIf, &[holds], inst.imm, inst.origin, out);
+                }
+                Speculation::If => {
                     let no = self.emit_value(
                         Type::Bool,
                         Opcode::ConstBool,

@@ -283,7 +283,15 @@ impl Generator {
         let state = StateId(self.f.states.len() as u32 - 1);
         let link = Some(self.random.pick(&[0, 1, 2, 2, 2, 2, 2, 2]));
         let callee = self.random.below(3) as u32;
-        let call = CallSite { callee, link, level: 0, deep: false, cost: self.random.below(9) as u32, args };
+        let call = CallSite {
+            callee,
+            link,
+            level: 0,
+            deep: false,
+            cost: self.random.below(9) as u32,
+            counter: None,
+            args,
+        };
         let ty = self.random.pick(&[Type::Int, Type::Float, Type::Bool, Type::Boxed]);
         let result = self.f.append_call(self.block, call, ty, state, origin(self.pc));
         self.pool.push(result);
