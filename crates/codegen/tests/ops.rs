@@ -298,7 +298,8 @@ fn int_to_others() {
     }
 }
 
-/// The bits of what is chosen, whether the condition is a bool at hand or a comparison just made; and what a condition gives back.
+/// The bits of what is chosen, whether the condition is a bool at hand or a comparison just made; what a condition gives back, and what it
+/// counts.
 #[test]
 fn selects() {
     let of = |ty: Type| match ty {
@@ -324,6 +325,8 @@ fn selects() {
                 let result = common::op(&mut f, entry, select, &args, Imm::None, None, 5);
                 let imm = Imm::Charge { cost: 4, rounds: 1 };
                 f.append(entry, Opcode::RefundIf, &[condition], imm, None, origin(6));
+                f.append(entry, Opcode::Count, &[], Imm::Counter(2), None, origin(6));
+                f.append(entry, Opcode::CountIf, &[condition], Imm::Counter(3), None, origin(6));
                 let after = state(&mut f, 9, &[result]);
                 f.blocks[0].end = Terminator::Exit { reason: ExitReason::RegionEnd, state: after };
                 let mut h = Harness::new(&f, opt_level);
@@ -334,6 +337,8 @@ fn selects() {
                     assert_eq!(h.stack(exit), [chosen], "{ty} {compares} {holds}");
                     let back = if holds { hotspotvm_codegen::packed_cost(4, 1) } else { 0 };
                     assert_eq!(h.fuel, before + back);
+                    assert_eq!(h.counts, [0, 0, 1, u64::from(holds)]);
+                    h.counts.fill(0);
                 }
             }
         }

@@ -25,6 +25,8 @@ b0(v0: int = local 0, v1: float = stack 1, v2: boxed = local 3, v3: bool = local
     charge 7 back_edge exit @1
     charge 8 exit @1
     print v16 exit @0
+    count 17
+    count_if 18 v3
     branch v3, b1(v5, v1), b2
 b1(v18: int, v19: float):                               ; pc 9
     jump b1(v18, v19)

@@ -156,6 +156,7 @@ pub struct Harness {
     code: Mapped,
     pub world: World,
     pub globals: Vec<u64>,
+    pub counts: Vec<u64>,
     pub fuel: i64,
     pub slots: Vec<u64>,
 }
@@ -175,6 +176,7 @@ impl Harness {
             code,
             world: World::default(),
             globals: vec![0; 4],
+            counts: vec![0; 4],
             fuel: pack_fuel(1000),
             slots: Vec::new(),
         }
@@ -192,7 +194,7 @@ impl Harness {
             links: null(),
             depth_left: 0,
             globals: self.globals.as_mut_ptr(),
-            counts: std::ptr::null_mut(),
+            counts: self.counts.as_mut_ptr(),
             scratch: 0,
             routines: ROUTINES,
             user: (&raw mut self.world).cast(),
