@@ -21,6 +21,8 @@ pub mod machine;
 pub mod ops;
 pub mod program;
 pub mod semantics;
+#[cfg(feature = "test-ops")]
+pub mod test_ops;
 pub mod verify;
 
 pub use asm::assemble;

@@ -4,13 +4,14 @@
 //! is the *name* of one, and a method call appends an IR instruction instead of computing. Plain Rust values
 //! (constants, targets, which arm of a `match` is taken) are what is known while translating.
 //!
-//! Two rules keep one meaning for all machines:
+//! Three rules keep one meaning for all machines:
 //!
 //! - **Speculation happens only in [`Machine::pair`], [`Machine::single`] and [`Machine::truth`].** The interpreter looks at
 //!   the operands (and records what it saw); a compiler looks at the record and emits guards. Both answer with an arm of
 //!   the same enum.
 //! - **Exits before effects.** Everything that can fail comes before the first push, store or output of the opcode.
 //!   A machine may therefore always answer "leave" and have the interpreter execute the opcode again.
+//! - **What a primitive gives is a value.** It stays what it is, whatever primitives come after it, and may be used more than once.
 //!
 //! `Option` results mean "the fast path does not apply": the caller then uses the general form ([`Machine::binary`],
 //! [`Machine::unary`]), which handles every case and raises the errors. `None` has no effects.
@@ -255,7 +256,7 @@ pub enum Single<M: Machine + ?Sized> {
 /// The result of a primitive or an opcode: go on, or leave the straight line.
 pub type Flow<M, T = ()> = Result<T, <M as Machine>::Exit>;
 
-/// One reading of the opcodes. See the module's documentation for the two rules.
+/// One reading of the opcodes. See the module's documentation for the rules.
 ///
 /// The primitives are grouped as in the opcode table. Implementations for speed mark each `#[inline(always)]`.
 #[allow(clippy::missing_errors_doc)]
@@ -299,6 +300,11 @@ pub trait Machine {
     fn box_float(&mut self, a: Self::Float) -> Self::Value;
     /// A truth value as a value of any type.
     fn box_bool(&mut self, a: Self::Bool) -> Self::Value;
+
+    /// An int known while translating.
+    fn int_const(&mut self, i: i64) -> Self::Int;
+    /// A float known while translating.
+    fn float_const(&mut self, f: f64) -> Self::Float;
 
     /// `a + b`; `None` if it does not fit.
     fn int_add(&mut self, a: Self::Int, b: Self::Int) -> Flow<Self, Option<Self::Int>>;
@@ -354,6 +360,10 @@ pub trait Machine {
 
     /// `not a`.
     fn bool_not(&mut self, a: Self::Bool) -> Self::Bool;
+    /// `a` if the condition holds, else `b`.
+    fn int_select(&mut self, condition: Self::Bool, a: Self::Int, b: Self::Int) -> Self::Int;
+    /// `a` if the condition holds, else `b`.
+    fn float_select(&mut self, condition: Self::Bool, a: Self::Float, b: Self::Float) -> Self::Float;
 
     /// A binary operation in its general form.
     fn binary(&mut self, op: BinOp, a: Self::Value, b: Self::Value) -> Flow<Self, Self::Value>;

@@ -24,7 +24,7 @@
 #[macro_export]
 macro_rules! for_each_op {
     ($m:path) => {
-        $m! {
+        $crate::with_test_ops! { $m {
             /// Do nothing.
             Nop nop "nop" None [ -- ] Next total;
             /// Push constant `k`: an int of any size, a float, a str, `true`, `false` or `none`.
@@ -115,7 +115,17 @@ macro_rules! for_each_op {
             PowMod pow_mod "pow_mod" None [a b c -- r] Next may_exit;
             /// End the program with an error: of a class, a str, that says a message, a str.
             Raise raise "raise" None [class message -- ] End may_exit;
-        }
+        } }
+    };
+}
+
+/// Calls the macro `$m` with the rows given: tests add some, see `test_ops.rs`.
+#[cfg(not(feature = "test-ops"))]
+#[macro_export]
+#[doc(hidden)]
+macro_rules! with_test_ops {
+    ($m:path { $($rows:tt)* }) => {
+        $m! { $($rows)* }
     };
 }
 
@@ -207,10 +217,17 @@ macro_rules! define_ops {
 }
 for_each_op!(define_ops);
 
+/// How many rows at the end of the table are for tests only.
+#[cfg(not(feature = "test-ops"))]
+pub const FOR_TESTS: usize = 0;
+/// How many rows at the end of the table are for tests only.
+#[cfg(feature = "test-ops")]
+pub const FOR_TESTS: usize = Op::ALL.len() - (Op::Raise as usize + 1);
+
 impl Op {
     /// The opcode's row of the table.
     #[inline]
-    pub fn info(self) -> &'static OpInfo {
+    pub const fn info(self) -> &'static OpInfo {
         &Op::INFO[self as usize]
     }
 

@@ -6,6 +6,8 @@
 use crate::builtin::{Builtin1, Builtin2};
 use crate::machine::{BinOp, Cmp, Flow, Machine, Mixed, Pair, Rounding, Single, UnOp};
 use crate::ops::Op;
+#[cfg(feature = "test-ops")]
+pub use crate::test_ops::*;
 
 /// Does nothing.
 #[inline(always)]

@@ -21,12 +21,15 @@ use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::Path;
 use std::rc::Rc;
+use std::time::Instant;
 
 /// Runs the command.
 ///
 /// # Errors
 /// If the program did not start, or a file could not be written.
 pub(crate) fn run(args: &RunArgs) -> Result<Status, Failure> {
+    // Reading and checking the program is part of the time that it may take.
+    let started = Instant::now();
     let path = args.program.program();
     let Loaded { program, python, warnings, text: source } =
         load::load(path, args.program.language.language)?;
@@ -44,6 +47,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<Status, Failure> {
     if args.no_jit {
         options.max_tier = Tier::Interpreter;
     }
+    options.limits.started = Some(started);
     options.timing = args.stats || args.stats_json.is_some();
     let dumps = !args.dump.is_empty();
     options.listings = args.listings || dumps;

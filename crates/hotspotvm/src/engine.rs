@@ -3,6 +3,7 @@
 //! `Run::execute` is the whole sentence. The interpreter profiles and runs until a trigger, a limit or the end; then the
 //! policy decides, the driver compiles, the cache keeps, compiled code runs, and its exit becomes interpreter frames again.
 
+use crate::abi::interrupts::Interrupts;
 use crate::abi::vm::{MustStop, Vm};
 use crate::cache::CodeCache;
 use crate::cache::memory::Arena;
@@ -87,11 +88,14 @@ impl Engine {
     pub fn run(&mut self, program: Arc<Verified>, arguments: &[Output], io: Io) -> Outcome {
         let start = Instant::now();
         let stack = std::mem::take(&mut self.stack);
-        let vm = match Vm::new(program, arguments, io, &self.options, self.cancel.clone(), stack) {
+        let interrupts = Interrupts::new(&self.options.limits, self.cancel.clone());
+        let vm = match Vm::new(program, arguments, io, &self.options, interrupts, stack) {
             Ok(vm) => vm,
             Err(stop) => return Outcome { result: Err(stop), stats: Stats::default(), executed: None },
         };
-        let mut run = Run::new(vm, &self.options, start, self.arena.take(), &mut self.listener);
+        // A child process must leave its parent's code alone.
+        let arena = self.arena.take().filter(Arena::is_ours);
+        let mut run = Run::new(vm, &self.options, start, arena, &mut self.listener);
         let result = run.execute();
         run.vm.store.io.flush();
         let result = match (result, run.vm.store.io.failure()) {
@@ -129,11 +133,15 @@ struct Run<'e> {
     passes: PassCx,
     #[cfg_attr(not(all(target_arch = "x86_64", target_os = "linux")), allow(dead_code))]
     workspace: baseline::Workspace,
-    /// Whether to compile on another thread, that thread once it is needed, and how it is delayed in tests.
+    /// Whether the program goes on while something is compiled.
     background: bool,
+    /// Whether the system gives threads, the compiling thread once it is needed, and how it is delayed in tests.
+    threads: bool,
     worker: Option<Worker>,
     delay: Option<u64>,
     cache: CodeCache,
+    /// What is to be taken out next to make room, the coldest last.
+    victims: Vec<evict::Victim>,
     /// The traces of each anchor.
     trees: HashMap<PlaceKey, Rc<Tree>>,
     /// The trace being recorded.
@@ -185,9 +193,11 @@ impl<'e> Run<'e> {
             passes: pass_context(options),
             workspace: baseline::Workspace::default(),
             background: !options.deterministic,
+            threads: true,
             worker: None,
             delay: options.stress.background_delay,
             cache: CodeCache::new(options.limits.code_bytes as usize, arena),
+            victims: Vec::new(),
             trees: HashMap::new(),
             recording: None,
             stats: Stats::default(),
@@ -215,6 +225,9 @@ impl<'e> Run<'e> {
 
     /// The sentence.
     fn execute(&mut self) -> Result<Value, Stop> {
+        if self.vm.check_interrupts().is_err() {
+            return Err(self.stopped(0));
+        }
         let mut next = Next::Arrive(How::Call);
         loop {
             let judged = match next {
@@ -311,14 +324,10 @@ impl<'e> Run<'e> {
     fn arrived_in_interpreter(&mut self, arriving: Arriving) -> Next {
         let key = self.key(arriving);
         if self.policy.tier(key.function) == Tier::Baseline {
-            if self.policy.due(&self.vm, key) {
+            if self.policy.due(&mut self.vm, key) {
                 return self.arrived(key);
             }
-            self.policy.hand_over(&mut self.vm, key);
-            return match self.policy.compiled(key) {
-                Some(unit) if arriving == Arriving::Loop => self.enter(unit),
-                _ => Next::Resume,
-            };
+            return Next::Resume;
         }
         self.arrived(key)
     }
@@ -341,7 +350,7 @@ impl<'e> Run<'e> {
                     });
                     match self.compile_baseline(key.function) {
                         Ok(()) => return Next::Resume,
-                        Err(failure @ Failure::NoMemory(_)) => {
+                        Err(failure @ (Failure::NoMemory(_) | Failure::Interrupted)) => {
                             self.not_compiled(key, failure);
                             return Next::Resume;
                         }
@@ -354,6 +363,10 @@ impl<'e> Run<'e> {
                             }
                         }
                     }
+                }
+                Decision::Postpone { instructions } => {
+                    self.emit(|vm| Event::Postpone { at: Spot::of(vm, key.function, key.pc), instructions });
+                    return Next::Resume;
                 }
                 Decision::Compile { executed, back_edges, region } => {
                     let hot = HotPlace { key, executed, back_edges };

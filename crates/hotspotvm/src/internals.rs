@@ -8,6 +8,7 @@ pub use baseline::BaselineCompilation;
 
 #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
 mod baseline {
+    use crate::abi::interrupts::Interrupts;
     use crate::abi::vm::Vm;
     use crate::compile::baseline::{Request, Workspace, compile};
     use crate::options::{Cancel, Options};
@@ -29,8 +30,9 @@ mod baseline {
         /// # Errors
         /// As [`Engine::run`](crate::Engine::run), if the program does not take these arguments or does not fit its limits.
         pub fn new(program: Arc<Verified>, arguments: &[Output]) -> Result<BaselineCompilation, Box<Stop>> {
-            let (options, cancel) = (Options::default(), Cancel::default());
-            let vm = Vm::new(program, arguments, Io::none(), &options, cancel, Vec::new())?;
+            let options = Options::default();
+            let interrupts = Interrupts::new(&options.limits, Cancel::default());
+            let vm = Vm::new(program, arguments, Io::none(), &options, interrupts, Vec::new())?;
             Ok(BaselineCompilation { vm, workspace: Workspace::default() })
         }
 

@@ -3,7 +3,7 @@
 use runtime::num::NumberLimits;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// The default of [`Options::hotspot_threshold`]: the seed's.
 pub const DEFAULT_HOTSPOT_THRESHOLD: u64 = 10;
@@ -162,6 +162,9 @@ pub struct Limits {
     pub fuel: Option<u64>,
     /// Wall-clock time; `None` for no limit.
     pub timeout: Option<Duration>,
+    /// When that time began, if not when [`Engine::run`](crate::Engine::run) is called: for hosts to whom reading and checking the program
+    /// are part of it.
+    pub started: Option<Instant>,
     /// Active calls at one time.
     pub depth: u32,
     /// Active calls at one time as the program's own language has it, until the program changes that
@@ -182,6 +185,7 @@ impl Default for Limits {
         Limits {
             fuel: None,
             timeout: None,
+            started: None,
             depth: 10_000,
             recursion: None,
             stack_values: 1 << 20,
@@ -222,6 +226,9 @@ pub(crate) fn is_forced(seed: u64, pc: u32) -> bool {
 }
 
 /// A switch by which another thread stops a running program.
+///
+/// It stays as it is set: while an engine is cancelled, each of its runs stops before its first instruction, until [`Cancel::reset`]. So
+/// a cancel that comes just before a run, or between two, is not lost; and a host that uses an engine again resets it first.
 #[derive(Clone, Debug, Default)]
 pub struct Cancel(Arc<AtomicBool>);
 
@@ -231,7 +238,12 @@ impl Cancel {
         self.0.store(true, Ordering::Relaxed);
     }
 
-    /// Whether [`Cancel::cancel`] was called.
+    /// Lets the engine run again.
+    pub fn reset(&self) {
+        self.0.store(false, Ordering::Relaxed);
+    }
+
+    /// Whether the engine is cancelled.
     #[inline]
     pub fn is_cancelled(&self) -> bool {
         self.0.load(Ordering::Relaxed)

@@ -148,6 +148,11 @@ reasons! {
         "the operating system refuses executable memory ({error})"
         => "the program runs interpreted, with the same results; allow the process more address space, or memory that may be executed";
 
+    /// The program has to stop, so nobody waits for the code.
+    NotWanted {} "not_wanted"
+        "the program has to stop"
+        => "";
+
     /// Not inlined: the profile knows no call.
     NeverCalled {} "never_called"
         "it was never called"
@@ -253,6 +258,10 @@ reasons! {
     /// The same of a method, which is entered by itself again later; optimized code calls it all the same.
     RestsForCalls { entries: u64, instructions: u64, calls: u64 } "rests_for_calls"
         "{entries} entries ran {instructions} instructions each, fewer than entering costs; for the next {calls} calls"
+        => "";
+    /// The same of a loop that has paid before: it may pay again.
+    RestsForRounds { entries: u64, instructions: u64, rounds: u64 } "rests_for_rounds"
+        "{entries} entries ran {instructions} instructions each, fewer than entering costs; for the next {rounds} rounds"
         => "";
 }
 

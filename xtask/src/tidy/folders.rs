@@ -22,7 +22,7 @@ const FLOORS: [(&str, &[&str]); 14] = [
     ("stats", &["event", "options"]),
     ("detect", &["abi", "ids", "options", "profile", "reason"]),
     ("compile", &["abi", "detect", "event", "ids", "options", "profile", "reason"]),
-    ("cache", &["abi", "ids"]),
+    ("cache", &["abi", "ids", "profile"]),
     ("execute", &["abi", "cache", "profile"]),
     ("deopt", &["abi"]),
     (

@@ -8,7 +8,9 @@ async function block(id: string): Promise<string> {
   if (!element) return "";
   const text = element.textContent ?? "";
   if (element.dataset.packed !== "zlib") return text;
-  const packed = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+  const bytes = atob(text);
+  const packed = new Uint8Array(bytes.length);
+  for (let i = 0; i < packed.length; i++) packed[i] = bytes.charCodeAt(i);
   const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate"));
   return new Response(stream).text();
 }

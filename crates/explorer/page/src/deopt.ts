@@ -157,7 +157,7 @@ function value(held: Held): HTMLElement {
 export function table(head: string[], rows: string[][]): HTMLElement {
   return h(
     "div",
-    { class: "scroll", tabindex: 0, role: "region", "aria-label": head.join(", ") },
+    { class: "scroll", tabindex: 0, role: "group", "aria-label": head.join(", ") },
     h(
       "table",
       {},

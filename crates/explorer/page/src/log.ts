@@ -134,14 +134,14 @@ export class Log {
 
   private filter(): void {
     const model = this.model();
-    const words = this.search.value.toLowerCase().split(/\s+/).filter(Boolean);
+    const words = this.search.value.toLowerCase().split(/\s+/).filter(Boolean).map(matcher);
     const all = this.routine.checked;
     this.shown = [];
     model.events.forEach((event, index) => {
       if (!all && isRoutine(event.kind)) return;
       if (words.length) {
         const text = `${event.kind} ${kindName(event.kind)} ${model.words(index)} ${model.where(event.place)}`.toLowerCase();
-        if (!words.every((word) => text.includes(word))) return;
+        if (!words.every((fits) => fits(text))) return;
       }
       this.shown.push(index);
     });
@@ -191,4 +191,11 @@ export class Log {
       deopt !== undefined && button("Look at it in detail", () => this.inspect(deopt)),
     );
   }
+}
+
+/** Whether a text has a word in it; a number only as a whole, so that `unit 8` is not unit 80. */
+function matcher(word: string): (text: string) => boolean {
+  if (!/^\d+$/.test(word)) return (text) => text.includes(word);
+  const whole = new RegExp(`(?<!\\d)${word}(?!\\d)`);
+  return (text) => whole.test(text);
 }

@@ -7,7 +7,7 @@ import { key, type Model } from "./model";
 import type { CodeLine, Unit } from "./report";
 import { steps, type DiffLine } from "./align";
 import type { Link, Store } from "./store";
-import { count, plural, short } from "./text";
+import { count, short } from "./text";
 
 interface Item {
   /** A heading between rows, or a row. */
@@ -299,7 +299,7 @@ export class CodePanes {
     }
     const pass = unit.passes?.[this.store.state.pass];
     if (pass) this.ir.show(irItems(model, unit, this.store.state.pass, false), passTitle(pass.name));
-    else this.ir.show([], "", "Baseline code is made in one pass, without IR.");
+    else this.ir.show([], "", noIr(unit));
     this.machine.show(this.machineItems(unit), `${count(unit.code_bytes ?? 0)} bytes`, machineNote(unit));
     const { picked } = this.store.state;
     const place = model.place(unit.place);
@@ -362,6 +362,9 @@ export function unitState(unit: Unit, now: number): string {
   return unit.installed === undefined && unit.why ? "given up" : "being compiled";
 }
 
-export function exitsInWords(unit: Unit): string {
-  return plural(unit.exits?.length ?? 0, "exit");
+/** Why there is no IR to show. */
+export function noIr(unit: Unit): string {
+  return unit.tier === "baseline"
+    ? `Unit ${unit.id} is baseline code: it is made in one pass, without IR.`
+    : `The report has no IR of unit ${unit.id}.`;
 }

@@ -4,10 +4,10 @@ import { steps, type Step } from "./align";
 import { button, h, replace, svg } from "./dom";
 import { edgeKey, layout, NODE, type Laid } from "./layout";
 import type { Model } from "./model";
-import { irItems, Pane, passTitle } from "./panes";
+import { irItems, noIr, Pane, passTitle } from "./panes";
 import type { Edge, Unit } from "./report";
 import type { Store } from "./store";
-import { count, duration, plural } from "./text";
+import { duration, plural } from "./text";
 
 const layouts = new WeakMap<Unit, Laid>();
 
@@ -119,7 +119,7 @@ export class Passes {
       const optimized = this.model().units.find((u) => u.passes?.length);
       replace(
         this.none,
-        unit ? `Unit ${unit.id} is baseline code: it is made in one pass, without IR. ` : "No unit is chosen. ",
+        unit ? `${noIr(unit)} ` : "No unit is chosen. ",
         optimized
           ? button(`Show unit ${optimized.id}, which was optimized`, () =>
               this.store.set({ unit: optimized.id, lane: optimized.lane, pass: (optimized.passes?.length ?? 1) - 1 }),
@@ -196,7 +196,7 @@ export class Passes {
           : "The pass made no remarks.";
     replace(
       this.remarks,
-      h("h4", {}, "Remarks"),
+      h("h3", {}, "Remarks"),
       remarks.length
         ? h(
             "ul",
@@ -248,7 +248,7 @@ export class Passes {
         this.store.set({ picked: { keys, value: null, from: "diff" } });
       };
       const change = gone ? "removed" : added || removed ? `+${added} −${removed}` : "";
-      const lines_ = plural(block.lines.length, "line");
+      const sub = leaves ? clip(end, 24) : `${plural(block.lines.length, "line")}${block.pc === undefined ? "" : ` from pc ${block.pc}`}`;
       drawing.append(
         svg(
           "g",
@@ -257,7 +257,6 @@ export class Passes {
             transform: `translate(${x} ${y})`,
             tabindex: 0,
             role: "button",
-            "aria-label": `Block b${block.id}, ${lines_}${change ? `, ${change}` : ""}`,
             "data-block": block.id,
             onclick: pick,
             onkeydown: ((event: KeyboardEvent) => {
@@ -267,9 +266,9 @@ export class Passes {
             }) as EventListener,
           },
           svg("rect", { width: NODE.width, height: NODE.height, rx: 6 }),
-          svg("text", { class: "node-name", x: 12, y: 23 }, `b${block.id}`),
-          svg("text", { class: "node-change", x: NODE.width - 12, y: 23, "text-anchor": "end" }, change),
-          svg("text", { class: "node-sub", x: 12, y: 43 }, leaves ? clip(end, 24) : `${lines_}${block.pc === undefined ? "" : ` from pc ${block.pc}`}`),
+          svg("text", { class: "node-name", x: 12, y: 23 }, `b${block.id} `),
+          svg("text", { class: "node-change", x: NODE.width - 12, y: 23, "text-anchor": "end" }, change && `${change} `),
+          svg("text", { class: "node-sub", x: 12, y: 43 }, sub),
         ),
       );
     }
@@ -361,8 +360,4 @@ export function arrowHead(): SVGElement {
       ),
     ),
   );
-}
-
-export function stepCount(unit: Unit): string {
-  return count(unit.passes?.length ?? 0);
 }

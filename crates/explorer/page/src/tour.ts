@@ -19,7 +19,7 @@ interface Stop {
 }
 
 export class Tour {
-  private readonly card = h("aside", { class: "tour", role: "dialog", "aria-label": "Guided tour", tabindex: -1 });
+  private readonly card = h("div", { class: "tour", role: "dialog", "aria-label": "Guided tour", tabindex: -1 });
   private stops: Stop[] = [];
   private at = 0;
   private before: HTMLElement | null = null;

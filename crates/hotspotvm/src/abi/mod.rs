@@ -6,6 +6,7 @@
 #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
 pub mod baseline;
 pub mod fusion;
+pub mod interrupts;
 pub mod links;
 pub mod values;
 pub mod vm;

@@ -9,13 +9,15 @@
 //! - fuel used is `total - reserve - slice`; the slice is what may be spent before limits are looked at.
 
 use super::fusion::{Code, fuse};
-use crate::options::{Cancel, Options};
+use super::interrupts::Interrupts;
+use crate::options::Options;
 use crate::profile::{Executed, Feedback, Site, counts_of_instructions, executions};
 use bytecode::{FuncId, Op, Verified};
 use runtime::num::{Cost, ErrorKind, NumError};
 use runtime::{Heap, HeapFull, Io, LimitKind, Place, Stop, StopKind, Store, Value};
+use std::any::Any;
 use std::sync::Arc;
-use std::time::Instant;
+use zerocopy::FromZeros;
 
 /// Instructions between two looks at limits, cancellation and garbage: the most that compiled code can be given (see
 /// [`codegen::FUEL_SHIFT`]). An exit and re-entry cost about a microsecond, these several hundred.
@@ -100,6 +102,34 @@ pub struct Counters {
     pub size_fuel: u64,
 }
 
+/// While a program is made ready, the clock is looked at after so many instructions: a fraction of a millisecond.
+const PREPARED_AT_ONCE: usize = 1 << 14;
+
+impl FunctionState {
+    fn new(program: &Verified, id: FuncId, unfused: bool) -> FunctionState {
+        let (function, facts) = (&program.program().functions[id.0 as usize], program.facts(id));
+        let cell = |inst: &bytecode::Inst| Cell {
+            op: inst.op,
+            code: Code::of(inst.op),
+            feedback: Feedback::default(),
+            arg: inst.arg,
+        };
+        let mut cells: Box<[Cell]> = function.code.iter().map(cell).collect();
+        if !unfused {
+            fuse(&mut cells);
+        }
+        FunctionState {
+            cells,
+            first_counter: 0,
+            sites: facts.run_costs.iter().map(|&cost| Site::new(cost)).collect(),
+            params: function.params,
+            locals: function.locals.len() as u32,
+            frame_size: function.locals.len() as u32 + facts.max_stack,
+            hand_over: false,
+        }
+    }
+}
+
 /// The state of a running program.
 pub struct Vm {
     /// The program.
@@ -130,6 +160,8 @@ pub struct Vm {
     pub result: Value,
     /// Why it stopped, when it did.
     pub stop: Option<(StopKind, String)>,
+    /// A panic of a routine that machine code has called, until that has left.
+    pub panic: Option<Box<dyn Any + Send>>,
     /// Counted so far.
     pub counters: Counters,
     /// The most active calls that the host allows, that the program does, and the lower one of them.
@@ -137,9 +169,7 @@ pub struct Vm {
     recursion_limit: Option<u32>,
     max_depth: u32,
     largest_frame: u32,
-    deadline: Option<Instant>,
-    timeout_text: String,
-    cancel: Cancel,
+    interrupts: Interrupts,
 }
 
 impl Vm {
@@ -152,7 +182,7 @@ impl Vm {
         arguments: &[runtime::num::Output],
         io: Io,
         options: &Options,
-        cancel: Cancel,
+        interrupts: Interrupts,
         mut stack: Vec<u64>,
     ) -> Result<Vm, Stop> {
         let limits = &options.limits;
@@ -164,38 +194,22 @@ impl Vm {
             let message = format!("the program's constants do not fit {} bytes", limits.heap_bytes);
             return too_early(LimitKind::Heap, message);
         }
+        let mut functions = Vec::with_capacity(program.program().functions.len());
+        let mut prepared = 0;
         let mut counters = 0u32;
-        let functions: Vec<FunctionState> = program
-            .program()
-            .functions
-            .iter()
-            .enumerate()
-            .map(|(id, function)| {
-                let facts = program.facts(FuncId(id as u32));
-                let cell = |inst: &bytecode::Inst| Cell {
-                    op: inst.op,
-                    code: Code::of(inst.op),
-                    feedback: Feedback::default(),
-                    arg: inst.arg,
-                };
-                let site = |&cost: &u32| Site::new(cost);
-                let mut cells: Box<[Cell]> = function.code.iter().map(cell).collect();
-                if !options.stress.unfused {
-                    fuse(&mut cells);
+        for id in 0..program.program().functions.len() as u32 {
+            let mut function = FunctionState::new(&program, FuncId(id), options.stress.unfused);
+            function.first_counter = counters;
+            counters = counters.saturating_add(function.cells.len() as u32);
+            prepared += function.cells.len() + 1;
+            functions.push(function);
+            if prepared >= PREPARED_AT_ONCE {
+                prepared = 0;
+                if let Some((kind, message)) = interrupts.reason() {
+                    return too_early(kind, message);
                 }
-                let first_counter = counters;
-                counters = counters.saturating_add(cells.len() as u32);
-                FunctionState {
-                    first_counter,
-                    cells,
-                    sites: facts.run_costs.iter().map(site).collect(),
-                    params: function.params,
-                    locals: function.locals.len() as u32,
-                    frame_size: function.locals.len() as u32 + facts.max_stack,
-                    hand_over: false,
-                }
-            })
-            .collect();
+            }
+        }
         let entry = program.program().entry;
         let main = &functions[entry as usize];
         let wanted = if program.program().open_entry { main.locals } else { main.params };
@@ -215,7 +229,14 @@ impl Vm {
         }
         // What an earlier run has left in it is never read: everything below `sp` has been written.
         if stack.len() != limits.stack_values as usize {
-            stack = vec![0u64; limits.stack_values as usize];
+            stack = match u64::new_vec_zeroed(limits.stack_values as usize) {
+                Ok(stack) => stack,
+                Err(_) => {
+                    let message =
+                        format!("the system refuses memory for a stack of {} values", limits.stack_values);
+                    return too_early(LimitKind::Stack, message);
+                }
+            };
         }
         let locals = main.locals;
         for slot in &mut stack[..locals as usize] {
@@ -246,13 +267,12 @@ impl Vm {
             slice_size,
             result: Value::NONE,
             stop: None,
+            panic: None,
             counters: Counters::default(),
             host_depth: limits.depth,
             recursion_limit: limits.recursion,
             max_depth: limits.depth.min(limits.recursion.unwrap_or(u32::MAX)),
-            deadline: limits.timeout.map(|t| Instant::now() + t),
-            timeout_text: limits.timeout.map(|t| format!("{t:?}")).unwrap_or_default(),
-            cancel,
+            interrupts,
         })
     }
 
@@ -432,13 +452,8 @@ impl Vm {
     /// # Errors
     /// [`Vm::stop`] says why the program must stop.
     pub fn check_interrupts(&mut self) -> Result<(), MustStop> {
-        if self.cancel.is_cancelled() {
-            self.set_stop(StopKind::Limit(LimitKind::Cancelled), "cancelled by the host".to_string());
-            return Err(MustStop);
-        }
-        if self.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
-            let message = format!("{} are over", self.timeout_text);
-            self.set_stop(StopKind::Limit(LimitKind::Time), message);
+        if let Some((kind, message)) = self.interrupts.reason() {
+            self.set_stop(StopKind::Limit(kind), message);
             return Err(MustStop);
         }
         if let Some(error) = self.store.io.failure() {
@@ -447,6 +462,22 @@ impl Vm {
             return Err(MustStop);
         }
         Ok(())
+    }
+
+    /// Whether the program must stop at its next safepoint, for those who would otherwise begin something long. If so, that
+    /// comes with the next transfer of control: the slice is given back.
+    pub fn is_interrupted(&mut self) -> bool {
+        let due = self.interrupts.are_due();
+        if due {
+            self.reserve += self.slice.max(0) as u64;
+            self.slice = 0;
+        }
+        due
+    }
+
+    /// The clock and the cancel switch.
+    pub fn interrupts(&self) -> &Interrupts {
+        &self.interrupts
     }
 
     /// Pays for an operation, or stops: fuel first, then heap, collecting garbage if that helps. `extra` are values

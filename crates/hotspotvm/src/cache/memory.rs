@@ -4,9 +4,14 @@
 //! does it, when pages become executable.) Elsewhere each piece of code gets pages of its own: mapped
 //! readable and writable, filled, then switched to readable and executable for good. An operating system may refuse; then the caller keeps interpreting.
 
+use rustix::mm::mmap_anonymous;
+#[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+use rustix::mm::{Advice, madvise};
 use rustix::mm::{MapFlags, ProtFlags, munmap};
 #[cfg(any(test, not(all(target_arch = "x86_64", target_os = "linux"))))]
-use rustix::mm::{MprotectFlags, mmap_anonymous, mprotect};
+use rustix::mm::{MprotectFlags, mprotect};
+#[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::c_void;
 use std::ptr::NonNull;
 
@@ -73,9 +78,95 @@ pub struct Arena {
     size: usize,
     /// Bytes that may be used.
     room: usize,
-    /// Free ranges, in order and never adjacent.
-    free: std::collections::BTreeMap<usize, usize>,
+    free: FreeRanges,
     used: usize,
+    marker: Option<Marker>,
+}
+
+/// The free ranges of an arena, never adjacent.
+#[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+#[derive(Debug, Default)]
+struct FreeRanges {
+    /// Where each starts, and its size.
+    by_start: BTreeMap<usize, usize>,
+    /// Sizes and starts, so that finding one takes no longer the more there are.
+    by_size: BTreeSet<(usize, usize)>,
+}
+
+#[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+impl FreeRanges {
+    fn insert(&mut self, start: usize, size: usize) {
+        self.by_start.insert(start, size);
+        self.by_size.insert((size, start));
+    }
+
+    fn remove(&mut self, start: usize) -> Option<usize> {
+        let size = self.by_start.remove(&start)?;
+        self.by_size.remove(&(size, start));
+        Some(size)
+    }
+
+    /// Takes so many bytes from the smallest range that has them.
+    fn take(&mut self, size: usize) -> Option<usize> {
+        let &(room, start) = self.by_size.range((size, 0)..).next()?;
+        self.remove(start);
+        if room > size {
+            self.insert(start + size, room - size);
+        }
+        Some(start)
+    }
+
+    /// Gives a range back, together with those beside it.
+    fn give_back(&mut self, mut start: usize, size: usize) {
+        let mut end = start + size;
+        if let Some((&before, &size)) = self.by_start.range(..start).next_back()
+            && before + size == start
+        {
+            self.remove(before);
+            start = before;
+        }
+        if let Some(size) = self.remove(end) {
+            end += size;
+        }
+        self.insert(start, end - start);
+    }
+}
+
+/// A page that the system clears in the memory that a child process gets: so that the child notices that an arena is its parent's.
+#[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+#[derive(Debug)]
+struct Marker(NonNull<u64>);
+
+#[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+impl Marker {
+    const SET: u64 = 1;
+
+    /// None if the system does not do that.
+    fn new() -> Option<Marker> {
+        let (size, access) = (rustix::param::page_size(), ProtFlags::READ | ProtFlags::WRITE);
+        // SAFETY: a new private anonymous mapping at an address of the kernel's choice touches no existing memory.
+        let start = unsafe { mmap_anonymous(std::ptr::null_mut(), size, access, MapFlags::PRIVATE) };
+        let marker = Marker(NonNull::new(start.ok()?)?.cast());
+        // SAFETY: exactly the page mapped above; what is in it may be cleared.
+        unsafe { madvise(marker.0.as_ptr().cast(), size, Advice::LinuxWipeOnFork) }.ok()?;
+        // SAFETY: the page is writable, aligned, and nobody else's.
+        unsafe { marker.0.write(Marker::SET) };
+        Some(marker)
+    }
+
+    fn is_set(&self) -> bool {
+        // SAFETY: the page is mapped as long as the marker lives. Volatile, since forking changes it behind the compiler's back.
+        unsafe { self.0.as_ptr().read_volatile() == Marker::SET }
+    }
+}
+
+#[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+impl Drop for Marker {
+    fn drop(&mut self) {
+        // SAFETY: exactly the page mapped in `new`.
+        let result = unsafe { munmap(self.0.as_ptr().cast(), rustix::param::page_size()) };
+        debug_assert!(result.is_ok());
+    }
 }
 
 /// A piece of an arena.
@@ -104,8 +195,13 @@ impl Arena {
     pub fn new(size: usize) -> std::io::Result<Arena> {
         use rustix::fs::{MemfdFlags, ftruncate, memfd_create};
         use rustix::mm::mmap;
+        use rustix::process::{Resource, getrlimit};
         let room = size / Arena::ALIGNMENT * Arena::ALIGNMENT;
         let size = size.max(1).next_multiple_of(rustix::param::page_size());
+        // Asking for more than the process may write to a file would not be refused, but end the process by a signal.
+        if getrlimit(Resource::Fsize).current.is_some_and(|most| most < size as u64) {
+            return Err(std::io::Error::other("the limit on the size of files is too low"));
+        }
         let file = memfd_create("hotspotvm-code", MemfdFlags::CLOEXEC)?;
         ftruncate(&file, size as u64)?;
         let map = |protection| -> std::io::Result<NonNull<c_void>> {
@@ -123,7 +219,22 @@ impl Arena {
                 return Err(error);
             }
         };
-        Ok(Arena { writable, executable, size, room, free: [(0, room)].into(), used: 0 })
+        let mut arena = Arena {
+            writable,
+            executable,
+            size,
+            room,
+            free: FreeRanges::default(),
+            used: 0,
+            marker: Marker::new(),
+        };
+        arena.clear();
+        Ok(arena)
+    }
+
+    /// Whether it is this process's alone. A process that was forked shares it with its parent: what one writes the other runs.
+    pub fn is_ours(&self) -> bool {
+        self.marker.as_ref().is_some_and(Marker::is_set)
     }
 
     /// Copies code into the arena; `None` if there is no room for it in one piece.
@@ -132,13 +243,7 @@ impl Arena {
     /// None here; on other systems, if the operating system refuses.
     pub fn add(&mut self, bytes: &[u8]) -> std::io::Result<Option<Piece>> {
         let size = bytes.len().max(1).next_multiple_of(Arena::ALIGNMENT);
-        let Some((&start, &room)) = self.free.iter().find(|&(_, &room)| room >= size) else {
-            return Ok(None);
-        };
-        self.free.remove(&start);
-        if room > size {
-            self.free.insert(start + size, room - size);
-        }
+        let Some(start) = self.free.take(size) else { return Ok(None) };
         self.used += size;
         debug_assert!(start + bytes.len() <= self.size);
         // SAFETY: the range is inside the mapping and was free, so no code that can still run is in it.
@@ -151,23 +256,14 @@ impl Arena {
 
     /// Gives a piece back. Nothing may run in it any more, nor return to it.
     pub fn remove(&mut self, piece: Piece) {
-        let (mut start, mut end) = (piece.start, piece.start + piece.size);
-        if let Some((&before, &size)) = self.free.range(..start).next_back()
-            && before + size == start
-        {
-            self.free.remove(&before);
-            start = before;
-        }
-        if let Some(size) = self.free.remove(&end) {
-            end += size;
-        }
-        self.free.insert(start, end - start);
+        self.free.give_back(piece.start, piece.size);
         self.used -= piece.size;
     }
 
     /// Gives all pieces back, under the same condition.
     pub fn clear(&mut self) {
-        self.free = [(0, self.room)].into();
+        self.free = FreeRanges::default();
+        self.free.insert(0, self.room);
         self.used = 0;
     }
 
@@ -233,6 +329,11 @@ impl Arena {
         if self.codes.remove(&piece.start).is_some() {
             self.used -= piece.size;
         }
+    }
+
+    /// Whether it is this process's alone: a process that was forked has got a copy.
+    pub fn is_ours(&self) -> bool {
+        true
     }
 
     /// Gives all pieces back, under the same condition.

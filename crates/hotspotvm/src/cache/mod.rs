@@ -12,6 +12,7 @@ pub mod memory;
 
 use crate::abi::links::{Links, Method};
 use crate::ids::PlaceKey;
+use crate::profile::Trial;
 use codegen::ExitRecord;
 use ir::Input;
 use memory::{Arena, Piece};
@@ -33,8 +34,10 @@ pub struct Unit {
     pub exits: Vec<ExitRecord>,
     /// How often it was left by each exit.
     pub exit_counts: Vec<u32>,
-    /// How often it was entered.
-    pub entries: u64,
+    /// What its last entries have cost and given, and whether those before them have paid.
+    pub trial: Trial,
+    /// See `trial`.
+    pub has_paid: bool,
     /// Instructions executed in it.
     pub instructions: u64,
     /// Of these, those before it was last asked whether it is cold.

@@ -38,6 +38,9 @@ use std::rc::Rc;
 /// each (0.32 s for 4,000 instructions with 50 locals that all change), and a program waits for it, or at least a core is busy.
 pub(super) const MAX_STATE_ENTRIES: usize = 40_000;
 
+/// The clock is looked at after so many translated instructions: less than a millisecond.
+const TRANSLATED_AT_ONCE: u32 = 256;
+
 /// What to build from.
 #[derive(Clone, Copy)]
 pub struct Request<'a> {
@@ -133,6 +136,8 @@ pub(super) struct Builder<'a> {
     pub(super) widen_all: bool,
     pub(super) conflicts: Vec<Widened>,
     pub(super) state_entries: usize,
+    /// Instructions translated so far.
+    translated: u32,
     /// The function compiled, and the inlined calls under way.
     pub(super) scopes: Vec<Scope<'a>>,
     counts: HashMap<u32, Rc<[u64]>>,
@@ -174,6 +179,7 @@ impl<'a> Builder<'a> {
             widen_all,
             conflicts: Vec::new(),
             state_entries: 0,
+            translated: 0,
             scopes: Vec::new(),
             counts: HashMap::new(),
             climb: None,
@@ -282,6 +288,10 @@ impl<'a> Builder<'a> {
         // At each instruction, since one may take as many entries as a function may have locals.
         if self.state_entries > MAX_STATE_ENTRIES {
             return Err(Reason::TooManyExits {});
+        }
+        self.translated += 1;
+        if self.translated.is_multiple_of(TRANSLATED_AT_ONCE) && self.request.vm.interrupts().are_due() {
+            return Err(Reason::NotWanted {});
         }
         self.pc = pc;
         self.popped.clear();
@@ -456,10 +466,6 @@ impl<'a> Builder<'a> {
     fn checked(&mut self, op: Opcode, args: &[Value]) -> Flow<Self, Option<Value>> {
         Ok(Some(self.emit_plain(op, args)))
     }
-
-    fn const_int(&mut self, i: i64) -> Value {
-        self.emit(Opcode::ConstInt, &[], Imm::Int(i))
-    }
 }
 
 impl Machine for Builder<'_> {
@@ -482,8 +488,8 @@ impl Machine for Builder<'_> {
 
     fn constant(&mut self, k: u32) -> Value {
         match &self.request.vm.program.program().constants[k as usize] {
-            Const::Int(i) => self.const_int(*i),
-            Const::Float(f) => self.emit(Opcode::ConstFloat, &[], Imm::Float(f.to_bits())),
+            Const::Int(i) => self.int_const(*i),
+            Const::Float(f) => self.float_const(*f),
             Const::Bool(b) => self.emit(Opcode::ConstBool, &[], Imm::Bool(*b)),
             Const::None | Const::BigInt(_) | Const::Str(_) => {
                 let bits = self.request.vm.constants[k as usize].bits();
@@ -547,12 +553,12 @@ impl Machine for Builder<'_> {
         Ok(match self.kind(a, self.feedback().left())? {
             Some(Type::Bool) => self.unboxed(a, Type::Bool),
             Some(Type::Int) => {
-                let (x, zero) = (self.unboxed(a, Type::Int), self.const_int(0));
+                let (x, zero) = (self.unboxed(a, Type::Int), self.int_const(0));
                 self.emit(Opcode::IntCompare, &[x, zero], Imm::Cmp(Cmp::Ne))
             }
             Some(Type::Float) => {
                 let x = self.unboxed(a, Type::Float);
-                let zero = self.emit(Opcode::ConstFloat, &[], Imm::Float(0.0f64.to_bits()));
+                let zero = self.float_const(0.0);
                 self.emit(Opcode::FloatCompare, &[x, zero], Imm::Cmp(Cmp::Ne))
             }
             Some(Type::Boxed) | None => self.emit_plain(Opcode::Truth, &[a]),
@@ -569,6 +575,14 @@ impl Machine for Builder<'_> {
 
     fn box_bool(&mut self, a: Value) -> Value {
         a
+    }
+
+    fn int_const(&mut self, i: i64) -> Value {
+        self.emit(Opcode::ConstInt, &[], Imm::Int(i))
+    }
+
+    fn float_const(&mut self, f: f64) -> Value {
+        self.emit(Opcode::ConstFloat, &[], Imm::Float(f.to_bits()))
     }
 
     fn int_add(&mut self, a: Value, b: Value) -> Flow<Self, Option<Value>> {
@@ -687,6 +701,14 @@ impl Machine for Builder<'_> {
 
     fn bool_not(&mut self, a: Value) -> Value {
         self.emit_plain(Opcode::BoolNot, &[a])
+    }
+
+    fn int_select(&mut self, condition: Value, a: Value, b: Value) -> Value {
+        self.emit_plain(Opcode::IntSelect, &[condition, a, b])
+    }
+
+    fn float_select(&mut self, condition: Value, a: Value, b: Value) -> Value {
+        self.emit_plain(Opcode::FloatSelect, &[condition, a, b])
     }
 
     fn binary(&mut self, op: BinOp, a: Value, b: Value) -> Flow<Self, Value> {

@@ -10,6 +10,7 @@ use super::trace::{self, Tree};
 use crate::abi::links::{Links, Signature};
 use crate::abi::values::{LAYOUT, input_value, type_of};
 use crate::abi::vm::Vm;
+use crate::detect::cfg::Cfg;
 use crate::detect::policy::{PlaceState, Unanswered};
 use crate::detect::{FunctionGraph, Graphs, Region};
 use crate::event::Listing;
@@ -46,8 +47,6 @@ pub struct Job {
     pub id: u32,
     /// Where it will be entered.
     pub key: PlaceKey,
-    /// How many bytecode instructions it covers.
-    pub instructions: u32,
     /// The types it assumes, for the log: `n: int`.
     pub assumes: Vec<String>,
     /// What was decided about inlining.
@@ -104,6 +103,15 @@ pub enum Failure {
     GaveUp(Reason),
     /// Nothing can: the operating system gives no executable memory.
     NoMemory(Reason),
+    /// The program has to stop first.
+    Interrupted,
+}
+
+impl Job {
+    /// How many IR instructions it has.
+    pub fn size(&self) -> usize {
+        self.f.inst_count()
+    }
 }
 
 /// From IR to machine code: the part of a compilation that needs nothing of the running program. (The code generator is made
@@ -138,6 +146,9 @@ impl Generator {
         let ir_before = f.inst_count() as u32;
         let ir_built = if bytecode.is_some() { f.to_string() } else { String::new() };
         let mut runs = ir::opt::optimize(&mut f, &self.passes);
+        if self.passes.is_abandoned() {
+            return Err(Reason::NotWanted {});
+        }
         let broken = |error: codegen::CodegenError| Reason::CodeGenerator { error: error.to_string() };
         let compiler = match &mut self.compiler {
             Some(compiler) => compiler,
@@ -210,6 +221,14 @@ impl Selection {
             Selection::Tree(_) => Strategy::Trace,
             Selection::Region(region) if region.is_method => Strategy::Method,
             Selection::Region(_) => regions,
+        }
+    }
+
+    /// How many bytecode instructions it covers, of a function with this graph.
+    pub fn instructions(&self, cfg: &Cfg) -> u32 {
+        match self {
+            Selection::Region(region) => region.instructions(cfg),
+            Selection::Tree(tree) => tree.instructions,
         }
     }
 
@@ -344,10 +363,6 @@ impl Driver {
         Ok(Job {
             id,
             key,
-            instructions: match selection {
-                Selection::Region(region) => region.instructions(&graph.cfg),
-                Selection::Tree(tree) => tree.instructions,
-            },
             assumes: inputs.collect(),
             notes,
             f,

@@ -108,6 +108,7 @@ impl Builder<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::abi::interrupts::Interrupts;
     use crate::abi::values::LAYOUT;
     use crate::abi::vm::Vm;
     use crate::compile::builder::Request;
@@ -130,7 +131,8 @@ mod tests {
         let program = program.and_then(|p| bytecode::verify(p).map_err(|e| format!("{e:?}")));
         let program = program.unwrap_or_else(|e| panic!("{e}")).into();
         let (options, arguments) = (Options::default(), [Output::Int(argument)]);
-        let mut vm = Vm::new(program, &arguments, Io::none(), &options, Cancel::default(), Vec::new())
+        let interrupts = Interrupts::new(&options.limits, Cancel::default());
+        let mut vm = Vm::new(program, &arguments, Io::none(), &options, interrupts, Vec::new())
             .unwrap_or_else(|stop| panic!("{stop:?}"));
         assert!(matches!(interpret(&mut vm), Leave::Done));
         vm

@@ -89,14 +89,13 @@ impl Builder<'_> {
         let entry = Edge { from: self.block, frame: self.frame.clone() };
         let walk = &mut self.scope_mut().walk;
         let region = walk.region.clone();
-        let headers: HashSet<u32> = region.graph.headers().into_iter().collect();
         walk.pending[region.graph.order[0] as usize].push(entry);
         for &block in &region.graph.order {
             let edges = std::mem::take(&mut self.scope_mut().walk.pending[block as usize]);
             if edges.is_empty() {
                 continue;
             }
-            self.start_block(block, edges, headers.contains(&block));
+            self.start_block(block, edges, region.graph.loops.is_header(block));
             self.translate_block(block)?;
         }
         Ok(())
@@ -185,21 +184,16 @@ impl Builder<'_> {
     /// Whether a way from the current instruction to a bytecode block leads out of a loop.
     fn leaves_loop(&self, to: u32) -> bool {
         let walk = &self.scope().walk;
-        let (graph, cfg) = (&walk.region.graph, &walk.graph.cfg);
-        let here = cfg.block_of[self.pc as usize] as usize;
-        graph.headers().into_iter().any(|header| {
-            let inside = graph.loop_body(cfg, header);
-            inside[here] && !inside[to as usize]
-        })
+        walk.region.graph.loops.leaves(walk.graph.cfg.block_of[self.pc as usize], to)
     }
 
     /// Which locals the loop of this header writes.
     fn written_in_loop(&self, header: u32) -> Vec<bool> {
         let scope = self.scope();
-        let cfg = &scope.walk.graph.cfg;
-        let body = scope.walk.region.graph.loop_body(cfg, header);
+        let blocks = &scope.walk.graph.cfg.blocks;
         let mut written = vec![false; self.frame.locals.len()];
-        for (block, _) in cfg.blocks.iter().zip(&body).filter(|(_, inside)| **inside) {
+        for &block in scope.walk.region.graph.loops.body(header) {
+            let block = &blocks[block as usize];
             for cell in &scope.cells[block.start as usize..block.end as usize] {
                 if cell.op == bytecode::Op::StoreLocal {
                     written[cell.arg as usize] = true;

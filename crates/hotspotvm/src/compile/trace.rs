@@ -110,6 +110,12 @@ impl Tree {
         self.traces < MAX_TRACES && self.instructions < MAX_TREE
     }
 
+    /// Whether a trace has been grown onto this side.
+    pub fn has_grown(&self, side: u32) -> bool {
+        let node = self.nodes.get((side / 2) as usize);
+        matches!(node, Some(Node::Branch(sides)) if sides[(side % 2) as usize].is_some())
+    }
+
     /// How often recording from this side was given up.
     pub fn tries(&self, side: u32) -> u32 {
         self.tried.iter().find(|(s, _)| *s == side).map_or(0, |&(_, tries)| tries)

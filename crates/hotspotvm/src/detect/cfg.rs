@@ -2,6 +2,7 @@
 
 use bytecode::{ControlFlow, Inst};
 use std::collections::HashSet;
+use std::ops::Range;
 
 /// A basic block: instructions `start..end`.
 #[derive(Clone, Debug)]
@@ -92,14 +93,14 @@ impl Cfg {
 ///
 /// Retreating edges are those that go against the reverse postorder. The part is *reducible* if the target of each
 /// dominates its source; then each such target heads a natural loop.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Subgraph {
     /// The blocks in reverse postorder, the entry first.
     pub order: Vec<u32>,
-    /// The edges that go back: (source, target).
-    pub retreating: Vec<(u32, u32)>,
     /// The retreating edges whose targets do not dominate their sources: (source, target).
     pub irreducible: Vec<(u32, u32)>,
+    /// Its natural loops.
+    pub loops: Loops,
 }
 
 /// "No position": not in the part of the graph.
@@ -146,35 +147,169 @@ impl Subgraph {
                 }
             }
         }
-        Subgraph { order, retreating, irreducible }
+        let loops = Loops::new(cfg, &order, &position, &retreating, &irreducible);
+        Subgraph { order, irreducible, loops }
     }
+}
 
-    /// The headers of natural loops, in order of the graph: targets of retreating edges, which dominate all of these.
-    pub fn headers(&self) -> Vec<u32> {
-        let mut heads: HashSet<u32> = self.retreating.iter().map(|(_, to)| *to).collect();
-        for (_, to) in &self.irreducible {
-            heads.remove(to);
-        }
-        self.order.iter().copied().filter(|block| heads.contains(block)).collect()
-    }
+/// The natural loops of a part of the graph, and how they nest. A natural loop is a header that dominates all blocks which go back to it, and
+/// everything that reaches one of these without passing the header; of two such loops, one contains the other or they share no block. Finding them
+/// takes about as long as looking at each edge once, however many and however deep they are.
+#[derive(Clone, Debug, Default)]
+pub struct Loops {
+    /// Inner loops come before those around them.
+    loops: Vec<NaturalLoop>,
+    /// For each block of the function, the innermost loop that it is in.
+    innermost: Vec<u32>,
+    /// The blocks that are in loops, those of one loop, inner ones included, side by side.
+    blocks: Vec<u32>,
+}
 
-    /// The natural loop of a header: all blocks that reach one of its retreating edges without passing the header.
-    pub fn loop_body(&self, cfg: &Cfg, header: u32) -> Vec<bool> {
-        let mut within = vec![false; cfg.blocks.len()];
-        for &block in &self.order {
-            within[block as usize] = true;
-        }
-        let mut body = vec![false; cfg.blocks.len()];
-        body[header as usize] = true;
-        let mut work: Vec<u32> =
-            self.retreating.iter().filter(|(_, to)| *to == header).map(|(from, _)| *from).collect();
-        while let Some(block) = work.pop() {
-            if within[block as usize] && !std::mem::replace(&mut body[block as usize], true) {
-                work.extend(&cfg.blocks[block as usize].predecessors);
+/// One of them.
+#[derive(Clone, Debug)]
+struct NaturalLoop {
+    header: u32,
+    /// The loop around it, or [`OUTSIDE`].
+    parent: u32,
+    /// How many bytecode instructions it has.
+    instructions: u32,
+    /// Which of [`Loops::blocks`] it has.
+    blocks: Range<u32>,
+}
+
+impl Loops {
+    fn new(
+        cfg: &Cfg,
+        order: &[u32],
+        position: &[u32],
+        retreating: &[(u32, u32)],
+        irreducible: &[(u32, u32)],
+    ) -> Loops {
+        let mut found = Loops { innermost: vec![OUTSIDE; cfg.blocks.len()], ..Loops::default() };
+        let other_ways_in: HashSet<u32> = irreducible.iter().map(|(_, to)| *to).collect();
+        let mut back: Vec<(u32, u32)> =
+            retreating.iter().copied().filter(|(_, to)| !other_ways_in.contains(to)).collect();
+        // An inner header comes after the outer one in the order: backwards, inner loops are found first.
+        back.sort_unstable_by_key(|&(_, to)| std::cmp::Reverse(position[to as usize]));
+        // For each loop, one around it or itself: followed to its end, the outermost so far.
+        let mut around: Vec<u32> = Vec::new();
+        for edges in back.chunk_by(|a, b| a.1 == b.1) {
+            let (id, header) = (found.loops.len() as u32, edges[0].1);
+            found.loops.push(NaturalLoop { header, parent: OUTSIDE, instructions: 0, blocks: 0..0 });
+            around.push(id);
+            found.innermost[header as usize] = id;
+            let mut work: Vec<u32> = edges.iter().map(|(from, _)| *from).collect();
+            while let Some(block) = work.pop() {
+                if position[block as usize] == OUTSIDE {
+                    continue;
+                }
+                let inner = found.innermost[block as usize];
+                if inner == OUTSIDE {
+                    found.innermost[block as usize] = id;
+                    work.extend(&cfg.blocks[block as usize].predecessors);
+                    continue;
+                }
+                let outermost = outermost(&mut around, inner);
+                if outermost != id {
+                    around[outermost as usize] = id;
+                    found.loops[outermost as usize].parent = id;
+                    work.extend(&cfg.blocks[found.loops[outermost as usize].header as usize].predecessors);
+                }
             }
         }
-        body
+        found.place_blocks(cfg, order);
+        found
     }
+
+    /// Puts the blocks of each loop side by side.
+    fn place_blocks(&mut self, cfg: &Cfg, order: &[u32]) {
+        let in_loops = || order.iter().copied().filter(|&block| self.innermost[block as usize] != OUTSIDE);
+        // How many blocks each loop has, first without those of inner loops, then with them.
+        let mut own = vec![0u32; self.loops.len()];
+        let mut instructions = vec![0u32; self.loops.len()];
+        for block in in_loops() {
+            let (id, block) = (self.innermost[block as usize] as usize, &cfg.blocks[block as usize]);
+            own[id] += 1;
+            instructions[id] += block.end - block.start;
+        }
+        let mut all = own.clone();
+        for id in 0..self.loops.len() {
+            let parent = self.loops[id].parent as usize;
+            if parent != OUTSIDE as usize {
+                all[parent] += all[id];
+                instructions[parent] += instructions[id];
+            }
+        }
+        // Where the next inner loop of each goes: behind the blocks that are in none.
+        let mut next: Vec<u32> = vec![0; self.loops.len()];
+        let mut end = 0;
+        for id in (0..self.loops.len()).rev() {
+            let parent = self.loops[id].parent as usize;
+            let start = if parent == OUTSIDE as usize { &mut end } else { &mut next[parent] };
+            let range = *start..*start + all[id];
+            *start = range.end;
+            next[id] = range.start + own[id];
+            (self.loops[id].blocks, self.loops[id].instructions) = (range, instructions[id]);
+        }
+        let mut free: Vec<u32> = self.loops.iter().map(|l| l.blocks.start).collect();
+        let mut blocks = vec![0; end as usize];
+        for block in in_loops() {
+            let free = &mut free[self.innermost[block as usize] as usize];
+            blocks[*free as usize] = block;
+            *free += 1;
+        }
+        self.blocks = blocks;
+    }
+
+    fn of_header(&self, header: u32) -> Option<&NaturalLoop> {
+        let innermost = *self.innermost.get(header as usize)?;
+        self.loops.get(innermost as usize).filter(|found| found.header == header)
+    }
+
+    /// Whether a block is the header of a loop.
+    pub fn is_header(&self, block: u32) -> bool {
+        self.of_header(block).is_some()
+    }
+
+    /// The header of the innermost loop that a block is in.
+    pub fn innermost(&self, block: u32) -> Option<u32> {
+        Some(self.loops.get(self.innermost[block as usize] as usize)?.header)
+    }
+
+    /// The blocks of the loop with this header, those of inner loops included; none if it heads no loop.
+    pub fn body(&self, header: u32) -> &[u32] {
+        let range = self.of_header(header).map_or(0..0, |found| found.blocks.clone());
+        &self.blocks[range.start as usize..range.end as usize]
+    }
+
+    /// How many bytecode instructions the loop with this header has.
+    pub fn instructions(&self, header: u32) -> u32 {
+        self.of_header(header).map_or(0, |found| found.instructions)
+    }
+
+    /// Whether the way from one block to another leads out of a loop.
+    pub fn leaves(&self, from: u32, to: u32) -> bool {
+        let range =
+            |block: u32| Some(self.loops.get(self.innermost[block as usize] as usize)?.blocks.clone());
+        match (range(from), range(to)) {
+            (None, _) => false,
+            (Some(_), None) => true,
+            (Some(from), Some(to)) => !(from.start <= to.start && to.end <= from.end),
+        }
+    }
+}
+
+/// The outermost loop around one, by the links set so far, which get shorter on the way.
+fn outermost(around: &mut [u32], id: u32) -> u32 {
+    let mut end = id;
+    while around[end as usize] != end {
+        end = around[end as usize];
+    }
+    let mut at = id;
+    while at != end {
+        at = std::mem::replace(&mut around[at as usize], end);
+    }
+    end
 }
 
 /// Immediate dominators as positions in `order` (Cooper, Harvey, Kennedy: "A Simple, Fast Dominance Algorithm").
@@ -234,6 +369,16 @@ mod tests {
         cfg.subgraph(0, |_| true)
     }
 
+    fn headers(graph: &Subgraph) -> Vec<u32> {
+        graph.order.iter().copied().filter(|&block| graph.loops.is_header(block)).collect()
+    }
+
+    fn body(graph: &Subgraph, header: u32) -> Vec<u32> {
+        let mut body = graph.loops.body(header).to_vec();
+        body.sort_unstable();
+        body
+    }
+
     #[test]
     fn a_loop_with_two_latches_and_two_exits_is_one_loop() {
         let code = code(&[
@@ -249,10 +394,11 @@ mod tests {
         ]);
         let cfg = Cfg::new(&code);
         let graph = whole(&cfg);
-        assert_eq!(graph.headers(), [0]);
-        assert_eq!(graph.retreating.len(), 2);
+        assert_eq!(headers(&graph), [0]);
         assert_eq!(graph.irreducible, []);
-        assert_eq!(graph.loop_body(&cfg, 0), [true, true, true, true, false]);
+        assert_eq!(body(&graph, 0), [0, 1, 2, 3]);
+        assert_eq!(graph.loops.instructions(0), 8);
+        assert!(graph.loops.leaves(2, 4) && !graph.loops.leaves(2, 0) && !graph.loops.leaves(4, 0));
     }
 
     #[test]
@@ -270,10 +416,16 @@ mod tests {
         let cfg = Cfg::new(&code);
         let graph = whole(&cfg);
         let (outer, inner) = (cfg.block_of[1], cfg.block_of[3]);
-        assert_eq!(graph.headers(), [outer, inner]);
-        let body = graph.loop_body(&cfg, inner);
-        assert!(body[inner as usize] && !body[outer as usize]);
-        assert!(graph.loop_body(&cfg, outer)[inner as usize]);
+        let between = cfg.block_of[6];
+        assert_eq!(headers(&graph), [outer, inner]);
+        assert_eq!(body(&graph, inner), [inner, cfg.block_of[5]]);
+        assert_eq!(body(&graph, outer), [outer, inner, cfg.block_of[5], between]);
+        assert_eq!((graph.loops.instructions(inner), graph.loops.instructions(outer)), (3, 6));
+        assert_eq!(graph.loops.innermost(between), Some(outer));
+        let leaves = |from, to| graph.loops.leaves(from, to);
+        assert!(
+            leaves(inner, between) && leaves(inner, outer) && !leaves(outer, inner) && !leaves(inner, inner)
+        );
     }
 
     #[test]
@@ -289,7 +441,7 @@ mod tests {
         ]);
         let cfg = Cfg::new(&code);
         assert_eq!(whole(&cfg).irreducible.len(), 1);
-        assert!(whole(&cfg).headers().is_empty());
+        assert!(headers(&whole(&cfg)).is_empty());
     }
 
     #[test]
@@ -305,11 +457,10 @@ mod tests {
         let cfg = Cfg::new(&code);
         let graph = whole(&cfg);
         let header = cfg.block_of[3];
-        assert_eq!(graph.headers(), [header]);
-        let body = graph.loop_body(&cfg, header);
+        assert_eq!(headers(&graph), [header]);
         let entry = cfg.block_of[1];
-        let part = cfg.subgraph(entry, |b| body[b as usize]);
-        assert_eq!(part.headers(), [entry]);
+        let part = cfg.subgraph(entry, |b| graph.loops.body(header).contains(&b));
+        assert_eq!(headers(&part), [entry]);
         assert_eq!(part.irreducible, []);
     }
 }

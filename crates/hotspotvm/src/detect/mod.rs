@@ -94,27 +94,20 @@ pub struct FunctionGraph {
     /// All blocks.
     pub cfg: Cfg,
     whole: Subgraph,
-    /// For each block, the header of the innermost natural loop around it.
-    innermost: Vec<Option<u32>>,
 }
 
 impl FunctionGraph {
-    /// The graph of verified code. Deep nests cost time: loops times blocks.
+    /// The graph of verified code.
     pub fn new(code: &[bytecode::Inst]) -> FunctionGraph {
         let cfg = Cfg::new(code);
         let whole = cfg.subgraph(0, |_| true);
-        let mut innermost = vec![None; cfg.blocks.len()];
-        let mut size = vec![usize::MAX; cfg.blocks.len()];
-        for header in whole.headers() {
-            let body = whole.loop_body(&cfg, header);
-            let blocks = body.iter().filter(|inside| **inside).count();
-            for (block, _) in body.iter().enumerate().filter(|(_, inside)| **inside) {
-                if blocks < size[block] {
-                    (innermost[block], size[block]) = (Some(header), blocks);
-                }
-            }
-        }
-        FunctionGraph { cfg, whole, innermost }
+        FunctionGraph { cfg, whole }
+    }
+
+    /// How many instructions the innermost loop around `pc` has; none if there is none.
+    pub fn loop_size(&self, pc: u32) -> u32 {
+        let header = self.whole.loops.innermost(self.cfg.block_of[pc as usize]);
+        header.map_or(0, |header| self.whole.loops.instructions(header))
     }
 
     /// The loop to compile when control keeps arriving at `pc` by backward jumps: the innermost natural loop around it,
@@ -124,10 +117,13 @@ impl FunctionGraph {
     /// Why there is no such loop.
     pub fn loop_around(&self, pc: u32) -> Result<Region, Reason> {
         let entry = self.cfg.block_of[pc as usize];
-        let Some(header) = self.innermost[entry as usize] else {
+        let Some(header) = self.whole.loops.innermost(entry) else {
             return Err(self.irreducible(&self.whole).unwrap_or(Reason::NoLoop { pc }));
         };
-        let inside = self.whole.loop_body(&self.cfg, header);
+        let mut inside = vec![false; self.cfg.blocks.len()];
+        for &block in self.whole.loops.body(header) {
+            inside[block as usize] = true;
+        }
         let graph = self.cfg.subgraph(entry, |b| inside[b as usize]);
         match self.irreducible(&graph) {
             Some(why) => Err(why),
@@ -144,14 +140,14 @@ impl FunctionGraph {
 
     /// Where the innermost loop around `pc` begins.
     pub fn header_around(&self, pc: u32) -> Option<u32> {
-        let header = self.innermost[self.cfg.block_of[pc as usize] as usize]?;
+        let header = self.whole.loops.innermost(self.cfg.block_of[pc as usize])?;
         Some(self.cfg.blocks[header as usize].start)
     }
 
     /// A region without blocks.
     pub fn nothing(&self) -> Region {
-        let graph = Subgraph { order: Vec::new(), retreating: Vec::new(), irreducible: Vec::new() };
-        Region { inside: vec![false; self.cfg.blocks.len()], graph, is_method: false }
+        let inside = vec![false; self.cfg.blocks.len()];
+        Region { inside, graph: Subgraph::default(), is_method: false }
     }
 
     /// What can be reached from `pc`, to where control keeps going back: the rest of the function, entered in the middle.

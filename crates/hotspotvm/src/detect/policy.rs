@@ -6,7 +6,7 @@ use super::{Graphs, Hotness, Region};
 use crate::abi::vm::{Cell, Vm};
 use crate::ids::{Arriving, PlaceKey};
 use crate::options::{Options, Strategy, Tier};
-use crate::profile::{NEVER, executions};
+use crate::profile::{self, NEVER, Trial};
 use crate::reason::Reason;
 use bytecode::Op;
 use ir::InputPlace;
@@ -23,7 +23,7 @@ const LOOK_ARRIVALS: u64 = 64;
 const MAX_AWAITS: u32 = 8;
 /// See [`MAX_AWAITS`].
 const AWAIT_ARRIVALS: u64 = 4;
-/// After how many arrivals a method whose entries did not pay is entered again; twice as many each time.
+/// After how many arrivals code whose entries did not pay is entered again; twice as many each time.
 const PAUSE: u64 = 1_000;
 /// How often recording a trace from a place may be given up.
 const MAX_RECORDINGS: u32 = 3;
@@ -35,15 +35,25 @@ pub const MAX_NO_CODE: u32 = 200;
 pub const MAX_RECOMPILES: u32 = 4;
 /// Code that takes the place of so many is compiled with the ways that were never taken, too.
 pub const MAX_PRUNED: u32 = 2;
-/// After so many entries a unit must have shown that it pays.
+/// After so many entries a unit must have shown that it pays, and again after so many more.
 pub const TRIAL_ENTRIES: u64 = 64;
 /// Instructions per entry that pay for entering and leaving.
-pub const MIN_PER_ENTRY: u64 = 64;
+const MIN_PER_ENTRY: u64 = 64;
+/// Instructions per entry that pay for bringing a value into compiled code or out of it.
+const MIN_PER_VALUE: u64 = 4;
+
+/// Whether what was executed in a unit pays for entering and leaving it.
+pub fn pays(trial: &Trial) -> bool {
+    trial.instructions >= (MIN_PER_ENTRY * trial.entries).max(MIN_PER_VALUE * trial.values)
+}
 
 /// Instructions that a program may have compiled at once, whatever it has executed so far.
 const FREE_BUDGET: u64 = 20_000;
 /// Executed instructions that pay for one more compiled one: compiling takes about as long as interpreting so many.
 const EXECUTED_PER_COMPILED: u64 = 10_000;
+
+/// Building the IR of so many instructions costs about as much as compiling one.
+const INSTRUCTIONS_PER_BUILT: u32 = 16;
 
 /// A threshold is for functions of at most so many instructions; it grows with them, as the price of compiling does.
 const INSTRUCTIONS_PER_THRESHOLD: u64 = 256;
@@ -123,6 +133,11 @@ pub enum Decision {
         executed: u64,
         /// How often control went back to it.
         back_edges: u64,
+    },
+    /// Hot, but it has to wait until the program has run long enough to pay for so large a compilation.
+    Postpone {
+        /// How many instructions it covers.
+        instructions: u32,
     },
     /// Hot: compile this.
     Compile {
@@ -267,19 +282,18 @@ impl Policy {
         }
     }
 
-    /// Control arrived at a place in the interpreter, though there is baseline code for it: the next arrival asks again.
-    pub fn hand_over(&self, vm: &mut Vm, key: PlaceKey) {
+    /// Control arrived at a place in the interpreter, though there is baseline code for it. The next arrival asks again; whether this one is
+    /// due for more than handing over. Rounds count towards the next rung wherever they are made: code that leaves baseline in every
+    /// round climbs as well.
+    pub fn due(&self, vm: &mut Vm, key: PlaceKey) -> bool {
         let site = &mut vm.functions[key.function as usize].sites[key.pc as usize];
         match key.arriving {
-            Arriving::Loop => site.ask_after_back_edges(1),
-            Arriving::Entry => {}
+            Arriving::Loop => {
+                site.ask_after_back_edges(1);
+                site.counts_for_baseline()
+            }
+            Arriving::Entry => site.calls_are_due(),
         }
-    }
-
-    /// Whether a place where the interpreter arrived is due for more than handing over to baseline code.
-    pub fn due(&self, vm: &Vm, key: PlaceKey) -> bool {
-        let site = &vm.functions[key.function as usize].sites[key.pc as usize];
-        key.arriving == Arriving::Entry && site.calls_are_due()
     }
 
     /// How often a loop of a function of so many instructions must go round to be hot.
@@ -329,25 +343,20 @@ impl Policy {
             }
         }
         let size = vm.functions[key.function as usize].cells.len();
-        let counts = self.executions(vm, key.function);
-        // The arrival under way is counted already, but not executed yet.
-        let executed = counts[key.pc as usize].saturating_sub(1);
-        let hot = match key.arriving {
-            Arriving::Loop => executed >= self.hot_rounds(size) && site.back_edges() >= self.warm_at(size),
-            Arriving::Entry => true,
-        };
-        if !hot {
-            return Decision::Interpret;
+        let executed = executed(vm, key);
+        if key.arriving == Arriving::Loop {
+            let back_edges_missing = self.warm_at(size).saturating_sub(site.back_edges());
+            let missing = self.hot_rounds(size).saturating_sub(executed);
+            if missing.max(back_edges_missing) > 0 {
+                // Where control comes to it otherwise as often as by back-edges, half of them are enough.
+                self.ask_after(vm, key, missing.div_ceil(2).max(back_edges_missing));
+                return Decision::Interpret;
+            }
         }
         match self.baseline[key.function as usize] {
             Rung::Below => Decision::Baseline { executed, back_edges: site.back_edges() },
             _ => self.optimize(vm, key),
         }
-    }
-
-    fn executions(&self, vm: &Vm, function: u32) -> Vec<u64> {
-        let code = &vm.program.program().functions[function as usize].code;
-        executions(code, &vm.functions[function as usize].sites)
     }
 
     /// A place that is hot enough for the optimizing tier.
@@ -371,13 +380,28 @@ impl Policy {
             self.ask_after(vm, key, rest - site.runs);
             return Decision::Interpret;
         }
-        let counts = self.executions(vm, key.function);
-        let executed = counts[key.pc as usize].saturating_sub(1);
+        // Before more is done than looking at the graph: what is put off over and over must not cost as much as the compilation.
+        let instructions = self.compiled_size(vm, key);
+        if !self.can_pay(vm, instructions) {
+            self.postpone(vm, key);
+            return Decision::Postpone { instructions };
+        }
+        let executed = executed(vm, key);
         let region = match self.strategy {
             Strategy::Trace => Ok(None),
             Strategy::Region | Strategy::Method => self.choose(vm, key).map(|region| Some(Rc::new(region))),
         };
         Decision::Compile { executed, back_edges: site.back_edges(), region }
+    }
+
+    /// How many instructions will be compiled for a place, or at least looked at.
+    fn compiled_size(&self, vm: &Vm, key: PlaceKey) -> u32 {
+        match (key.arriving, self.strategy) {
+            // How long a trace is turns out when it is recorded.
+            (_, Strategy::Trace) => 0,
+            (Arriving::Loop, Strategy::Region) => self.graphs.get(vm, key.function).loop_size(key.pc),
+            _ => vm.functions[key.function as usize].cells.len() as u32,
+        }
     }
 
     /// What to compile for a place.
@@ -457,11 +481,17 @@ impl Policy {
         true
     }
 
+    /// Entering a compiled place has paid again: the next pause need not be as long.
+    pub fn paid(&mut self, key: PlaceKey) {
+        let place = self.place(key);
+        place.pauses = place.pauses.saturating_sub(1);
+    }
+
     /// Has a compiled place run in the tier below for a while, each time longer; for how many arrivals.
     pub fn pause(&mut self, vm: &mut Vm, key: PlaceKey) -> u64 {
         let place = self.place(key);
+        let arrivals = PAUSE << place_shift(place.pauses);
         place.pauses += 1;
-        let arrivals = PAUSE << place_shift(place.pauses - 1);
         self.ask_after(vm, key, arrivals);
         arrivals
     }
@@ -506,17 +536,35 @@ impl Policy {
         again
     }
 
-    /// Takes the compilation of so many instructions from the program's budget, or puts the place off until the program
-    /// has run longer. Without a budget a nest of a thousand loops, each of which gets hot, is compiled a thousand times.
-    pub fn take_budget(&mut self, vm: &mut Vm, key: PlaceKey, instructions: u32) -> bool {
+    /// Whether the program's budget allows the compilation of so many instructions now. Without a budget a nest of a thousand loops,
+    /// each of which gets hot, is compiled a thousand times.
+    fn can_pay(&self, vm: &Vm, instructions: u32) -> bool {
         let allowed = FREE_BUDGET + vm.fuel_used() / EXECUTED_PER_COMPILED;
-        if self.compiled + u64::from(instructions) <= allowed {
-            self.compiled += u64::from(instructions);
-            return true;
+        self.compiled + u64::from(instructions) <= allowed
+    }
+
+    /// Takes the compilation of so many instructions from the program's budget, or puts the place off until the program
+    /// has run longer.
+    pub fn take_budget(&mut self, vm: &mut Vm, key: PlaceKey, instructions: u32) -> bool {
+        if !self.can_pay(vm, instructions) {
+            self.postpone(vm, key);
+            return false;
         }
-        let so_far = self.arrivals(vm, key);
-        self.ask_after(vm, key, so_far);
-        false
+        self.compiled += u64::from(instructions);
+        true
+    }
+
+    /// Gives back what a compilation would have cost that came to nothing before any machine code was made.
+    pub fn give_back(&mut self, instructions: u32) {
+        self.compiled -= u64::from(instructions - instructions / INSTRUCTIONS_PER_BUILT);
+    }
+
+    /// Puts a place off until it has been reached as often again. Code that is there already runs on.
+    fn postpone(&self, vm: &mut Vm, key: PlaceKey) {
+        if self.compiled(key).is_none() {
+            let so_far = self.arrivals(vm, key);
+            self.ask_after(vm, key, so_far);
+        }
     }
 
     /// Has the tier below the optimizing one ask after so many more arrivals.
@@ -584,6 +632,13 @@ impl Policy {
         self.ask_after(vm, key, warm_at);
         true
     }
+}
+
+/// How often the instruction at a place was executed: the arrival under way is counted already, but not executed yet.
+fn executed(vm: &Vm, key: PlaceKey) -> u64 {
+    let code = &vm.program.program().functions[key.function as usize].code;
+    let sites = &vm.functions[key.function as usize].sites;
+    profile::executed(code, sites, key.pc as usize).saturating_sub(1)
 }
 
 /// A number of arrivals as counters hold it.

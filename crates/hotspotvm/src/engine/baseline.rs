@@ -34,6 +34,9 @@ mod present {
     impl Run<'_> {
         /// Compiles a function and installs its code.
         pub fn compile_baseline(&mut self, function: u32) -> Result<(), Failure> {
+            if self.vm.is_interrupted() {
+                return Err(Failure::Interrupted);
+            }
             let start = self.timing.then(Instant::now);
             let request = Request {
                 function,
@@ -178,6 +181,8 @@ mod present {
             match self.compile_baseline(function) {
                 Ok(()) => {}
                 Err(Failure::NoMemory(why)) => self.no_jit(why),
+                // It stays without code; the program stops soon.
+                Err(Failure::Interrupted) => self.policy.baseline_removed(&mut self.vm, function),
                 Err(Failure::Refused(why) | Failure::GaveUp(why)) => {
                     self.policy.baseline_removed(&mut self.vm, function);
                     self.policy.baseline_refused(function);

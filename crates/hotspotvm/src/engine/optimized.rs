@@ -10,13 +10,12 @@ use crate::compile::background::Worker;
 use crate::compile::driver::{CompileTask, Failure, Job, Made, NotBuilt, Selection, input_name};
 use crate::compile::inline::Note;
 use crate::deopt::{RebuiltFrame, rebuild_chain};
-use crate::detect::policy::{
-    MAX_EXITS, MAX_NO_CODE, MAX_PRUNED, MAX_RECOMPILES, MIN_PER_ENTRY, TRIAL_ENTRIES, Wait,
-};
+use crate::detect::policy::{MAX_EXITS, MAX_NO_CODE, MAX_PRUNED, MAX_RECOMPILES, TRIAL_ENTRIES, Wait, pays};
 use crate::event::{Event, Spot};
 use crate::execute::native::{self, Answer, Left, Mismatch};
 use crate::ids::{Arriving, PlaceKey};
 use crate::options::Tier;
+use crate::profile::Trial;
 use crate::reason::Reason;
 use bytecode::{Inst, Op};
 use codegen::TakenExit;
@@ -34,41 +33,32 @@ pub(super) struct HotPlace {
     pub back_edges: u64,
 }
 
+/// Machine code of so many IR instructions, at about 10 us each, takes too long for not looking at the clock.
+const LONG_JOB: usize = 400;
+
 impl Run<'_> {
     /// Compile: builds the IR of a hot place, and makes code of it now or has it made. The unit, if it can be entered now.
     pub(super) fn compile(&mut self, hot: HotPlace, selection: &Selection) -> Result<Option<u32>, Failure> {
+        if self.vm.is_interrupted() {
+            return Err(Failure::Interrupted);
+        }
         let start = self.timing.then(Instant::now);
         let HotPlace { key, executed, back_edges } = hot;
-        let id = self.cache.reserve();
-        let place = self.policy.place(key).clone();
-        let inlining = !place.too_large;
-        let prune = place.recompiles < MAX_PRUNED;
-        let mut task = CompileTask { id, key, selection, provisional: false, prune, inlining };
-        let parameters = selection.is_method().then(|| self.parameters(key));
-        let mut job = loop {
-            let (vm, graphs, links) = (&self.vm, &self.policy.graphs, &mut self.cache.links);
-            let job = match &parameters {
-                Some(params) => self.driver.build_method(vm, graphs, task, params, links),
-                None => self.driver.build_region(vm, graphs, task, &place, links),
-            };
-            match job {
-                Ok(job) => break job,
-                Err(NotBuilt::Refused(why)) => return Err(Failure::Refused(why)),
-                Err(NotBuilt::Misfits(misfits)) => return self.misfits(key, &misfits),
-                Err(NotBuilt::Unanswered(calls)) => {
-                    match self.policy.await_callees(&mut self.vm, key, &calls).map_err(Failure::Refused)? {
-                        Wait::Callees => return Ok(None),
-                        Wait::Nobody => task.provisional = true,
-                    }
-                }
-            }
-        };
-        self.stats.compile_ns += start.map_or(0, |start| start.elapsed().as_nanos() as u64);
-        let instructions = job.instructions;
+        let instructions = selection.instructions(&self.policy.graphs.get(&self.vm, key.function).cfg);
         if !self.policy.take_budget(&mut self.vm, key, instructions) {
             self.emit(|vm| Event::Postpone { at: Spot::of(vm, key.function, key.pc), instructions });
             return Ok(None);
         }
+        let id = self.cache.reserve();
+        let built = self.build(id, key, selection);
+        self.stats.compile_ns += start.map_or(0, |start| start.elapsed().as_nanos() as u64);
+        let mut job = match built {
+            Ok(Some(job)) => job,
+            nothing => {
+                self.policy.give_back(instructions);
+                return nothing.map(|_| None);
+            }
+        };
         // A side of a tree was hot, not its anchor: that is told by then.
         if self.policy.compiled(key).is_none() {
             self.emit(|vm| Event::Hot { at: Spot::of(vm, key.function, key.pc), executed, back_edges });
@@ -87,21 +77,51 @@ impl Run<'_> {
         for note in std::mem::take(&mut job.notes) {
             self.emit(|vm| inline_event(vm, id, note));
         }
-        let job = match self.send(job) {
-            None => {
-                if self.policy.compiled(key).is_none() {
-                    self.policy.compiling(&mut self.vm, key);
+        if self.background {
+            match self.send(job) {
+                Ok(()) => {
+                    if self.policy.compiled(key).is_none() {
+                        self.policy.compiling(&mut self.vm, key);
+                    }
+                    return Ok(None);
                 }
-                return Ok(None);
+                Err(back) => job = *back,
             }
-            Some(job) => job,
-        };
-        let made = self.generator.generate(*job).map_err(Failure::GaveUp)?;
+        }
+        let made = self.generate(job)?;
         self.install(made).map(Some)
     }
 
+    /// Builds the IR of a hot place; nothing if it is to wait for what it calls.
+    fn build(&mut self, id: u32, key: PlaceKey, selection: &Selection) -> Result<Option<Job>, Failure> {
+        let place = self.policy.place(key).clone();
+        let inlining = !place.too_large;
+        let prune = place.recompiles < MAX_PRUNED;
+        let mut task = CompileTask { id, key, selection, provisional: false, prune, inlining };
+        let parameters = selection.is_method().then(|| self.parameters(key));
+        loop {
+            let (vm, graphs, links) = (&self.vm, &self.policy.graphs, &mut self.cache.links);
+            let job = match &parameters {
+                Some(params) => self.driver.build_method(vm, graphs, task, params, links),
+                None => self.driver.build_region(vm, graphs, task, &place, links),
+            };
+            match job {
+                Ok(job) => return Ok(Some(job)),
+                Err(NotBuilt::Refused(_)) if self.vm.is_interrupted() => return Err(Failure::Interrupted),
+                Err(NotBuilt::Refused(why)) => return Err(Failure::Refused(why)),
+                Err(NotBuilt::Misfits(misfits)) => return self.misfits(key, &misfits).map(|()| None),
+                Err(NotBuilt::Unanswered(calls)) => {
+                    match self.policy.await_callees(&mut self.vm, key, &calls).map_err(Failure::Refused)? {
+                        Wait::Callees => return Ok(None),
+                        Wait::Nobody => task.provisional = true,
+                    }
+                }
+            }
+        }
+    }
+
     /// What is to be compiled passes arguments of other types than the methods called take: those are made anew first.
-    fn misfits(&mut self, key: PlaceKey, misfits: &[(u32, u32)]) -> Result<Option<u32>, Failure> {
+    fn misfits(&mut self, key: PlaceKey, misfits: &[(u32, u32)]) -> Result<(), Failure> {
         for &(function, parameter) in misfits {
             let place = PlaceKey { function, pc: 0, arriving: Arriving::Entry };
             let Some(unit) = self.policy.compiled_method(function) else { continue };
@@ -111,26 +131,43 @@ impl Run<'_> {
             self.invalidate(unit, place, Reason::ArgumentChanged { caller, parameter });
         }
         if self.policy.put_off(&mut self.vm, key) {
-            return Ok(None);
+            return Ok(());
         }
         Err(Failure::Refused(Reason::CalleeChangesTypes {}))
     }
 
-    /// Has a job done in the background; gives it back if that is not to be.
-    fn send(&mut self, job: Job) -> Option<Box<Job>> {
-        if !self.background {
-            return Some(Box::new(job));
-        }
-        if self.worker.is_none() {
-            match Worker::start(self.delay, self.passes.clone()) {
-                Ok(worker) => self.worker = Some(worker),
+    /// Has a job done on another thread; gives it back if there is none.
+    fn send(&mut self, job: Job) -> Result<(), Box<Job>> {
+        let worker = match &mut self.worker {
+            Some(worker) => worker,
+            none if self.threads => match Worker::start(self.delay, self.passes.clone()) {
+                Ok(worker) => none.insert(worker),
                 Err(_) => {
-                    self.background = false;
-                    return Some(Box::new(job));
+                    self.threads = false;
+                    return Err(Box::new(job));
                 }
+            },
+            _ => return Err(Box::new(job)),
+        };
+        worker.send(job)
+    }
+
+    /// Has a job done while the program waits: if it is a long one, on another thread, so that the program can stop meanwhile.
+    fn generate(&mut self, mut job: Job) -> Result<Made, Failure> {
+        if job.size() >= LONG_JOB {
+            match self.send(job) {
+                Ok(()) => {
+                    let interrupts = self.vm.interrupts();
+                    let made = self.worker.as_mut().and_then(|worker| worker.wait(|| interrupts.are_due()));
+                    if made.is_none() {
+                        self.worker = None;
+                    }
+                    return made.ok_or(Failure::Interrupted)?.map_err(Failure::GaveUp);
+                }
+                Err(back) => job = *back,
             }
         }
-        self.worker.as_mut().and_then(|worker| worker.send(job).err())
+        self.generator.generate(job).map_err(Failure::GaveUp)
     }
 
     /// A safepoint: installs what has been compiled in the background.
@@ -184,7 +221,8 @@ impl Run<'_> {
             inputs: code.inputs,
             exit_counts: vec![0; code.exits.len()],
             exits: code.exits,
-            entries: 0,
+            trial: Trial::default(),
+            has_paid: false,
             instructions: 0,
             instructions_before: 0,
             mismatches: 0,
@@ -202,6 +240,7 @@ impl Run<'_> {
     pub(super) fn not_compiled(&mut self, key: PlaceKey, failure: Failure) {
         match failure {
             Failure::NoMemory(why) => self.no_jit(why),
+            Failure::Interrupted => {}
             // Without the bodies of other functions it may well be small enough.
             Failure::GaveUp(_) if self.policy.again_smaller(&mut self.vm, key) => {}
             // What is there stays.
@@ -254,7 +293,7 @@ impl Run<'_> {
         self.ledger.entered(id, rounds, nanos);
         match answer {
             Answer::Returned(raw) => {
-                self.count_entry(id, executed);
+                self.count_entry(id, executed, 1);
                 let value = boxed(&mut self.vm, raw);
                 self.returned_from(value)
             }
@@ -262,30 +301,42 @@ impl Run<'_> {
         }
     }
 
-    /// Counts what an entry into a unit has executed; after some entries, a unit that does not pay is not entered any more.
-    fn count_entry(&mut self, id: u32, executed: u64) {
+    /// Counts what an entry into a unit has executed, and how many values it took; a unit that does not pay is not entered any more, or not
+    /// for a while.
+    fn count_entry(&mut self, id: u32, executed: u64, values: usize) {
         self.vm.counters.jit_instructions += executed;
         self.ledger.executed(id, executed);
         let Some(unit) = self.cache.get_mut(id) else { return };
-        unit.entries += 1;
         unit.instructions += executed;
-        let (place, per_entry) = (unit.place, unit.instructions / unit.entries);
-        if unit.entries == TRIAL_ENTRIES && self.driver.stress.is_none() && per_entry < MIN_PER_ENTRY {
-            let (entries, instructions) = (TRIAL_ENTRIES, per_entry);
-            let why = if unit.is_method() {
-                // Optimized code calls it all the same; and the next entries may be those of longer runs.
-                (unit.entries, unit.instructions, unit.instructions_before) = (0, 0, 0);
-                let calls = self.policy.pause(&mut self.vm, place);
-                Reason::RestsForCalls { entries, instructions, calls }
-            } else {
-                let why = Reason::DoesNotPay { entries, instructions };
-                self.take_out(id, place, why.clone());
-                self.policy.leave_alone(&mut self.vm, place);
-                why
-            };
-            let tier = self.policy.tier(place.function);
-            self.emit(|vm| Event::LeaveAlone { at: Spot::of(vm, place.function, place.pc), tier, why });
+        unit.trial.entries += 1;
+        unit.trial.instructions += executed;
+        unit.trial.values += (unit.inputs.len() + values) as u64;
+        if unit.trial.entries < TRIAL_ENTRIES || self.driver.stress.is_some() {
+            return;
         }
+        let trial = std::mem::take(&mut unit.trial);
+        let (place, is_method) = (unit.place, unit.is_method());
+        if pays(&trial) {
+            unit.has_paid = true;
+            self.policy.paid(place);
+            return;
+        }
+        let (entries, instructions) = (TRIAL_ENTRIES, trial.per_entry());
+        // Optimized code calls a method all the same; and what has paid once may pay again.
+        let why = if is_method || unit.has_paid {
+            let arrivals = self.policy.pause(&mut self.vm, place);
+            match is_method {
+                true => Reason::RestsForCalls { entries, instructions, calls: arrivals },
+                false => Reason::RestsForRounds { entries, instructions, rounds: arrivals },
+            }
+        } else {
+            let why = Reason::DoesNotPay { entries, instructions };
+            self.take_out(id, place, why.clone());
+            self.policy.leave_alone(&mut self.vm, place);
+            why
+        };
+        let tier = self.policy.tier(place.function);
+        self.emit(|vm| Event::LeaveAlone { at: Spot::of(vm, place.function, place.pc), tier, why });
     }
 
     /// A method has returned to the engine: does what `ret` does.
@@ -362,7 +413,8 @@ impl Run<'_> {
             self.vm.counters.jit_instructions += executed.saturating_sub(not_executed);
             self.ledger.executed(entered, executed.saturating_sub(not_executed));
         } else {
-            self.count_entry(entered, executed.saturating_sub(not_executed));
+            let values = frames.iter().map(|frame| frame.locals.len() + frame.stack.len()).sum();
+            self.count_entry(entered, executed.saturating_sub(not_executed), values);
         }
         if deopt && self.recording.is_some() {
             self.abandon(Reason::TraceInnerDeopt {});

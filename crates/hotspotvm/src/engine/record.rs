@@ -149,6 +149,17 @@ impl Run<'_> {
             return;
         }
         let Some(tree) = self.trees.get(&key) else { return };
+        if tree.has_grown(side) {
+            // The code is older than the tree: compiling it was put off, and is tried again later each time.
+            let under_way = self.worker.as_ref().is_some_and(|worker| worker.has(key));
+            if count >= SIDE_EXITS && count.is_power_of_two() && !under_way {
+                let (hot, tree) = (HotPlace { key, executed: u64::from(count), back_edges: 0 }, tree.clone());
+                if let Err(failure) = self.compile(hot, &Selection::Tree(tree)) {
+                    self.not_compiled(key, failure);
+                }
+            }
+            return;
+        }
         let tries = tree.tries(side);
         if tries >= MAX_SIDE_TRIES || count != SIDE_EXITS << (2 * tries) || !tree.may_grow() {
             return;

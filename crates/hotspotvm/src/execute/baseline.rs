@@ -6,6 +6,7 @@
 
 use super::interpreter;
 use super::native::take_slice;
+use super::panics;
 use crate::abi::baseline::{BaselineContext, BaselineExit};
 use crate::abi::values::kind;
 use crate::abi::vm::Vm;
@@ -85,6 +86,7 @@ pub fn enter(vm: &mut Vm, cache: &BaselineCache, unit: &BaselineUnit) -> Option<
         let enter = std::mem::transmute::<u64, extern "sysv64" fn(*mut BaselineContext)>(stubs.enter);
         enter(&raw mut context);
     }
+    panics::go_on(vm);
     let (fuel, rounds) = unpack_fuel(context.fuel);
     vm.slice = fuel;
     // SAFETY: both point into the same allocation; the code moves the top by whole frames, checked against the end.
@@ -112,7 +114,7 @@ pub fn enter(vm: &mut Vm, cache: &BaselineCache, unit: &BaselineUnit) -> Option<
 }
 
 /// Runs `work` on the Vm behind a context, standing at an instruction, with the fuel of the context.
-fn with_vm<T>(ctx: *mut BaselineContext, place: (u64, u64), work: impl FnOnce(&mut Vm) -> T) -> T {
+fn with_vm<T>(ctx: *mut BaselineContext, place: (u64, u64), leave: T, work: impl FnOnce(&mut Vm) -> T) -> T {
     debug_assert!(!ctx.is_null());
     // SAFETY: baseline code passes on the context that `enter` gave it, whose `user` is a Vm that nobody else touches
     // until baseline code has left.
@@ -125,18 +127,18 @@ fn with_vm<T>(ctx: *mut BaselineContext, place: (u64, u64), work: impl FnOnce(&m
     vm.regs = crate::abi::vm::Registers { function, pc, base, sp };
     vm.slice = unpack_fuel(context.fuel).0;
     let before = vm.slice;
-    let result = work(vm);
+    let result = panics::kept(vm, leave, work);
     context.fuel -= (before - vm.slice) << FUEL_SHIFT;
     result
 }
 
 extern "sysv64" fn step_routine(ctx: *mut BaselineContext, pc: u64, function: u64) -> u32 {
-    with_vm(ctx, (pc, function), |vm| u32::from(interpreter::step(vm).is_err()))
+    with_vm(ctx, (pc, function), 1, |vm| u32::from(interpreter::step(vm).is_err()))
 }
 
 extern "sysv64" fn truth_routine(ctx: *mut BaselineContext, value: u64, pc: u64, function: u64) -> u32 {
     let value = Value::from_bits(value);
-    with_vm(ctx, (pc, function), |vm| {
+    with_vm(ctx, (pc, function), 0, |vm| {
         let seen = Feedback::single(kind(vm, value));
         vm.functions[function as usize].cells[pc as usize].feedback.record(seen);
         u32::from(vm.store.truth(value))

@@ -4,5 +4,6 @@
 pub mod baseline;
 pub mod interpreter;
 pub mod native;
+mod panics;
 pub mod slow;
 mod step;

@@ -4,6 +4,7 @@
 //! routine that would have to collect, to stop the program or to raise an error answers "leave" instead, without effects; the
 //! interpreter then executes the instruction again. So optimized code holds values in registers without telling anyone.
 
+use super::panics;
 use crate::abi::values::{Raw, input_value};
 use crate::abi::vm::Vm;
 use crate::cache::{CodeCache, Unit};
@@ -109,6 +110,7 @@ pub fn enter(vm: &mut Vm, unit: &Unit, cache: &CodeCache, words: &mut Vec<u64>) 
     // there are (a unit names none if there are none),
     // `user` is the Vm, which nobody else touches until the call returns.
     let answer = unsafe { std::mem::transmute::<u64, Entry>(unit.address)(&mut context) };
+    panics::go_on(vm);
     let (fuel, rounds) = unpack_fuel(context.fuel);
     vm.slice = fuel;
     if answer == RETURNED {
@@ -143,15 +145,15 @@ fn depth_left(vm: &Vm, cache: &CodeCache) -> u32 {
     calls.min(room.saturating_sub(1)).min(native_depth(cache.method_frame()) as usize) as u32
 }
 
-/// Runs `work` on the Vm behind a context, with the fuel of the context.
-fn with_vm<T>(ctx: *mut NativeContext, work: impl FnOnce(&mut Vm) -> T) -> T {
+/// Runs `work` on the Vm behind a context, with the fuel of the context; `leave` has compiled code leave, if `work` panics.
+fn with_vm<T>(ctx: *mut NativeContext, leave: T, work: impl FnOnce(&mut Vm) -> T) -> T {
     debug_assert!(!ctx.is_null());
     // SAFETY: compiled code passes on the context that `enter` gave it, whose `user` is a Vm that nobody else touches
     // until compiled code has left.
     let (context, vm) = unsafe { (&mut *ctx, &mut *(*ctx).user.cast::<Vm>()) };
     vm.slice = unpack_fuel(context.fuel).0;
     let before = vm.slice;
-    let result = work(vm);
+    let result = panics::kept(vm, leave, work);
     context.fuel -= (before - vm.slice) << codegen::FUEL_SHIFT;
     result
 }
@@ -160,7 +162,7 @@ extern "C" fn binary_routine(ctx: *mut NativeContext, op: u32, a: u64, b: u64) -
     let (a, b) = (Value::from_bits(a), Value::from_bits(b));
     let refused = Value::REFUSED.bits();
     let Some(op) = BinOp::from_number(op) else { return refused };
-    with_vm(ctx, |vm| match vm.store.binary_cost(op, a, b) {
+    with_vm(ctx, refused, |vm| match vm.store.binary_cost(op, a, b) {
         Ok(cost) => vm.pay_if_done(cost, |store| store.binary(op, a, b)).map_or(refused, Value::bits),
         Err(_) => refused,
     })
@@ -170,7 +172,7 @@ extern "C" fn unary_routine(ctx: *mut NativeContext, op: u32, a: u64) -> u64 {
     let a = Value::from_bits(a);
     let refused = Value::REFUSED.bits();
     let Some(op) = UnOp::from_number(op) else { return refused };
-    with_vm(ctx, |vm| match vm.store.unary_cost(op, a) {
+    with_vm(ctx, refused, |vm| match vm.store.unary_cost(op, a) {
         Ok(cost) => vm.pay_if_done(cost, |store| store.unary(op, a)).map_or(refused, Value::bits),
         Err(_) => refused,
     })
@@ -204,7 +206,7 @@ extern "C" fn unbox_int_routine(ctx: *mut NativeContext, a: u64) -> u32 {
 
 fn print(ctx: *mut NativeContext, a: u64, character: bool) -> u32 {
     let a = Value::from_bits(a);
-    with_vm(ctx, |vm| {
+    with_vm(ctx, 0, |vm| {
         let cost = vm.print_cost(a);
         let done = vm.pay_if_done(cost, |store| if character { store.print_char(a) } else { store.print(a) });
         u32::from(done.is_some())

@@ -262,6 +262,16 @@ impl<S: Fused> Machine for Step<'_, '_, S> {
     }
 
     #[inline(always)]
+    fn int_const(&mut self, i: i64) -> i64 {
+        i
+    }
+
+    #[inline(always)]
+    fn float_const(&mut self, f: f64) -> f64 {
+        f
+    }
+
+    #[inline(always)]
     fn int_add(&mut self, a: i64, b: i64) -> Flow<Self, Option<i64>> {
         self.fast(a.checked_add(b))
     }
@@ -389,6 +399,16 @@ impl<S: Fused> Machine for Step<'_, '_, S> {
     #[inline(always)]
     fn bool_not(&mut self, a: bool) -> bool {
         !a
+    }
+
+    #[inline(always)]
+    fn int_select(&mut self, condition: bool, a: i64, b: i64) -> i64 {
+        if condition { a } else { b }
+    }
+
+    #[inline(always)]
+    fn float_select(&mut self, condition: bool, a: f64, b: f64) -> f64 {
+        if condition { a } else { b }
     }
 
     #[inline(always)]

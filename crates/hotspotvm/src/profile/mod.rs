@@ -108,6 +108,14 @@ impl Site {
         self.baseline_left = arrivals.max(1);
     }
 
+    /// A backward arrival that the interpreter has counted counts towards the trigger of baseline code as well: whether it is reached.
+    pub fn counts_for_baseline(&mut self) -> bool {
+        let left = self.baseline_left.saturating_sub(1);
+        self.back_total -= u64::from(self.baseline_left - left);
+        self.baseline_left = left;
+        left == 0
+    }
+
     /// Whether the trigger of calls has been reached.
     pub fn calls_are_due(&self) -> bool {
         self.entry_left == 0
@@ -117,6 +125,23 @@ impl Site {
     pub fn ask_after_calls(&mut self, arrivals: u32) {
         self.entry_left = arrivals.max(1);
     }
+}
+
+/// How far back from an instruction [`executed`] looks for runs that pass through it.
+const LOOK_BACK: usize = 256;
+
+/// How often one instruction was executed, from the counts of the runs through it. What it costs does not grow with the function: of a run
+/// that is longer than any that people write, the beginning is not looked at, and the answer may be too low.
+pub fn executed(code: &[Inst], sites: &[Site], pc: usize) -> u64 {
+    let first = pc.saturating_sub(LOOK_BACK);
+    let mut count = 0u64;
+    for at in (first..=pc).rev() {
+        if at < pc && code[at].op.transfers() {
+            break;
+        }
+        count = count.saturating_add(sites[at].runs).saturating_add(sites[at].back_edges());
+    }
+    count
 }
 
 /// How often each instruction was executed, exactly. An instruction that raised an error was executed.
@@ -145,6 +170,24 @@ pub fn counts_of_instructions(code: &[Inst], arrivals: impl Iterator<Item = u64>
         }
     }
     counts
+}
+
+/// What entering compiled code has cost and given, since it was last asked whether that pays.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Trial {
+    /// How often it was entered.
+    pub entries: u64,
+    /// Instructions executed in it.
+    pub instructions: u64,
+    /// Values brought in and out.
+    pub values: u64,
+}
+
+impl Trial {
+    /// Instructions executed per entry.
+    pub fn per_entry(&self) -> u64 {
+        self.instructions / self.entries.max(1)
+    }
 }
 
 /// The kinds of operands that an instruction has seen, and whether its fast path has failed.
@@ -256,6 +299,9 @@ mod tests {
         sites[3] = site(10, 0);
         sites[7] = site(1, 0);
         assert_eq!(executions(&code, &sites), [11, 11, 11, 10, 10, 10, 10, 1]);
+        for (pc, &count) in executions(&code, &sites).iter().enumerate() {
+            assert_eq!(executed(&code, &sites, pc), count, "pc {pc}");
+        }
     }
 
     #[test]
@@ -279,6 +325,19 @@ mod tests {
             site.arrive(How::Back, &mut fuel);
         }
         assert_eq!(site.back_edges(), 4);
+    }
+
+    #[test]
+    fn a_round_outside_of_baseline_code_brings_its_trigger_nearer() {
+        let mut site = Site::new(1);
+        let mut fuel = 100;
+        site.ask_baseline_after_back_edges(3);
+        let due = [(); 3].map(|()| {
+            site.ask_after_back_edges(1);
+            assert_eq!(site.arrive(How::Back, &mut fuel), Arrival::Trigger);
+            site.counts_for_baseline()
+        });
+        assert_eq!((due, site.back_edges()), ([false, false, true], 3));
     }
 
     #[test]

@@ -31,6 +31,8 @@ use crate::analysis::Cfg;
 use crate::data::{Function, Inst, Value};
 use crate::remark::Remark;
 use std::cell::{Cell, RefCell};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 /// Whether a pass changed anything.
@@ -61,6 +63,8 @@ pub struct PassCx {
     pub check_proofs: bool,
     /// Whether the function is verified after each pass; a violation is a bug in the pass and panics. On in debug builds.
     pub verify: bool,
+    /// Set from another thread when nobody wants the result any more: then no further pass begins.
+    pub abandoned: Option<Arc<AtomicBool>>,
     /// Whether passes say what they did and what they could not do: [`PassRun::remarks`].
     pub remarks: bool,
     /// How many rewritings are still allowed.
@@ -85,6 +89,7 @@ impl PassCx {
             dumped: Vec::new(),
             check_proofs: false,
             verify: cfg!(debug_assertions),
+            abandoned: None,
             remarks: false,
             fuel: Cell::new(u64::MAX),
             said: RefCell::default(),
@@ -102,6 +107,11 @@ impl PassCx {
     pub fn without(mut self, name: &str) -> PassCx {
         self.disabled.push(name.to_owned());
         self
+    }
+
+    /// Whether nobody wants the result any more.
+    pub fn is_abandoned(&self) -> bool {
+        self.abandoned.as_ref().is_some_and(|abandoned| abandoned.load(Ordering::Relaxed))
     }
 
     /// Whether a pass is to run.
@@ -211,6 +221,9 @@ pub fn optimize(f: &mut Function, cx: &PassCx) -> Vec<PassRun> {
     check(f, cx, "before the first pass");
     let mut runs = Vec::with_capacity(PIPELINE.len());
     for pass in PIPELINE.iter().filter(|pass| cx.is_enabled(pass.name)) {
+        if cx.is_abandoned() {
+            break;
+        }
         let insts_before = f.inst_count();
         let start = Instant::now();
         let changed = (pass.run)(f, cx) == Changed::Yes;

@@ -552,6 +552,13 @@ impl Asm {
         self.put(extend | 0xB60F << 8 | (operands | low(to.0) << 3) << 24, 4);
     }
 
+    /// Moves by a condition. Keeps the flags.
+    pub fn mov_if(&mut self, cond: Cond, to: Reg, from: Reg) {
+        let operation =
+            0x0F | u64::from(0x40 | cond.code()) << 8 | (0xC0 | low(to.0) << 3 | low(from.0)) << 16;
+        self.put(rex(to.0, from.0) | operation << 8, 4);
+    }
+
     pub fn push(&mut self, a: Reg) {
         self.push_pop(0x50, a);
     }

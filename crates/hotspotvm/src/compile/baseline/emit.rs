@@ -4,15 +4,15 @@
 //! [`bytecode::semantics`] through the [`Machine`](bytecode::machine::Machine) in [`super::machine`]; slow paths and ways out are in [`super::slow`].
 
 use super::Request;
-use super::asm::{Alu, Asm, BASE, CX, Cond, FUEL, Label, RAX, RDX, Reg, SITES};
+use super::asm::{Alu, Asm, BASE, CX, Cond, FUEL, Label, Reg, SITES};
 use super::slow::{After, Tail};
 use super::stubs::{FUNCTIONS, TARGET};
-use super::values::{Before, BigBox, Item, PINS, Registers, TMP, Unbox};
+use super::values::{Before, BigBox, Item, PINS, Registers, Repr, TMP, Unbox};
 use crate::abi::baseline::{BaselineCode, BaselineExit, FunctionEntry};
 use crate::abi::vm::Cell;
 use crate::options::is_forced;
 use crate::profile::{Feedback, How, Kinds, Site};
-use bytecode::{Facts, Op, semantics};
+use bytecode::{ControlFlow, Facts, Op, Operand, semantics};
 use runtime::Value;
 use std::cmp::Reverse;
 use std::mem::offset_of;
@@ -78,10 +78,26 @@ pub struct Emitter<'a> {
     pub seen: Feedback,
     /// Where the fast path goes when it does not apply, once it has been asked for.
     pub fail: Option<Label>,
-    /// The instruction was executed by the interpreter: its result is in memory.
+    /// Whether the instruction may have a slow path.
+    pub may_exit: bool,
+    /// Where control goes after the instruction.
+    pub flow: ControlFlow,
+    /// The instruction was executed by the interpreter: its effects are done, its results are in memory.
     pub stepped: bool,
-    /// The comparison under translation is followed by a branch that takes it from the flags.
+    /// The fast path has needed more registers than there are: control does not come to the rest of it.
+    pub out_of_registers: bool,
+    /// The instruction has asked what kind of operands it has.
+    pub speculated: bool,
+    /// The instruction has asked for the truth of its last operand.
+    pub asked_truth: bool,
+    /// The next instruction is a branch, which may take the result from the flags.
     pub fuse: bool,
+    /// The conditions that the instruction has asked for.
+    pub asked: Vec<Asked>,
+    /// Which of them is the result that the branch may take from the flags.
+    pub fused: usize,
+    /// The locals that the instruction writes, and what: done when its fast path is complete.
+    pub writes: Vec<(u32, Item)>,
     pub pc: u32,
     /// The stack before the instruction.
     pub before: Before,
@@ -106,12 +122,11 @@ fn find_blocks(cells: &[Cell], asm: &mut Asm, starts: &mut Vec<Label>, opened: &
     };
     start(0);
     for (pc, cell) in cells.iter().enumerate() {
-        match cell.op {
-            Op::Call => start(pc + 1),
-            Op::Jump | Op::JumpIfZero | Op::JumpIfNotZero => {
+        match cell.op.info().flow {
+            ControlFlow::Jump | ControlFlow::Branch => {
                 let target = cell.arg as usize;
                 start(target);
-                if cell.op != Op::Jump {
+                if cell.op.info().flow == ControlFlow::Branch {
                     start(pc + 1);
                 }
                 if target <= pc {
@@ -120,7 +135,9 @@ fn find_blocks(cells: &[Cell], asm: &mut Asm, starts: &mut Vec<Label>, opened: &
                     opened[pc + 1] -= 1;
                 }
             }
-            _ => {}
+            // A callee comes back to the next instruction.
+            ControlFlow::Next if cell.op.info().operand == Operand::Func => start(pc + 1),
+            ControlFlow::Next | ControlFlow::End => {}
         }
     }
 }
@@ -131,7 +148,7 @@ fn choose_pins(cells: &[Cell], opened: &[i32], weights: &mut Vec<u64>) -> Vec<(u
     let mut depth = 0i32;
     for (cell, opened) in cells.iter().zip(opened) {
         depth += opened;
-        if depth > 0 && matches!(cell.op, Op::LoadLocal | Op::StoreLocal) {
+        if depth > 0 && cell.op.info().operand == Operand::Local {
             let slot = cell.arg as usize;
             if slot >= weights.len() {
                 weights.resize(slot + 1, 0);
@@ -170,8 +187,16 @@ impl<'a> Emitter<'a> {
             plan: Plan::General,
             seen: Feedback::default(),
             fail: None,
+            may_exit: false,
+            flow: ControlFlow::Next,
             stepped: false,
+            out_of_registers: false,
+            speculated: false,
+            asked_truth: false,
             fuse: false,
+            asked: Vec::new(),
+            fused: 0,
+            writes: Vec::new(),
             pc: 0,
             before: Before::default(),
             compare_fail: None,
@@ -329,47 +354,45 @@ impl<'a> Emitter<'a> {
     }
 
     fn instruction(&mut self, pc: u32, cell: Cell) {
-        let op = cell.op;
-        let inputs = op.info().inputs.len();
+        let info = cell.op.info();
+        let (inputs, outputs) = (info.inputs.len(), info.outputs.len());
         self.pc = pc;
         self.seen = cell.feedback;
         self.fail = None;
-        self.stepped = false;
+        (self.may_exit, self.flow) = (info.may_exit, info.flow);
         self.fuse = false;
-        if !op.info().may_exit {
+        if !info.may_exit {
             // These need no slow path. Constants and locals take no registers either.
-            if !matches!(op, Op::Push | Op::LoadLocal | Op::Nop) {
+            if inputs > 0 || info.operand == Operand::Global {
                 self.limit_registers(inputs, 1);
             }
             self.step(cell);
             self.end_instruction();
             return;
         }
-        let branches = matches!(op, Op::JumpIfZero | Op::JumpIfNotZero);
-        let compares = matches!(op, Op::Eq | Op::Ne | Op::Lt | Op::Le | Op::Gt | Op::Ge);
-        let plans = self.plans(op);
-        if branches {
-            self.flush_below(1);
-        } else if compares && plans.len() == 1 && self.branch_follows(pc) {
+        let plans = self.plans(cell.op);
+        let branches = info.flow == ControlFlow::Branch;
+        if branches || plans.len() > 1 {
+            self.flush_below(inputs);
+        } else if outputs == 1 && info.operand != Operand::Local && self.branch_follows(pc) {
+            // The branch finds everything else in memory.
             self.flush_below(inputs);
             self.fuse = true;
-        } else if plans.len() > 1 || matches!(op, Op::Div | Op::FloorDiv | Op::Mod | Op::Builtin2 | Op::Print)
-        {
-            self.flush_below(inputs);
         } else {
             self.limit_registers(inputs, 1);
         }
-        if matches!(op, Op::FloorDiv | Op::Mod | Op::Builtin2) {
-            self.vacate(&[RAX, RDX]);
-            self.regs.avoid = 1 << RAX.0 | 1 << RDX.0;
+        // What is below the operands stays where it is until the instruction ends: its slow path relies on that.
+        if info.operand == Operand::Local {
+            self.flush_local(cell.arg);
         }
+        self.make_room(outputs.saturating_sub(inputs));
         self.before = self.remember(inputs);
         if plans.len() > 1 {
             self.both(cell);
         } else {
             self.plan = plans[0];
             self.step(cell);
-            self.finish(branches);
+            self.finish();
         }
         self.end_instruction();
     }
@@ -385,25 +408,32 @@ impl<'a> Emitter<'a> {
     }
 
     fn step(&mut self, cell: Cell) {
+        (self.stepped, self.out_of_registers) = (false, false);
+        (self.speculated, self.asked_truth) = (false, false);
+        self.asked.clear();
         // The emitter never leaves an opcode half-way.
         let Ok(()) = semantics::step(self, cell.op, cell.arg);
+        for i in 0..self.writes.len() {
+            let (slot, item) = self.writes[i];
+            if !self.stepped {
+                self.write_local(slot, item);
+            }
+        }
+        self.writes.clear();
     }
 
     /// Whether the next instruction is a branch that nothing else leads to.
     fn branch_follows(&self, pc: u32) -> bool {
         let next = pc as usize + 1;
-        self.request
-            .cells()
-            .get(next)
-            .is_some_and(|cell| matches!(cell.op, Op::JumpIfZero | Op::JumpIfNotZero))
+        self.request.cells().get(next).is_some_and(|cell| cell.op.info().flow == ControlFlow::Branch)
             && self.starts[next] == Label::NONE
     }
 
     /// Which fast paths an instruction gets.
     fn plans(&self, op: Op) -> &'static [Plan] {
-        // What asks for truth alone has one fast path, whatever it has seen.
-        if matches!(op, Op::Not | Op::JumpIfZero | Op::JumpIfNotZero) {
-            return &[Plan::General];
+        // A branch is emitted once.
+        if op.info().flow == ControlFlow::Branch {
+            return if self.seen.left() == Kinds::FLOAT { &[Plan::Floats] } else { &[Plan::Ints] };
         }
         // Nothing seen yet: ints are likely.
         if self.seen == Feedback::default() {
@@ -423,23 +453,26 @@ impl<'a> Emitter<'a> {
         }
     }
 
-    /// An instruction that has seen ints and floats: both fast paths, one after the other, with the result in memory.
+    /// An instruction that has seen ints and floats: both fast paths, one after the other, with the results in memory.
     fn both(&mut self, cell: Cell) {
         let before = self.before;
         let join = self.asm.label();
         self.plan = Plan::Ints;
         self.step(cell);
-        let top = self.stack.len() - 1;
-        self.flush(top);
+        self.flush_from(before.below());
         if let Some(not_ints) = self.fail.take() {
-            self.asm.jump(join);
-            self.asm.bind(not_ints);
-            self.restore(&before);
-            self.regs.end_op();
-            self.plan = Plan::Floats;
-            self.stepped = false;
-            self.step(cell);
-            self.flush(top);
+            // What has not asked for kinds has one fast path, whatever it has seen.
+            if self.speculated {
+                self.asm.jump(join);
+                self.asm.bind(not_ints);
+                self.restore(&before);
+                self.regs.end_op();
+                self.plan = Plan::Floats;
+                self.step(cell);
+                self.flush_from(before.below());
+            } else {
+                self.fail = Some(not_ints);
+            }
             if let Some(label) = self.fail.take() {
                 self.slow_path(label, After::Memory { back: join });
             }
@@ -459,6 +492,47 @@ impl<'a> Emitter<'a> {
         }
     }
 
+    /// A condition, in the flags from here on until something else needs them.
+    pub fn in_flags(&mut self, cond: Cond) -> Test {
+        self.asked.push(Asked::Flags(cond));
+        Test::Asked { number: self.asked.len() - 1, negated: false }
+    }
+
+    /// Brings conditions that are in the flags to registers: what comes next changes the flags.
+    #[inline(always)]
+    pub fn settle(&mut self) {
+        if !self.asked.is_empty() {
+            self.settle_asked();
+        }
+    }
+
+    fn settle_asked(&mut self) {
+        for i in 0..self.asked.len() {
+            if let Asked::Flags(cond) = self.asked[i] {
+                let to = self.take();
+                self.asm.set(cond, to);
+                self.asked[i] = Asked::Reg(to);
+                if let Some(top @ Item::Flags(_)) = self.stack.last_mut() {
+                    *top = Item::Gpr(to, Repr::Bool);
+                    self.regs.use_item(*top);
+                }
+            }
+        }
+    }
+
+    /// The condition under which something that was asked holds, in the flags.
+    pub fn flags(&mut self, number: usize, negated: bool) -> Cond {
+        let cond = match self.asked[number] {
+            Asked::Flags(cond) => cond,
+            Asked::Reg(r) => {
+                self.settle();
+                self.asm.test(r);
+                Cond::NotEqual
+            }
+        };
+        if negated { cond.negated() } else { cond }
+    }
+
     /// Test mode: the fast path does not apply, whatever the operands are.
     pub fn maybe_fail(&mut self) {
         if self.plan != Plan::General && self.request.stress.is_some_and(|seed| is_forced(seed, self.pc)) {
@@ -470,6 +544,7 @@ impl<'a> Emitter<'a> {
     /// Records in line what an instruction sees that had seen nothing when it was compiled.
     pub fn record(&mut self, seen: Feedback) {
         if self.seen == Feedback::default() {
+            self.settle();
             let cells = self.function_entry(offset_of!(FunctionEntry, cells));
             let at = self.pc as usize * size_of::<Cell>() + offset_of!(Cell, feedback);
             self.asm.load(TMP, CX, FUNCTIONS);
@@ -484,7 +559,10 @@ impl<'a> Emitter<'a> {
         match condition {
             Test::Known(known) if known == when => self.asm.jump(taken),
             Test::Known(_) => {}
-            Test::Flags(cond) => self.asm.jump_if(if when { cond } else { cond.negated() }, taken),
+            Test::Asked { number, negated } => {
+                let cond = self.flags(number, negated != !when);
+                self.asm.jump_if(cond, taken);
+            }
         }
         self.asm.bind(fall);
         let how = if target <= self.pc { How::Back } else { How::Forward };
@@ -496,7 +574,10 @@ impl<'a> Emitter<'a> {
         let (on_true, on_false) = if when { (taken, fall) } else { (fall, taken) };
         if let Some((label, pc, before)) = self.compare_fail.take() {
             self.slow_comparison(label, pc, &before, on_true, on_false);
-        } else if let Some(label) = self.fail {
+        } else if self.asked_truth
+            && !self.speculated
+            && let Some(label) = self.fail.take()
+        {
             self.slow_truth(label, on_true, on_false);
         }
         let next = self.exits(self.pc + 1, How::Forward);
@@ -512,11 +593,20 @@ impl<'a> Emitter<'a> {
     }
 }
 
-/// A condition that a branch takes.
+/// A truth value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Test {
     /// Decided while compiling.
     Known(bool),
+    /// What was asked, or its opposite. The number is that in [`Emitter::asked`].
+    Asked { number: usize, negated: bool },
+}
+
+/// Where the answer is to what an instruction has asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asked {
     /// In the flags.
     Flags(Cond),
+    /// In a register, as 0 or 1 or any other number that is not 0.
+    Reg(Reg),
 }

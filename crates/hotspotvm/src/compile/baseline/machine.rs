@@ -1,16 +1,17 @@
 //! The emitter as a [`Machine`]: what each primitive is in machine code.
 //!
-//! Part of stage 3, compile. A fast path never changes a register that an operand came in, so that its slow path finds all operands
-//! where they were.
+//! Part of stage 3, compile. A primitive changes no register but those that it has taken for itself, and the flags only after
+//! [`Emitter::settle`]: so whatever the meaning has computed so far stays as it is. One that needs a certain register borrows it
+//! ([`super::numbers`]). Effects are left out where the interpreter has executed the instruction.
 
-use super::asm::{Alu, BASE, CX, Cond, FloatOp, RAX, RDX, Shift, TAG};
-use super::emit::{Emitter, Plan, Test};
-use super::numbers::{Float, Int, b_is};
+use super::asm::{Alu, BASE, CX, Cond, FloatOp, RAX, RDX, Reg, Shift, TAG};
+use super::emit::{Asked, Emitter, Plan, Test};
+use super::numbers::{Float, Int};
 use super::stubs::{
     FALSE_BITS, FRAME_DELTA, FRAME_NATIVE, FRAME_PLACE, FRAME_SIZE, FRAMES, FRAMES_END, FRAMES_TOP,
     FUNCTIONS, GLOBALS, STACK_END,
 };
-use super::values::{FTMP, Item, Repr, TMP};
+use super::values::{FTMP, Item, PINS, Repr, TMP};
 use crate::abi::baseline::{BaselineExit, FunctionEntry};
 use crate::profile::{Feedback, Kinds};
 use bytecode::Builtin1;
@@ -34,6 +35,16 @@ impl Emitter<'_> {
         self.step_in_line();
         Item::Mem
     }
+
+    /// What a general register holds, as a value of its own: not in one that mirrors a local, which may change.
+    fn own(&mut self, r: Reg) -> Item {
+        if !PINS.contains(&r) {
+            return Item::Gpr(r, Repr::Boxed);
+        }
+        let to = self.take();
+        self.asm.mov(to, r);
+        Item::Gpr(to, Repr::Boxed)
+    }
 }
 
 impl Machine for Emitter<'_> {
@@ -45,11 +56,16 @@ impl Machine for Emitter<'_> {
 
     fn push(&mut self, value: Item) {
         // An instruction that the interpreter executed has left its result in its slot.
-        if self.stepped {
-            self.stack.push(Item::Mem);
-        } else {
-            self.push_item(value);
-        }
+        let item = match value {
+            _ if self.stepped || self.out_of_registers => Item::Mem,
+            // Something else has needed the flags since.
+            Item::Flags(_) => match self.asked[self.fused] {
+                Asked::Reg(r) => Item::Gpr(r, Repr::Bool),
+                Asked::Flags(_) => value,
+            },
+            value => value,
+        };
+        self.push_item(item);
     }
 
     fn pop(&mut self) -> Item {
@@ -61,11 +77,16 @@ impl Machine for Emitter<'_> {
     }
 
     fn local(&mut self, slot: u32) -> Item {
-        Item::Local(slot)
+        match self.writes.iter().rev().find(|(written, _)| *written == slot) {
+            Some(&(_, value)) => value,
+            None => Item::Local(slot),
+        }
     }
 
     fn set_local(&mut self, slot: u32, value: Item) {
-        self.write_local(slot, value);
+        if !self.stepped {
+            self.writes.push((slot, value));
+        }
     }
 
     fn global(&mut self, slot: u32) -> Item {
@@ -76,6 +97,10 @@ impl Machine for Emitter<'_> {
     }
 
     fn set_global(&mut self, slot: u32, value: Item) {
+        if self.stepped {
+            return;
+        }
+        self.settle();
         let to = self.take();
         let r = self.boxed(value, to);
         self.asm.load(TMP, CX, GLOBALS);
@@ -83,6 +108,7 @@ impl Machine for Emitter<'_> {
     }
 
     fn pair(&mut self, a: Item, b: Item, mixed: Mixed) -> Flow<Self, Pair<Self>> {
+        self.speculated = true;
         self.maybe_fail();
         Ok(match self.plan {
             Plan::Ints => {
@@ -100,6 +126,7 @@ impl Machine for Emitter<'_> {
     }
 
     fn single(&mut self, a: Item) -> Flow<Self, Single<Self>> {
+        self.speculated = true;
         self.maybe_fail();
         Ok(match self.plan {
             Plan::Ints => {
@@ -113,11 +140,13 @@ impl Machine for Emitter<'_> {
     }
 
     fn truth(&mut self, a: Item) -> Flow<Self, Test> {
+        self.asked_truth = true;
+        self.settle();
         Ok(match a {
-            Item::Flags(cond) => Test::Flags(cond),
+            Item::Flags(cond) => self.in_flags(cond),
             Item::Gpr(r, Repr::Bool | Repr::Shifted | Repr::Raw) => {
                 self.asm.test(r);
-                Test::Flags(Cond::NotEqual)
+                self.in_flags(Cond::NotEqual)
             }
             Item::Const(bits) if Value::from_bits(bits).as_bool().is_some() => {
                 Test::Known(bits == Value::TRUE.bits())
@@ -131,7 +160,7 @@ impl Machine for Emitter<'_> {
                 self.asm.float_equal_mask(FTMP, x);
                 self.asm.float_bits(TMP, FTMP);
                 self.asm.test(TMP);
-                Test::Flags(Cond::Equal)
+                self.in_flags(Cond::Equal)
             }
             Item::Gpr(_, Repr::Boxed) | Item::Local(_) | Item::Const(_) => {
                 self.maybe_fail();
@@ -142,16 +171,18 @@ impl Machine for Emitter<'_> {
                     self.asm.alu_mem(Alu::Sub, TMP, CX, FALSE_BITS);
                     self.asm.alu_imm(Alu::Cmp, TMP, 1);
                     self.asm.jump_if(Cond::Above, fail);
-                    Test::Flags(Cond::Equal)
+                    self.in_flags(Cond::Equal)
                 } else {
                     // The least int as an unsigned number is 0.
                     self.record(Feedback::single(Kinds::INT));
                     let r = self.boxed(a, TMP);
                     self.asm.alu(Alu::Cmp, r, TAG);
                     self.asm.jump_if(Cond::Below, fail);
-                    Test::Flags(Cond::NotEqual)
+                    self.in_flags(Cond::NotEqual)
                 }
             }
+            // The interpreter has executed the instruction.
+            Item::Mem if self.stepped => Test::Known(true),
             Item::Mem => {
                 self.fail_with("an operand was not loaded");
                 Test::Known(true)
@@ -168,25 +199,51 @@ impl Machine for Emitter<'_> {
                     Item::Const(0)
                 }
             },
-            Int::Shifted(r, _) => Item::Gpr(r, Repr::Shifted),
-            Int::Raw(r, _) => Item::Gpr(r, Repr::Raw),
+            Int::Boxed(r) => self.own(r),
+            Int::Shifted(r) => Item::Gpr(r, Repr::Shifted),
+            Int::Raw(r) => Item::Gpr(r, Repr::Raw),
         }
     }
 
     fn box_float(&mut self, a: Float) -> Item {
-        Item::Float(a.0)
+        match a {
+            Float::Const(bits) => Item::Const(Value::float(f64::from_bits(bits)).bits()),
+            Float::Boxed(r) => self.own(r),
+            Float::Reg(x) => Item::Float(x),
+            Float::OfInt(_) => Item::Float(self.float_copy(a)),
+        }
     }
 
     fn box_bool(&mut self, a: Test) -> Item {
-        match a {
-            Test::Known(known) => Item::Const(Value::bool(known).bits()),
-            Test::Flags(cond) if self.fuse => Item::Flags(cond),
-            Test::Flags(cond) => {
-                let to = self.take();
-                self.asm.set(cond, to);
-                Item::Gpr(to, Repr::Bool)
-            }
+        let (number, negated) = match a {
+            Test::Known(known) => return Item::Const(Value::bool(known).bits()),
+            Test::Asked { number, negated } => (number, negated),
+        };
+        let cond = match self.asked[number] {
+            Asked::Reg(r) if !negated => return Item::Gpr(r, Repr::Bool),
+            _ => self.flags(number, negated),
+        };
+        if std::mem::take(&mut self.fuse) {
+            self.fused = self.asked.len();
+            self.in_flags(cond);
+            return Item::Flags(cond);
         }
+        let to = self.take();
+        self.asm.set(cond, to);
+        Item::Gpr(to, Repr::Bool)
+    }
+
+    fn int_const(&mut self, i: i64) -> Int {
+        if Value::small_int(i).is_some() {
+            return Int::Const(i);
+        }
+        let to = self.take();
+        self.asm.constant(to, i as u64);
+        Int::Raw(to)
+    }
+
+    fn float_const(&mut self, f: f64) -> Float {
+        Float::Const(f.to_bits())
     }
 
     fn int_add(&mut self, a: Int, b: Int) -> Flow<Self, Option<Int>> {
@@ -211,36 +268,27 @@ impl Machine for Emitter<'_> {
         }
         let (a, b) = if matches!(a, Int::Const(_)) { (b, a) } else { (a, b) };
         // The product may be of 64 bits: both raw.
-        if let Int::Const(b) = b
-            && let Ok(b) = i32::try_from(b)
-        {
-            let (from, to) = match a {
-                Int::Raw(r, false) => (r, self.take()),
-                a => {
-                    let r = self.raw_copy(a);
-                    (r, r)
-                }
-            };
-            self.asm.multiply_imm(to, from, b);
-            let fail = self.fail_label();
-            self.asm.jump_if(Cond::Overflow, fail);
-            return Ok(Some(Int::Raw(to, true)));
+        let to = self.take();
+        match b {
+            Int::Const(b) if let Ok(b) = i32::try_from(b) => {
+                let from = self.raw_in(a, to);
+                self.asm.multiply_imm(to, from, b);
+            }
+            b => {
+                let from = self.raw_in(a, to);
+                self.asm.mov(to, from);
+                let with = self.raw_in(b, TMP);
+                self.asm.multiply(to, with);
+            }
         }
-        let with = match (a, b) {
-            // The same register would be shifted twice.
-            (Int::Shifted(x, _), Int::Shifted(y, _)) if x == y => None,
-            _ => Some(self.raw_in(b, TMP)),
-        };
-        let to = self.raw_copy(a);
-        self.asm.multiply(to, with.unwrap_or(to));
         let fail = self.fail_label();
         self.asm.jump_if(Cond::Overflow, fail);
-        Ok(Some(Int::Raw(to, true)))
+        Ok(Some(Int::Raw(to)))
     }
 
     fn int_div(&mut self, a: Int, b: Int) -> Flow<Self, Option<Float>> {
         // Small ints are floats without loss, and their quotient is rounded once.
-        if matches!((a, b), (Int::Raw(..), _) | (_, Int::Raw(..))) || b_is(b, 0) {
+        if matches!((a, b), (Int::Raw(_), _) | (_, Int::Raw(_))) || b.is(0) {
             return Ok(None);
         }
         let by = self.raw_in(b, TMP);
@@ -249,12 +297,10 @@ impl Machine for Emitter<'_> {
             self.asm.test(by);
             self.asm.jump_if(Cond::Equal, fail);
         }
-        let (x, y) = (self.take_float(), self.take_float());
-        self.asm.int_to_float(y, by);
-        let r = self.raw_in(a, TMP);
-        self.asm.int_to_float(x, r);
-        self.asm.float_op(FloatOp::Div, x, y);
-        Ok(Some(Float(x, true)))
+        self.asm.int_to_float(FTMP, by);
+        let to = self.float_copy(Float::OfInt(a));
+        self.asm.float_op(FloatOp::Div, to, FTMP);
+        Ok(Some(Float::Reg(to)))
     }
 
     fn int_floordiv(&mut self, a: Int, b: Int) -> Flow<Self, Option<Int>> {
@@ -266,17 +312,10 @@ impl Machine for Emitter<'_> {
     }
 
     fn int_neg(&mut self, a: Int) -> Flow<Self, Option<Int>> {
-        let (to, result) = match a {
-            Int::Const(i) => return Ok(small(-i)),
-            Int::Shifted(..) => {
-                let to = self.shifted_copy(a);
-                (to, Int::Shifted(to, true))
-            }
-            Int::Raw(..) => {
-                let to = self.raw_copy(a);
-                (to, Int::Raw(to, true))
-            }
-        };
+        if let Int::Const(i) = a {
+            return Ok(small(-i));
+        }
+        let (to, result) = self.copy(a);
         let fail = self.fail_label();
         self.asm.neg(to);
         self.asm.jump_if(Cond::Overflow, fail);
@@ -284,17 +323,10 @@ impl Machine for Emitter<'_> {
     }
 
     fn int_abs(&mut self, a: Int) -> Flow<Self, Option<Int>> {
-        let (to, result) = match a {
-            Int::Const(i) => return Ok(small(i.abs())),
-            Int::Shifted(..) => {
-                let to = self.shifted_copy(a);
-                (to, Int::Shifted(to, true))
-            }
-            Int::Raw(..) => {
-                let to = self.raw_copy(a);
-                (to, Int::Raw(to, true))
-            }
-        };
+        if let Int::Const(i) = a {
+            return Ok(small(i.abs()));
+        }
+        let (to, result) = self.copy(a);
         // Flips the bits of a negative one and adds 1; of the least int, that overflows.
         let fail = self.fail_label();
         self.asm.mov(TMP, to);
@@ -330,70 +362,50 @@ impl Machine for Emitter<'_> {
     }
 
     fn int_not(&mut self, a: Int) -> Int {
-        match a {
-            Int::Const(i) => Int::Const(!i),
-            Int::Shifted(..) => {
-                let to = self.shifted_copy(a);
-                self.asm.not(to);
-                self.asm.alu_imm(Alu::And, to, -0x1_0000);
-                Int::Shifted(to, true)
-            }
-            Int::Raw(..) => {
-                let to = self.raw_copy(a);
-                self.asm.not(to);
-                Int::Raw(to, true)
-            }
+        if let Int::Const(i) = a {
+            return Int::Const(!i);
         }
+        let (to, result) = self.copy(a);
+        self.asm.not(to);
+        if let Int::Shifted(_) = result {
+            self.asm.alu_imm(Alu::And, to, -0x1_0000);
+        }
+        result
     }
 
     fn int_shl(&mut self, a: Int, b: Int) -> Flow<Self, Option<Int>> {
         let Int::Const(by @ 0..=62) = b else { return Ok(None) };
-        let to = self.raw_copy(a);
-        let from = match a {
-            Int::Raw(_, true) | Int::Shifted(_, true) => None,
-            _ => Some(a),
-        };
+        let (to, check) = (self.raw_copy(a), self.take());
         let fail = self.fail_label();
-        // The operand is needed once more; if this was its only copy, one is kept.
-        let kept = match from {
-            Some(Int::Raw(r, _)) => r,
+        // The operand is needed once more.
+        let kept = match a {
+            Int::Raw(r) => r,
             _ => {
                 self.asm.mov(TMP, to);
                 TMP
             }
         };
         self.asm.shift(Shift::Left, to, by as u8);
-        let check = self.take();
         self.asm.mov(check, to);
         self.asm.shift(Shift::Arithmetic, check, by as u8);
         self.asm.alu(Alu::Cmp, check, kept);
         self.asm.jump_if(Cond::NotEqual, fail);
-        Ok(Some(Int::Raw(to, true)))
+        Ok(Some(Int::Raw(to)))
     }
 
     fn int_shr(&mut self, a: Int, b: Int) -> Flow<Self, Option<Int>> {
         let Int::Const(by @ 0..) = b else { return Ok(None) };
         let by = by.min(63) as u8;
-        Ok(Some(match a {
-            Int::Shifted(..) => {
-                let to = self.shifted_copy(a);
-                self.asm.shift(Shift::Arithmetic, to, by);
-                self.asm.alu_imm(Alu::And, to, -0x1_0000);
-                Int::Shifted(to, true)
-            }
-            a => {
-                let to = self.raw_copy(a);
-                self.asm.shift(Shift::Arithmetic, to, by);
-                Int::Raw(to, true)
-            }
-        }))
+        let (to, result) = self.copy(a);
+        self.asm.shift(Shift::Arithmetic, to, by);
+        if let Int::Shifted(_) = result {
+            self.asm.alu_imm(Alu::And, to, -0x1_0000);
+        }
+        Ok(Some(result))
     }
 
     fn int_to_float(&mut self, a: Int) -> Float {
-        let x = self.take_float();
-        let r = self.raw_in(a, TMP);
-        self.asm.int_to_float(x, r);
-        Float(x, true)
+        Float::OfInt(a)
     }
 
     fn int_compare(&mut self, cmp: Cmp, a: Int, b: Int) -> Test {
@@ -402,23 +414,70 @@ impl Machine for Emitter<'_> {
             (Int::Const(_), _) => (cmp.swapped(), b, a),
             _ => (cmp, a, b),
         };
+        self.settle();
         match (a, b) {
-            (Int::Shifted(x, _), Int::Const(i)) if i32::try_from(i << 16).is_ok() => {
-                self.asm.alu_imm(Alu::Cmp, x, (i << 16) as i32);
+            // Equal ints have equal boxes.
+            (Int::Boxed(x), Int::Boxed(y)) if matches!(cmp, Cmp::Eq | Cmp::Ne) => {
+                self.asm.alu(Alu::Cmp, x, y);
             }
-            (Int::Shifted(x, _), Int::Const(i)) => {
-                self.asm.constant(TMP, (i << 16) as u64);
-                self.asm.alu(Alu::Cmp, x, TMP);
+            (Int::Raw(x), Int::Const(i)) if let Ok(i) = i32::try_from(i) => {
+                self.asm.alu_imm(Alu::Cmp, x, i);
             }
-            (Int::Shifted(x, _), Int::Shifted(y, _)) => self.asm.alu(Alu::Cmp, x, y),
-            (a, b) => {
+            (Int::Raw(_), b) | (_, b @ Int::Raw(_)) => {
                 let y = self.raw_in(b, TMP);
-                let to = if matches!(a, Int::Shifted(..)) { self.take() } else { TMP };
+                let to = if y == TMP { self.take() } else { TMP };
                 let x = self.raw_in(a, to);
                 self.asm.alu(Alu::Cmp, x, y);
             }
+            (a, Int::Const(i)) if let Ok(i) = i32::try_from(i << 16) => {
+                let x = self.shifted_in(a, TMP);
+                self.asm.alu_imm(Alu::Cmp, x, i);
+            }
+            (a, b) => {
+                let y = self.shifted_in(b, TMP);
+                let to = if y == TMP { self.take() } else { TMP };
+                let x = self.shifted_in(a, to);
+                self.asm.alu(Alu::Cmp, x, y);
+            }
         }
-        Test::Flags(signed(cmp))
+        self.in_flags(signed(cmp))
+    }
+
+    fn int_select(&mut self, condition: Test, a: Int, b: Int) -> Int {
+        let (number, negated) = match condition {
+            Test::Known(known) => return if known { a } else { b },
+            Test::Asked { number, negated } => (number, negated),
+        };
+        // Copying changes the flags.
+        self.settle();
+        let (to, with, result);
+        if matches!((a, b), (Int::Raw(_), _) | (_, Int::Raw(_))) {
+            to = self.raw_copy(b);
+            with = self.raw_in(a, TMP);
+            result = Int::Raw(to);
+        } else {
+            to = self.shifted_copy(b);
+            with = self.shifted_in(a, TMP);
+            result = Int::Shifted(to);
+        }
+        let cond = self.flags(number, negated);
+        self.asm.mov_if(cond, to, with);
+        result
+    }
+
+    fn float_select(&mut self, condition: Test, a: Float, b: Float) -> Float {
+        let (number, negated) = match condition {
+            Test::Known(known) => return if known { a } else { b },
+            Test::Asked { number, negated } => (number, negated),
+        };
+        self.settle();
+        let to = self.take();
+        let r = self.float_bits_in(b, to);
+        self.asm.mov(to, r);
+        let with = self.float_bits_in(a, TMP);
+        let cond = self.flags(number, negated);
+        self.asm.mov_if(cond, to, with);
+        Float::Boxed(to)
     }
 
     fn float_add(&mut self, a: Float, b: Float) -> Float {
@@ -434,95 +493,105 @@ impl Machine for Emitter<'_> {
     }
 
     fn float_div(&mut self, a: Float, b: Float) -> Flow<Self, Option<Float>> {
-        let fail = self.fail_label();
+        self.settle();
+        let (fail, by) = (self.fail_label(), self.float_reg(b));
         // Not a number is not equal to zero.
         self.asm.float_zero(FTMP);
-        self.asm.float_equal_mask(FTMP, b.0);
+        self.asm.float_equal_mask(FTMP, by);
         self.asm.float_bits(TMP, FTMP);
         self.asm.test(TMP);
         self.asm.jump_if(Cond::NotEqual, fail);
-        Ok(Some(self.float_op(FloatOp::Div, a, b)))
+        Ok(Some(self.float_op(FloatOp::Div, a, Float::Reg(by))))
     }
 
     fn float_neg(&mut self, a: Float) -> Float {
-        let to = if a.1 { a.0 } else { self.take_float() };
-        self.asm.float_bits(TMP, a.0);
+        self.settle();
+        let to = self.take_float();
+        let r = self.float_bits_in(a, TMP);
+        self.asm.mov(TMP, r);
         self.asm.flip_sign_bit(TMP);
         self.asm.float_from_bits(to, TMP);
-        Float(to, true)
+        Float::Reg(to)
     }
 
     fn float_abs(&mut self, a: Float) -> Float {
-        let to = if a.1 { a.0 } else { self.take_float() };
-        self.asm.float_bits(TMP, a.0);
+        self.settle();
+        let to = self.take_float();
+        let r = self.float_bits_in(a, TMP);
+        self.asm.mov(TMP, r);
         self.asm.shift(Shift::Left, TMP, 1);
         self.asm.shift(Shift::Right, TMP, 1);
         self.asm.float_from_bits(to, TMP);
-        Float(to, true)
+        Float::Reg(to)
     }
 
     fn float_sqrt(&mut self, a: Float) -> Flow<Self, Option<Float>> {
-        let fail = self.fail_label();
+        self.settle();
+        let (fail, to) = (self.fail_label(), self.take_float());
+        let x = self.float_in(a, to);
         // "Below" holds of what is not a number as well.
         self.asm.float_zero(FTMP);
-        self.asm.float_compare(a.0, FTMP);
+        self.asm.float_compare(x, FTMP);
         self.asm.jump_if(Cond::Below, fail);
-        let to = if a.1 { a.0 } else { self.take_float() };
-        self.asm.float_op(FloatOp::Sqrt, to, a.0);
-        Ok(Some(Float(to, true)))
+        self.asm.float_op(FloatOp::Sqrt, to, x);
+        Ok(Some(Float::Reg(to)))
     }
 
     fn float_to_int(&mut self, a: Float, rounding: Rounding) -> Flow<Self, Option<Int>> {
-        let to = self.take();
-        let fail = self.fail_label();
+        self.settle();
+        let (to, fail, x) = (self.take(), self.fail_label(), self.float_reg(a));
         // The least int is the answer where there is none: the only one from which 1 cannot be taken.
-        self.asm.float_to_int(to, a.0);
+        self.asm.float_to_int(to, x);
         self.asm.alu_imm(Alu::Cmp, to, 1);
         self.asm.jump_if(Cond::Overflow, fail);
         if rounding == Rounding::Truncate {
-            return Ok(Some(Int::Raw(to, true)));
+            return Ok(Some(Int::Raw(to)));
         }
         // One more or less where cutting off the decimals went the wrong way.
         let done = self.asm.label();
         self.asm.int_to_float(FTMP, to);
         if rounding == Rounding::Floor {
-            self.asm.float_compare(FTMP, a.0);
+            self.asm.float_compare(FTMP, x);
         } else {
-            self.asm.float_compare(a.0, FTMP);
+            self.asm.float_compare(x, FTMP);
         }
         self.asm.jump_if(Cond::BelowEqual, done);
         let op = if rounding == Rounding::Floor { Alu::Sub } else { Alu::Add };
         self.asm.alu_imm(op, to, 1);
         self.asm.bind(done);
-        Ok(Some(Int::Raw(to, true)))
+        Ok(Some(Int::Raw(to)))
     }
 
     fn float_compare(&mut self, cmp: Cmp, a: Float, b: Float) -> Test {
+        self.settle();
         // "Below" holds of what is not a number as well, so the operands stand so that "above" is asked.
-        match cmp {
-            Cmp::Lt => self.asm.float_compare(b.0, a.0),
-            Cmp::Le => self.asm.float_compare(b.0, a.0),
-            Cmp::Gt => self.asm.float_compare(a.0, b.0),
-            Cmp::Ge => self.asm.float_compare(a.0, b.0),
+        let (a, b) = if matches!(cmp, Cmp::Lt | Cmp::Le) { (b, a) } else { (a, b) };
+        let y = self.float_reg(b);
+        let x = self.float_in(a, FTMP);
+        let cond = match cmp {
+            Cmp::Lt | Cmp::Gt => {
+                self.asm.float_compare(x, y);
+                Cond::Above
+            }
+            Cmp::Le | Cmp::Ge => {
+                self.asm.float_compare(x, y);
+                Cond::AboveEqual
+            }
             Cmp::Eq | Cmp::Ne => {
-                self.asm.float_mov(FTMP, a.0);
-                self.asm.float_equal_mask(FTMP, b.0);
+                self.asm.float_mov(FTMP, x);
+                self.asm.float_equal_mask(FTMP, y);
                 self.asm.float_bits(TMP, FTMP);
                 self.asm.test(TMP);
+                if cmp == Cmp::Eq { Cond::NotEqual } else { Cond::Equal }
             }
-        }
-        Test::Flags(match cmp {
-            Cmp::Lt | Cmp::Gt => Cond::Above,
-            Cmp::Le | Cmp::Ge => Cond::AboveEqual,
-            Cmp::Eq => Cond::NotEqual,
-            Cmp::Ne => Cond::Equal,
-        })
+        };
+        self.in_flags(cond)
     }
 
     fn bool_not(&mut self, a: Test) -> Test {
         match a {
             Test::Known(known) => Test::Known(!known),
-            Test::Flags(cond) => Test::Flags(cond.negated()),
+            Test::Asked { number, negated } => Test::Asked { number, negated: !negated },
         }
     }
 

@@ -11,6 +11,7 @@ use super::stubs::{
 };
 use super::values::{Before, Item, KEPT, Repr, TMP};
 use crate::abi::baseline::BaselineExit;
+use bytecode::ControlFlow;
 
 /// The first argument of a tail, where the second argument of the routine behind it goes.
 const ARGUMENT: Reg = Reg(6);
@@ -117,29 +118,41 @@ impl Emitter<'_> {
         self.asm.in_line();
     }
 
-    /// Gives an instruction its slow path, if it needs one.
-    pub fn finish(&mut self, branches: bool) {
+    /// Gives an instruction its slow path, if it needs one and does not have it yet.
+    pub fn finish(&mut self) {
         let Some(label) = self.fail.take() else { return };
-        if branches {
-            return;
+        if self.flow != ControlFlow::Next {
+            return self.slow_exit(label);
         }
         if matches!(self.stack.last(), Some(Item::Flags(_))) {
             self.compare_fail = Some((label, self.pc, self.before));
             return;
         }
         let back = self.asm.label();
-        let top = self.stack.len() - 1;
-        // Where a result did not fit 64 bits, it may be anything.
-        let in_register = matches!(self.stack[top], Item::Gpr(..) | Item::Float(_));
-        if self.seen.failed() || !in_register {
-            self.flush(top);
-        }
-        self.asm.bind(back);
-        let after = match self.stack[top] {
-            Item::Mem => After::Memory { back },
-            result => After::Result { back, result },
+        let after = match self.stack[self.before.below()..] {
+            // Where a result did not fit 64 bits, it may be anything. A register that others name as well can't be loaded.
+            [result @ (Item::Gpr(..) | Item::Float(_))]
+                if !self.seen.failed() && !self.regs.is_shared(result) =>
+            {
+                After::Result { back, result }
+            }
+            _ => {
+                self.flush_from(self.before.below());
+                After::Memory { back }
+            }
         };
+        self.asm.bind(back);
         self.slow_path(label, after);
+    }
+
+    /// The slow path of an instruction after which control goes elsewhere: the interpreter executes it.
+    pub fn slow_exit(&mut self, label: Label) {
+        let before = self.before;
+        self.asm.out_of_line();
+        self.asm.bind(label);
+        self.store_items(&before);
+        self.leave(self.pc, BaselineExit::Execute);
+        self.asm.in_line();
     }
 
     /// Has the interpreter execute the instruction, in line. Its operands are popped, its result is in memory.
@@ -168,6 +181,11 @@ impl Emitter<'_> {
         }
         let before = self.before;
         self.store_items(&before);
+        if matches!(self.flow, ControlFlow::Jump | ControlFlow::Branch) {
+            // The interpreter goes on where control goes.
+            self.leave(self.pc, BaselineExit::Execute);
+            return false;
+        }
         let height = self.stack.len();
         self.reset_stack(height);
         true
@@ -200,14 +218,10 @@ impl Emitter<'_> {
         self.asm.out_of_line();
         self.asm.bind(label);
         self.store_items(&before);
-        let result = match after {
-            After::Result { result, .. } => Some((result, self.stack.len() - 1)),
-            After::Memory { .. } => None,
-        };
         // What stays in registers across the instruction.
-        let from = self.stack.len().saturating_sub(KEPT);
-        let end = result.map_or(self.stack.len(), |(_, top)| top);
-        for &item in &self.stack[from.min(end)..end] {
+        let end = before.below();
+        let from = self.stack.len().saturating_sub(KEPT).min(end);
+        for &item in &self.stack[from..end] {
             match item {
                 Item::Gpr(r, _) => self.asm.store(CX, SPILL + 8 * i32::from(r.0), r),
                 Item::Float(x) => self.asm.float_store(CX, SPILL_FLOAT + 8 * i32::from(x.0), x),
@@ -215,7 +229,7 @@ impl Emitter<'_> {
             }
         }
         self.call_step(self.pc);
-        for &item in &self.stack[from.min(end)..end] {
+        for &item in &self.stack[from..end] {
             match item {
                 Item::Gpr(r, _) => self.asm.load(r, CX, SPILL + 8 * i32::from(r.0)),
                 Item::Float(x) => self.asm.float_load(x, CX, SPILL_FLOAT + 8 * i32::from(x.0)),

@@ -9,12 +9,15 @@
 use super::asm::{Alu, BASE, CX, Cond, Label, RAX, RCX, RDX, Reg, Shift, TAG, Xmm};
 use super::emit::Emitter;
 use super::stubs::{BOX_STUB, BOX_VALUE, FALSE_BITS, UNBOX_STUB, UNBOXED};
+use bytecode::Op;
 use runtime::Value;
 
 /// How many items on top of the stack may be elsewhere than in memory.
 pub const KEPT: usize = 6;
-/// Registers for values of expressions.
-const SCRATCH: [Reg; 6] = [RAX, RCX, RDX, Reg(8), Reg(9), Reg(10)];
+/// Registers for values of expressions. Those that some instructions need for themselves are given out last.
+const SCRATCH: [Reg; 6] = [RCX, Reg(8), Reg(9), Reg(10), RDX, RAX];
+/// The most operands that an instruction takes.
+const MAX_INPUTS: usize = 3;
 /// Registers that mirror locals: rsi, rdi, rbp.
 pub const PINS: [Reg; 3] = [Reg(6), Reg(7), Reg(5)];
 /// A register for one or two instructions; never given out.
@@ -61,12 +64,23 @@ pub struct Before {
     /// How many items there were.
     pub height: usize,
     inputs: usize,
-    operands: [Item; 3],
+    operands: [Item; MAX_INPUTS],
 }
+
+const _: () = {
+    let mut i = 0;
+    while i < Op::ALL.len() {
+        assert!(
+            Op::ALL[i].info().inputs.len() <= MAX_INPUTS,
+            "an opcode has more inputs than can be remembered"
+        );
+        i += 1;
+    }
+};
 
 impl Default for Before {
     fn default() -> Before {
-        Before { height: 0, inputs: 0, operands: [Item::Mem; 3] }
+        Before { height: 0, inputs: 0, operands: [Item::Mem; MAX_INPUTS] }
     }
 }
 
@@ -89,8 +103,6 @@ pub struct Registers {
     float_uses: [u8; 16],
     held: u16,
     float_held: u16,
-    /// Not to be given out for the instruction under translation.
-    pub avoid: u16,
 }
 
 impl Registers {
@@ -119,14 +131,34 @@ impl Registers {
     }
 
     pub fn end_op(&mut self) {
-        (self.held, self.float_held, self.avoid) = (0, 0, 0);
+        (self.held, self.float_held) = (0, 0);
     }
 
     fn take(&mut self) -> Option<Reg> {
-        let free = |r: &&Reg| self.uses[r.0 as usize] == 0 && (self.held | self.avoid) & (1 << r.0) == 0;
-        let r = *SCRATCH.iter().find(free)?;
-        self.held |= 1 << r.0;
-        Some(r)
+        SCRATCH.into_iter().find(|&r| self.try_hold(r))
+    }
+
+    /// Holds a register if it is free.
+    pub fn try_hold(&mut self, r: Reg) -> bool {
+        let free = self.uses[r.0 as usize] == 0 && self.held & (1 << r.0) == 0;
+        if free {
+            self.held |= 1 << r.0;
+        }
+        free
+    }
+
+    /// Does not hold a register any more.
+    pub fn drop_held(&mut self, r: Reg) {
+        self.held &= !(1 << r.0);
+    }
+
+    /// Whether an item's register is that of other items of the stack too.
+    pub fn is_shared(&self, item: Item) -> bool {
+        match item {
+            Item::Gpr(r, _) => self.uses[r.0 as usize] > 1,
+            Item::Float(x) => self.float_uses[x.0 as usize] > 1,
+            _ => false,
+        }
     }
 
     fn take_float(&mut self) -> Option<Xmm> {
@@ -157,7 +189,7 @@ impl Emitter<'_> {
     /// A free register, held until the instruction ends.
     pub fn take(&mut self) -> Reg {
         self.regs.take().unwrap_or_else(|| {
-            self.fail_with("no register is free");
+            self.exhausted();
             RAX
         })
     }
@@ -165,9 +197,19 @@ impl Emitter<'_> {
     /// A free floating-point register, held until the instruction ends.
     pub fn take_float(&mut self) -> Xmm {
         self.regs.take_float().unwrap_or_else(|| {
-            self.fail_with("no register is free");
+            self.exhausted();
             Xmm(0)
         })
+    }
+
+    /// No register is free: from here on the fast path does not apply. Control does not come to what is emitted then, so it may name any register.
+    fn exhausted(&mut self) {
+        if !self.may_exit {
+            return self.fail_with("no register is free");
+        }
+        let fail = self.fail_label();
+        self.asm.jump(fail);
+        self.out_of_registers = true;
     }
 
     /// The displacement of an operand's slot.
@@ -210,7 +252,7 @@ impl Emitter<'_> {
     /// What an instruction that takes so many operands is about to change.
     pub fn remember(&self, inputs: usize) -> Before {
         let height = self.stack.len();
-        let mut operands = [Item::Mem; 3];
+        let mut operands = [Item::Mem; MAX_INPUTS];
         for (operand, item) in operands.iter_mut().zip(&self.stack[height - inputs..]) {
             *operand = *item;
         }
@@ -251,6 +293,13 @@ impl Emitter<'_> {
         }
     }
 
+    /// Puts all operands from this depth upwards into their slots.
+    pub fn flush_from(&mut self, depth: usize) {
+        for depth in depth.max(self.stack.len().saturating_sub(KEPT))..self.stack.len() {
+            self.flush(depth);
+        }
+    }
+
     /// Puts all operands but this many on top into their slots.
     pub fn flush_below(&mut self, top: usize) {
         let end = self.stack.len().saturating_sub(top);
@@ -276,12 +325,11 @@ impl Emitter<'_> {
         }
     }
 
-    /// Puts the operands that are in these registers into their slots.
-    pub fn vacate(&mut self, registers: &[Reg]) {
-        for depth in self.stack.len().saturating_sub(KEPT)..self.stack.len() {
-            if matches!(self.stack[depth], Item::Gpr(r, _) if registers.contains(&r)) {
-                self.flush(depth);
-            }
+    /// Puts operands into their slots so that so many more can be pushed without that.
+    pub fn make_room(&mut self, growth: usize) {
+        let end = (self.stack.len() + growth).saturating_sub(KEPT).min(self.stack.len());
+        for depth in self.stack.len().saturating_sub(KEPT)..end {
+            self.flush(depth);
         }
     }
 
@@ -403,17 +451,21 @@ impl Emitter<'_> {
         }
     }
 
-    /// Writes a local: its slot, and the register that mirrors it.
-    pub fn write_local(&mut self, slot: u32, item: Item) {
-        if item == Item::Local(slot) {
-            return;
-        }
-        // Operands that name the local keep the old value.
+    /// Has operands that name a local keep its value: it is about to change.
+    pub fn flush_local(&mut self, slot: u32) {
         for depth in self.stack.len().saturating_sub(KEPT)..self.stack.len() {
             if self.stack[depth] == Item::Local(slot) {
                 self.flush(depth);
             }
         }
+    }
+
+    /// Writes a local: its slot, and the register that mirrors it.
+    pub fn write_local(&mut self, slot: u32, item: Item) {
+        if item == Item::Local(slot) {
+            return;
+        }
+        self.flush_local(slot);
         let at = 8 * slot as i32;
         match (self.pin(slot), item) {
             (Some(pin), item) => {

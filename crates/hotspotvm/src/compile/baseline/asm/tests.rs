@@ -114,6 +114,9 @@ fn two_registers() {
             reads_as(|asm| asm.alu(op, a, b), format!("{name} {x}, {y}"));
         }
         reads_as(|asm| asm.multiply(a, b), format!("imul {x}, {y}"));
+        for (cond, name) in CONDITIONS {
+            reads_as(|asm| asm.mov_if(cond, a, b), format!("cmov{name} {x}, {y}"));
+        }
         for by in IMMEDIATES {
             // A product that replaces its factor is written with one name.
             let names = if a == b { x.to_string() } else { format!("{x}, {y}") };

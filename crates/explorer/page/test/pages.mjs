@@ -1,0 +1,81 @@
+// Pages for the tests: the sample report and variations of it, made into files by the crate itself.
+
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("../../../..", import.meta.url));
+
+/** A run of `shop.py` by regions, one by traces, and a sweep. */
+export function sample() {
+  return JSON.parse(readFileSync(new URL("shop.json", import.meta.url), "utf8"));
+}
+
+/** One run of it alone. */
+function single() {
+  const report = sample();
+  report.runs.length = 1;
+  return report;
+}
+
+/** As many events as the engine keeps of a long run: mostly enters and exits. */
+export const MANY = 200_000;
+
+function many() {
+  const report = single();
+  const [run] = report.runs;
+  const { items } = run.events;
+  const end = items.pop();
+  let { executed, nanos } = items[items.length - 1];
+  for (let i = 0; items.length < MANY - 1; i++) {
+    executed += 40;
+    nanos += 90;
+    const exit = { data: [{ name: "reason", value: "poll" }, { name: "rounds", value: String(i % 97) }] };
+    items.push({ kind: i % 2 ? "exit" : "enter", place: 3, lane: 3, unit: 10, executed, nanos, ...(i % 2 ? exit : {}) });
+  }
+  items.push({ ...end, executed, nanos });
+  run.events.left_out = 9_800_000;
+  return report;
+}
+
+/** A program of which nothing got hot: every list is empty. */
+function cold() {
+  const report = single();
+  const [run] = report.runs;
+  const empty = { events: { items: [] }, units: { items: [] }, deopts: { items: [] }, lanes: [], places: [], explanations: [], snapshots: [], shares: [], warm_up: [] };
+  Object.assign(run, empty);
+  report.sweeps = [];
+  return report;
+}
+
+export const EVIL = "</script><img src=x onerror=alert(1)><b>&amp;";
+
+/** A program whose every text tries to be markup. */
+function evil() {
+  const report = single();
+  const [run] = report.runs;
+  run.program.name = EVIL;
+  run.program.source = `print("${EVIL}")\n`.repeat(30);
+  run.outcome = EVIL;
+  for (const lane of run.lanes) lane.name = EVIL;
+  for (const event of run.events.items) event.words = EVIL;
+  for (const deopt of run.deopts.items) deopt.words = deopt.expected = EVIL;
+  for (const explanation of run.explanations) explanation.words = explanation.hint = EVIL;
+  return report;
+}
+
+/** Writes the pages; gives the folder that they are in. */
+export function make() {
+  const folder = mkdtempSync(join(tmpdir(), "explorer-"));
+  const reports = { shop: single(), compare: sample(), many: many(), cold: cold(), evil: evil() };
+  const files = Object.entries(reports).map(([name, report]) => {
+    const file = join(folder, `${name}.json`);
+    writeFileSync(file, JSON.stringify(report));
+    return file;
+  });
+  const cargo = ["run", "--quiet", "--locked", "--package", "hotspotvm-explorer", "--example", "page", "--", folder, ...files];
+  execFileSync("cargo", cargo, { cwd: root, stdio: ["ignore", "ignore", "inherit"] });
+  return folder;
+}
