@@ -16,6 +16,8 @@ mod demo;
 mod language;
 mod load;
 mod log;
+mod native;
+mod profile;
 mod python;
 mod render;
 mod report;
@@ -39,6 +41,7 @@ fn main() -> ExitCode {
         Some(Command::Asm(args)) => tools::asm(&args),
         Some(Command::Dis(args)) => tools::dis(&args),
         Some(Command::Compare(args)) => compare::compare(&args),
+        Some(Command::Profile(args)) => profile::profile(&args),
         Some(Command::Demo) => demo::demo(),
         None => show_help(),
     };

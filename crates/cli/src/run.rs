@@ -11,7 +11,7 @@ use crate::python::Python;
 use crate::report::{self, Failure, Status, complain};
 use crate::statistics::{self, Misses};
 use crate::streams::{self, Failed};
-use crate::{render, text};
+use crate::{native, render, text};
 use hotspotvm::bytecode::{Function, Verified};
 use hotspotvm::runtime::num::{NumberLimits, Output, parse_argument, repr};
 use hotspotvm::runtime::{Stop, StopKind};
@@ -53,6 +53,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<Status, Failure> {
     options.listings = args.listings || dumps;
     options.passes.dumped.clone_from(&args.dump);
     let mut engine = Engine::new(options);
+    native::watch(&mut engine, &args.native, path)?;
     let log = (args.verbose || args.listings).then(|| Log::new(&source, args.listings));
     let seen = Rc::new(RefCell::new(Seen { log, dumps, trace, misses: Misses::default() }));
     if args.stats || dumps || seen.borrow().is_asked_for() {

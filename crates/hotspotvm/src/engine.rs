@@ -7,6 +7,7 @@ use crate::abi::interrupts::Interrupts;
 use crate::abi::vm::{MustStop, Vm};
 use crate::cache::CodeCache;
 use crate::cache::memory::Arena;
+use crate::code::InstalledCode;
 use crate::compile::background::Worker;
 use crate::compile::driver::{Driver, Failure, Generator, Selection};
 use crate::compile::trace::Tree;
@@ -17,8 +18,10 @@ use crate::ids::{Arriving, PlaceKey};
 use crate::options::{Cancel, Options, Tier};
 use crate::profile::{Executed, How, NEVER};
 use crate::reason::Reason;
+use crate::samples::{Sample, Sampler};
 use crate::stats::Stats;
 use bytecode::Verified;
+use ir::Origin;
 use ir::opt::PassCx;
 use runtime::num::Output;
 use runtime::{Io, Stop, StopKind, Value};
@@ -40,11 +43,13 @@ use optimized::HotPlace;
 use record::Recording;
 
 type Listener = Box<dyn FnMut(&LogEntry)>;
+type CodeListener = Box<dyn FnMut(&InstalledCode<'_>)>;
 
 /// A virtual machine with its settings. Each [`Engine::run`] is a run of its own.
 pub struct Engine {
     options: Options,
     listener: Option<Listener>,
+    code_listener: Option<CodeListener>,
     cancel: Cancel,
     /// Memory kept from run to run, since getting it takes longer than compiling a small program (code), or running one (the
     /// stack, which would have to be cleared).
@@ -61,12 +66,21 @@ pub struct Outcome {
     pub stats: Stats,
     /// How often each instruction was executed, with [`Options::counting`].
     pub executed: Option<Executed>,
+    /// Where time went, with [`Options::sampling`].
+    pub samples: Vec<Sample>,
 }
 
 impl Engine {
     /// An engine with these settings.
     pub fn new(options: Options) -> Engine {
-        Engine { options, listener: None, cancel: Cancel::default(), arena: None, stack: Vec::new() }
+        Engine {
+            options,
+            listener: None,
+            code_listener: None,
+            cancel: Cancel::default(),
+            arena: None,
+            stack: Vec::new(),
+        }
     }
 
     /// Has every event told to `listener`, as it happens; instead of to an earlier listener.
@@ -77,6 +91,11 @@ impl Engine {
     /// The same, with when it happened.
     pub fn on_log(&mut self, listener: impl FnMut(&LogEntry) + 'static) {
         self.listener = Some(Box::new(listener));
+    }
+
+    /// Has `listener` told of all machine code that is installed.
+    pub fn on_code(&mut self, listener: impl FnMut(&InstalledCode<'_>) + 'static) {
+        self.code_listener = Some(Box::new(listener));
     }
 
     /// The switch that stops a run from another thread.
@@ -91,11 +110,19 @@ impl Engine {
         let interrupts = Interrupts::new(&self.options.limits, self.cancel.clone());
         let vm = match Vm::new(program, arguments, io, &self.options, interrupts, stack) {
             Ok(vm) => vm,
-            Err(stop) => return Outcome { result: Err(stop), stats: Stats::default(), executed: None },
+            Err(stop) => {
+                return Outcome {
+                    result: Err(stop),
+                    stats: Stats::default(),
+                    executed: None,
+                    samples: Vec::new(),
+                };
+            }
         };
         // A child process must leave its parent's code alone.
         let arena = self.arena.take().filter(Arena::is_ours);
         let mut run = Run::new(vm, &self.options, start, arena, &mut self.listener);
+        run.code_listener = self.code_listener.as_mut();
         let result = run.execute();
         run.vm.store.io.flush();
         let result = match (result, run.vm.store.io.failure()) {
@@ -106,9 +133,10 @@ impl Engine {
             (result, _) => result.map(|value| run.output(value)),
         };
         let executed = run.executed.take();
+        let samples = run.sampler.take().map(Sampler::finish).unwrap_or_default();
         let (stats, arena, stack) = run.finish();
         (self.arena, self.stack) = (arena, stack);
-        Outcome { result, stats, executed }
+        Outcome { result, stats, executed, samples }
     }
 }
 
@@ -148,6 +176,7 @@ struct Run<'e> {
     recording: Option<Recording>,
     stats: Stats,
     executed: Option<Executed>,
+    sampler: Option<Sampler>,
     ledger: Ledger,
     words: Vec<u64>,
     /// A round of a loop was interrupted by a poll; it counts as compiled if compiled code goes on with it.
@@ -157,6 +186,7 @@ struct Run<'e> {
     timing: bool,
     start: Instant,
     listener: &'e mut Option<Listener>,
+    code_listener: Option<&'e mut CodeListener>,
 }
 
 /// What the passes may do, by the settings.
@@ -202,13 +232,15 @@ impl<'e> Run<'e> {
             recording: None,
             stats: Stats::default(),
             executed: None,
+            sampler: options.sampling.map(Sampler::new),
             ledger: Ledger::default(),
             words: Vec::new(),
             interrupted_round: false,
             returned: false,
-            timing: options.timing,
+            timing: options.timing || options.sampling.is_some(),
             start,
             listener,
+            code_listener: None,
         };
         let Options { hotspot_threshold, optimizing_threshold, max_tier, .. } = *options;
         run.emit(|_| Event::Start {
@@ -293,6 +325,9 @@ impl<'e> Run<'e> {
     fn next_slice(&mut self, how: How) -> ControlFlow<Result<Value, Stop>, Next> {
         let cost = self.vm.run_left(self.vm.regs.function, self.vm.regs.pc);
         self.install_finished();
+        if let Some(sampler) = &mut self.sampler {
+            self.vm.set_slice_size(sampler.next_slice());
+        }
         match self.vm.next_slice(cost as u32) {
             Ok(()) => ControlFlow::Continue(Next::Arrive(how)),
             Err(MustStop) => ControlFlow::Break(Err(self.stopped(0))),
@@ -304,8 +339,17 @@ impl<'e> Run<'e> {
         self.interrupted_round = false;
         let start = self.timing.then(Instant::now);
         let leave = interpret(&mut self.vm);
-        self.stats.interpreter_ns += start.map_or(0, |start| start.elapsed().as_nanos() as u64);
+        let nanos = start.map_or(0, |start| start.elapsed().as_nanos() as u64);
+        self.stats.interpreter_ns += nanos;
+        self.sample(Tier::Interpreter, nanos);
         leave
+    }
+
+    /// Code of a tier has run for this time, until control came here.
+    fn sample(&mut self, tier: Tier, nanos: u64) {
+        if let Some(sampler) = &mut self.sampler {
+            sampler.take(&self.vm, tier, nanos);
+        }
     }
 
     /// Control transfers to the current place: what the interpreter does inline, for those who are not in it.
@@ -403,6 +447,19 @@ impl<'e> Run<'e> {
         for site in self.vm.functions.iter_mut().flat_map(|f| f.sites.iter_mut()) {
             site.ask_after_back_edges(NEVER);
             site.ask_after_calls(NEVER);
+        }
+    }
+
+    /// Tells of code that has been installed.
+    fn tell_code<I: Iterator<Item = (u32, Origin)>>(
+        &mut self,
+        unit: (u32, Tier),
+        entry: Origin,
+        code: (u64, &[u8]),
+        places: impl FnOnce() -> I,
+    ) {
+        if let Some(listener) = &mut self.code_listener {
+            listener(&InstalledCode::new(&self.vm, unit, entry, code, places()));
         }
     }
 

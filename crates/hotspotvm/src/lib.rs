@@ -26,6 +26,7 @@
 
 mod abi;
 mod cache;
+pub mod code;
 mod compile;
 mod deopt;
 mod detect;
@@ -38,6 +39,7 @@ pub mod internals;
 pub mod options;
 mod profile;
 pub mod reason;
+pub mod samples;
 pub mod stats;
 
 pub use bytecode;

@@ -103,6 +103,9 @@ pub struct Options {
     /// Whether optimized code counts how often control arrives where, as the tiers below do: then it is known exactly how often each
     /// instruction was executed ([`Outcome::executed`](crate::Outcome::executed)). Costs an addition in memory for each transfer of control.
     pub counting: bool,
+    /// After how much fuel, on average, to look at where the program is and how long it took to get there ([`crate::samples`]); implies
+    /// [`Self::timing`].
+    pub sampling: Option<u32>,
     /// Whether compile events carry the listing of what was compiled.
     pub listings: bool,
     /// Whether events carry details: what each pass did and why, the ways out of each unit, the frames that a deoptimisation rebuilt.
@@ -126,6 +129,7 @@ impl Default for Options {
             deterministic: false,
             timing: false,
             counting: false,
+            sampling: None,
             listings: false,
             details: false,
             passes: Passes::default(),

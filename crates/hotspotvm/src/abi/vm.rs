@@ -247,7 +247,8 @@ impl Vm {
         }
         let total = limits.fuel.unwrap_or(PLENTY).min(PLENTY);
         let usual = if limits.timeout.is_some() { SLICE_TIMED } else { SLICE };
-        let slice_size = options.stress.slice.map_or(usual, |s| i64::from(s).clamp(1, SLICE));
+        let slice_size =
+            options.stress.slice.or(options.sampling).map_or(usual, |s| i64::from(s).clamp(1, SLICE));
         let slice = total.min(slice_size as u64) as i64;
         let largest_frame = functions.iter().map(|f| f.frame_size).max().unwrap_or(0);
         Ok(Vm {
@@ -425,6 +426,11 @@ impl Vm {
             self.total
         );
         self.set_stop(StopKind::Limit(LimitKind::Fuel), message);
+    }
+
+    /// How much fuel the slices to come have.
+    pub fn set_slice_size(&mut self, fuel: i64) {
+        self.slice_size = fuel.clamp(1, SLICE);
     }
 
     /// Looks at everything that is looked at between slices, and starts a new slice that covers a run of this cost.

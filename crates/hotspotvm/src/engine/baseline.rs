@@ -56,8 +56,13 @@ mod present {
                 let no_room = || Failure::Refused(Reason::CacheTooSmall { limit });
                 self.cache.baseline = Some(shared.ok_or_else(no_room)?);
             }
-            let (piece, _) = self.place_code(&code.bytes, function)?;
+            let (piece, address) = self.place_code(&code.bytes, function)?;
             let id = self.cache.reserve();
+            let place = |&(pc, offset): &(u32, u32)| (offset, Origin { function, pc });
+            let entry = Origin { function, pc: 0 };
+            self.tell_code((id, Tier::Baseline), entry, (address, &code.bytes), || {
+                code.blocks.iter().map(place)
+            });
             self.ledger.started(id, (function, 0), Tier::Baseline, UnitKind::Function);
             let (instructions, code_bytes) = (code.instructions, code.bytes.len() as u32);
             let listing = self.driver.listings.then(|| self.baseline_listing(function, &code));
@@ -119,6 +124,7 @@ mod present {
             self.stats.baseline_entries += 1;
             let nanos = start.map_or(0, |start| start.elapsed().as_nanos() as u64);
             self.stats.jit_ns += nanos;
+            self.sample(Tier::Baseline, nanos);
             let (function, pc) = (self.vm.regs.function, self.vm.regs.pc);
             let not_executed = match left.how {
                 BaselineExit::Execute

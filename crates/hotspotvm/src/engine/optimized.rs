@@ -19,7 +19,7 @@ use crate::profile::Trial;
 use crate::reason::Reason;
 use bytecode::{Inst, Op};
 use codegen::TakenExit;
-use ir::{ExitReason, InputPlace, Resume, Type};
+use ir::{ExitReason, InputPlace, Origin, Resume, Type};
 use runtime::Value;
 use std::time::Instant;
 
@@ -184,6 +184,8 @@ impl Run<'_> {
     fn install(&mut self, made: Made) -> Result<u32, Failure> {
         let Made { code, id, key, .. } = made;
         let (piece, address) = self.place_code(&code.bytes, key.function)?;
+        let entry = Origin { function: key.function, pc: key.pc };
+        self.tell_code((id, Tier::Optimizing), entry, (address, &code.bytes), || code.places.iter().copied());
         self.stats.compilations += 1;
         self.stats.code_bytes += code.bytes.len() as u64;
         let nanos = self.timing.then_some(made.nanos);
@@ -295,9 +297,15 @@ impl Run<'_> {
             Answer::Returned(raw) => {
                 self.count_entry(id, executed, 1);
                 let value = boxed(&mut self.vm, raw);
+                // Seen in the method: its frame is still there.
+                self.sample(Tier::Optimizing, nanos);
                 self.returned_from(value)
             }
-            Answer::Exits(chain) => self.leave(id, &chain, rounds, executed),
+            Answer::Exits(chain) => {
+                let next = self.leave(id, &chain, rounds, executed);
+                self.sample(Tier::Optimizing, nanos);
+                next
+            }
         }
     }
 
