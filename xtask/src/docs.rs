@@ -3,7 +3,7 @@
 //! It stands beside `profile -> detect -> compile -> cache -> execute -> deoptimise`: it shows what all stages talk about.
 //! Invariant: each text depends on its source alone, so `tidy` can compare it with the file.
 
-use crate::report_types;
+use crate::{event_docs, report_types};
 use bytecode::{Builtin1, Builtin2, ControlFlow, Op, Operand};
 use std::fmt::Write;
 use std::path::Path;
@@ -91,6 +91,13 @@ pub fn write(root: &Path) -> Result<bool, String> {
         .map_err(|(line, message)| format!("{}:{line}: {message}", report_types::SOURCE))?;
     put(report_types::PATH, types)?;
     println!("docs: wrote {}", report_types::PATH);
+    let read = |path: &str| {
+        std::fs::read_to_string(root.join(path)).map_err(|error| format!("can't read {path}: {error}"))
+    };
+    let events = event_docs::document(&read(event_docs::EVENTS)?, &read(event_docs::REASONS)?)
+        .map_err(|(path, line, message)| format!("{path}:{line}: {message}"))?;
+    put(event_docs::PATH, events)?;
+    println!("docs: wrote {}", event_docs::PATH);
     Ok(true)
 }
 

@@ -9,6 +9,7 @@
 mod bench;
 mod ci;
 mod docs;
+mod event_docs;
 mod report_types;
 mod tidy;
 mod tree;
@@ -24,7 +25,7 @@ Usage: cargo xtask COMMAND
 Commands:
   tidy   check the rules of the house that the compiler does not know; each finding is `file:line: message`
   edges  print which folder of crates/hotspotvm uses which, of this tree or of the checkout in the folder given
-  docs   write docs/opcodes.md from the opcode table, and the types of the explorer's page from the report's structs
+  docs   write docs/opcodes.md from the opcode table, docs/events.md from the events, and the types of the explorer's page from the report's structs
   ci     all checks: fmt, clippy, doc, test, tidy, in this order; every step runs, whatever the others say
   bench  measure HotspotVM beside other languages; see `cargo xtask bench --help`
   help   print this

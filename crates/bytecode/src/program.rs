@@ -107,15 +107,6 @@ pub struct Program {
 }
 
 impl Program {
-    /// The index of this constant, added if it is new.
-    pub fn intern(&mut self, constant: Const) -> u32 {
-        let at = self.constants.iter().position(|c| *c == constant);
-        at.unwrap_or_else(|| {
-            self.constants.push(constant);
-            self.constants.len() - 1
-        }) as u32
-    }
-
     /// The source line of an instruction, if known.
     pub fn line(&self, function: FuncId, pc: u32) -> Option<u32> {
         let line = *self.functions.get(function.0 as usize)?.lines.get(pc as usize)?;

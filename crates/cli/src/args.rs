@@ -90,6 +90,15 @@ What the program prints is not shown.\n\n\
 Example:\n  hotspot profile --speedscope profile.json program.py 1000"
     )]
     Profile(ProfileArgs),
+    /// Run a program and write what was compiled, and why, as a page for a browser
+    #[command(override_usage = "hotspot explore [OPTIONS] <PROGRAM> [ARGS]...")]
+    #[command(
+        after_long_help = "The page is one file that opens from disk and asks for nothing. With --beside, the program runs a second time \
+with one setting changed, its output swallowed, and the page shows both.\n\n\
+Examples:\n  hotspot explore -o report.html sum.hasm 100000\n  \
+hotspot explore -o report.html --beside strategy=trace program.py"
+    )]
+    Explore(ExploreArgs),
     /// See compiling at work in three short demonstrations
     Demo,
 }
@@ -216,6 +225,12 @@ pub(crate) struct RunArgs {
     /// Write each step of compiling to a file, one JSON object a line
     #[arg(long, value_name = "FILE.ndjson", help_heading = "What to show")]
     pub(crate) trace: Option<PathBuf>,
+    /// Write what ran when as a time line, which Perfetto and Chrome's tracing page open
+    #[arg(long, value_name = "FILE.json", help_heading = "What to show")]
+    pub(crate) chrome_trace: Option<PathBuf>,
+    /// Write the IR after each pass as graphs, which iongraph opens
+    #[arg(long, value_name = "FILE.json", help_heading = "What to show")]
+    pub(crate) iongraph: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) native: NativeArgs,
     #[command(flatten)]
@@ -314,6 +329,64 @@ pub(crate) struct CompareArgs {
     pub(crate) json: bool,
     #[command(flatten)]
     pub(crate) program: ProgramArgs,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ExploreArgs {
+    #[command(flatten)]
+    pub(crate) engine: EngineArgs,
+    /// Where to write the page
+    #[arg(short, long, value_name = "FILE.html", default_value = "report.html")]
+    pub(crate) output: PathBuf,
+    /// Show a second run beside the first, with one setting changed: hotspot-threshold, optimizing-threshold, max-tier or strategy
+    #[arg(long, value_name = "SETTING=VALUE", value_parser = variation)]
+    pub(crate) beside: Option<Variation>,
+    #[command(flatten)]
+    pub(crate) program: ProgramArgs,
+}
+
+/// One setting changed.
+#[derive(Clone, Debug)]
+pub(crate) struct Variation {
+    /// As it was asked for: `strategy=trace`.
+    pub(crate) text: String,
+    change: Change,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Change {
+    HotspotThreshold(u64),
+    OptimizingThreshold(u64),
+    MaxTier(Tier),
+    Strategy(Strategy),
+}
+
+impl Variation {
+    /// Changes the setting.
+    pub(crate) fn apply(&self, options: &mut Options) {
+        match self.change {
+            Change::HotspotThreshold(n) => options.hotspot_threshold = n,
+            Change::OptimizingThreshold(n) => options.optimizing_threshold = n,
+            Change::MaxTier(tier) => options.max_tier = tier,
+            Change::Strategy(strategy) => options.strategy = strategy,
+        }
+    }
+}
+
+/// `SETTING=VALUE`.
+fn variation(text: &str) -> Result<Variation, String> {
+    let (name, value) = text.split_once('=').ok_or("expected SETTING=VALUE, as in `strategy=trace`")?;
+    let change = match name {
+        "hotspot-threshold" => Change::HotspotThreshold(threshold(value)?),
+        "optimizing-threshold" => Change::OptimizingThreshold(threshold(value)?),
+        "max-tier" => Change::MaxTier(tier(value)?),
+        "strategy" => Change::Strategy(strategy(value)?),
+        _ => {
+            let known = "hotspot-threshold, optimizing-threshold, max-tier and strategy";
+            return Err(format!("the settings that can be changed are {known}"));
+        }
+    };
+    Ok(Variation { text: text.to_owned(), change })
 }
 
 /// The words of the command line, with `run` put in where a program, or an option that is not the command's own, stands in the
@@ -504,12 +577,13 @@ mod tests {
     }
 
     /// All subcommands. A new one is added here, by its author, who so decides.
-    const SUBCOMMANDS: [(&str, Behind); 7] = [
+    const SUBCOMMANDS: [(&str, Behind); 8] = [
         ("run", Behind::Arguments),
         ("check", Behind::Options),
         ("asm", Behind::Options),
         ("dis", Behind::Options),
         ("compare", Behind::Arguments),
+        ("explore", Behind::Arguments),
         ("demo", Behind::Nothing),
         ("help", Behind::Nothing),
     ];
@@ -546,7 +620,7 @@ mod tests {
                 continue;
             }
             let mut all: Vec<Vec<String>> = subcommand.get_arguments().flat_map(forms).collect();
-            assert!(all.len() > 30, "{name}: {}", all.len());
+            assert!(all.len() > 25, "{name}: {}", all.len());
             all.extend(["--", "-", "-5", "--unknown", "--unknown=1", "-xyz", ""].map(|w| vec![w.to_owned()]));
             for form in all {
                 for before in [&[][..], &["--fuel", "7"], &["--fuel=7"]] {

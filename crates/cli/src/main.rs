@@ -13,6 +13,8 @@
 mod args;
 mod compare;
 mod demo;
+mod explore;
+mod export;
 mod language;
 mod load;
 mod log;
@@ -42,6 +44,7 @@ fn main() -> ExitCode {
         Some(Command::Dis(args)) => tools::dis(&args),
         Some(Command::Compare(args)) => compare::compare(&args),
         Some(Command::Profile(args)) => profile::profile(&args),
+        Some(Command::Explore(args)) => explore::explore(&args),
         Some(Command::Demo) => demo::demo(),
         None => show_help(),
     };

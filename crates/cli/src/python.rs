@@ -10,15 +10,6 @@ use hotspotvm::runtime::num::Output;
 use hotspotvm::runtime::{Place, Stop};
 use python::{Compiled, Frame};
 
-/// The errors without those that are likely to follow from an earlier one: where the parser had lost its place, what it says
-/// next is about its guess. CPython tells one.
-fn without_consequences(mut errors: Vec<Diagnostic>) -> Vec<Diagnostic> {
-    let is_syntax = |error: &Diagnostic| error.code.is_some_and(|code| code.ends_with("Error"));
-    let mut told = false;
-    errors.retain(|error| !is_syntax(error) || !std::mem::replace(&mut told, true));
-    errors
-}
-
 /// A program in Python, besides its bytecode.
 #[derive(Debug)]
 pub(crate) struct Python {
@@ -33,7 +24,7 @@ impl Python {
     /// # Errors
     /// Why it is refused.
     pub(crate) fn compile(name: &str, text: &str) -> Result<(Program, Python), Vec<Diagnostic>> {
-        let mut compiled = python::compile(name, text).map_err(without_consequences)?;
+        let mut compiled = python::compile(name, text)?;
         let program = std::mem::take(&mut compiled.program);
         Ok((program, Python { compiled, name: name.to_owned(), text: text.to_owned() }))
     }

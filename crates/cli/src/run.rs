@@ -5,6 +5,7 @@
 //! completed after an error too.
 
 use crate::args::RunArgs;
+use crate::export::{Export, Format};
 use crate::load::{self, Loaded};
 use crate::log::{self, Log};
 use crate::python::Python;
@@ -35,6 +36,10 @@ pub(crate) fn run(args: &RunArgs) -> Result<Status, Failure> {
         load::load(path, args.program.language.language)?;
     let arguments = arguments(&program, python.as_ref(), args.program.args())?;
     let trace = args.trace.as_deref().map(|file| OutFile::create(path, file)).transpose()?;
+    let exports = [(&args.chrome_trace, Format::Chrome), (&args.iongraph, Format::Iongraph)].into_iter();
+    let exports = exports.filter_map(|(file, format)| Some((file.as_deref()?, format)));
+    let exports = exports.map(|(file, format)| Exporting::create(path, file, format));
+    let exports = exports.collect::<Result<Vec<Exporting>, Failure>>()?;
     let stats_file = args.stats_json.as_deref().map(|file| OutFile::create(path, file)).transpose()?;
     if args.verbose {
         render::show(&warnings);
@@ -48,14 +53,17 @@ pub(crate) fn run(args: &RunArgs) -> Result<Status, Failure> {
         options.max_tier = Tier::Interpreter;
     }
     options.limits.started = Some(started);
-    options.timing = args.stats || args.stats_json.is_some();
+    options.timing = args.stats || args.stats_json.is_some() || args.chrome_trace.is_some();
     let dumps = !args.dump.is_empty();
-    options.listings = args.listings || dumps;
+    options.listings = args.listings || dumps || args.iongraph.is_some();
     options.passes.dumped.clone_from(&args.dump);
+    if args.iongraph.is_some() {
+        options.passes.dumped = hotspotvm::pass_names().into_iter().map(str::to_owned).collect();
+    }
     let mut engine = Engine::new(options);
     native::watch(&mut engine, &args.native, path)?;
     let log = (args.verbose || args.listings).then(|| Log::new(&source, args.listings));
-    let seen = Rc::new(RefCell::new(Seen { log, dumps, trace, misses: Misses::default() }));
+    let seen = Rc::new(RefCell::new(Seen { log, dumps, trace, exports, misses: Misses::default() }));
     if args.stats || dumps || seen.borrow().is_asked_for() {
         let seen = Rc::clone(&seen);
         engine.on_log(move |entry| seen.borrow_mut().entry(entry));
@@ -93,6 +101,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<Status, Failure> {
     if let Some(trace) = &mut seen.trace {
         trace.finish()?;
     }
+    seen.exports.iter_mut().try_for_each(Exporting::finish)?;
     Ok(status)
 }
 
@@ -101,13 +110,14 @@ struct Seen {
     log: Option<Log>,
     dumps: bool,
     trace: Option<OutFile>,
+    exports: Vec<Exporting>,
     misses: Misses,
 }
 
 impl Seen {
     /// Whether anybody wants to see events as such.
     fn is_asked_for(&self) -> bool {
-        self.log.is_some() || self.trace.is_some()
+        self.log.is_some() || self.trace.is_some() || !self.exports.is_empty()
     }
 
     fn entry(&mut self, entry: &LogEntry) {
@@ -125,6 +135,9 @@ impl Seen {
         }
         if let Some(trace) = &mut self.trace {
             trace.json_line(entry);
+        }
+        for export in &mut self.exports {
+            export.entry(entry);
         }
     }
 }
@@ -201,6 +214,38 @@ pub(crate) fn ended(stop: &Stop, python: Option<&Python>, failed: &Failed) -> St
 pub(crate) fn shown(value: &Output) -> String {
     let limits = NumberLimits { max_str_digits: 0, ..NumberLimits::default() };
     repr(value.operand(), &limits).unwrap_or_else(|error| error.to_string())
+}
+
+/// A log being written in another format.
+struct Exporting {
+    name: String,
+    export: Export<BufWriter<File>>,
+    failure: Option<std::io::Error>,
+}
+
+impl Exporting {
+    fn create(program: &str, path: &Path, format: Format) -> Result<Exporting, Failure> {
+        load::keep_apart(program, path)?;
+        let name = format!("`{}`", path.display());
+        let export = File::create(path).and_then(|file| Export::new(format, BufWriter::new(file)));
+        match export {
+            Ok(export) => Ok(Exporting { name, export, failure: None }),
+            Err(error) => Err(Failure::output(&name, &error)),
+        }
+    }
+
+    fn entry(&mut self, entry: &LogEntry) {
+        if self.failure.is_none() {
+            self.failure = self.export.entry(entry).err();
+        }
+    }
+
+    fn finish(&mut self) -> Result<(), Failure> {
+        match self.failure.take().or_else(|| self.export.finish().err()) {
+            Some(error) => Err(Failure::output(&self.name, &error)),
+            None => Ok(()),
+        }
+    }
 }
 
 /// A file being written. Its first failure is kept until the end, so that a program is not disturbed by it.

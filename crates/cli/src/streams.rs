@@ -153,8 +153,17 @@ impl SharedInput {
 
     /// Streams for one more run: this input from its beginning, and output that is captured.
     pub(crate) fn io(&self, capture: &Capture) -> Io {
+        self.io_to(Box::new(capture.clone()))
+    }
+
+    /// The same, with output that goes on as it comes.
+    pub(crate) fn io_shown(&self, failed: &Failed) -> Io {
+        self.io_to(Box::new(Watched { inner: std::io::stdout(), failed: failed.clone() }))
+    }
+
+    fn io_to(&self, output: Box<dyn Write>) -> Io {
         let input = BufReader::new(Replay { shared: self.clone(), at: 0 });
-        Io::new(Box::new(capture.clone()), Box::new(input), false)
+        Io::new(output, Box::new(input), false)
     }
 }
 

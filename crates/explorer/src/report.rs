@@ -50,7 +50,7 @@ pub struct Run {
     pub program: Program,
     /// The settings that decide what gets compiled, by their names on the command line: `hotspot-threshold` is `10`.
     pub settings: Vec<Named>,
-    /// How it ended, in a sentence: `ended after 412,345 instructions`.
+    /// How it ended, to follow "The program ": `ended after 412,345 instructions`.
     pub outcome: String,
     /// Instructions executed in all tiers.
     pub executed: u64,
@@ -78,6 +78,9 @@ pub struct Run {
     /// How long rounds took while the program warmed up.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warm_up: Vec<Sample>,
+    /// What the curve counts: `rounds` (if empty), or `instructions`, a thousand of which then stand for a round.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub warm_up_counts: String,
 }
 
 /// A name, and what it stands for.
@@ -153,7 +156,7 @@ pub struct Place {
 pub struct Lane {
     /// What it is.
     pub kind: LaneKind,
-    /// A name for people: `loop at line 19`, `fib`.
+    /// A name for people: `loop at line 19`, `fib`. The page adds a loop's function.
     pub name: String,
     /// Where it begins: a function's first instruction, a loop's head.
     pub place: u32,
@@ -217,7 +220,7 @@ pub struct Event {
     /// What is known in detail of a deoptimisation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deopt: Option<u32>,
-    /// The event's other fields, as text.
+    /// The event's other fields, as text. Those of an `exit` are `reason`, `rounds`, and `words`, the reason in words.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub data: Vec<Named>,
 }
@@ -622,7 +625,7 @@ pub struct Share {
 /// What rounds took at one point of the warm-up.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Sample {
-    /// How many rounds, or calls, had been made before.
+    /// How many rounds (or instructions, see [`Run::warm_up_counts`]) had been made before.
     pub round: u64,
     /// What one took, on average since the sample before.
     pub nanos: f64,

@@ -19,7 +19,7 @@ use crate::options::{Cancel, Options, Tier};
 use crate::profile::{Executed, How, NEVER};
 use crate::reason::Reason;
 use crate::samples::{Sample, Sampler};
-use crate::stats::Stats;
+use crate::stats::{FunctionCounts, Stats};
 use bytecode::Verified;
 use ir::Origin;
 use ir::opt::PassCx;
@@ -68,6 +68,8 @@ pub struct Outcome {
     pub executed: Option<Executed>,
     /// Where time went, with [`Options::sampling`].
     pub samples: Vec<Sample>,
+    /// What was counted and seen of each function, by number. Empty unless [`Options::details`] was on.
+    pub counts: Vec<FunctionCounts>,
 }
 
 impl Engine {
@@ -116,6 +118,7 @@ impl Engine {
                     stats: Stats::default(),
                     executed: None,
                     samples: Vec::new(),
+                    counts: Vec::new(),
                 };
             }
         };
@@ -132,11 +135,12 @@ impl Engine {
             }
             (result, _) => result.map(|value| run.output(value)),
         };
+        let counts = if self.options.details { details::counts(&run.vm) } else { Vec::new() };
         let executed = run.executed.take();
         let samples = run.sampler.take().map(Sampler::finish).unwrap_or_default();
         let (stats, arena, stack) = run.finish();
         (self.arena, self.stack) = (arena, stack);
-        Outcome { result, stats, executed, samples }
+        Outcome { result, stats, executed, samples, counts }
     }
 }
 

@@ -138,11 +138,11 @@ reasons! {
     /// The code cache has no room even for the code that all functions share.
     CacheTooSmall { limit: u64 } "cache_too_small"
         "a code cache of {limit} bytes is too small for what all code shares"
-        => "allow a larger code cache: --max-code";
+        => "allow a larger code cache: --code-cache";
     /// Code that does not fit even into an empty cache.
     CodeTooLarge { bytes: u64, limit: u64 } "code_too_large"
         "{bytes} bytes of code do not fit into {limit} bytes of code cache"
-        => "allow a larger code cache, --max-code, or split the function";
+        => "allow a larger code cache, --code-cache, or split the function";
     /// The operating system gives no executable memory.
     NoExecutableMemory { error: String } "no_executable_memory"
         "the operating system refuses executable memory ({error})"

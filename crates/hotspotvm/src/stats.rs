@@ -85,6 +85,22 @@ pub struct Stats {
     pub units: Vec<UnitStats>,
 }
 
+/// What was counted and seen of a function.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct FunctionCounts {
+    /// Its instructions, by pc.
+    pub rows: Vec<InstructionCounts>,
+}
+
+/// What was counted and seen of an instruction.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct InstructionCounts {
+    /// How often it was executed, in the tiers that count.
+    pub executed: u64,
+    /// For each operand whose kind was looked at, the kinds seen: `int|float`.
+    pub kinds: Vec<String>,
+}
+
 /// What one unit of code cost and did. Times are in nanoseconds and 0 unless [`crate::Options::timing`] was on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct UnitStats {

@@ -138,7 +138,7 @@ pub enum Module {
 }
 
 /// What an import binds.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Import {
     Module(Module),
     Item(Module, Name),

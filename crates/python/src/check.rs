@@ -4,11 +4,11 @@
 //! not supported as well, so that a program that is wrong is told so. The words are CPython 3.11's.
 
 use crate::convert::span;
-use crate::report::{Report, SyntaxClass};
+use crate::report::Report;
 use ruff_python_ast::visitor::{self, Visitor};
 use ruff_python_ast::{self as py, Expr, Stmt};
 use ruff_text_size::{Ranged, TextRange};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// How deeply loops, `try` and `with` may nest in one another.
 const MAX_BLOCKS: usize = 20;
@@ -159,7 +159,10 @@ impl Checker<'_, '_> {
                         self.error(import, "from __future__ imports must occur at the beginning of the file");
                     }
                     for alias in import.names.iter().filter(|alias| !FEATURES.contains(&&*alias.name)) {
-                        self.error(alias, format!("future feature {} is not defined", alias.name));
+                        match &*alias.name {
+                            "braces" => self.error(alias, "not a chance"),
+                            name => self.error(alias, format!("future feature {name} is not defined")),
+                        }
                     }
                 }
                 Stmt::Expr(expr) if at == 0 && expr.value.is_string_literal_expr() => {}
@@ -199,18 +202,17 @@ impl Checker<'_, '_> {
     }
 
     fn parameters<'a>(&mut self, parameters: &'a py::Parameters) -> Vec<&'a str> {
-        let mut seen: Vec<&str> = Vec::new();
+        let mut seen: HashSet<&str> = HashSet::new();
         for parameter in parameters.iter() {
             let name = parameter.name();
-            if seen.contains(&name.as_str()) {
+            if !seen.insert(name) {
                 self.error(name, format!("duplicate argument '{name}' in function definition"));
             }
             if name.as_str() == "__debug__" {
                 self.error(name, "cannot assign to __debug__");
             }
-            seen.push(name);
         }
-        seen
+        parameters.iter().map(|parameter| parameter.name().as_str()).collect()
     }
 
     /// A target of an assignment, a loop or so: stars are allowed inside tuples and lists, one in each.
@@ -357,7 +359,7 @@ impl Checker<'_, '_> {
         self.visit_expr(&matching.subject);
         let last = matching.cases.len().saturating_sub(1);
         for (at, case) in matching.cases.iter().enumerate() {
-            let mut names = Vec::new();
+            let mut names = Captures::new();
             self.pattern(&case.pattern, &mut names);
             if at < last && case.guard.is_none() {
                 self.irrefutable(&case.pattern);
@@ -384,15 +386,14 @@ impl Checker<'_, '_> {
         }
     }
 
-    fn capture(&mut self, name: Option<&py::Identifier>, names: &mut Vec<(String, TextRange)>) {
+    fn capture(&mut self, name: Option<&py::Identifier>, names: &mut Captures) {
         let Some(name) = name else { return };
-        if names.iter().any(|(known, _)| known == name.as_str()) {
+        if names.insert(name.to_string(), name.range).is_some() {
             self.error(name, format!("multiple assignments to name '{name}' in pattern"));
         }
-        names.push((name.to_string(), name.range));
     }
 
-    fn pattern(&mut self, pattern: &py::Pattern, names: &mut Vec<(String, TextRange)>) {
+    fn pattern(&mut self, pattern: &py::Pattern, names: &mut Captures) {
         match pattern {
             py::Pattern::MatchValue(value) => self.visit_expr(&value.value),
             py::Pattern::MatchSingleton(_) => {}
@@ -409,13 +410,12 @@ impl Checker<'_, '_> {
             }
             py::Pattern::MatchClass(class) => {
                 self.visit_expr(&class.cls);
-                let mut attributes: Vec<&str> = Vec::new();
+                let mut attributes: HashSet<&str> = HashSet::new();
                 for keyword in &class.arguments.keywords {
-                    if attributes.contains(&keyword.attr.as_str()) {
+                    if !attributes.insert(&keyword.attr) {
                         let message = format!("attribute name repeated in class pattern: {}", keyword.attr);
                         self.error(keyword, message);
                     }
-                    attributes.push(&keyword.attr);
                     self.pattern(&keyword.pattern, names);
                 }
                 class.arguments.patterns.iter().for_each(|p| self.pattern(p, names));
@@ -428,29 +428,27 @@ impl Checker<'_, '_> {
                 self.capture(capture.name.as_ref(), names);
             }
             py::Pattern::MatchOr(or) => {
-                let mut first: Option<Vec<String>> = None;
+                let mut first: Option<Captures> = None;
                 let last = or.patterns.len().saturating_sub(1);
                 for (at, alternative) in or.patterns.iter().enumerate() {
-                    let mut own = Vec::new();
+                    let mut own = Captures::new();
                     self.pattern(alternative, &mut own);
                     if at < last {
                         self.irrefutable(alternative);
                     }
-                    let mut sorted: Vec<String> = own.iter().map(|(name, _)| name.clone()).collect();
-                    sorted.sort();
-                    if first.get_or_insert_with(|| sorted.clone()) != &sorted {
+                    let first = first.get_or_insert_with(|| own.clone());
+                    if !first.keys().eq(own.keys()) {
                         self.error(pattern, "alternative patterns bind different names");
                     }
-                    if at == 0 {
-                        for (name, range) in own {
-                            names.push((name, range));
-                        }
-                    }
                 }
+                names.extend(first.unwrap_or_default());
             }
         }
     }
 }
+
+/// The names that a pattern binds, in alphabetical order, and where.
+type Captures = BTreeMap<String, TextRange>;
 
 /// Whether an expression assigns, not counting what its lambdas do when they are called.
 fn contains_named(expr: &Expr) -> bool {
@@ -639,64 +637,19 @@ impl<'a> Visitor<'a> for Checker<'_, '_> {
                 visitor::walk_expr(self, expr);
             }
             Expr::Call(call) => {
-                let mut names: Vec<&str> = Vec::new();
+                let mut names: HashSet<&str> = HashSet::new();
                 for keyword in &call.arguments.keywords {
                     let Some(name) = &keyword.arg else { continue };
-                    if names.contains(&name.as_str()) {
+                    if !names.insert(name) {
                         self.error(keyword, format!("keyword argument repeated: {name}"));
                     }
                     if name.as_str() == "__debug__" {
                         self.error(keyword, "cannot assign to __debug__");
                     }
-                    names.push(name);
                 }
                 visitor::walk_expr(self, expr);
             }
             _ => visitor::walk_expr(self, expr),
         }
-    }
-}
-
-/// Errors that the parser found, in CPython's words where it is known what CPython says.
-pub fn parser_error(error: &ruff_python_parser::ParseError, report: &mut Report<'_>) {
-    use ruff_python_parser::{LexicalErrorType, ParseErrorType};
-    let text = error.error.to_string();
-    let expects_block = text.starts_with("Expected an indented block");
-    let (class, message) = match &error.error {
-        ParseErrorType::Lexical(LexicalErrorType::IndentationError) => {
-            (SyntaxClass::Indentation, "unindent does not match any outer indentation level".to_owned())
-        }
-        ParseErrorType::UnexpectedIndentation => (SyntaxClass::Indentation, "unexpected indent".to_owned()),
-        _ if expects_block => {
-            (SyntaxClass::Indentation, text.replacen("Expected", "expected", 1).replace('`', "'"))
-        }
-        ParseErrorType::PositionalAfterKeywordArgument => {
-            (SyntaxClass::Syntax, "positional argument follows keyword argument".to_owned())
-        }
-        ParseErrorType::PositionalAfterKeywordUnpacking => {
-            (SyntaxClass::Syntax, "positional argument follows keyword argument unpacking".to_owned())
-        }
-        ParseErrorType::NonDefaultParamAfterDefaultParam => {
-            (SyntaxClass::Syntax, "non-default argument follows default argument".to_owned())
-        }
-        ParseErrorType::ExpectedKeywordParam => {
-            (SyntaxClass::Syntax, "named arguments must follow bare *".to_owned())
-        }
-        ParseErrorType::Lexical(LexicalErrorType::UnclosedStringError) => {
-            (SyntaxClass::Syntax, "unterminated string literal".to_owned())
-        }
-        ParseErrorType::Lexical(LexicalErrorType::LineContinuationError) => {
-            (SyntaxClass::Syntax, "unexpected character after line continuation character".to_owned())
-        }
-        _ => (SyntaxClass::Syntax, format!("invalid syntax: {}", lower_first(&text).replace('`', "'"))),
-    };
-    report.syntax_of(class, span(error.location), message);
-}
-
-fn lower_first(text: &str) -> String {
-    let mut chars = text.chars();
-    match chars.next() {
-        Some(first) => first.to_lowercase().chain(chars).collect(),
-        None => String::new(),
     }
 }

@@ -4,7 +4,7 @@
 //! nothing after it knows that it was Python. The ways of a text:
 //!
 //! ```text
-//! text -> scan: does it nest too deeply -> the parser -> check: what CPython refuses and the parser does not
+//! text -> scan: does it nest too deeply -> the parser -> syntax: its errors -> check: what CPython refuses and the parser does not
 //!      -> convert: our tree -> scope: what names mean -> lower: bytecode
 //! ```
 //!
@@ -17,12 +17,15 @@
 mod ast;
 mod check;
 mod convert;
+mod definite;
+mod depth;
 mod feature;
 mod lower;
 mod names;
 mod report;
 mod scan;
 mod scope;
+mod syntax;
 mod traceback;
 
 pub use feature::Feature;
@@ -31,9 +34,10 @@ pub use traceback::{Frame, traceback};
 use ast::Span;
 use bytecode::diagnostic::Place;
 use bytecode::{Const, Diagnostic, Program};
-use report::{Report, Source, SyntaxClass};
+use report::{Report, Source, Text};
 use ruff_python_ast::PythonVersion;
 use ruff_python_parser::{Mode, ParseOptions, parse_unchecked};
+use scan::{Scanned, Wrong};
 use std::collections::HashSet;
 
 /// The name of the function that a module's own code becomes, as in Python's tracebacks.
@@ -77,34 +81,31 @@ impl Compiled {
 /// # Errors
 /// Why the text is refused: errors of syntax, or else all constructs that are not supported, in the order of the text.
 pub fn compile(name: &str, text: &str) -> Result<Compiled, Vec<Diagnostic>> {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let source = Source::new(name, text);
+    let text = Text::new(text);
+    let source = Source::new(name, &text);
     let mut report = Report::new(&source);
-    if let Err(span) = check_text(text, &mut report) {
-        let _ = span;
+    if check_text(source.text, &mut report).is_err() {
         return Err(report.finish());
     }
-    match scan::depth(text) {
-        Err(deep) => {
-            refuse_depth(&deep, &mut report);
-            Err(report.finish())
-        }
-        Ok(depth) if depth <= DEEP => compile_here(&source),
-        Ok(_) => {
-            let work = || compile_here(&Source::new(name, text));
-            let deep = std::thread::scope(|scope| {
-                let thread = std::thread::Builder::new().stack_size(DEEP_STACK).spawn_scoped(scope, work);
-                thread.ok().and_then(|thread| thread.join().ok())
-            });
-            deep.unwrap_or_else(|| {
-                let nowhere = Place { source_name: name.to_owned(), ..Place::default() };
-                Err(vec![Diagnostic::error(
-                    "the system has no stack for a program that nests so deeply",
-                    nowhere,
-                )])
-            })
-        }
+    let mut scanned = scan::scan(source.text);
+    if let Some(deep) = scanned.too_deep.take() {
+        let Wrong { span, class, message } = scanned.error.unwrap_or(deep);
+        report.syntax_of(class, span, message);
+        return Err(report.finish());
     }
+    if scanned.depth <= DEEP {
+        return compile_here(&source, scanned);
+    }
+    let work = || compile_here(&source, scanned);
+    let deep = std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().stack_size(DEEP_STACK).spawn_scoped(scope, work);
+        thread.ok().and_then(|thread| thread.join().ok())
+    });
+    deep.unwrap_or_else(|| {
+        let nowhere = Place { source_name: name.to_owned(), ..Place::default() };
+        let message = "the system has no stack for a program that nests so deeply";
+        Err(vec![Diagnostic::error(message, nowhere)])
+    })
 }
 
 /// What can be said without parsing.
@@ -143,31 +144,11 @@ fn check_text(text: &str, report: &mut Report<'_>) -> Result<(), Span> {
     Ok(())
 }
 
-fn refuse_depth(deep: &scan::TooDeep, report: &mut Report<'_>) {
-    match *deep {
-        scan::TooDeep::Brackets(span) => report.syntax(span, "too many nested parentheses"),
-        scan::TooDeep::Indents(span) => {
-            report.syntax_of(SyntaxClass::Indentation, span, "too many levels of indentation");
-        }
-        scan::TooDeep::Operators(span) => {
-            let message = "maximum recursion depth exceeded during compilation";
-            report.syntax_of(SyntaxClass::Recursion, span, message);
-        }
-    }
-}
-
-fn compile_here(source: &Source<'_>) -> Result<Compiled, Vec<Diagnostic>> {
+fn compile_here(source: &Source<'_>, scanned: Scanned) -> Result<Compiled, Vec<Diagnostic>> {
     let mut report = Report::new(source);
     let options = ParseOptions::from(Mode::Module).with_target_version(PythonVersion::PY311);
     let parsed = parse_unchecked(source.text, options);
-    for error in parsed.errors() {
-        check::parser_error(error, &mut report);
-    }
-    if !report.has_syntax_errors() {
-        for error in parsed.unsupported_syntax_errors() {
-            report.syntax(convert::span(error.range), format!("invalid syntax: {error}"));
-        }
-    }
+    syntax::report(&parsed, scanned, &mut report);
     let Some(module) = parsed.try_into_module().filter(|_| !report.has_syntax_errors()) else {
         if report.is_empty() {
             report.syntax(Span::default(), "invalid syntax");
@@ -181,7 +162,7 @@ fn compile_here(source: &Source<'_>) -> Result<Compiled, Vec<Diagnostic>> {
     }
     let body = convert::convert(&body, &mut report);
     let scopes = scope::resolve(&body, &mut report);
-    let unbound = scope::unbound(&body, &scopes);
+    let unbound = definite::unbound(&body, &scopes);
     let compiled = lower::lower(&body, &scopes, &unbound, source, &mut report);
     if report.is_empty() { Ok(compiled) } else { Err(report.finish()) }
 }

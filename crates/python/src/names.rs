@@ -379,12 +379,12 @@ const CASE_COST: usize = 1;
 /// Longer names are not compared.
 const MAX_LENGTH: usize = 40;
 /// Among more names none is looked for.
-const MAX_CANDIDATES: usize = 750;
+pub const MAX_CANDIDATES: usize = 750;
 
 /// The name among the candidates that is most like a name that is not there, if one is like it: CPython's measure.
 pub fn suggest<'a>(name: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let candidates: Vec<&str> = candidates.collect();
-    if candidates.len() >= MAX_CANDIDATES {
+    let candidates: Vec<&str> = candidates.take(MAX_CANDIDATES).collect();
+    if candidates.len() == MAX_CANDIDATES {
         return None;
     }
     let mut best: Option<(&str, usize)> = None;
@@ -413,6 +413,9 @@ fn distance(a: &[u8], b: &[u8], most: usize) -> Option<usize> {
     if a.len() > MAX_LENGTH || b.len() > MAX_LENGTH {
         return None;
     }
+    if a.len().abs_diff(b.len()) * MOVE_COST > most {
+        return None;
+    }
     let mut row: Vec<usize> = (0..=b.len()).map(|i| i * MOVE_COST).collect();
     for (i, x) in a.iter().enumerate() {
         let mut diagonal = row[0];
@@ -425,6 +428,10 @@ fn distance(a: &[u8], b: &[u8], most: usize) -> Option<usize> {
             };
             let cost = (diagonal + exchange).min(row[j] + MOVE_COST).min(row[j + 1] + MOVE_COST);
             diagonal = std::mem::replace(&mut row[j + 1], cost);
+        }
+        // From here on it only grows.
+        if row.iter().all(|&cost| cost > most) {
+            return None;
         }
     }
     row.last().copied().filter(|&cost| cost <= most)

@@ -6,25 +6,56 @@
 use crate::ast::Span;
 use crate::feature::Feature;
 use bytecode::diagnostic::{Diagnostic, MAX_DIAGNOSTICS, Place};
+use std::borrow::Cow;
+
+/// A text as Python reads it: without a mark of its byte order, and with line feeds where lines end.
+pub struct Text<'a> {
+    pub text: Cow<'a, str>,
+    /// How many bytes were left out in front.
+    skipped: usize,
+    /// Before which bytes a carriage return was left out.
+    removed: Vec<usize>,
+}
+
+impl<'a> Text<'a> {
+    pub fn new(given: &'a str) -> Text<'a> {
+        let text = given.strip_prefix('\u{feff}').unwrap_or(given);
+        let skipped = given.len() - text.len();
+        if !text.contains('\r') {
+            return Text { text: text.into(), skipped, removed: Vec::new() };
+        }
+        let (mut out, mut removed) = (String::with_capacity(text.len()), Vec::new());
+        let mut lines = text.split('\r');
+        out.push_str(lines.next().unwrap_or(""));
+        for line in lines {
+            match line.strip_prefix('\n') {
+                Some(_) => removed.push(out.len()),
+                None => out.push('\n'),
+            }
+            out.push_str(line);
+        }
+        Text { text: out.into(), skipped, removed }
+    }
+
+    /// Where a byte is in the text that was given.
+    fn given(&self, at: usize) -> usize {
+        self.skipped + at + self.removed.partition_point(|&before| before <= at)
+    }
+}
 
 /// The source, and where its lines start.
 pub struct Source<'a> {
     pub name: &'a str,
     pub text: &'a str,
+    given: &'a Text<'a>,
     starts: Vec<u32>,
 }
 
 impl<'a> Source<'a> {
-    pub fn new(name: &'a str, text: &'a str) -> Source<'a> {
-        let bytes = text.as_bytes();
-        // A carriage return alone ends a line, too.
-        let ends = |at: usize| match bytes[at] {
-            b'\n' => true,
-            b'\r' => bytes.get(at + 1) != Some(&b'\n'),
-            _ => false,
-        };
-        let starts = (0..bytes.len()).filter(|&at| ends(at)).map(|at| at as u32 + 1);
-        Source { name, text, starts: std::iter::once(0).chain(starts).collect() }
+    pub fn new(name: &'a str, given: &'a Text<'a>) -> Source<'a> {
+        let text = &*given.text;
+        let starts = text.bytes().zip(1..).filter(|&(byte, _)| byte == b'\n').map(|(_, next)| next);
+        Source { name, text, given, starts: std::iter::once(0).chain(starts).collect() }
     }
 
     /// The line of a byte, from 1.
@@ -53,7 +84,9 @@ impl<'a> Source<'a> {
             source_name: self.name.to_owned(),
             line,
             column: before.chars().count() as u32 + 1,
-            span: Some(span.start as usize..span.end.max(span.start) as usize),
+            span: Some(
+                self.given.given(span.start as usize)..self.given.given(span.end.max(span.start) as usize),
+            ),
             ..Place::default()
         }
     }
@@ -64,6 +97,7 @@ impl<'a> Source<'a> {
 pub enum SyntaxClass {
     Syntax,
     Indentation,
+    Tab,
     Recursion,
 }
 
@@ -72,6 +106,7 @@ impl SyntaxClass {
         match self {
             SyntaxClass::Syntax => "SyntaxError",
             SyntaxClass::Indentation => "IndentationError",
+            SyntaxClass::Tab => "TabError",
             SyntaxClass::Recursion => "RecursionError",
         }
     }
@@ -119,7 +154,7 @@ impl<'a> Report<'a> {
         self.syntax.is_empty() && self.unsupported.is_empty()
     }
 
-    /// All of it in the order of the source: errors of syntax if there are any, else what is not supported. At most
+    /// The first error of syntax; if there is none, all that is not supported in the order of the source: at most
     /// [`MAX_DIAGNOSTICS`], and a last one that counts the rest.
     pub fn finish(mut self) -> Vec<Diagnostic> {
         let source = self.source;
@@ -141,14 +176,14 @@ impl<'a> Report<'a> {
             all = self.unsupported.into_iter().take(MAX_DIAGNOSTICS).map(make).collect();
             count_rest(source, &mut all, count);
         } else {
+            // CPython stops at the first.
             self.syntax.sort_by_key(|(span, ..)| span.start);
+            self.syntax.truncate(1);
             let make = |(span, class, message): (Span, SyntaxClass, String)| {
                 Diagnostic::error(format!("{}: {message}", class.name()), source.place(span))
                     .with_code(class.name())
             };
-            let count = self.syntax.len();
-            all = self.syntax.into_iter().take(MAX_DIAGNOSTICS).map(make).collect();
-            count_rest(source, &mut all, count);
+            all = self.syntax.into_iter().map(make).collect();
         }
         all
     }

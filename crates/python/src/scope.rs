@@ -1,4 +1,4 @@
-//! What each name means: a local, a variable of the module, a function, an import. And where it may still be without a value.
+//! What each name means: a local, a variable of the module, a function, an import.
 //!
 //! It stands before `profile -> detect -> compile -> cache -> execute -> deoptimise`, between the tree and [`crate::lower`]. In Python a
 //! name that is assigned anywhere in a function is local to all of it. Functions and imports have one meaning in the whole program here:
@@ -103,7 +103,7 @@ pub fn resolve(body: &Block, report: &mut Report<'_>) -> Scopes {
         match scopes.module.insert(name.clone(), Binding::Import(import.clone())) {
             None => {}
             // The same import twice means the same.
-            Some(Binding::Import(first)) if format!("{first:?}") == format!("{import:?}") => {}
+            Some(Binding::Import(first)) if first == import => {}
             Some(_) => report.unsupported_name(span, Feature::FunctionRebound, &name),
         }
     }
@@ -162,7 +162,7 @@ fn function_scope(def: Rc<Function>, report: &mut Report<'_>) -> FunctionScope {
     for (name, import, span) in imports {
         let rebound = names.has(&name) || names.globals.contains(&name);
         let first = names.imports.insert(name.clone(), (import.clone(), span));
-        if rebound || first.is_some_and(|(first, _)| format!("{first:?}") != format!("{import:?}")) {
+        if rebound || first.is_some_and(|(first, _)| first != import) {
             report.unsupported_name(span, Feature::FunctionRebound, &name);
         }
     }
@@ -194,7 +194,7 @@ fn inner_blocks<'a>(stmt: &'a Stmt, work: &mut dyn FnMut(&'a Block)) {
 }
 
 /// Calls `work` with each expression of a statement itself, in the order in which they are evaluated, but not with those of its blocks.
-fn own_exprs<'a>(stmt: &'a Stmt, work: &mut dyn FnMut(&'a Expr)) {
+pub fn own_exprs<'a>(stmt: &'a Stmt, work: &mut dyn FnMut(&'a Expr)) {
     match &stmt.kind {
         StmtKind::Expr(expr)
         | StmtKind::Assign { value: expr, .. }
@@ -359,238 +359,5 @@ impl Uses<'_> {
             }
         }
         parts(expr, &mut |part| self.expr(part));
-    }
-}
-
-/// Which names may be read before they have a value: then a flag must be kept for them.
-pub struct Unbound {
-    /// Names of the module.
-    pub module: HashSet<Name>,
-    /// For each function, its own.
-    pub functions: Vec<HashSet<Name>>,
-}
-
-/// Finds the names that may be read before they have a value.
-pub fn unbound(body: &Block, scopes: &Scopes) -> Unbound {
-    let all: Vec<Name> = scopes.module.keys().cloned().collect();
-    let required = required(scopes);
-    let mut module = Flow::new(&all, Some((scopes, &required)));
-    module.block(body);
-    let functions = scopes.functions.iter().map(|function| {
-        let imports = function.names.imports.keys();
-        let all: Vec<Name> = function.names.locals.iter().chain(imports).cloned().collect();
-        let mut flow = Flow::new(&all, None);
-        for param in &function.def.params {
-            flow.assign(&param.name);
-        }
-        flow.block(&function.def.body);
-        flow.unbound
-    });
-    let functions = functions.collect();
-    Unbound { module: module.unbound, functions }
-}
-
-/// For each function, the names of the module that a call of it may read, by itself or by what it calls.
-fn required(scopes: &Scopes) -> Vec<HashSet<Name>> {
-    let mut all = Vec::new();
-    for start in 0..scopes.functions.len() {
-        let (mut seen, mut work) = (HashSet::from([start]), vec![start]);
-        let mut names: HashSet<Name> = HashSet::new();
-        while let Some(index) = work.pop() {
-            let function = &scopes.functions[index];
-            names.extend(function.outer.iter().cloned());
-            work.extend(function.calls.iter().filter(|&&callee| seen.insert(callee)));
-        }
-        all.push(names);
-    }
-    all
-}
-
-/// A set of names, by their numbers.
-type Bits = Vec<u64>;
-
-/// Walks code in the order in which it runs and keeps the names that are certain to have a value. A loop needs one walk:
-/// going round can only add names, so the first arrival has the fewest.
-struct Flow<'a> {
-    numbers: HashMap<Name, usize>,
-    /// `None`: control never comes here.
-    state: Option<Bits>,
-    /// For each loop around, what is certain at its `break`s.
-    breaks: Vec<Vec<Bits>>,
-    scopes: Option<(&'a Scopes, &'a [HashSet<Name>])>,
-    unbound: HashSet<Name>,
-}
-
-impl<'a> Flow<'a> {
-    fn new(names: &[Name], scopes: Option<(&'a Scopes, &'a Vec<HashSet<Name>>)>) -> Flow<'a> {
-        let numbers = names.iter().cloned().zip(0..).collect();
-        Flow {
-            numbers,
-            state: Some(vec![0; names.len().div_ceil(64)]),
-            breaks: Vec::new(),
-            scopes: scopes.map(|(scopes, required)| (scopes, required.as_slice())),
-            unbound: HashSet::new(),
-        }
-    }
-
-    fn assign(&mut self, name: &Name) {
-        if let (Some(state), Some(&number)) = (&mut self.state, self.numbers.get(name)) {
-            state[number / 64] |= 1 << (number % 64);
-        }
-    }
-
-    fn is_certain(&self, name: &Name) -> bool {
-        match (&self.state, self.numbers.get(name)) {
-            (Some(state), Some(&number)) => state[number / 64] >> (number % 64) & 1 == 1,
-            _ => true,
-        }
-    }
-
-    fn read(&mut self, name: &Name) {
-        if !self.is_certain(name) {
-            self.unbound.insert(name.clone());
-        }
-    }
-
-    /// What is certain on both of two ways.
-    fn join(a: Option<Bits>, b: Option<Bits>) -> Option<Bits> {
-        match (a, b) {
-            (Some(a), Some(b)) => Some(a.iter().zip(&b).map(|(x, y)| x & y).collect()),
-            (a, b) => a.or(b),
-        }
-    }
-
-    fn block(&mut self, block: &Block) {
-        block.iter().for_each(|stmt| self.stmt(stmt));
-    }
-
-    fn target(&mut self, target: &Target) {
-        match target {
-            Target::Name(name, _) => self.assign(name),
-            Target::Tuple(all, _) => all.iter().for_each(|t| self.target(t)),
-            Target::Refused => {}
-        }
-    }
-
-    fn stmt(&mut self, stmt: &Stmt) {
-        match &stmt.kind {
-            StmtKind::If { branches, otherwise } => {
-                let mut end = None;
-                for (test, block) in branches {
-                    self.expr(test);
-                    let before = self.state.clone();
-                    self.block(block);
-                    end = Flow::join(end, self.state.take());
-                    self.state = before;
-                }
-                self.block(otherwise);
-                self.state = Flow::join(end, self.state.take());
-            }
-            StmtKind::While { test, body, otherwise } => {
-                let forever = crate::lower::is_true(test);
-                self.expr(test);
-                self.enter_loop(body, otherwise, forever, None);
-            }
-            StmtKind::For { target, iter, body, otherwise } => {
-                self.expr(iter);
-                self.enter_loop(body, otherwise, false, Some(target));
-            }
-            StmtKind::Break => {
-                if let (Some(state), Some(breaks)) = (self.state.take(), self.breaks.last_mut()) {
-                    breaks.push(state);
-                }
-            }
-            StmtKind::Continue => self.state = None,
-            StmtKind::Return(_) | StmtKind::Raise { .. } => {
-                own_exprs(stmt, &mut |expr| self.expr(expr));
-                self.state = None;
-            }
-            StmtKind::Augmented { name, value, .. } => {
-                self.read(name);
-                self.expr(value);
-                self.assign(name);
-            }
-            StmtKind::Assert { test, message } => {
-                self.expr(test);
-                let before = self.state.clone();
-                message.iter().for_each(|m| self.expr(m));
-                self.state = before;
-            }
-            StmtKind::Def(def) => {
-                own_exprs(stmt, &mut |expr| self.expr(expr));
-                self.assign(&def.name);
-            }
-            StmtKind::Import(bindings) => bindings.iter().for_each(|(name, ..)| self.assign(name)),
-            StmtKind::Assign { targets, value } => {
-                self.expr(value);
-                targets.iter().for_each(|t| self.target(t));
-            }
-            _ => own_exprs(stmt, &mut |expr| self.expr(expr)),
-        }
-    }
-
-    fn enter_loop(&mut self, body: &Block, otherwise: &Block, forever: bool, target: Option<&Target>) {
-        let before = self.state.clone();
-        if let Some(target) = target {
-            self.target(target);
-        }
-        self.breaks.push(Vec::new());
-        self.block(body);
-        let breaks = self.breaks.pop().unwrap_or_default();
-        self.state = if forever { None } else { before };
-        self.block(otherwise);
-        for state in breaks {
-            self.state = Flow::join(self.state.take(), Some(state));
-        }
-    }
-
-    fn expr(&mut self, expr: &Expr) {
-        match &expr.kind {
-            ExprKind::Name(name) => self.read(name),
-            ExprKind::Named { name, value, .. } => {
-                self.expr(value);
-                self.assign(name);
-            }
-            ExprKind::Bool(_, all) => {
-                let mut all = all.iter();
-                all.next().into_iter().for_each(|first| self.expr(first));
-                let before = self.state.clone();
-                all.for_each(|operand| self.expr(operand));
-                self.state = before;
-            }
-            ExprKind::If { test, then, otherwise } => {
-                self.expr(test);
-                let before = self.state.clone();
-                self.expr(then);
-                let end = std::mem::replace(&mut self.state, before);
-                self.expr(otherwise);
-                self.state = Flow::join(end, self.state.take());
-            }
-            ExprKind::Compare(first, rest) => {
-                self.expr(first);
-                let mut rest = rest.iter();
-                rest.next().into_iter().for_each(|(_, second)| self.expr(second));
-                let before = self.state.clone();
-                rest.for_each(|(_, operand)| self.expr(operand));
-                self.state = before;
-            }
-            _ => {
-                parts(expr, &mut |part| self.expr(part));
-                self.call(expr);
-            }
-        }
-    }
-
-    /// A call at module level runs code that reads names of the module.
-    fn call(&mut self, expr: &Expr) {
-        let Some((scopes, required)) = self.scopes else { return };
-        if let ExprKind::Call { callee, .. } = &expr.kind
-            && let ExprKind::Name(name) = &callee.kind
-            && let Some(Binding::Function(index)) = scopes.module.get(name)
-        {
-            for name in &required[*index] {
-                self.read(name);
-            }
-        }
     }
 }

@@ -3,7 +3,7 @@
 //! It stands after `profile -> detect -> compile -> cache -> execute -> deoptimise`, and needs nothing of it but places.
 
 use crate::Compiled;
-use crate::report::Source;
+use crate::report::{Source, Text};
 use std::fmt::Write;
 
 /// One of the calls that were active.
@@ -26,7 +26,8 @@ const SHOWN: usize = 1000;
 /// The traceback as Python prints it, without the last line feed. `error` is its last line: class and message.
 pub fn traceback(compiled: &Compiled, file: &str, text: &str, frames: &[Frame<'_>], error: &str) -> String {
     let mut out = String::from("Traceback (most recent call last):\n");
-    let source = Source::new(file, text);
+    let text = Text::new(text);
+    let source = Source::new(file, &text);
     let mut equal = 0;
     let mut before: Option<(&str, Option<u32>)> = None;
     for frame in &frames[frames.len().saturating_sub(SHOWN)..] {
@@ -38,7 +39,7 @@ pub fn traceback(compiled: &Compiled, file: &str, text: &str, frames: &[Frame<'_
         }
         let line = frame.line.unwrap_or(0);
         // Writing to a string cannot fail.
-        _ = writeln!(out, "  File \"{file}\", line {line}, in {}", frame.function.trim_end_matches('\''));
+        _ = writeln!(out, "  File \"{file}\", line {line}, in {}", frame.function);
         let shown = source.line_text(line).trim();
         if !shown.is_empty() {
             _ = writeln!(out, "    {shown}");

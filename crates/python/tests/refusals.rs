@@ -18,23 +18,47 @@ fn table(text: &str) -> Vec<(String, String)> {
 }
 
 #[test]
-fn wrong_programs_are_refused_with_pythons_class() {
-    let programs = table(include_str!("invalid.txt"));
-    assert!(programs.len() >= 200, "{}", programs.len());
-    let mut wrong = Vec::new();
-    for (class, program) in &programs {
-        match compile("p.py", program) {
-            Ok(_) => wrong.push(format!("accepted, is {class}:\n{program}")),
-            Err(errors) => {
-                let first = errors.first().unwrap();
-                if first.code != Some(class) || first.place.line == 0 || first.place.span.is_none() {
-                    wrong.push(format!("{first}, is {class}:\n{program}"));
-                }
+fn wrong_programs_are_refused_in_pythons_words() {
+    let mut programs = table(include_str!("invalid.txt"));
+    programs.extend(table(include_str!("invalid_common.txt")));
+    assert!(programs.len() >= 500, "{}", programs.len());
+    let (mut wrong, mut other_words, mut other_lines) = (Vec::new(), Vec::new(), 0);
+    for (head, program) in &programs {
+        let mut parts = head.splitn(3, ' ');
+        let (class, line) = (parts.next().unwrap(), parts.next().unwrap().parse::<u32>().unwrap());
+        let words = parts.next().unwrap_or("");
+        let errors = match compile("p.py", program) {
+            Ok(_) => {
+                wrong.push(format!("accepted, is {head}:\n{program}"));
+                continue;
             }
+            Err(errors) => errors,
+        };
+        let [first] = &*errors else {
+            wrong.push(format!("{} errors, is {head}:\n{program}", errors.len()));
+            continue;
+        };
+        if first.code != Some(class) || first.place.line == 0 || first.place.span.is_none() {
+            wrong.push(format!("{first}, is {head}:\n{program}"));
+        } else if first.message != format!("{class}: {words}") {
+            other_words.push(format!("{first}, is {line} {words}:\n{program}"));
+        } else if first.place.line != line {
+            other_lines += 1;
+            other_words.push(format!("{first}, is {line} {words}:\n{program}"));
         }
+        // Nothing of how this program is written shows in what it says.
+        let shown = first.message.contains(['{', '`']) && !program.contains(['{', '`']);
+        assert!(!shown && !first.message.contains("Expected"), "{first}");
     }
-    println!("{} wrong programs, {} not refused as they should be", programs.len(), wrong.len());
-    assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), programs.len(), wrong.join("\n"));
+    let (all, differ) = (programs.len(), other_words.len());
+    println!(
+        "{all} wrong programs; {} not refused; {} with other words, {other_lines} with another line",
+        wrong.len(),
+        differ - other_lines
+    );
+    println!("{}", other_words.join("\n"));
+    assert!(wrong.is_empty(), "{} of {all}:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(differ <= MOST_THAT_DIFFER, "{differ} of {all}");
 }
 
 #[test]
@@ -73,6 +97,9 @@ fn unsupported_programs_are_refused_with_place_name_code_and_hint() {
         .collect();
     assert!(missing.is_empty(), "nothing shows {missing:?}");
 }
+
+/// How many wrong programs are refused in other words than CPython's, or at another line.
+const MOST_THAT_DIFFER: usize = 9;
 
 /// Programs made to exhaust something: name and text.
 fn hostile() -> Vec<(String, String)> {
@@ -154,6 +181,54 @@ fn hostile_programs_are_answered() {
     }
     println!("{} hostile programs: {accepted} accepted, {refused} refused", programs.len());
     assert!(accepted > 20 && refused > 50, "{accepted} accepted, {refused} refused");
+}
+
+#[test]
+fn length_is_not_depth() {
+    let accepted = |text: String| {
+        let compiled = compile("p.py", &text).unwrap_or_else(|errors| panic!("{}\n{:.60}", errors[0], text));
+        assert!(bytecode::verify(compiled.program).is_ok(), "{text:.60}");
+    };
+    for piece in [
+        "x and ",
+        "x or ",
+        "x < ",
+        "x <= x and ",
+        "not x and ",
+        "x == 1 or ",
+        "x + 1 and x * 2 or ",
+        "x != x + 1 < ",
+    ] {
+        accepted(format!("x = 1\ny = {}x\nif {0}x: print(y)\n", piece.repeat(6_000)));
+    }
+    accepted(format!("{}1\n", "x = ".repeat(100_000)));
+    accepted(format!("x = 1; {}\n", "x = x + 1; ".repeat(50_000)));
+    accepted(format!("print({})\n", "1 + 2, ".repeat(20_000)));
+}
+
+#[test]
+fn lines_may_end_in_any_way() {
+    // What a literal holds does not depend on how lines end.
+    let constant = |text: &str| {
+        let program = compile("p.py", text).unwrap().program;
+        let strs = program.constants.iter().filter_map(|c| match c {
+            bytecode::Const::Str(text) => Some(text.to_string()),
+            _ => None,
+        });
+        strs.max_by_key(String::len).unwrap()
+    };
+    for end in ["\n", "\r\n", "\r"] {
+        assert_eq!(constant(&format!("x = '''a{end}b{end}{end}c\\{end}d'''{end}")), "a\nb\n\ncd");
+    }
+}
+
+#[test]
+fn places_are_in_the_text_that_was_given() {
+    let text = "\u{feff}x = 1\r\ny = '''\r\n\r'''\r\nz = []\rprint(z, {})\r\n";
+    let errors = compile("p.py", text).unwrap_err();
+    let shown: Vec<(u32, u32, &str)> =
+        errors.iter().map(|e| (e.place.line, e.place.column, &text[e.place.span.clone().unwrap()])).collect();
+    assert_eq!(shown, [(5, 5, "[]"), (6, 10, "{}")]);
 }
 
 #[test]

@@ -4,9 +4,8 @@
 //! what it is derived from, not with a copy of it.
 
 use super::Finding;
-use crate::docs;
-use crate::report_types;
 use crate::tree::Tree;
+use crate::{docs, event_docs, report_types};
 
 /// README's two commands.
 const COMMANDS: [&str; 2] = ["cargo run --release -- demo", "cargo test"];
@@ -20,6 +19,7 @@ pub fn check(tree: &Tree) -> Vec<Finding> {
     check_readme(tree, &mut findings);
     check_opcodes(tree, &mut findings);
     check_types(tree, &mut findings);
+    check_events(tree, &mut findings);
     check_links(tree, &mut findings);
     check_examples(tree, &mut findings);
     check_sources(tree, &mut findings);
@@ -67,6 +67,17 @@ fn check_types(tree: &Tree, findings: &mut Vec<Finding>) {
     match report_types::typescript(source) {
         Ok(right) => check_derived(tree, report_types::PATH, &right, "the report's structs say", findings),
         Err((line, message)) => findings.push(Finding::new(report_types::SOURCE, line, message)),
+    }
+}
+
+/// The document of the log says what the events and the reasons say.
+fn check_events(tree: &Tree, findings: &mut Vec<Finding>) {
+    let (Some(events), Some(reasons)) = (tree.get(event_docs::EVENTS), tree.get(event_docs::REASONS)) else {
+        return;
+    };
+    match event_docs::document(events, reasons) {
+        Ok(right) => check_derived(tree, event_docs::PATH, &right, "the types of the log say", findings),
+        Err((path, line, message)) => findings.push(Finding::new(path, line, message)),
     }
 }
 

@@ -6,7 +6,7 @@
 /// Longer names are neither asked about nor suggested, in characters.
 const MAX_NAME: usize = 64;
 /// How many names are looked at.
-const MAX_CANDIDATES: usize = 10_000;
+const MAX_CANDIDATES: usize = 1_000;
 
 /// The candidate most like `name`, if one is like it: at most a third of its characters differ. Letter case counts for nothing.
 pub(crate) fn closest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {

@@ -38,21 +38,22 @@ function align(passes: Pass[]): Step[] {
   let blocks: { node: number; block: Block }[] = [];
   let nodes = 0;
   passes.forEach((pass, index) => {
-    if (!pass.blocks?.length) {
+    const after = reached(pass.blocks ?? []);
+    if (!after.length) {
       const same = blocks.map(({ node, block }) => ({ node, block, lines: block.lines.map(kept), gone: false }));
       out.push({ pass, blocks: same, renumbered: false });
       return;
     }
-    const renumbered = index > 0 && numbersOnly(blocks.map((b) => b.block), pass.blocks);
+    const renumbered = index > 0 && numbersOnly(blocks.map((b) => b.block), after);
     const node = new Map<Block, number>();
     if (renumbered) {
-      pass.blocks.forEach((block, i) => node.set(block, blocks[i]!.node));
+      after.forEach((block, i) => node.set(block, blocks[i]!.node));
     } else {
       const known = new Map(blocks.map((b) => [b.block.id, b.node]));
-      for (const block of pass.blocks) node.set(block, known.get(block.id) ?? nodes++);
+      for (const block of after) node.set(block, known.get(block.id) ?? nodes++);
     }
     const before = new Map(blocks.map((b) => [b.node, b.block]));
-    const step: StepBlock[] = pass.blocks.map((block) => {
+    const step: StepBlock[] = after.map((block) => {
       const number = node.get(block)!;
       nodes = Math.max(nodes, number + 1);
       const old = before.get(number);
@@ -68,6 +69,19 @@ function align(passes: Pass[]): Step[] {
     out.push({ pass, blocks: step, renumbered });
   });
   return out;
+}
+
+/** The blocks that control gets to from the first. Passes leave others lying about until somebody sweeps. */
+function reached(blocks: Block[]): Block[] {
+  const byId = new Map(blocks.map((block) => [block.id, block]));
+  const seen = new Set<number>();
+  const open = blocks.slice(0, 1).map((block) => block.id);
+  for (let id = open.pop(); id !== undefined; id = open.pop()) {
+    if (seen.has(id)) continue;
+    seen.add(id);
+    open.push(...(byId.get(id)?.edges ?? []).map((edge) => edge.to));
+  }
+  return blocks.filter((block) => seen.has(block.id));
 }
 
 function kept(line: IrLine): DiffLine {
@@ -93,15 +107,20 @@ function numbersOnly(before: Block[], after: Block[]): boolean {
   );
 }
 
+/** Whether two lines say the same. Passes number frame states anew; that alone is no change. */
+function same(a: IrLine, b: IrLine): boolean {
+  return a.text === b.text || a.text.replace(/@\d+/g, "@") === b.text.replace(/@\d+/g, "@");
+}
+
 /** The shortest way from one list of lines to another: a longest common subsequence. */
 export function diff(before: IrLine[], after: IrLine[]): DiffLine[] {
   let head = 0;
-  while (head < before.length && head < after.length && before[head]!.text === after[head]!.text) head++;
+  while (head < before.length && head < after.length && same(before[head]!, after[head]!)) head++;
   let tail = 0;
   while (
     tail < before.length - head &&
     tail < after.length - head &&
-    before[before.length - 1 - tail]!.text === after[after.length - 1 - tail]!.text
+    same(before[before.length - 1 - tail]!, after[after.length - 1 - tail]!)
   ) {
     tail++;
   }
@@ -124,7 +143,7 @@ function subsequence(a: IrLine[], b: IrLine[]): DiffLine[] {
   for (let i = a.length - 1; i >= 0; i--) {
     for (let k = b.length - 1; k >= 0; k--) {
       best[i * width + k] =
-        a[i]!.text === b[k]!.text
+        same(a[i]!, b[k]!)
           ? best[(i + 1) * width + k + 1]! + 1
           : Math.max(best[(i + 1) * width + k]!, best[i * width + k + 1]!);
     }
@@ -133,7 +152,7 @@ function subsequence(a: IrLine[], b: IrLine[]): DiffLine[] {
   let i = 0;
   let k = 0;
   while (i < a.length || k < b.length) {
-    if (i < a.length && k < b.length && a[i]!.text === b[k]!.text) {
+    if (i < a.length && k < b.length && same(a[i]!, b[k]!)) {
       out.push(kept(b[k]!));
       i++;
       k++;

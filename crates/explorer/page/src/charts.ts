@@ -64,9 +64,9 @@ function axes(x: Scale, y: Scale, xName: string, width: number, xText: (v: numbe
   return group;
 }
 
-function warmUp(samples: Sample[]): HTMLElement {
-  const words =
-    "Each point is what one round took at that stage of the run. The shading says in which tier most of it ran: each step down is a tier-up. Both axes grow by factors of ten.";
+function warmUp(samples: Sample[], counts: string): HTMLElement {
+  const one = counts === "instructions" ? "a thousand instructions" : "one round";
+  const words = `Each point is what ${one} took at that stage of the run. The shading says in which tier most of it ran: each step down is a tier-up. Both axes grow by factors of ten.`;
   return figure("Warming up", words, (width) => {
     const x = logScale(Math.max(1, samples[0]!.round), samples[samples.length - 1]!.round, MARGIN.left, width - MARGIN.right);
     const values = samples.map((s) => s.nanos);
@@ -83,7 +83,7 @@ function warmUp(samples: Sample[]): HTMLElement {
       if (right - left > 62) drawing.append(svg("text", { class: "zone-label", x: left + 1, y: MARGIN.top - 7 }, sample.tier));
       from = i + 1;
     });
-    drawing.append(axes(x, y, "rounds so far", width, short));
+    drawing.append(axes(x, y, `${counts} so far`, width, short));
     drawing.append(svg("path", { class: "curve", d: path(samples.map((s) => [x.at(Math.max(1, s.round)), y.at(s.nanos)])) }));
     for (const s of samples) drawing.append(svg("circle", { class: "point", cx: x.at(Math.max(1, s.round)), cy: y.at(s.nanos), r: 2.2 }));
     return drawing;
@@ -173,7 +173,7 @@ function costFigure(ledger: Ledger): HTMLElement {
       drawing.append(svg("line", { class: "even", x1: at, x2: at, y1: MARGIN.top, y2: HEIGHT - MARGIN.bottom }));
       const right = at < width * 0.6;
       drawing.append(
-        svg("text", { class: "even-label", x: at + (right ? 6 : -6), y: MARGIN.top + 12, "text-anchor": right ? "start" : "end" }, `pays from round ${count(Math.ceil(even))}`),
+        svg("text", { class: "even-label", x: at + (right ? 6 : -6), y: HEIGHT - MARGIN.bottom - 8, "text-anchor": right ? "start" : "end" }, `pays from round ${count(Math.ceil(even))}`),
       );
     }
     return drawing;
@@ -289,11 +289,11 @@ export class Pictures {
     const samples = model.run.warm_up ?? [];
     const units = model.units.filter((unit) => unit.ledger);
     const sweeps = this.report.sweeps ?? [];
-    const has = { shares: model.run.shares?.length, samples: samples.length > 1, units: units.length, sweeps: sweeps.length };
+    const has = { shares: !!model.run.shares?.length, samples: samples.length > 1, units: units.length > 0, sweeps: sweeps.length > 0 };
     replace(
       this.element,
       has.shares && shares(model),
-      has.samples && warmUp(samples),
+      has.samples && warmUp(samples, model.run.warm_up_counts ?? "rounds"),
       has.units && cost(model, units),
       ...sweeps.map(sweep),
       !Object.values(has).some(Boolean) && h("p", { class: "note" }, "This report has no measurements. Times are measured only when asked for, and ", term("hotness threshold", "thresholds"), " are compared by a sweep."),

@@ -1,11 +1,11 @@
 // Two runs side by side, with what differs marked.
 
-import { button, h, replace, type Child } from "./dom";
+import { button, h, replace, svg, type Child } from "./dom";
 import type { Model } from "./model";
 import type { Store } from "./store";
 import { count, duration, plural, rung, TIERS } from "./text";
+import { laneTitle } from "./summary";
 import { position } from "./timeline";
-import { svg } from "./dom";
 
 interface Line {
   name: string;
@@ -13,10 +13,19 @@ interface Line {
   heading?: boolean;
 }
 
-function laneName(model: Model, lane: number): string {
-  const { name, place, kind } = model.run.lanes[lane]!;
-  const func = model.func(model.place(place)?.function ?? -1)?.name ?? "?";
-  return kind === "loop" ? `${name} in ${func}` : name;
+/** The first event at which the runs part, as each of them tells it. */
+function parting(a: Model, b: Model): [string, string] | null {
+  const what = (model: Model, index: number): string => {
+    const event = model.events[index];
+    return event ? `${event.kind} ${event.unit ?? ""} ${model.where(event.place)}` : "";
+  };
+  const length = Math.max(a.events.length, b.events.length);
+  for (let i = 0; i < length; i++) {
+    if (what(a, i) === what(b, i)) continue;
+    const told = (model: Model) => (model.events[i] ? `event ${count(i + 1)}: ${model.words(i)}` : "no more events");
+    return [told(a), told(b)];
+  }
+  return null;
 }
 
 /** What there is to say of one lane. */
@@ -50,10 +59,12 @@ function lines(a: Model, b: Model): Line[] {
   both("units compiled", (m) => count(m.units.length + (m.run.units.left_out ?? 0)));
   both("fell back", (m) => plural(m.run.deopts.items.filter((d) => d.exit !== undefined).length, "time"));
   both("machine code", (m) => `${count(m.units.reduce((sum, unit) => sum + (unit.code_bytes ?? 0), 0))} bytes`);
+  const parted = parting(a, b);
+  if (parted) out.push({ name: "where they part", sides: parted });
   const names = new Map<string, [number | undefined, number | undefined]>();
-  a.run.lanes.forEach((_, lane) => names.set(laneName(a, lane), [lane, undefined]));
+  a.run.lanes.forEach((_, lane) => names.set(laneTitle(a, lane), [lane, undefined]));
   b.run.lanes.forEach((_, lane) => {
-    const name = laneName(b, lane);
+    const name = laneTitle(b, lane);
     names.set(name, [names.get(name)?.[0], lane]);
   });
   for (const [name, [left, right]] of names) {
@@ -78,7 +89,7 @@ function ribbon(model: Model, axis: string): HTMLElement {
   return h(
     "div",
     { class: "ribbon-row" },
-    h("div", { class: "ribbon-names" }, ...rows.map((lane) => h("span", {}, laneName(model, lane)))),
+    h("div", { class: "ribbon-names" }, ...rows.map((lane) => h("span", {}, laneTitle(model, lane)))),
     drawing,
   );
 }

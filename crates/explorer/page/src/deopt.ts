@@ -112,7 +112,7 @@ export class Inspector {
             "section",
             { class: "card machine" },
             h("h3", {}, "What machine code handed over"),
-            table(["where", "type", "bits"], (deopt.machine ?? []).map((m) => [m.name, m.kind, m.value])),
+            table(["where", "type", "value"], unique(deopt.machine ?? []).map((m) => [m.name, m.kind, m.value])),
           ),
           h("span", { class: "arrow-right", "aria-hidden": "true" }, "→"),
           h(
@@ -139,6 +139,11 @@ export class Inspector {
       frame.stack.length > 0 && table(["operand", "type", "value", "from"], rows(frame.stack, "operand")),
     );
   }
+}
+
+/** Each place once: several variables may come from one. */
+function unique(all: Held[]): Held[] {
+  return [...new Map(all.map((held) => [held.name, held])).values()];
 }
 
 /** The value of the instruction that leaves to a frame state, after the last pass. */

@@ -21,6 +21,7 @@ let ids = 0;
 export class ListView {
   readonly element: HTMLDivElement;
   private readonly sheet: HTMLDivElement;
+  private readonly rest = h("p", { class: "note", role: "presentation", hidden: true });
   private readonly rows = new Map<number, HTMLElement>();
   private readonly id = `list${ids++}`;
   private readonly height: number;
@@ -38,6 +39,7 @@ export class ListView {
       "div",
       { class: "list", role: "listbox", tabindex: 0, "aria-label": options.label },
       this.sheet,
+      this.rest,
     );
     const at = (event: Event): number | null => {
       const row = (event.target as Element).closest<HTMLElement>("[data-index]");
@@ -111,6 +113,10 @@ export class ListView {
 
   private print(on: boolean): void {
     this.printing = on;
+    const rows = on ? Math.min(this.length, PRINTED) : this.length;
+    this.sheet.style.height = `${rows * this.height}px`;
+    this.rest.hidden = rows === this.length;
+    this.rest.textContent = `and ${this.length - rows} more rows`;
     this.refresh();
   }
 
@@ -149,9 +155,10 @@ export class ListView {
 
   private update(): void {
     const view = this.element;
-    const tall = this.printing ? PRINTED * this.height : view.clientHeight;
-    const first = Math.max(0, Math.floor(view.scrollTop / this.height) - OVERSCAN);
-    const last = Math.min(this.length, Math.ceil((view.scrollTop + tall) / this.height) + OVERSCAN);
+    const top = this.printing ? 0 : view.scrollTop;
+    const first = Math.max(0, Math.floor(top / this.height) - OVERSCAN);
+    const end = Math.ceil((top + view.clientHeight) / this.height) + OVERSCAN;
+    const last = Math.min(this.length, this.printing ? PRINTED : end);
     for (const [index, row] of this.rows) {
       if (index >= first && index < last) continue;
       row.remove();

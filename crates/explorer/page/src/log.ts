@@ -6,6 +6,7 @@ import { ListView } from "./list";
 import type { Model } from "./model";
 import type { Explanation, Topic } from "./report";
 import type { Store } from "./store";
+import { laneTitle } from "./summary";
 import { count, duration, isRoutine, kindName, kindSign, kindTone, short } from "./text";
 
 const TOPICS: Record<Topic, string> = {
@@ -42,7 +43,7 @@ export class Reasons {
       "select",
       { "aria-label": "Show the reasons of" },
       h("option", { value: "" }, "all places"),
-      ...lanes.map((lane) => h("option", { value: lane, selected: lane === chosen }, this.laneName(lane))),
+      ...lanes.map((lane) => h("option", { value: lane, selected: lane === chosen }, laneTitle(this.model(), lane))),
     );
     choices.addEventListener("change", () => {
       this.store.set({ lane: choices.value === "" ? null : Number(choices.value) });
@@ -59,15 +60,8 @@ export class Reasons {
     this.dim();
   }
 
-  private laneName(lane: number): string {
-    const { name, place, kind } = this.model().run.lanes[lane]!;
-    const at = this.model().place(place);
-    const func = kind === "loop" && at ? ` in ${this.model().func(at.function)?.name}` : "";
-    return `${name}${func}`;
-  }
-
   private place(lane: number, sentences: Explanation[]): HTMLElement {
-    return h("article", {}, h("h3", {}, this.laneName(lane)), ...sentences.map((e) => this.sentence(e)));
+    return h("article", {}, h("h3", {}, laneTitle(this.model(), lane)), ...sentences.map((e) => this.sentence(e)));
   }
 
   private sentence(e: Explanation): HTMLElement {

@@ -175,7 +175,7 @@ class Page {
           },
           deopt: this.inspect,
         }),
-        h("p", { class: "sub" }, `${run.outcome} ${settings && `Settings: ${settings}.`}`),
+        h("p", { class: "sub" }, `The program ${run.outcome.replace(/\.$/, "")}.${settings && ` Settings: ${settings}.`}`),
       );
     };
     this.store.on(["run"], draw);

@@ -118,6 +118,13 @@ export class Model {
     return index;
   }
 
+  /** The event at which the counters that are known at an event were taken; nothing if they are those of the whole run. */
+  countedAt(now: number): number | null {
+    const snapshots = this.run.snapshots ?? [];
+    if (!snapshots.length || now >= this.events.length - 1) return null;
+    return snapshots.findLast((snapshot) => snapshot.event <= now)?.event ?? 0;
+  }
+
   /** Counters and kinds as they were at an event. */
   known(func: number, pc: number, now: number): Known {
     const { snapshots } = this.run;

@@ -74,6 +74,10 @@ export class Pane {
     this.list.show(items.length, Math.max(0, ...items.map((item) => item.width)));
   }
 
+  subtitle(text: string): void {
+    replace(this.sub, text);
+  }
+
   /** Makes the rows again, after counters or marks changed. */
   refresh(): void {
     this.list.refresh();
@@ -210,7 +214,14 @@ export class CodePanes {
   private counts(): void {
     this.source.refresh();
     this.bytecode.refresh();
+    this.bytecode.subtitle(this.asOf());
     this.showMoment();
+  }
+
+  /** When the counters shown were taken. */
+  private asOf(): string {
+    const at = this.model().countedAt(this.store.state.now);
+    return at === null ? "counts of the whole run" : `counts at event ${count(at + 1)}`;
   }
 
   /** Executions of a line at the moment: those of its busiest instruction. */
@@ -251,7 +262,7 @@ export class CodePanes {
             cell("text", text || " "),
             cell("side", cell("count", executed ? short(executed) : "")),
           ]);
-          if (executed) row.title = `line ${line}: executed ${count(executed)} times so far`;
+          if (executed) row.title = `line ${line}: executed ${count(executed)} times`;
         },
       };
     });
@@ -279,13 +290,13 @@ export class CodePanes {
               cell("side", known.kinds.length > 0 && cell("kinds", known.kinds.join(", ")), cell("count", known.executed ? short(known.executed) : "")),
             );
             const seen = known.kinds.length ? `; operands seen: ${known.kinds.join(", ")}` : "";
-            element.title = `executed ${count(known.executed)} times so far${seen}`;
+            element.title = `executed ${count(known.executed)} times${seen}`;
           },
         });
       }
       if (func.rows.left_out) items.push(heading("", `${count(func.rows.left_out)} more instructions left out`));
     });
-    this.bytecode.show(items, "");
+    this.bytecode.show(items, this.asOf());
   }
 
   private unit(): void {

@@ -43,6 +43,7 @@ export class Passes {
   private readonly filter: HTMLInputElement;
   private readonly lines: Pane;
   private readonly body: HTMLElement;
+  private drawn: Unit | null = null;
   private readonly none = h("p", { class: "note" });
 
   constructor(
@@ -222,6 +223,8 @@ export class Passes {
       "aria-label": `${step.blocks.filter((b) => !b.gone).length} blocks`,
     });
     const node = new Map(step.blocks.filter((b) => !b.gone).map((b) => [b.block.id, b.node]));
+    // Labels stand over all lines.
+    const labels = svg("g", {});
     for (const { node: from, block, gone } of step.blocks) {
       if (gone) continue;
       // The way to what stands further left starts further left.
@@ -231,9 +234,10 @@ export class Passes {
       });
       ways.sort((a, b) => a.x - b.x);
       ways.forEach(({ edge, to }, i) => {
-        this.drawEdge(drawing, at, from, to, ways.length < 2 ? 0 : i === 0 ? -1 : 1, edge);
+        this.drawEdge(drawing, at, from, to, ways.length < 2 ? 0 : i === 0 ? -1 : 1, edge, labels);
       });
     }
+    drawing.append(labels);
     for (const { node: number, block, lines, gone } of step.blocks) {
       const x = (at.x.get(number) ?? 0) - NODE.width / 2;
       const y = at.y.get(number) ?? 0;
@@ -272,13 +276,17 @@ export class Passes {
         ),
       );
     }
+    // From step to step the view stays; of another unit it begins at the entry.
     const { scrollLeft, scrollTop } = this.graph;
+    const entry = at.x.get(all[0]!.blocks[0]?.node ?? 0) ?? 0;
     replace(this.graph, drawing);
-    this.graph.scrollTo(scrollLeft, scrollTop);
+    const same = this.drawn === unit;
+    this.drawn = unit;
+    this.graph.scrollTo(same ? scrollLeft : entry - this.graph.clientWidth / 2, same ? scrollTop : 0);
     this.mark();
   }
 
-  private drawEdge(drawing: SVGElement, at: Laid, from: number, to: number, side: number, edge: Edge): void {
+  private drawEdge(drawing: SVGElement, at: Laid, from: number, to: number, side: number, edge: Edge, labels: SVGElement): void {
     const { label, percent } = edge;
     const left = at.x.get(from) ?? 0;
     const x1 = left + side * 26;
@@ -317,7 +325,7 @@ export class Passes {
     if (label) {
       const text = percent === undefined ? label : `${label} ${percent}%`;
       const place = { x: x1 + side * 9, y: y1 + 14, "text-anchor": side < 0 ? "end" : "start" };
-      drawing.append(svg("text", { class: "edge-label", ...place }, text));
+      labels.append(svg("text", { class: "edge-label", ...place }, text));
     }
   }
 

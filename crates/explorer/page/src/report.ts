@@ -28,7 +28,7 @@ export interface Run {
   program: Program;
   /** The settings that decide what gets compiled, by their names on the command line: `hotspot-threshold` is `10`. */
   settings: Named[];
-  /** How it ended, in a sentence: `ended after 412,345 instructions`. */
+  /** How it ended, to follow "The program ": `ended after 412,345 instructions`. */
   outcome: string;
   /** Instructions executed in all tiers. */
   executed: number;
@@ -52,6 +52,8 @@ export interface Run {
   shares?: Share[];
   /** How long rounds took while the program warmed up. */
   warm_up?: Sample[];
+  /** What the curve counts: `rounds` (if empty), or `instructions`, a thousand of which then stand for a round. */
+  warm_up_counts?: string;
 }
 
 /** A name, and what it stands for. */
@@ -114,7 +116,7 @@ export interface Place {
 export interface Lane {
   /** What it is. */
   kind: LaneKind;
-  /** A name for people: `loop at line 19`, `fib`. */
+  /** A name for people: `loop at line 19`, `fib`. The page adds a loop's function. */
   name: string;
   /** Where it begins: a function's first instruction, a loop's head. */
   place: number;
@@ -160,7 +162,7 @@ export interface Event {
   words?: string;
   /** What is known in detail of a deoptimisation. */
   deopt?: number;
-  /** The event's other fields, as text. */
+  /** The event's other fields, as text. Those of an `exit` are `reason`, `rounds`, and `words`, the reason in words. */
   data?: Named[];
 }
 
@@ -485,7 +487,7 @@ export interface Share {
 
 /** What rounds took at one point of the warm-up. */
 export interface Sample {
-  /** How many rounds, or calls, had been made before. */
+  /** How many rounds (or instructions, see [`Run::warm_up_counts`]) had been made before. */
   round: number;
   /** What one took, on average since the sample before. */
   nanos: number;

@@ -39,7 +39,7 @@ export function facts(model: Model): Facts {
 export function laneTitle(model: Model, lane: number): string {
   const { name, kind, place } = model.run.lanes[lane]!;
   const func = model.func(model.place(place)?.function ?? -1)?.name;
-  return kind === "loop" ? `${name}${func ? ` of ${func}` : ""}` : name;
+  return kind === "loop" && func && !name.endsWith(` ${func}`) ? `${name} of ${func}` : name;
 }
 
 function kinds(model: Model, lanes: number[]): string {

@@ -45,6 +45,8 @@ export class Timeline {
   private readonly more = h("p", { class: "note" });
   private needle: SVGElement | null = null;
   private all = false;
+  /** Read once a drawing: each event is placed by it. */
+  private width = 240;
   private readonly redraw = onceAFrame(() => this.draw());
 
   constructor(
@@ -76,25 +78,21 @@ export class Timeline {
     return all.filter((lane) => busiest.includes(lane) || lane === chosen);
   }
 
-  private width(): number {
-    return Math.max(240, this.canvas.clientWidth);
-  }
-
   private x(index: number): number {
-    return 8 + position(this.model(), this.store.state.axis, index) * (this.width() - 16);
+    return 8 + position(this.model(), this.store.state.axis, index) * (this.width - 16);
   }
 
   private draw(): void {
     const model = this.model();
     const { lane: chosen, axis } = this.store.state;
     const lanes = this.lanes();
-    const width = this.width();
+    const width = (this.width = Math.max(240, this.canvas.clientWidth));
     const height = lanes.length * LANE + AXIS;
     replace(
       this.names,
       ...lanes.map((lane) => {
         const { name, kind, rounds, parent } = model.run.lanes[lane]!;
-        const what = kind === "loop" ? "rounds" : "calls";
+        const what = (kind === "loop" ? "round" : "call") + (rounds === 1 ? "" : "s");
         const title = `${name}: ${count(rounds ?? 0)} ${what}`;
         return button(
           h("span", { class: "lane-label" }, h("span", { class: "name" }, name), rounds && h("span", { class: "sub" }, ` ${short(rounds)} ${what}`)),
@@ -207,7 +205,7 @@ export class Timeline {
     const y = event.clientY - box.top;
     const lane = this.lanes()[Math.floor(y / LANE)];
     const model = this.model();
-    let index = nearest(model, this.store.state.axis, (x - 8) / (this.width() - 16));
+    let index = nearest(model, this.store.state.axis, (x - 8) / (this.width - 16));
     // The loudest event near by in this lane, if there is one.
     let best = -1;
     for (let i = Math.max(0, index - 200); i < Math.min(model.events.length, index + 200); i++) {
@@ -226,7 +224,7 @@ export class Timeline {
     if (!found) return;
     replace(this.tip, h("b", {}, `${kindSign(found.kind)} ${kindName(found.kind)}`), ` ${model.words(index)}`);
     this.tip.hidden = false;
-    this.tip.style.left = `${Math.min(x + 12, this.width() - 250)}px`;
+    this.tip.style.left = `${Math.min(x + 12, this.width - 250)}px`;
     this.tip.style.top = `${y + 16}px`;
   }
 

@@ -118,6 +118,8 @@ export class Tour {
     stop.prepare?.();
     if (stop.now !== undefined) this.go(stop.now);
     stop.prepare?.();
+    // Where it hides least of what it speaks of.
+    this.card.classList.toggle("left", ["passes", "deopts"].includes(stop.section));
     const last = this.at === this.stops.length - 1;
     replace(
       this.card,

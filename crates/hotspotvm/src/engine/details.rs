@@ -7,6 +7,8 @@ use crate::abi::values::Raw;
 use crate::abi::vm::Vm;
 use crate::deopt::RebuiltFrame;
 use crate::event::{ExitShown, FrameShown, Held, PassShown, RemarkShown, Spot};
+use crate::profile::executions;
+use crate::stats::{FunctionCounts, InstructionCounts};
 use codegen::{ExitRecord, FrameRecipe, Recipe, TakenExit};
 use ir::Resume;
 use ir::opt::PassRun;
@@ -49,6 +51,21 @@ impl From<ir::remark::Kind> for crate::event::RemarkKind {
             ir::remark::Kind::Changed => Self::Changed,
         }
     }
+}
+
+/// What was counted and seen of each function.
+pub fn counts(vm: &Vm) -> Vec<FunctionCounts> {
+    let functions = vm.program.program().functions.iter().zip(&vm.functions);
+    let counts = functions.map(|(function, state)| {
+        let executed = executions(&function.code, &state.sites);
+        let rows = executed.into_iter().zip(&state.cells).map(|(executed, cell)| {
+            let operands = [cell.feedback.left(), cell.feedback.right()];
+            let seen = operands.into_iter().filter(|kinds| kinds.0 != 0);
+            InstructionCounts { executed, kinds: seen.map(|kinds| kinds.describe()).collect() }
+        });
+        FunctionCounts { rows: rows.collect() }
+    });
+    counts.collect()
 }
 
 /// The ways out of a unit.

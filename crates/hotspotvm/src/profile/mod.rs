@@ -215,7 +215,6 @@ impl Kinds {
     }
 
     /// The kinds in words: `int|float`.
-    #[cfg(test)]
     pub fn describe(self) -> String {
         let names =
             [(Kinds::INT, "int"), (Kinds::FLOAT, "float"), (Kinds::BOOL, "bool"), (Kinds::OTHER, "other")];

@@ -114,8 +114,9 @@ impl Lower<'_, '_, '_> {
     /// `min` and `max`: the first of those than which none is less, or greater.
     fn extreme(&mut self, code: &mut Code, better: Op, args: &[Expr], span: Span) {
         let mut slots = Vec::new();
+        let assigns = self.assigns(args);
         for arg in args {
-            if self.is_plain(code, arg) && !self.assigns(args) {
+            if self.is_plain(code, arg) && !assigns {
                 slots.push(None);
             } else {
                 self.expr(code, arg);

@@ -3,12 +3,13 @@
 //! Part of the Python front end, which stands before `profile -> detect -> compile -> cache -> execute -> deoptimise`. A call that does
 //! not fit its function is Python's `TypeError` when it is reached, after its arguments have been evaluated.
 
-use super::{Code, Lower};
-use crate::ast::{Expr, ExprKind, Function, Import, Keyword, Module, Span};
+use super::{Code, Lower, default_name};
+use crate::ast::{Expr, ExprKind, Function, Import, Keyword, Module, Name, Span};
 use crate::feature::Feature;
 use crate::names;
 use crate::scope::Binding;
 use bytecode::{Const, Op};
+use std::collections::{HashMap, HashSet};
 
 /// What fills a parameter.
 #[derive(Clone, Copy)]
@@ -132,11 +133,19 @@ impl Lower<'_, '_, '_> {
         if let Some(flag) = self.global_flag(code, &def.name) {
             self.check_bound(code, flag, &def.name, span, false);
         }
+        // Defaults are pushed, and names listed, that the call does not mention.
+        if !self.may_expand(def.params.len().saturating_sub(args.len() + keywords.len()), span) {
+            self.look_at_arguments(code, args, keywords);
+            return self.push(code, Const::None);
+        }
         let filled = match bind(def, args.len(), keywords) {
             Ok(filled) => filled,
             Err(message) => {
                 self.look_at_arguments(code, args, keywords);
                 self.at(code, span);
+                if !self.may_expand(message.len(), span) {
+                    return self.push(code, Const::None);
+                }
                 return self.raise(code, "TypeError", &message);
             }
         };
@@ -177,7 +186,7 @@ impl Lower<'_, '_, '_> {
         match param.default.as_ref().map(|d| &d.kind) {
             Some(ExprKind::Const(constant)) => self.push(code, constant.clone()),
             _ => {
-                let global = self.program.global(&format!("(default {} of {})", param.name, def.name));
+                let global = self.program.global(&default_name(index, at));
                 code.f.emit(Op::LoadGlobal, global);
             }
         }
@@ -195,13 +204,18 @@ fn bind(def: &Function, given: usize, keywords: &[Keyword]) -> Result<Vec<Filled
     for (at, place) in filled.iter_mut().take(positional.min(given)).enumerate() {
         *place = Some(Filled::Positional(at));
     }
+    let numbers: HashMap<&Name, usize> = match keywords {
+        [] => HashMap::new(),
+        _ => def.params.iter().map(|p| &p.name).zip(0..).collect(),
+    };
     for (at, keyword) in keywords.iter().enumerate() {
-        let found = def.params.iter().position(|p| p.name == keyword.name);
+        let found = numbers.get(&keyword.name).copied();
         match found.filter(|&at| at >= def.positional_only) {
             None => {
+                let given: HashSet<&Name> = keywords.iter().map(|k| &k.name).collect();
                 let wrongly: Vec<String> = def.params[..def.positional_only]
                     .iter()
-                    .filter(|p| keywords.iter().any(|k| k.name == p.name))
+                    .filter(|p| given.contains(&p.name))
                     .map(|p| p.name.to_string())
                     .collect();
                 return Err(if wrongly.is_empty() {

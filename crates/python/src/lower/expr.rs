@@ -152,9 +152,14 @@ impl Lower<'_, '_, '_> {
                 Some(Binding::Import(import)) => Some(import),
                 _ => None,
             },
-            ExprKind::Attribute(base, attribute) => match self.as_import(code, base)? {
-                Import::Module(module) => Some(Import::Item(module, attribute.clone())),
-                Import::Item(..) => None,
+            ExprKind::Attribute(base, attribute) => match &base.kind {
+                ExprKind::Name(name) => match self.binding(code, name) {
+                    Some(Binding::Import(Import::Module(module))) => {
+                        Some(Import::Item(module, attribute.clone()))
+                    }
+                    _ => None,
+                },
+                _ => None,
             },
             _ => None,
         }
@@ -165,7 +170,9 @@ impl Lower<'_, '_, '_> {
     }
 
     fn attribute(&mut self, code: &mut Code, base: &Expr, attribute: &Name, span: Span) {
-        if let Some(Import::Module(module)) = self.as_import(code, base) {
+        if let ExprKind::Name(name) = &base.kind
+            && let Some(Binding::Import(Import::Module(module))) = self.binding(code, name)
+        {
             return self.import_value(code, &Import::Item(module, attribute.clone()), span);
         }
         // `type(x).__name__`

@@ -15,11 +15,12 @@ mod expr;
 mod print;
 mod stmt;
 
-use crate::ast::{Block, Expr, ExprKind, Name, Span, Stmt, StmtKind, Target};
+use crate::ast::{Block, Expr, ExprKind, Import, Module, Name, Span, Stmt, StmtKind, Target};
+use crate::definite::Unbound;
 use crate::feature::Feature;
 use crate::names;
 use crate::report::{Report, Source};
-use crate::scope::{Binding, Scopes, Unbound};
+use crate::scope::{Binding, Scopes};
 use crate::{Compiled, MODULE};
 use bytecode::build::{FunctionBuilder, Label, ProgramBuilder};
 use bytecode::{Const, FuncId, Op};
@@ -47,8 +48,10 @@ struct Lower<'a, 'r, 's> {
     unbound: &'a Unbound,
     /// The bytecode function of each Python function.
     ids: Vec<FuncId>,
-    /// Where defaults of parameters are kept that are not constants: by function and parameter.
-    defaults: HashMap<(usize, usize), u32>,
+    /// What is said of names that are not there, by function.
+    name_errors: HashMap<(Option<usize>, Name), String>,
+    /// How much more code and text may be made that stands for nothing in the source.
+    expansion: usize,
     /// The augmented assignments: in errors their operators are written `+=`.
     augmented: HashSet<(String, u32)>,
 }
@@ -83,7 +86,8 @@ pub fn lower(
         scopes,
         unbound,
         ids: Vec::new(),
-        defaults: HashMap::new(),
+        name_errors: HashMap::new(),
+        expansion: MIN_EXPANSION + EXPANSION * source.text.len(),
         augmented: HashSet::new(),
     };
     let argv = argv_use(body, scopes);
@@ -148,11 +152,20 @@ fn argv_use(body: &Block, scopes: &Scopes) -> Option<u32> {
     for function in &scopes.functions {
         crate::scope::each_expr(&function.def.body, &mut look);
     }
-    let imported = |import: &crate::ast::Import| !format!("{import:?}").contains("Nothing");
-    let any_import = scopes.module.values().any(|b| matches!(b, Binding::Import(i) if imported(i)))
-        || scopes.functions.iter().any(|f| f.names.imports.values().any(|(i, _)| imported(i)));
+    let imports =
+        |import: &Import| matches!(import, Import::Module(Module::Sys) | Import::Item(Module::Sys, _));
+    let any_import = scopes.module.values().any(|b| matches!(b, Binding::Import(i) if imports(i)))
+        || scopes.functions.iter().any(|f| f.names.imports.values().any(|(i, _)| imports(i)));
     most.filter(|_| any_import)
 }
+
+/// For how many names that are not there it is looked for the one that was meant.
+const MAX_SUGGESTIONS: usize = 50;
+
+/// How many instructions may be made for each byte of the source that stand for none of its bytes, such as defaults of parameters
+/// at each call, and how many in a short program.
+const EXPANSION: usize = 16;
+const MIN_EXPANSION: usize = 1 << 16;
 
 /// The largest index of `sys.argv` that a program may use.
 const MAX_ARGV: u32 = 255;
@@ -160,6 +173,16 @@ const MAX_ARGV: u32 = 255;
 impl Lower<'_, '_, '_> {
     fn refuse(&mut self, span: Span, feature: Feature) {
         self.report.unsupported(span, feature);
+    }
+
+    /// Whether so much may be made that stands for nothing in the source; if not, the program is too large.
+    fn may_expand(&mut self, size: usize, span: Span) -> bool {
+        let left = self.expansion.checked_sub(size);
+        if left.is_none() && self.expansion > 0 {
+            self.refuse(span, Feature::TooLong);
+        }
+        self.expansion = left.unwrap_or(0);
+        left.is_some()
     }
 
     fn refuse_name(&mut self, span: Span, feature: Feature, name: &str) {
@@ -184,13 +207,12 @@ impl Lower<'_, '_, '_> {
         }
     }
 
-    /// The name of a function in the program: its own, unless there is one like it already.
+    /// The name of a function in the program: its own, unless there is one like it already. (Then the program is refused.)
     fn free_function_name(&self, name: &str) -> String {
-        let mut free = name.to_owned();
-        while self.program.find_function(&free).is_some() {
-            free.push('\'');
+        match self.program.find_function(name) {
+            None => name.to_owned(),
+            Some(_) => format!("{name}'{}", self.ids.len()),
         }
-        free
     }
 
     fn constant(&mut self, constant: Const) -> u32 {
@@ -371,21 +393,33 @@ impl Lower<'_, '_, '_> {
     }
 
     fn raise_name_error(&mut self, code: &mut Code, name: &Name) {
-        let locals = code.scope.map(|index| &self.scopes.functions[index].names);
-        let imports = |names: &'_ crate::scope::Names| names.imports.keys().cloned().collect::<Vec<Name>>();
-        let mut candidates: Vec<Name> = locals.map(|names| names.locals.clone()).unwrap_or_default();
-        candidates.extend(locals.map(imports).unwrap_or_default());
-        let mut globals: Vec<&str> = self.scopes.module.keys().map(|n| &**n).collect();
-        globals.sort_unstable();
-        let globals = names::MODULE_NAMES.into_iter().chain(globals);
-        let suggestion = names::suggest(name, candidates.iter().map(|n| &**n))
-            .or_else(|| names::suggest(name, globals))
-            .or_else(|| names::suggest(name, names::all_builtins()));
-        let mut message = format!("name '{name}' is not defined");
-        if let Some(suggestion) = suggestion {
-            message.push_str(&format!(". Did you mean: '{suggestion}'?"));
-        }
+        let key = (code.scope, name.clone());
+        let message = match self.name_errors.get(&key) {
+            Some(message) => message.clone(),
+            None => {
+                let mut message = format!("name '{name}' is not defined");
+                if let Some(suggestion) = self.suggestion(code.scope, name) {
+                    message.push_str(&format!(". Did you mean: '{suggestion}'?"));
+                }
+                self.name_errors.insert(key, message.clone());
+                message
+            }
+        };
         self.raise(code, "NameError", &message);
+    }
+
+    /// Which name was meant by one that is not there. Looking for it is slow, so it is done for so many names only.
+    fn suggestion(&self, scope: Option<usize>, name: &Name) -> Option<&str> {
+        if self.name_errors.len() >= MAX_SUGGESTIONS {
+            return None;
+        }
+        let own = scope.map(|index| &self.scopes.functions[index].names);
+        let locals = own.into_iter().flat_map(|names| names.locals.iter().map(|n| &**n));
+        let imports = own.into_iter().flat_map(|names| sorted(names.imports.keys()));
+        let globals = names::MODULE_NAMES.into_iter().chain(sorted(self.scopes.module.keys()));
+        names::suggest(name, locals.chain(imports))
+            .or_else(|| names::suggest(name, globals))
+            .or_else(|| names::suggest(name, names::all_builtins()))
     }
 
     /// Ends the program with an error.
@@ -431,9 +465,21 @@ fn store(code: &mut Code, place: Place) {
     };
 }
 
+/// Names in alphabetical order, as many as are ever looked at.
+fn sorted<'n>(names: impl Iterator<Item = &'n Name>) -> Vec<&'n str> {
+    let mut names: Vec<&str> = names.take(names::MAX_CANDIDATES).map(|name| &**name).collect();
+    names.sort_unstable();
+    names
+}
+
 /// The name of the flag that says whether a variable has a value.
 fn flag_name(name: &str) -> String {
     format!("(has {name})")
+}
+
+/// The name of the global that holds the default of a parameter, by function and parameter.
+fn default_name(function: usize, parameter: usize) -> String {
+    format!("(default {} of function {})", parameter + 1, function + 1)
 }
 
 /// The name of an argument: the count, then the arguments themselves.
@@ -470,12 +516,11 @@ fn breaks(block: &Block) -> bool {
 
 /// The names in a target, if it has no other parts and none twice.
 fn simple_names(targets: &[Target]) -> Option<Vec<(&Name, Span)>> {
-    let mut names: Vec<(&Name, Span)> = Vec::new();
+    let mut known: HashSet<&Name> = HashSet::new();
+    let mut names = Vec::new();
     for target in targets {
         match target {
-            Target::Name(name, span) if !names.iter().any(|(known, _)| *known == name) => {
-                names.push((name, *span))
-            }
+            Target::Name(name, span) if known.insert(name) => names.push((name, *span)),
             _ => return None,
         }
     }

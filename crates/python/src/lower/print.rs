@@ -15,6 +15,9 @@ enum Text {
     Local(u32),
 }
 
+/// So many bytes of separators may be copied between the values of one call.
+const MAX_COPIED: usize = 1 << 10;
+
 /// A thing to be written.
 enum Item<'a> {
     Text(String),
@@ -66,6 +69,13 @@ impl Lower<'_, '_, '_> {
                     self.look_at(code, &keyword.value);
                 }
             }
+        }
+        // A long one is put between many values from a local.
+        if let Text::Known(text) = &separator
+            && text.len().saturating_mul(args.len()) > MAX_COPIED
+        {
+            self.push_str(code, text);
+            separator = Text::Local(self.store_temp(code));
         }
         let mut items = Vec::new();
         for (at, arg) in args.iter().enumerate() {

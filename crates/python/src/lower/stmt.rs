@@ -5,7 +5,7 @@
 //! variable is assigned when a round begins, so that nothing that the body assigns disturbs it.
 
 use super::expr::operator;
-use super::{Code, Loop, Lower, ends, is_true, simple_names, store};
+use super::{Code, Loop, Lower, default_name, ends, is_true, simple_names, store};
 use crate::ast::{Block, Expr, ExprKind, Function, Name, Span, Stmt, StmtKind, Target};
 use crate::feature::Feature;
 use crate::names;
@@ -152,9 +152,8 @@ impl Lower<'_, '_, '_> {
                 continue;
             }
             self.expr(code, default);
-            let global = self.program.global(&format!("(default {} of {})", param.name, def.name));
+            let global = self.program.global(&default_name(index, at));
             code.f.emit(Op::StoreGlobal, global);
-            self.defaults.insert((index, at), global);
         }
         if let Some(flag) = self.global_flag(code, &def.name) {
             self.push(code, Const::Bool(true));

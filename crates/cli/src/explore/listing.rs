@@ -1,0 +1,200 @@
+//! IR and machine code, from the text that listings have to the report's rows.
+//!
+//! It knows the text that `hotspotvm_ir::print` documents and machine listings have, line by line. Invariant: every line of a listing
+//! becomes a line of the report; what is not understood of it is only not linked.
+
+use explorer::report::{Block, CodeLine, Edge, IrLine};
+
+/// The blocks and the frame states of IR as text.
+pub(crate) fn ir(text: &str) -> (Vec<Block>, Vec<String>) {
+    let mut blocks: Vec<Block> = Vec::new();
+    let mut states = Vec::new();
+    let mut origin = Origin::default();
+    for line in text.lines() {
+        if line.starts_with('@') {
+            states.push(line.to_owned());
+        } else if let Some((head, comment)) = block_head(line) {
+            origin = comment.or(blocks.is_empty().then_some(Origin::default())).unwrap_or(origin);
+            blocks.push(Block { pc: origin.own_pc(), ..head });
+        } else if line.starts_with(' ')
+            && let Some(block) = blocks.last_mut()
+        {
+            let (text, comment) = commented(line.trim());
+            origin = comment.unwrap_or(origin);
+            block.edges.extend(edges(text));
+            block.lines.push(IrLine {
+                text: text.to_owned(),
+                value: text.split_once(": ").and_then(|(name, _)| number(name, "v")),
+                pc: origin.pc,
+                function: origin.function,
+                state: state_of(text),
+            });
+        }
+    }
+    (blocks, states)
+}
+
+/// The lines of machine code as text.
+pub(crate) fn machine(text: &str) -> Vec<CodeLine> {
+    let mut origin = Origin::default();
+    let mut lines = Vec::new();
+    for line in text.lines() {
+        let Some((offset, rest)) = line.trim_start().split_once("  ") else { continue };
+        let Ok(offset) = u32::from_str_radix(offset.trim(), 16) else { continue };
+        let rest = rest.trim_start();
+        let (at, text) = match Origin::leading(rest) {
+            Some((at, text)) => (Some(at), text),
+            None => (None, rest),
+        };
+        origin = at.unwrap_or(origin);
+        lines.push(CodeLine {
+            offset,
+            text: text.to_owned(),
+            pc: origin.pc,
+            function: origin.function,
+            target: jump_target(text),
+            ..CodeLine::default()
+        });
+    }
+    lines
+}
+
+/// Which bytecode a line came from.
+#[derive(Clone, Copy, Default)]
+struct Origin {
+    function: Option<u32>,
+    pc: Option<u32>,
+}
+
+impl Origin {
+    /// `pc 4` or `f3:pc 4`.
+    fn of(text: &str) -> Option<Origin> {
+        let (function, rest) = match text.split_once(":pc ") {
+            Some((function, rest)) => (Some(number(function, "f")?), rest),
+            None => (None, text.strip_prefix("pc ")?),
+        };
+        Some(Origin { function, pc: Some(rest.trim().parse().ok()?) })
+    }
+
+    /// The origin at the start of a line, and what follows it.
+    fn leading(text: &str) -> Option<(Origin, &str)> {
+        let at = text.find("pc ").filter(|&at| at == 0 || text[..at].ends_with(':'))?;
+        let digits = text[at + 3..].find(|c: char| !c.is_ascii_digit())?;
+        let (origin, rest) = text.split_at(at + 3 + digits);
+        Some((Origin::of(origin)?, rest.trim_start()))
+    }
+
+    /// The pc, if it is one of the unit's own function.
+    fn own_pc(self) -> Option<u32> {
+        self.pc.filter(|_| self.function.is_none())
+    }
+}
+
+/// A line without the comment that says where it came from, and that.
+fn commented(line: &str) -> (&str, Option<Origin>) {
+    match line.rsplit_once("; ") {
+        Some((text, comment)) if Origin::of(comment).is_some() => (text.trim_end(), Origin::of(comment)),
+        _ => (line, None),
+    }
+}
+
+/// `b1(v2: int):    ; pc 5`.
+fn block_head(line: &str) -> Option<(Block, Option<Origin>)> {
+    let (text, comment) = commented(line);
+    let name = text.strip_suffix(':')?;
+    let (name, params) = match name.split_once('(') {
+        Some((name, params)) => (name, params.strip_suffix(')')?),
+        None => (name, ""),
+    };
+    let head = Block { id: number(name, "b")?, params: params.to_owned(), ..Block::default() };
+    Some((head, comment))
+}
+
+/// Where a block's end leads: `jump b1(v2)`, `branch v7, b3, b2(v1) true 99%`.
+fn edges(text: &str) -> Vec<Edge> {
+    let labels: &[&str] = match text.split(' ').next() {
+        Some("jump") => &[""],
+        Some("branch") => &["true", "false"],
+        _ => return Vec::new(),
+    };
+    let percent =
+        text.strip_suffix('%').and_then(|t| t.rsplit_once(" true ")).and_then(|(_, p)| p.parse().ok());
+    let targets = text.split([' ', ',']).filter_map(|word| number(word.split('(').next()?, "b"));
+    let edge = |(to, label): (u32, &&str)| Edge {
+        to,
+        label: (*label).to_owned(),
+        percent: match *label {
+            "true" => percent,
+            "false" => percent.map(|p: u8| 100u8.saturating_sub(p)),
+            _ => None,
+        },
+    };
+    targets.zip(labels).map(edge).collect()
+}
+
+/// The frame state of `int_add v0, v2 exit @5`, or of `exit region_end @0`.
+fn state_of(text: &str) -> Option<u32> {
+    text.split(' ').rev().find_map(|word| number(word, "@"))
+}
+
+/// The number behind a prefix, if there is nothing else.
+fn number(text: &str, prefix: &str) -> Option<u32> {
+    text.strip_prefix(prefix)?.parse().ok()
+}
+
+/// Where a jump within the unit leads.
+fn jump_target(text: &str) -> Option<u32> {
+    let (name, operand) = text.split_once(' ')?;
+    let operand = operand.strip_prefix("short ").unwrap_or(operand).trim();
+    let hex = operand.strip_prefix("0x").filter(|_| name.starts_with('j') || name == "call")?;
+    u32::from_str_radix(hex, 16).ok()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    const IR: &str = "\
+function main@2 (bytecode function 0, entry pc 2)
+b0(v0: int = local 0, v1: float = stack 1):     ; pc 2
+    v2: int = const_int 1
+    v3: int = int_add v0, v2 exit @0            ; f3:pc 4
+    charge 7 back_edge exit @1
+    branch v9, b1(v3), b2 true 99%              ; pc 5
+b1(v4: int):                                    ; pc 6
+    exit region_end @0
+@0 = f0:pc4 execute locals[v0 -] stack[v1 v2]
+";
+
+    #[test]
+    fn every_line_of_ir_is_kept_and_linked() {
+        let (blocks, states) = ir(IR);
+        assert_eq!(states, ["@0 = f0:pc4 execute locals[v0 -] stack[v1 v2]"]);
+        assert_eq!((blocks[0].id, blocks[0].pc, blocks[1].pc), (0, Some(2), Some(6)));
+        assert_eq!(blocks[0].params, "v0: int = local 0, v1: float = stack 1");
+        let add = &blocks[0].lines[1];
+        assert_eq!(add.text, "v3: int = int_add v0, v2 exit @0");
+        assert_eq!((add.value, add.function, add.pc, add.state), (Some(3), Some(3), Some(4), Some(0)));
+        assert_eq!(
+            blocks[0].lines[2].function,
+            Some(3),
+            "a line without an origin has that of the one before"
+        );
+        let [yes, no] = blocks[0].edges.as_slice() else { panic!("{:?}", blocks[0].edges) };
+        assert_eq!((yes.to, yes.percent, no.to, no.percent), (1, Some(99), 2, Some(1)));
+    }
+
+    #[test]
+    fn machine_code_has_offsets_origins_and_targets() {
+        let lines = machine(
+            "     0          mov r14, [r13+0x50]\n    70  pc 6    jb 0x1dc\n    79  f2:pc 1 mov rax, rsi\n",
+        );
+        assert_eq!((lines[0].offset, lines[0].pc), (0, None));
+        assert_eq!((lines[1].offset, lines[1].pc, lines[1].target), (0x70, Some(6), Some(0x1dc)));
+        assert_eq!(
+            (lines[2].function, lines[2].pc, lines[2].text.as_str()),
+            (Some(2), Some(1), "mov rax, rsi")
+        );
+    }
+}
