@@ -124,11 +124,10 @@ struct Line {
 impl Line {
     /// The tier in which it ran most, as far as that is known.
     fn tier(&self) -> &'static str {
-        match self.nanos.most() {
-            Some(tier) => tier.name(),
-            None if self.optimized * 2 > self.instructions => Tier::Optimizing.name(),
-            None => "",
+        if self.optimized * 2 > self.instructions {
+            return Tier::Optimizing.name();
         }
+        self.nanos.most().map_or("", Tier::name)
     }
 }
 

@@ -41,7 +41,7 @@ pub(super) fn text(profile: &Profile<'_>, most: usize, instructions: bool) -> St
     tiers(profile, &mut out);
     functions(profile, &mut out);
     lines(profile, most, instructions, &mut out);
-    out.push_str("\nCounts, and the time of each tier, are exact. The time of a line is that of slices which ended there.\n");
+    out.push_str("\nCounts, and the time of each tier, are exact.\nThe time of a line is that of slices which ended there.\n");
     out
 }
 
