@@ -10,6 +10,7 @@ mod bench;
 mod ci;
 mod docs;
 mod event_docs;
+mod fuzz;
 mod report_types;
 mod tidy;
 mod tree;
@@ -27,6 +28,7 @@ Commands:
   edges  print which folder of crates/hotspotvm uses which, of this tree or of the checkout in the folder given
   docs   write docs/opcodes.md from the opcode table, docs/events.md from the events, and the types of the explorer's page from the report's structs
   ci     all checks: fmt, clippy, doc, test, tidy, in this order; every step runs, whatever the others say
+  fuzz   feed the fuzz targets: `cargo xtask fuzz --minutes 60 tiers limits`; all of them, a minute each, if none is named
   bench  measure HotspotVM beside other languages; see `cargo xtask bench --help`
   help   print this
 
@@ -48,6 +50,7 @@ fn main() -> ExitCode {
         ["edges"] => answer(run_edges(&root)),
         ["edges", folder] => answer(run_edges(Path::new(folder))),
         ["docs"] => answer(docs::write(&root)),
+        ["fuzz", ..] => answer(fuzz::run(&root, &arguments[1..])),
         ["bench", ..] => bench::run(&root, &arguments[1..]),
         ["ci"] => answer(ci::run(&root)),
         [] | ["help" | "--help" | "-h"] => {

@@ -6,7 +6,7 @@
 
 use crate::language::Language;
 use clap::{Args, CommandFactory, Parser, Subcommand};
-use hotspotvm::{Options, Strategy, Tier};
+use hotspotvm::{Limits, Options, Strategy, Tier};
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -18,7 +18,8 @@ Examples:
   hotspot run countdown.hasm 10000           the same in assembly text; `run` may be left out
   hotspot run --verbose sum.hasm 1000        the same, and watch it being compiled
   hotspot run --stats sum.hasm 1000          the same, and count what ran where
-  hotspot run --fuel 1000000 untrusted.hasm  stop after a million instructions
+  hotspot run --untrusted strange.py         run what a stranger wrote, within limits
+  hotspot run --fuel 1000000 strange.hasm    stop after a million instructions
   hotspot compare sum.hasm 1000000           with and without compiling, side by side
   hotspot profile program.py 1000            count each line, and see where time goes
   hotspot check *.hasm                       look for mistakes without running
@@ -44,7 +45,7 @@ Examples:
   hotspot run program.py 100
   hotspot run --verbose --hotspot-threshold 50 sum.hasm 1000
   hotspot run --stats --no-jit sum.hasm 1000
-  hotspot run --timeout 0.5 --max-heap 64M untrusted.hasm
+  hotspot run --untrusted --timeout 0.5 strange.py
   hotspot run - 3 -4 < add.hasm
 
 The traceback of an error goes to standard error. Exit codes: see `hotspot --help`.";
@@ -161,21 +162,30 @@ pub(crate) struct EngineArgs {
     /// Machine code installed at one time, in bytes; what is coldest makes room [default: 32M]
     #[arg(long, value_name = "BYTES", value_parser = heap, help_heading = "Limits")]
     pub(crate) code_cache: Option<u64>,
+    /// Limits for programs of strangers: of each kind one, all to be overridden by the options below; see docs/limits.md
+    #[arg(long, help_heading = "Limits")]
+    pub(crate) untrusted: bool,
     /// Stop after so many instructions (work on big numbers counts by its size) [default: no limit]
     #[arg(long, value_name = "N", value_parser = fuel, help_heading = "Limits")]
     pub(crate) fuel: Option<u64>,
     /// Stop after this time; fractions are fine [default: no limit]
     #[arg(long, value_name = "SECONDS", value_parser = timeout, help_heading = "Limits")]
     pub(crate) timeout: Option<Duration>,
-    /// Calls that may be active at one time [default: 10000]
+    /// Calls that may be active at one time [default: 10000; for Python what the program sets]
     #[arg(long, value_name = "N", value_parser = depth, help_heading = "Limits")]
     pub(crate) max_depth: Option<u32>,
-    /// Memory for strings and large numbers, in bytes; 64K, 256M, 2G are understood [default: 256M]
+    /// Memory for strings and large numbers, in bytes; 64K, 256M, 2G are understood [default: 4G]
     #[arg(long, value_name = "BYTES", value_parser = heap, help_heading = "Limits")]
     pub(crate) max_heap: Option<u64>,
-    /// Bits that one int may have [default: 524288]
+    /// Bits that one int may have [default: 4294967296]
     #[arg(long, value_name = "N", value_parser = int_bits, help_heading = "Limits")]
     pub(crate) max_int_bits: Option<u64>,
+    /// Bytes that one str may have [default: 4G]
+    #[arg(long, value_name = "BYTES", value_parser = heap, help_heading = "Limits")]
+    pub(crate) max_str: Option<u64>,
+    /// Bytes that may be printed, all in all [default: no limit]
+    #[arg(long, value_name = "BYTES", value_parser = heap, help_heading = "Limits")]
+    pub(crate) max_output: Option<u64>,
 }
 
 impl EngineArgs {
@@ -189,6 +199,7 @@ impl EngineArgs {
         options.inlining = !self.no_inlining;
         options.deterministic = self.deterministic;
         options.passes.disabled.clone_from(&self.disable_pass);
+        options.limits = if self.untrusted { Limits::untrusted() } else { Limits::trusted() };
         let limits = &mut options.limits;
         limits.code_bytes = self.code_cache.unwrap_or(limits.code_bytes);
         limits.fuel = self.fuel.or(limits.fuel);
@@ -196,8 +207,24 @@ impl EngineArgs {
         limits.depth = self.max_depth.unwrap_or(limits.depth);
         limits.heap_bytes = self.max_heap.unwrap_or(limits.heap_bytes);
         limits.numbers.max_int_bits = self.max_int_bits.unwrap_or(limits.numbers.max_int_bits);
+        limits.numbers.max_str_bytes = self.max_str.unwrap_or(limits.numbers.max_str_bytes);
+        limits.output_bytes = self.max_output.or(limits.output_bytes);
+        limits.stack_values = limits.stack_values.min(addressable_stack());
         options
     }
+
+    /// Whether the number of active calls is limited by more than what the program's language says.
+    pub(crate) fn has_depth(&self) -> bool {
+        self.untrusted || self.max_depth.is_some()
+    }
+}
+
+/// How many values the stack may have where the process's addresses are limited: an eighth of them for the stack, so that there
+/// is room for the code cache, the heap and a second thread.
+fn addressable_stack() -> u32 {
+    let limit = rustix::process::getrlimit(rustix::process::Resource::As).current;
+    let values = limit.map_or(u64::MAX, |bytes| bytes / 8 / 8);
+    u32::try_from(values).unwrap_or(u32::MAX)
 }
 
 #[derive(Args, Debug)]

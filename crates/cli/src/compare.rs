@@ -10,7 +10,7 @@ use crate::report::{self, Failure, Status, complain};
 use crate::run;
 use crate::speedup::{Speedup, Verdict};
 use crate::strategies;
-use crate::streams::{Capture, Captured, Failed, SharedInput};
+use crate::streams::{self, Capture, Captured, Failed, SharedInput};
 use crate::text::{self, Table, duration, thousands};
 use hotspotvm::bytecode::Verified;
 use hotspotvm::runtime::num::Output;
@@ -30,14 +30,14 @@ pub(crate) fn compare(args: &CompareArgs) -> Result<Status, Failure> {
     let Loaded { program, python, .. } = load::load(path, args.program.language.language)?;
     let python = python.as_ref();
     let arguments = run::arguments(&program, python, args.program.args())?;
-    let input: Box<dyn std::io::Read> =
-        if path == "-" { Box::new(std::io::empty()) } else { Box::new(std::io::stdin()) };
-    let input = SharedInput::new(input);
-    let subject = Subject { program, arguments, input };
     let mut options = args.engine.options();
     if let Some(python) = python {
-        options = python.options(options, args.engine.max_depth.is_some());
+        options = python.options(options, args.engine.has_depth());
     }
+    let hurried = options.limits.timeout.is_some();
+    let input: Box<dyn std::io::Read> =
+        if path == "-" { Box::new(std::io::empty()) } else { streams::input(hurried) };
+    let subject = Subject { program, arguments, input: SharedInput::new(input) };
     let shown = if args.strategies {
         strategies::measure(&subject, &options, args.runs).map(|c| Shown {
             text: if args.json { format!("{:#}\n", c.as_json(path)) } else { c.report() },

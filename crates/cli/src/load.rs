@@ -151,7 +151,7 @@ pub(crate) fn verified(source: &Source) -> Result<Loaded, Failure> {
 
 /// Says on standard error why a program is refused.
 pub(crate) fn refuse(errors: &[Diagnostic], source: &Source) -> Failure {
-    render::show(&render::all(errors, source));
+    report::say_in_colour(&render::all(errors, source));
     report::complain(&summary(errors, &source.name));
     let failure = Failure::silent(Status::Refused);
     match source.doubt() {

@@ -4,11 +4,11 @@
 //! before colour is put on; entries into one unit and exits from it are told once, and then counted until something else
 //! happens, so that the log grows with what is decided and not with what is executed.
 
+use crate::report::say_in_colour;
 use crate::text::{self, thousands};
 use clap::builder::styling::{AnsiColor, Style};
 use hotspotvm::{Event, ExitReason, Listing, Spot};
 use std::fmt::Write as _;
-use std::io::Write as _;
 
 /// From this count on, a deoptimisation or a refused entry is a repetition: until then the engine decides by them.
 const TOLD: u32 = 4;
@@ -49,19 +49,19 @@ impl Log {
         {
             out.push_str(&listed(listing));
         }
-        show(&out);
+        say_in_colour(&out);
     }
 
     /// Tells how the program ended.
     pub(crate) fn result(&mut self, result: &str) {
         let mut out = self.repeated.take();
         out.push_str(&named("result", &text::line(result)));
-        show(&out);
+        say_in_colour(&out);
     }
 
     /// Tells what is still only counted.
     pub(crate) fn finish(&mut self) {
-        show(&self.repeated.take());
+        say_in_colour(&self.repeated.take());
     }
 
     fn line(&self, event: &Event) -> String {
@@ -104,11 +104,6 @@ fn style(name: &str) -> Style {
         _ => return Style::new().dimmed(),
     };
     colour.on_default()
-}
-
-/// Writes to standard error; where that is no terminal, or the environment refuses colour, without it.
-fn show(out: &str) {
-    let _ = anstream::stderr().lock().write_all(out.as_bytes());
 }
 
 /// Entries and exits that were told, and how often they have happened again.

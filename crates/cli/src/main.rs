@@ -24,6 +24,7 @@ mod python;
 mod render;
 mod report;
 mod run;
+mod signals;
 mod speedup;
 mod statistics;
 mod strategies;
@@ -37,6 +38,7 @@ use report::{Failure, Status};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    signals::settle();
     let result = match Cli::parse_from(args::completed(std::env::args_os())).command {
         Some(Command::Run(args)) => run::run(&args),
         Some(Command::Check(args)) => tools::check(&args),

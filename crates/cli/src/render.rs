@@ -7,7 +7,6 @@ use crate::load::Source;
 use annotate_snippets::{AnnotationKind, Level, Origin, Renderer, Snippet};
 use hotspotvm::bytecode::diagnostic::{Diagnostic, Severity};
 use serde_json::{Value, json};
-use std::io::Write;
 use std::ops::Range;
 
 /// The longest line of a source that is shown, in bytes.
@@ -16,12 +15,7 @@ const MAX_LINE: usize = 4096;
 /// The width that long source lines are cut to, in characters.
 const TERM_WIDTH: usize = 100;
 
-/// Writes rendered diagnostics to standard error: in colour on a terminal, unless the environment says otherwise.
-pub(crate) fn show(rendered: &str) {
-    let _ = write!(anstream::stderr().lock(), "{rendered}");
-}
-
-/// The diagnostics of one file, an empty line after each. In colour: show it with [`show`].
+/// The diagnostics of one file, an empty line after each. In colour: show it with [`say_in_colour`](crate::report::say_in_colour).
 pub(crate) fn all(diagnostics: &[Diagnostic], source: &Source) -> String {
     let starts =
         if diagnostics.is_empty() { Vec::new() } else { source.text().map(line_starts).unwrap_or_default() };

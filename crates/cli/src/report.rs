@@ -3,8 +3,10 @@
 //! It stands outside `profile -> detect -> compile -> cache -> execute -> deoptimise`: it is how the command answers the
 //! shell. Invariant: nothing here panics, standard error closed or not.
 
-use crate::text;
+use crate::{streams, text};
 use std::io::Write;
+use std::sync::OnceLock;
+use std::time::Duration;
 
 /// How a command ended: its exit code. Also listed in `hotspot --help`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,14 +77,35 @@ impl Failure {
     }
 }
 
+/// For how long a message may wait for somebody to read it, if not for ever.
+static PATIENCE: OnceLock<Duration> = OnceLock::new();
+
+/// From here on nobody waits long for a reader of standard error: a program that must end by a certain time ends then.
+pub(crate) fn be_brief() {
+    let _ = PATIENCE.set(Duration::from_millis(20));
+}
+
 /// Writes a line to standard error; if that fails, nobody is listening.
 pub(crate) fn complain(line: &str) {
-    let _ = writeln!(std::io::stderr().lock(), "{line}");
+    say(&format!("{line}\n"));
 }
 
 /// Writes lines to standard error; the same holds.
 pub(crate) fn say(lines: &str) {
-    let _ = std::io::stderr().lock().write_all(lines.as_bytes());
+    match PATIENCE.get() {
+        Some(patience) => streams::say_within(*patience, lines.as_bytes()),
+        None => {
+            let _ = std::io::stderr().lock().write_all(lines.as_bytes());
+        }
+    }
+}
+
+/// The same, for text with colours: where standard error is no terminal, or the environment refuses them, without them.
+pub(crate) fn say_in_colour(lines: &str) {
+    match anstream::AutoStream::choice(&std::io::stderr()) {
+        anstream::ColorChoice::Never => say(&anstream::adapter::strip_str(lines).to_string()),
+        _ => say(lines),
+    }
 }
 
 /// Writes text to standard output.

@@ -8,11 +8,12 @@ use crate::args::RunArgs;
 use crate::export::{Export, Format};
 use crate::load::{self, Loaded};
 use crate::log::{self, Log};
+use crate::native;
 use crate::python::Python;
 use crate::report::{self, Failure, Status, complain};
 use crate::statistics::{self, Misses};
 use crate::streams::{self, Failed};
-use crate::{native, render, text};
+use crate::text;
 use hotspotvm::bytecode::{Function, Verified};
 use hotspotvm::runtime::num::{NumberLimits, Output, parse_argument, repr};
 use hotspotvm::runtime::{Stop, StopKind};
@@ -42,15 +43,19 @@ pub(crate) fn run(args: &RunArgs) -> Result<Status, Failure> {
     let exports = exports.collect::<Result<Vec<Exporting>, Failure>>()?;
     let stats_file = args.stats_json.as_deref().map(|file| OutFile::create(path, file)).transpose()?;
     if args.verbose {
-        render::show(&warnings);
+        report::say_in_colour(&warnings);
     }
 
     let mut options = args.engine.options();
     if let Some(python) = &python {
-        options = python.options(options, args.engine.max_depth.is_some());
+        options = python.options(options, args.engine.has_depth());
     }
     if args.no_jit {
         options.max_tier = Tier::Interpreter;
+    }
+    let hurried = options.limits.timeout.is_some();
+    if hurried {
+        report::be_brief();
     }
     options.limits.started = Some(started);
     options.timing = args.stats || args.stats_json.is_some() || args.chrome_trace.is_some();
@@ -70,7 +75,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<Status, Failure> {
     }
 
     let failed = Failed::default();
-    let outcome = engine.run(program, &arguments, streams::real(path == "-", &failed));
+    let outcome = engine.run(program, &arguments, streams::real(path == "-", hurried, &failed));
     let mut seen = seen.borrow_mut();
     let seen = &mut *seen;
     let mut status = match &outcome.result {

@@ -1,22 +1,114 @@
 //! Standard streams for guests: the real ones, and ones that are kept for comparison.
 //!
-//! It stands beside *execute* in `profile -> detect -> compile -> cache -> execute -> deoptimise`. Invariant: capturing
-//! output takes a bounded amount of memory, however much a program prints.
+//! It stands beside *execute* in `profile -> detect -> compile -> cache -> execute -> deoptimise`. Invariants: capturing
+//! output takes a bounded amount of memory, however much a program prints; with a time limit, no stream waits for longer than
+//! [`WAIT`] at a time.
 
 use crate::report::{Failure, Status};
 use hotspotvm::runtime::Io;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::cell::RefCell;
-use std::io::{BufReader, Error, ErrorKind, IsTerminal, Read, Write};
+use std::fs::File;
+use std::io::{BufRead, BufReader, Error, ErrorKind, IsTerminal, Read, Write};
+use std::os::fd::AsFd;
 use std::rc::Rc;
+use std::time::{Duration, Instant};
 
-/// The real streams. With `no_input`, the guest finds its input at the end.
-pub(crate) fn real(no_input: bool, failed: &Failed) -> Io {
-    let output = Watched { inner: std::io::stdout(), failed: failed.clone() };
+/// How long a stream waits before the clock is looked at.
+const WAIT: Duration = Duration::from_millis(4);
+
+/// What a pipe takes without waiting once it says that it takes anything: POSIX's `PIPE_BUF`, as large as Linux has it.
+const PIPE_TAKES: usize = 4096;
+
+/// The real streams. With `no_input`, the guest finds its input at the end; with `hurried`, it must not be kept waiting.
+pub(crate) fn real(no_input: bool, hurried: bool, failed: &Failed) -> Io {
     let flush_lines = std::io::stdout().is_terminal();
-    if no_input {
-        return Io::new(Box::new(output), Box::new(std::io::empty()), flush_lines);
+    let output: Box<dyn Write> = match Hurried::of(&std::io::stdout()) {
+        Some(output) if hurried => Box::new(Watched { inner: output, failed: failed.clone() }),
+        _ => Box::new(Watched { inner: std::io::stdout(), failed: failed.clone() }),
+    };
+    let input: Box<dyn BufRead> = match hurried {
+        _ if no_input => Box::new(std::io::empty()),
+        true => Box::new(BufReader::new(input(true))),
+        false => Box::new(std::io::stdin().lock()),
+    };
+    Io::new(output, input, flush_lines)
+}
+
+/// Standard input; with `hurried`, its reader must not be kept waiting.
+pub(crate) fn input(hurried: bool) -> Box<dyn Read> {
+    match Hurried::of(&std::io::stdin()) {
+        Some(input) if hurried => Box::new(input),
+        _ => Box::new(std::io::stdin()),
     }
-    Io::new(Box::new(output), Box::new(std::io::stdin().lock()), flush_lines)
+}
+
+/// A stream that waits for its other end for a moment only, and then says [`ErrorKind::WouldBlock`].
+///
+/// Making the stream itself non-blocking would do so for all processes that share it, the shell among them.
+struct Hurried {
+    file: File,
+    /// Whether the other end may keep one waiting: that of a file can't.
+    may_wait: bool,
+}
+
+impl Hurried {
+    /// The same stream, hurried.
+    fn of(stream: &impl AsFd) -> Option<Hurried> {
+        let file = File::from(stream.as_fd().try_clone_to_owned().ok()?);
+        let may_wait = file.metadata().is_ok_and(|metadata| !metadata.is_file());
+        Some(Hurried { file, may_wait })
+    }
+
+    /// Waits until the stream is ready, for a moment.
+    fn wait(&self, what: PollFlags) -> std::io::Result<()> {
+        let timeout = Timespec { tv_sec: 0, tv_nsec: i64::from(WAIT.subsec_nanos()) };
+        match poll(&mut [PollFd::new(&self.file, what)], Some(&timeout)) {
+            Ok(0) => Err(ErrorKind::WouldBlock.into()),
+            Ok(_) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+impl Write for Hurried {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        if !self.may_wait {
+            return self.file.write(bytes);
+        }
+        self.wait(PollFlags::OUT)?;
+        self.file.write(&bytes[..bytes.len().min(PIPE_TAKES)])
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Read for Hurried {
+    fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
+        if self.may_wait {
+            self.wait(PollFlags::IN)?;
+        }
+        self.file.read(into)
+    }
+}
+
+/// Writes to standard error for at most so long; what is not taken until then is lost.
+pub(crate) fn say_within(patience: Duration, bytes: &[u8]) {
+    let Some(mut stream) = Hurried::of(&std::io::stderr()) else { return };
+    let (start, mut rest) = (Instant::now(), bytes);
+    while !rest.is_empty() {
+        match stream.write(rest) {
+            Ok(0) => return,
+            Ok(count) => rest = rest.get(count..).unwrap_or_default(),
+            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => {}
+            Err(_) => return,
+        }
+        if start.elapsed() >= patience {
+            return;
+        }
+    }
 }
 
 /// How writing to standard output failed first, if it did.
@@ -56,7 +148,7 @@ impl<W> Watched<W> {
                 Some(code) => Error::from_raw_os_error(code),
                 None => Error::from(error.kind()),
             };
-            if error.kind() != ErrorKind::Interrupted {
+            if !matches!(error.kind(), ErrorKind::Interrupted | ErrorKind::WouldBlock) {
                 self.failed.0.borrow_mut().get_or_insert(error);
             }
             copy

@@ -52,7 +52,7 @@ pub(crate) fn check(args: &CheckArgs) -> Result<Status, Failure> {
 
 fn diagnose(diagnostics: &[Diagnostic], source: &Source, json: bool) -> Result<(), Failure> {
     if !json {
-        render::show(&render::all(diagnostics, source));
+        report::say_in_colour(&render::all(diagnostics, source));
         return Ok(());
     }
     let lines: String = diagnostics.iter().map(|d| format!("{}\n", render::as_json(d, source))).collect();
@@ -98,7 +98,7 @@ pub(crate) fn asm(args: &AsmArgs) -> Result<Status, Failure> {
         None => PathBuf::from(&args.program).with_extension("hsbc"),
     };
     let loaded = load::verified(&source)?;
-    render::show(&loaded.warnings);
+    report::say_in_colour(&loaded.warnings);
     let bytes = container::write(loaded.program.program());
     if output == Path::new("-") {
         let mut out = std::io::stdout().lock();

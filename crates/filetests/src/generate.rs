@@ -10,22 +10,40 @@ use std::fmt::Write;
 
 mod calls;
 mod edges;
+mod graphs;
 
 /// A small generator of numbers (xorshift64*).
-pub struct Random(u64);
+pub struct Random {
+    state: u64,
+    /// What numbers are taken from first.
+    steering: Vec<u8>,
+    /// How many of these bytes are used up.
+    steered: usize,
+}
 
 impl Random {
     /// From a seed.
     pub fn new(seed: u64) -> Random {
-        Random(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1)
+        Random { state: seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1, steering: Vec::new(), steered: 0 }
+    }
+
+    /// The first numbers from these bytes, two for each, so that a fuzzer that changes one of them changes one choice; then as from a
+    /// seed.
+    pub fn steered(bytes: &[u8]) -> Random {
+        Random { steering: bytes.to_vec(), ..Random::new(bytes.len() as u64) }
     }
 
     /// Any number.
     pub fn number(&mut self) -> u64 {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        self.0.wrapping_mul(0x2545_F491_4F6C_DD1D)
+        if let Some(&[low, high]) = self.steering.get(self.steered..self.steered + 2) {
+            self.steered += 2;
+            // `below` drops the lowest bits.
+            return u64::from(u16::from_le_bytes([low, high])) << 11;
+        }
+        self.state ^= self.state >> 12;
+        self.state ^= self.state << 25;
+        self.state ^= self.state >> 27;
+        self.state.wrapping_mul(0x2545_F491_4F6C_DD1D)
     }
 
     /// A number below `n`.
@@ -110,7 +128,18 @@ pub fn program(seed: u64) -> String {
     match seed % 4 {
         0 | 2 => calls::program(&mut random),
         1 => edges::program(&mut random),
+        _ if seed % 16 == 3 => graphs::program(&mut random),
         _ => loops(&mut random),
+    }
+}
+
+/// The text of a program of any kind, with all choices taken from here.
+pub fn steered(random: &mut Random) -> String {
+    match random.below(5) {
+        0 | 1 => calls::program(random),
+        2 => edges::program(random),
+        3 => graphs::program(random),
+        _ => loops(random),
     }
 }
 

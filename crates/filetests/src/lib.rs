@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 
 pub mod coverage;
+pub mod fuzz;
 pub mod generate;
 pub mod python;
 pub mod sized;

@@ -128,6 +128,11 @@ impl Engine {
         run.code_listener = self.code_listener.as_mut();
         let result = run.execute();
         run.vm.store.io.flush();
+        // If the last of the output was not taken in time, the time is over.
+        let result = match result {
+            Ok(_) if run.vm.store.io.gave_up() && run.vm.check_interrupts().is_err() => Err(run.stopped(0)),
+            result => result,
+        };
         let result = match (result, run.vm.store.io.failure()) {
             (Ok(_), Some(error)) => {
                 let message = format!("standard output or input failed: {error}");

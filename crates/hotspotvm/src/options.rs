@@ -82,7 +82,8 @@ impl std::fmt::Display for Strategy {
     }
 }
 
-/// Settings of an engine. `Options::default()` is what `hotspot run` uses.
+/// Settings of an engine. `Options::default()` is what `hotspot run` uses, but for its limits: those are [`Limits::trusted`], or, if that
+/// is asked for, [`Limits::untrusted`].
 #[derive(Clone, Debug)]
 pub struct Options {
     /// How often code must run before it counts as hot. At least 1.
@@ -178,6 +179,8 @@ pub struct Limits {
     pub stack_values: u32,
     /// Charged bytes of live heap objects.
     pub heap_bytes: u64,
+    /// Bytes of output, all in all; `None` for no limit.
+    pub output_bytes: Option<u64>,
     /// Bytes of machine code installed at one time.
     pub code_bytes: u64,
     /// Sizes of single numbers and strings.
@@ -185,6 +188,7 @@ pub struct Limits {
 }
 
 impl Default for Limits {
+    /// For a host that sets fuel and time by itself: sizes at which no single operation takes long.
     fn default() -> Limits {
         Limits {
             fuel: None,
@@ -194,8 +198,33 @@ impl Default for Limits {
             recursion: None,
             stack_values: 1 << 20,
             heap_bytes: 256 << 20,
+            output_bytes: None,
             code_bytes: 32 << 20,
             numbers: NumberLimits::default(),
+        }
+    }
+}
+
+impl Limits {
+    /// For programs that one has written oneself: what CPython runs within its defaults runs within these. An int may have as many
+    /// bits as any may, and a str as many bytes as it may have characters there on a machine of the same size.
+    pub fn trusted() -> Limits {
+        let numbers =
+            NumberLimits { max_int_bits: 1 << 32, max_str_bytes: 1 << 32, ..NumberLimits::default() };
+        Limits { stack_values: 1 << 26, heap_bytes: 4 << 30, numbers, ..Limits::default() }
+    }
+
+    /// For programs of strangers: seconds of work, and memory that a host has to spare for each of many.
+    pub fn untrusted() -> Limits {
+        Limits {
+            fuel: Some(1_000_000_000),
+            timeout: Some(Duration::from_secs(10)),
+            depth: 1_000,
+            stack_values: 1 << 17,
+            heap_bytes: 64 << 20,
+            output_bytes: Some(16 << 20),
+            code_bytes: 8 << 20,
+            ..Limits::default()
         }
     }
 }

@@ -22,6 +22,8 @@ pub enum LimitKind {
     Heap,
     /// Bits of one int, or bytes of one str.
     Size,
+    /// Bytes of output.
+    Output,
 }
 
 impl LimitKind {
@@ -35,6 +37,7 @@ impl LimitKind {
             LimitKind::Stack => "stack",
             LimitKind::Heap => "heap",
             LimitKind::Size => "size",
+            LimitKind::Output => "output",
         }
     }
 }

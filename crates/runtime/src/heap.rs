@@ -196,6 +196,11 @@ impl Heap {
         self.collections += 1;
     }
 
+    /// The most bytes that may be charged.
+    pub fn limit(&self) -> u64 {
+        self.limit
+    }
+
     /// Bytes charged now, garbage included.
     pub fn charged(&self) -> u64 {
         self.charged

@@ -6,7 +6,7 @@
 //! code differ only in what they do when the cost is too high: the one collects or stops, the other leaves.
 
 use crate::heap::{Heap, Object};
-use crate::io::Io;
+use crate::io::{Io, TooMuch};
 use crate::num::{self, Cost, ErrorKind, NumError, NumberLimits, Operand, Output};
 use crate::value::{Unpacked, Value};
 use bytecode::{BinOp, Const, UnOp};
@@ -172,15 +172,14 @@ impl Store {
     /// Writes a value and a line feed, paid for.
     ///
     /// # Errors
-    /// If the value has no text (an int of too many digits); then nothing was written.
+    /// If the value has no text (an int of too many digits), or is more than may be written; then nothing was.
     pub fn print(&mut self, a: Value) -> Result<(), NumError> {
         let mut text = std::mem::take(&mut self.text);
         text.clear();
-        let result = num::write_str(&mut text, self.operand(a), &self.limits);
-        if result.is_ok() {
+        let result = num::write_str(&mut text, self.operand(a), &self.limits).and_then(|()| {
             text.push('\n');
-            self.io.write(&text);
-        }
+            self.io.write(&text).map_err(too_much)
+        });
         self.text = text;
         result
     }
@@ -188,14 +187,13 @@ impl Store {
     /// Writes the character of a code point, or the characters of a str.
     ///
     /// # Errors
-    /// If the value is neither, or no code point; then nothing was written.
+    /// If the value is neither, no code point, or more than may be written; then nothing was.
     pub fn print_char(&mut self, a: Value) -> Result<(), NumError> {
         let raised = |kind, message: String| Err(NumError::Raised { kind, message: Cow::Owned(message) });
         let code = match self.operand(a) {
             Operand::Str(s) => {
                 let text = s.to_string();
-                self.io.write(&text);
-                return Ok(());
+                return self.io.write(&text).map_err(too_much);
             }
             Operand::Int(i) => u32::try_from(i).ok(),
             Operand::Bool(b) => Some(u32::from(b)),
@@ -206,10 +204,7 @@ impl Store {
             }
         };
         match code.and_then(char::from_u32) {
-            Some(c) => {
-                self.io.write(c.encode_utf8(&mut [0; 4]));
-                Ok(())
-            }
+            Some(c) => self.io.write(c.encode_utf8(&mut [0; 4])).map_err(too_much),
             None => raised(ErrorKind::ValueError, "chr() arg not in range(0x110000)".to_string()),
         }
     }
@@ -227,4 +222,8 @@ impl Store {
         short.push_str("...");
         short
     }
+}
+
+fn too_much(TooMuch { limit }: TooMuch) -> NumError {
+    NumError::OutputTooLarge { max_bytes: limit }
 }

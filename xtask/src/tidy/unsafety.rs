@@ -28,7 +28,8 @@ pub fn check(tree: &Tree) -> Vec<Finding> {
     for (path, text) in tree.rust() {
         let lines = lines(text);
         let is_root = path.ends_with("/src/lib.rs") || path.ends_with("/src/main.rs");
-        let is_open = crate_of(path).is_some_and(|name| CRATES.contains(&name));
+        // What is outside of the workspace, the fuzzer's frame, consists of a macro that is not ours.
+        let is_open = crate_of(path).is_none_or(|name| CRATES.contains(&name));
         if is_root && !is_open && !lines.iter().any(|l| l.code.trim() == FORBID) {
             findings.push(Finding::new(path, 1, format!("this crate must say `{FORBID}`")));
         }

@@ -180,12 +180,16 @@ impl Vm {
     pub fn new(
         program: Arc<Verified>,
         arguments: &[runtime::num::Output],
-        io: Io,
+        mut io: Io,
         options: &Options,
         interrupts: Interrupts,
         mut stack: Vec<u64>,
     ) -> Result<Vm, Stop> {
         let limits = &options.limits;
+        io.limit(limits.output_bytes, {
+            let interrupts = interrupts.clone();
+            Box::new(move || interrupts.are_due())
+        });
         let mut store = Store::new(Heap::new(limits.heap_bytes, options.stress.collect), io, limits.numbers);
         let constants: Vec<Value> = program.program().constants.iter().map(|c| store.constant(c)).collect();
         store.heap.pin_all();
@@ -414,6 +418,9 @@ impl Vm {
     pub fn stop_number(&mut self, error: NumError) {
         match error {
             NumError::Raised { kind, message } => self.set_stop(StopKind::Error(kind), message.into_owned()),
+            output @ NumError::OutputTooLarge { .. } => {
+                self.set_stop(StopKind::Limit(LimitKind::Output), output.to_string());
+            }
             limit => self.set_stop(StopKind::Limit(LimitKind::Size), limit.to_string()),
         }
     }

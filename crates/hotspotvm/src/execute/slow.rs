@@ -117,13 +117,26 @@ pub(super) fn general_print(vm: &mut Vm, a: Value, character: bool) -> Value {
     }
 }
 
+/// The bytes of a line that are read for nothing.
+const FREE_LINE: u64 = 64;
+
 #[inline(never)]
 pub(super) fn general_input(vm: &mut Vm) -> Value {
     if vm.check_interrupts().is_err() {
         return Value::REFUSED;
     }
-    let limit = vm.store.limits.max_str_bytes;
-    let output = vm.store.io.read_line(limit).map_or(Output::None, |line| num::parse_argument(&line));
+    let limit = vm.store.limits.max_str_bytes.min(vm.store.heap.limit());
+    let line = vm.store.io.read_line(limit);
+    if vm.store.io.gave_up() && vm.check_interrupts().is_err() {
+        return Value::REFUSED;
+    }
+    // Reading and looking at a byte takes a nanosecond or two; what lines usually have is not counted.
+    let length = line.as_ref().map_or(0, |line| line.len() as u64);
+    let fuel = length.saturating_sub(FREE_LINE);
+    if vm.pay(num::Cost { fuel, result_bytes: 0 }, &[]).is_err() {
+        return Value::REFUSED;
+    }
+    let output = line.map_or(Output::None, |line| num::parse_argument(&line));
     let bytes = match &output {
         Output::Str(s) => s.len() as u64,
         Output::Big(i) => size_of_val(i.as_sign_words().1) as u64,

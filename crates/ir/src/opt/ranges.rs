@@ -286,7 +286,8 @@ impl<'a> Solver<'a> {
                 self.now[result.index()] = self.result(&inst);
             }
             out.push(inst);
-            let before = inst.args.map(|arg| self.now[arg.index()]);
+            // An instruction of fewer operands names the first value in place of those that it lacks, and there may be none.
+            let before = inst.args.map(|arg| self.now.get(arg.index()).copied().unwrap_or(Interval::NONE));
             let better = self.better(f, &inst, &mut out);
             if self.cx.remarks
                 && let Some(topic) = topic(&inst, better.map(|(op, _, imm)| (op, imm)))

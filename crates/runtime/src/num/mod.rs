@@ -189,6 +189,11 @@ pub enum NumError {
         /// The limit, in bytes.
         max_bytes: u64,
     },
+    /// The text would be more output than the guest may write. Not the guest's to handle.
+    OutputTooLarge {
+        /// The limit, in bytes.
+        max_bytes: u64,
+    },
 }
 
 impl NumError {
@@ -225,6 +230,9 @@ impl fmt::Display for NumError {
             NumError::IntTooLarge { max_bits } => write!(f, "an int would need more than {max_bits} bits"),
             NumError::StrTooLarge { max_bytes } => {
                 write!(f, "a string would need more than {max_bytes} bytes")
+            }
+            NumError::OutputTooLarge { max_bytes } => {
+                write!(f, "more than {max_bytes} bytes were to be written")
             }
         }
     }
