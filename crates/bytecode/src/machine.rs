@@ -4,13 +4,16 @@
 //! is the *name* of one, and a method call appends an IR instruction instead of computing. Plain Rust values
 //! (constants, targets, which arm of a `match` is taken) are what is known while translating.
 //!
-//! Three rules keep one meaning for all machines:
+//! Some rules keep one meaning for all machines:
 //!
 //! - **Speculation happens only in [`Machine::pair`], [`Machine::single`] and [`Machine::truth`].** The interpreter looks at
 //!   the operands (and records what it saw); a compiler looks at the record and emits guards. Both answer with an arm of
 //!   the same enum.
 //! - **Exits before effects.** Everything that can fail comes before the first push, store or output of the opcode.
 //!   A machine may therefore always answer "leave" and have the interpreter execute the opcode again.
+//! - **One general form.** A meaning executes at most one of [`Machine::binary`], [`Machine::unary`] and [`Machine::pow_mod`]: it charges for its
+//!   work, so executing the opcode again after it would charge twice.
+//! - **Both forms agree.** Where a fast path applies, it gives what the general form gives: a machine may take either.
 //! - **What a primitive gives is a value.** It stays what it is, whatever primitives come after it, and may be used more than once.
 //!
 //! `Option` results mean "the fast path does not apply": the caller then uses the general form ([`Machine::binary`],

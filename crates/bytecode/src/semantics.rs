@@ -364,16 +364,7 @@ pub fn input<M: Machine>(m: &mut M) -> Flow<M> {
 pub fn builtin1<M: Machine>(m: &mut M, number: u32) -> Flow<M> {
     let a = m.pop();
     let builtin = Builtin1::from_number(number).unwrap_or(Builtin1::Pos);
-    let fast = if has_fast_path(builtin) {
-        match m.single(a)? {
-            Single::Int(x) => builtin_of_int(m, builtin, x)?,
-            Single::Float(p) => builtin_of_float(m, builtin, p)?,
-            Single::Other => None,
-        }
-    } else {
-        None
-    };
-    let result = match fast {
+    let result = match fast_builtin1(m, builtin, a)? {
         Some(result) => result,
         None if builtin.is_setting() => m.setting(builtin, a)?,
         None => m.unary(UnOp::Call(builtin), a)?,
@@ -382,82 +373,72 @@ pub fn builtin1<M: Machine>(m: &mut M, number: u32) -> Flow<M> {
     Ok(())
 }
 
-/// Whether there is a fast path for ints or for floats. The others do not ask what their operand is.
-fn has_fast_path(builtin: Builtin1) -> bool {
-    use Builtin1 as B;
-    matches!(
-        builtin,
-        B::Pos
-            | B::Abs
-            | B::Int
-            | B::Float
-            | B::Round
-            | B::Index
-            | B::Sqrt
-            | B::Fabs
-            | B::Floor
-            | B::Ceil
-            | B::Trunc
-            | B::IsNan
-            | B::IsFinite
-    )
-}
-
-/// (Inlined, so that the machine stays in registers: see the interpreter's rules.)
-#[inline(always)]
-fn builtin_of_int<M: Machine>(m: &mut M, builtin: Builtin1, x: M::Int) -> Flow<M, Option<M::Value>> {
-    use Builtin1 as B;
-    Ok(match builtin {
-        B::Pos | B::Int | B::Round | B::Index | B::Floor | B::Ceil | B::Trunc => Some(m.box_int(x)),
-        B::Abs => m.int_abs(x)?.map(|r| m.box_int(r)),
-        B::Float => {
-            let r = m.int_to_float(x);
-            Some(m.box_float(r))
+/// The fast paths of builtin functions: for ints, and for floats. Those that have no row do not ask what their operand is.
+macro_rules! fast_builtins {
+    (|$m:ident| $($($V:ident)|+, int($x:ident) $int:expr, float($p:ident) $float:expr;)*) => {
+        /// The result of a builtin function's fast path, if it has one that applies. (Inlined, so that the machine stays in registers: see
+        /// the interpreter's rules.)
+        #[inline(always)]
+        fn fast_builtin1<M: Machine>($m: &mut M, builtin: Builtin1, a: M::Value) -> Flow<M, Option<M::Value>> {
+            Ok(match builtin {
+                $($(Builtin1::$V)|+ => match $m.single(a)? {
+                    Single::Int($x) => $int,
+                    Single::Float($p) => $float,
+                    Single::Other => None,
+                },)*
+                _ => None,
+            })
         }
-        B::Fabs => {
-            let p = m.int_to_float(x);
-            let r = m.float_abs(p);
-            Some(m.box_float(r))
-        }
-        B::Sqrt => {
-            let p = m.int_to_float(x);
-            m.float_sqrt(p)?.map(|r| m.box_float(r))
-        }
-        // Every int is a finite number.
-        B::IsNan | B::IsFinite => {
-            let r = m.int_compare(if builtin == B::IsNan { Cmp::Ne } else { Cmp::Eq }, x, x);
-            Some(m.box_bool(r))
-        }
-        _ => None,
-    })
-}
-
-/// (Inlined like [`builtin_of_int`].)
-#[inline(always)]
-fn builtin_of_float<M: Machine>(m: &mut M, builtin: Builtin1, p: M::Float) -> Flow<M, Option<M::Value>> {
-    use Builtin1 as B;
-    let rounding = match builtin {
-        B::Pos | B::Float => return Ok(Some(m.box_float(p))),
-        B::Abs | B::Fabs => {
-            let r = m.float_abs(p);
-            return Ok(Some(m.box_float(r)));
-        }
-        B::Sqrt => return Ok(m.float_sqrt(p)?.map(|r| m.box_float(r))),
-        // What is no number is not equal to itself, and an infinity less itself is no number.
-        B::IsNan => {
-            let r = m.float_compare(Cmp::Ne, p, p);
-            return Ok(Some(m.box_bool(r)));
-        }
-        B::IsFinite => {
-            let zero = m.float_sub(p, p);
-            let r = m.float_compare(Cmp::Eq, zero, zero);
-            return Ok(Some(m.box_bool(r)));
-        }
-        B::Int | B::Trunc => Rounding::Truncate,
-        B::Floor => Rounding::Floor,
-        B::Ceil => Rounding::Ceil,
-        _ => return Ok(None),
     };
+}
+
+fast_builtins! { |m|
+    Pos, int(x) Some(m.box_int(x)), float(p) Some(m.box_float(p));
+    Round | Index, int(x) Some(m.box_int(x)), float(_p) None;
+    Int | Trunc, int(x) Some(m.box_int(x)), float(p) rounded(m, p, Rounding::Truncate)?;
+    Floor, int(x) Some(m.box_int(x)), float(p) rounded(m, p, Rounding::Floor)?;
+    Ceil, int(x) Some(m.box_int(x)), float(p) rounded(m, p, Rounding::Ceil)?;
+    Abs, int(x) m.int_abs(x)?.map(|r| m.box_int(r)), float(p) {
+        let r = m.float_abs(p);
+        Some(m.box_float(r))
+    };
+    Float, int(x) {
+        let r = m.int_to_float(x);
+        Some(m.box_float(r))
+    }, float(p) Some(m.box_float(p));
+    Fabs, int(x) {
+        let p = m.int_to_float(x);
+        let r = m.float_abs(p);
+        Some(m.box_float(r))
+    }, float(p) {
+        let r = m.float_abs(p);
+        Some(m.box_float(r))
+    };
+    Sqrt, int(x) {
+        let p = m.int_to_float(x);
+        m.float_sqrt(p)?.map(|r| m.box_float(r))
+    }, float(p) m.float_sqrt(p)?.map(|r| m.box_float(r));
+    // Every int is a number. What is no number is not equal to itself.
+    IsNan, int(x) {
+        let r = m.int_compare(Cmp::Ne, x, x);
+        Some(m.box_bool(r))
+    }, float(p) {
+        let r = m.float_compare(Cmp::Ne, p, p);
+        Some(m.box_bool(r))
+    };
+    // Every int is finite. An infinity less itself is no number.
+    IsFinite, int(x) {
+        let r = m.int_compare(Cmp::Eq, x, x);
+        Some(m.box_bool(r))
+    }, float(p) {
+        let zero = m.float_sub(p, p);
+        let r = m.float_compare(Cmp::Eq, zero, zero);
+        Some(m.box_bool(r))
+    };
+}
+
+#[inline(always)]
+fn rounded<M: Machine>(m: &mut M, p: M::Float, rounding: Rounding) -> Flow<M, Option<M::Value>> {
     Ok(m.float_to_int(p, rounding)?.map(|r| m.box_int(r)))
 }
 

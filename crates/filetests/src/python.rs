@@ -12,6 +12,7 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 mod cpython;
+pub mod nested;
 
 pub use cpython::{Ended, in_cpython, run_by_cpython};
 

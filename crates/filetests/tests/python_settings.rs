@@ -1,8 +1,8 @@
-//! Limits that a program sets for itself act as in CPython 3.11, where they are executed and in every tier: `sys.setrecursionlimit` and
-//! `sys.set_int_max_str_digits`.
+//! Programs that are run by CPython in a process of their own: limits that a program sets for itself act where they are executed and in
+//! every tier; whole tracebacks are compared.
 
 use filetests::python::{self, Ended};
-use filetests::{configurations, disagreements_among};
+use filetests::{Configuration, configurations, disagreements_among, sample};
 use hotspotvm::Options;
 
 /// Programs that end by a limit of their own, or just do not.
@@ -59,35 +59,77 @@ const PROGRAMS: &[&str] = &[
     "import sys\nsys.set_int_max_str_digits(None)\n",
 ];
 
-#[test]
-fn settings_act_as_in_cpython() {
-    let programs: Vec<String> = PROGRAMS.iter().map(|p| (*p).to_owned()).collect();
-    let Some(expected) = python::run_by_cpython(&programs) else {
-        println!("no python3 of version 3.11: nothing to compare with");
-        return;
-    };
-    let base = python::options(Options::default());
+/// Runs programs in the ways that are asked for, and compares all of standard output and standard error with CPython.
+fn compare(
+    programs: &[String],
+    ways: impl Fn(u64, &Options) -> Vec<Configuration>,
+    first: u64,
+) -> Option<(usize, usize)> {
+    let expected = python::run_by_cpython(programs)?;
+    let mut base = python::options(Options::default());
+    base.limits.fuel = Some(500_000_000);
     let mut wrong = Vec::new();
-    let mut runs = 0;
-    for (seed, (text, (expected, file))) in programs.iter().zip(&expected).enumerate() {
+    let (mut runs, mut errors) = (0, 0);
+    for (seed, (text, (expected, file))) in (first..).zip(programs.iter().zip(&expected)) {
         let (program, compiled) = match python::load(file, text) {
             Ok(loaded) => loaded,
-            Err(error) => panic!("{error}\n{text}"),
+            Err(error) => panic!("{seed}: {error}\n{text}"),
         };
-        let mut ways = configurations(&base, seed as u64);
-        ways.retain(|way| !way.options.stress.collect);
+        let ways = ways(seed, &base);
         runs += ways.len();
         let (observed, reports) = disagreements_among(&ways, &program, &[], &base);
         let error = observed
             .result
             .err()
             .map_or_else(String::new, |stop| python::traceback(&compiled, file, text, &stop));
+        errors += usize::from(!expected.error.is_empty());
         let found = Ended { output: observed.output, error };
         if found != *expected {
-            wrong.push(python::report(text, expected, &found, "differs from CPython"));
+            wrong.push(python::report(text, expected, &found, &format!("{seed} differs from CPython")));
         }
         wrong.extend(reports);
     }
-    println!("{} programs, {runs} runs, {} wrong", programs.len(), wrong.len());
+    println!("{} programs, {errors} end with an error, {runs} runs, {} wrong", programs.len(), wrong.len());
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    Some((programs.len(), errors))
+}
+
+const NOTHING: &str = "no python3 of version 3.11: nothing to compare with";
+
+#[test]
+fn settings_act_as_in_cpython() {
+    let programs: Vec<String> = PROGRAMS.iter().map(|p| (*p).to_owned()).collect();
+    let ways = |seed, base: &Options| {
+        let mut ways = configurations(base, seed);
+        ways.retain(|way| !way.options.stress.collect);
+        ways
+    };
+    if compare(&programs, ways, 0).is_none() {
+        println!("{NOTHING}");
+    }
+}
+
+/// How many random programs are tried; `HOTSPOT_PROGRAMS` sets another number, `HOTSPOT_SEED` another first seed.
+const RANDOM: u64 = 60;
+
+#[test]
+fn tracebacks_are_cpythons() {
+    let from_environment = |name: &str, default: u64| {
+        std::env::var(name).ok().and_then(|value| value.parse().ok()).unwrap_or(default)
+    };
+    let (first, count) = (from_environment("HOTSPOT_SEED", 1), from_environment("HOTSPOT_PROGRAMS", RANDOM));
+    let seeds: Vec<u64> = (first..first + count).collect();
+    let (mut all, mut failed) = (0, 0);
+    for seeds in seeds.chunks(200) {
+        let programs: Vec<String> = seeds.iter().map(|&seed| python::nested::program(seed)).collect();
+        let ways = |seed, base: &Options| sample(configurations(base, seed), seed, 4);
+        let Some((tried, errors)) = compare(&programs, ways, seeds[0]) else {
+            println!("{NOTHING}");
+            return;
+        };
+        all += tried;
+        failed += errors;
+    }
+    println!("{all} programs in all, {failed} end with an error");
+    assert!(failed > all / 3 && failed < all, "{failed} of {all}");
 }

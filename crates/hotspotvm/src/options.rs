@@ -254,8 +254,14 @@ pub struct Stress {
 /// Whether a seed of [`Stress::exits`] chooses an instruction.
 pub(crate) fn is_forced(seed: u64, pc: u32) -> bool {
     let bits = if seed & 2 == 0 { 2 } else { 5 };
-    let mixed = (seed ^ u64::from(pc)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    (mixed ^ (mixed >> 29)).wrapping_mul(0xBF58_476D_1CE4_E5B9) >> (64 - bits) == 0
+    mixed(seed ^ u64::from(pc)) >> (64 - bits) == 0
+}
+
+/// A number in which each bit depends on all bits of another: for test modes, which choose by a seed.
+pub(crate) fn mixed(number: u64) -> u64 {
+    let number = (number ^ (number >> 31)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    let number = (number ^ (number >> 29)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    number ^ (number >> 32)
 }
 
 /// A switch by which another thread stops a running program.

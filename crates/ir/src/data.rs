@@ -12,6 +12,7 @@
 use crate::op::Opcode;
 use crate::reason::ExitReason;
 use bytecode::{BinOp, Cmp, UnOp};
+use rustc_hash::FxHashMap;
 
 /// The type of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -471,6 +472,43 @@ impl Function {
     pub fn new_state(&mut self, state: FrameState) -> StateId {
         self.states.push(state);
         StateId(self.states.len() as u32 - 1)
+    }
+
+    /// A frame state, its callers included, with other values; itself if none changes. `made` remembers what became of states.
+    pub(crate) fn rename_state(
+        &mut self,
+        state: StateId,
+        made: &mut FxHashMap<StateId, StateId>,
+        new: impl Fn(Value) -> Option<Value>,
+    ) -> StateId {
+        let mut chain = Vec::new();
+        let mut at = Some(state);
+        let mut caller = None;
+        while let Some(id) = at {
+            if let Some(&known) = made.get(&id) {
+                caller = Some(known);
+                break;
+            }
+            chain.push(id);
+            at = self.states[id.index()].caller;
+        }
+        for &id in chain.iter().rev() {
+            let frame = &self.states[id.index()];
+            let changes = frame.caller != caller || frame.values().any(|value| new(value).is_some());
+            let to = if changes {
+                let mut frame = frame.clone();
+                frame.caller = caller;
+                for value in frame.values_mut() {
+                    *value = new(*value).unwrap_or(*value);
+                }
+                self.new_state(frame)
+            } else {
+                id
+            };
+            made.insert(id, to);
+            caller = Some(to);
+        }
+        caller.unwrap_or(state)
     }
 
     /// Appends an instruction to a block; gives the value it defines.

@@ -552,3 +552,61 @@ pub fn evaluate(f: &Function, inputs: &[Scalar], host: &mut dyn Host, steps: u64
         Err(Stop::Leave(..) | Stop::Wait(..)) => Outcome::Malformed("an exit in the entry".to_owned()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::{FrameState, Function};
+    use bytecode::{Builtin1, Cmp};
+
+    /// A row of the table without a meaning here would be malformed wherever it stands.
+    #[test]
+    fn every_instruction_has_a_meaning() {
+        let imms = [
+            Imm::None,
+            Imm::Int(1),
+            Imm::Float(0),
+            Imm::Bool(true),
+            Imm::Boxed(0),
+            Imm::Cmp(Cmp::Lt),
+            Imm::BinOp(BinOp::Add),
+            Imm::UnOp(UnOp::Call(Builtin1::Pos)),
+            Imm::Slot(0),
+            Imm::Charge { cost: 1, rounds: 0 },
+            Imm::Depth(1),
+        ];
+        // A call means what its host says.
+        for &op in Opcode::ALL.iter().filter(|op| **op != Opcode::Call) {
+            let imm = imms.into_iter().find(|imm| op.imm_matches(*imm));
+            let imm = imm.unwrap_or_else(|| panic!("{op:?} takes an immediate that this test does not know"));
+            let mut f = Function::new("one".to_owned(), 0, 0);
+            let block = f.new_block(0);
+            let args: Vec<Value> = op.operands().iter().map(|&ty| f.add_param(block, ty)).collect();
+            let state = f.new_state(FrameState {
+                function: 0,
+                pc: 0,
+                resume: Resume::Execute,
+                locals: Vec::new(),
+                stack: Vec::new(),
+                caller: None,
+                ahead: Default::default(),
+                side: None,
+            });
+            f.append(block, op, &args, imm, op.exit_reason().map(|_| state), 0);
+            f.blocks[block.index()].end = Terminator::Exit { reason: ExitReason::RegionEnd, state };
+            let mut host = SimpleHost::new();
+            let inputs: Vec<Scalar> = op
+                .operands()
+                .iter()
+                .map(|ty| match ty {
+                    Type::Int => Scalar::Int(3),
+                    Type::Float => Scalar::Float(2.5),
+                    Type::Bool => Scalar::Bool(true),
+                    Type::Boxed => Scalar::Boxed(host.box_int(3)),
+                })
+                .collect();
+            let outcome = evaluate(&f, &inputs, &mut host, 10);
+            assert!(matches!(outcome, Outcome::Exit { .. }), "{op:?}: {outcome:?}");
+        }
+    }
+}

@@ -7,6 +7,9 @@
 //! Variant name [operand types -- result type] effect exit-reason;
 //! ```
 //!
+//! A result that is written `ranged` is an int of which `analysis/intervals.rs` knows more than nothing; of one that is written `int` it claims
+//! nothing, so a new row is right without a word there.
+//!
 //! The immediate of an instruction ([`crate::Imm`]) is not in the row: its shape follows from the variant (see
 //! [`Opcode::imm_matches`]).
 
@@ -19,7 +22,7 @@ macro_rules! for_each_instruction {
     ($m:path) => {
         $m! {
             /// An int known now.
-            ConstInt const_int [ -- int] pure;
+            ConstInt const_int [ -- ranged] pure;
             /// A float known now.
             ConstFloat const_float [ -- float] pure;
             /// A bool known now.
@@ -28,42 +31,42 @@ macro_rules! for_each_instruction {
             ConstBoxed const_boxed [ -- boxed] pure;
 
             /// `a + b`; leaves if the result does not fit.
-            IntAdd int_add [int int -- int] pure Overflow;
+            IntAdd int_add [int int -- ranged] pure Overflow;
             /// `a - b`; leaves if the result does not fit.
-            IntSub int_sub [int int -- int] pure Overflow;
+            IntSub int_sub [int int -- ranged] pure Overflow;
             /// `a * b`; leaves if the result does not fit.
-            IntMul int_mul [int int -- int] pure Overflow;
+            IntMul int_mul [int int -- ranged] pure Overflow;
             /// `-a`; leaves if the result does not fit.
-            IntNeg int_neg [int -- int] pure Overflow;
+            IntNeg int_neg [int -- ranged] pure Overflow;
             /// `abs(a)`; leaves if the result does not fit.
-            IntAbs int_abs [int -- int] pure Overflow;
+            IntAbs int_abs [int -- ranged] pure Overflow;
             /// `a // b`, rounded towards minus infinity; leaves if `b` is 0, or -1 with the least int.
-            IntFloorDiv int_floordiv [int int -- int] pure ZeroDivisor;
+            IntFloorDiv int_floordiv [int int -- ranged] pure ZeroDivisor;
             /// `a % b` with the sign of `b`; leaves if `b` is 0.
-            IntMod int_mod [int int -- int] pure ZeroDivisor;
+            IntMod int_mod [int int -- ranged] pure ZeroDivisor;
             /// `a & b`.
-            IntAnd int_and [int int -- int] pure;
+            IntAnd int_and [int int -- ranged] pure;
             /// `a | b`.
-            IntOr int_or [int int -- int] pure;
+            IntOr int_or [int int -- ranged] pure;
             /// `a ^ b`.
-            IntXor int_xor [int int -- int] pure;
+            IntXor int_xor [int int -- ranged] pure;
             /// `~a`.
-            IntNot int_not [int -- int] pure;
+            IntNot int_not [int -- ranged] pure;
             /// `a << b`; leaves if `b` is negative or the result does not fit.
-            IntShl int_shl [int int -- int] pure ShiftRange;
+            IntShl int_shl [int int -- ranged] pure ShiftRange;
             /// `a >> b`, arithmetic, any `b >= 0`; leaves if `b` is negative.
-            IntShr int_shr [int int -- int] pure ShiftRange;
+            IntShr int_shr [int int -- ranged] pure ShiftRange;
             /// Compares ints.
             IntCompare int_compare [int int -- bool] pure;
 
             /// `a + b`, wrapping: only where a pass has proved that it fits.
-            IntAddFits int_add_fits [int int -- int] pure;
+            IntAddFits int_add_fits [int int -- ranged] pure;
             /// `a - b`, wrapping: only where a pass has proved that it fits.
-            IntSubFits int_sub_fits [int int -- int] pure;
+            IntSubFits int_sub_fits [int int -- ranged] pure;
             /// `a * b`, wrapping: only where a pass has proved that it fits.
-            IntMulFits int_mul_fits [int int -- int] pure;
+            IntMulFits int_mul_fits [int int -- ranged] pure;
             /// `a * b`; leaves if the result does not fit. Only where a pass has proved that `a >= 0` and `b >= 0`.
-            IntMulNonNeg int_mul_nonneg [int int -- int] pure Overflow;
+            IntMulNonNeg int_mul_nonneg [int int -- ranged] pure Overflow;
             /// `a + b`, wrapping: only where nobody needs the result if it does not fit.
             IntAddWrap int_add_wrap [int int -- int] pure;
             /// `a - b`, wrapping: only where nobody needs the result if it does not fit.
@@ -71,19 +74,19 @@ macro_rules! for_each_instruction {
             /// `a * b`, wrapping: only where nobody needs the result if it does not fit.
             IntMulWrap int_mul_wrap [int int -- int] pure;
             /// `a // b`: only where a pass has proved that `a >= 0` and `b >= 1`.
-            IntFloorDivNonNeg int_floordiv_nonneg [int int -- int] pure;
+            IntFloorDivNonNeg int_floordiv_nonneg [int int -- ranged] pure;
             /// `a % b`: only where a pass has proved that `a >= 0` and `b >= 1`.
-            IntModNonNeg int_mod_nonneg [int int -- int] pure;
+            IntModNonNeg int_mod_nonneg [int int -- ranged] pure;
 
             /// The same int; leaves if it is 0.
-            IntNonZero int_nonzero [int -- int] pure ZeroDivisor;
+            IntNonZero int_nonzero [int -- ranged] pure ZeroDivisor;
 
             /// The float nearest to an int.
             IntToFloat int_to_float [int -- float] pure;
             /// The float equal to an int; leaves if the int is beyond 2**53 on either side.
             IntToFloatExact int_to_float_exact [int -- float] pure Inexact;
             /// 1 for true, 0 for false.
-            BoolToInt bool_to_int [bool -- int] pure;
+            BoolToInt bool_to_int [bool -- ranged] pure;
             /// `not a`.
             BoolNot bool_not [bool -- bool] pure;
 
@@ -102,7 +105,7 @@ macro_rules! for_each_instruction {
             /// The square root; leaves if `a` is negative or no number.
             FloatSqrt float_sqrt [float -- float] pure Domain;
             /// The float without its decimals as an int; leaves if it is no number, or is 2**62 or more on either side.
-            FloatToInt float_to_int [float -- int] pure Domain;
+            FloatToInt float_to_int [float -- ranged] pure Domain;
             /// Compares floats; with NaN only `!=` holds.
             FloatCompare float_compare [float float -- bool] pure;
 
@@ -202,6 +205,9 @@ macro_rules! result_ty {
     (given) => {
         None
     };
+    (ranged) => {
+        Some(Type::Int)
+    };
     ($ty:ident) => {
         Some(ty!($ty))
     };
@@ -248,6 +254,11 @@ macro_rules! define_instructions {
                 match self { $(Opcode::$V => [$(result_ty!($res))?].first().copied().flatten(),)* }
             }
 
+            /// Whether something is known of the range of the int that it gives.
+            pub fn is_ranged(self) -> bool {
+                match self { $(Opcode::$V => matches!([$(stringify!($res))?].first(), Some(&"ranged")),)* }
+            }
+
             /// Whether there is a result.
             pub fn has_result(self) -> bool {
                 match self { $(Opcode::$V => { const NAMES: &[&str] = &[$(stringify!($res))?]; !NAMES.is_empty() },)* }
@@ -278,14 +289,7 @@ impl Opcode {
     /// types, and that may raise. Overflow does: the larger int is charged to the heap, and may be too large for a
     /// limit. A float beyond what an instruction computes does, for both reasons. An int that is no exact float does not: the general form then compares or divides, which costs nothing.
     pub fn may_raise(self) -> bool {
-        match self {
-            Opcode::IntAdd | Opcode::IntSub | Opcode::IntMul | Opcode::IntMulNonNeg | Opcode::IntNeg => true,
-            Opcode::IntAbs | Opcode::FloatSqrt | Opcode::FloatToInt => true,
-            Opcode::IntFloorDiv | Opcode::IntMod | Opcode::FloatDiv | Opcode::IntShl | Opcode::IntShr => true,
-            Opcode::IntNonZero => true,
-            Opcode::GuardInt | Opcode::GuardFloat | Opcode::GuardBool => true,
-            _ => self.effect() == Effect::Call,
-        }
+        self.effect() == Effect::Call || self.exit_reason().is_some() && self != Opcode::IntToFloatExact
     }
 
     /// Whether it must stay where it stands, or behind it, since it could trap where what was proved does not hold.

@@ -147,7 +147,9 @@ fn check_text(text: &str, report: &mut Report<'_>) -> Result<(), Span> {
 fn compile_here(source: &Source<'_>, scanned: Scanned) -> Result<Compiled, Vec<Diagnostic>> {
     let mut report = Report::new(source);
     let options = ParseOptions::from(Mode::Module).with_target_version(PythonVersion::PY311);
-    let parsed = parse_unchecked(source.text, options);
+    // Behind what CPython's tokenizer stops at, the parser would go by rules of its own, and nest deeper than was counted.
+    let stop = scanned.error.as_ref().map(|error| source.line_start(error.span.start));
+    let parsed = parse_unchecked(&source.text[..stop.unwrap_or(source.text.len())], options);
     syntax::report(&parsed, scanned, &mut report);
     let Some(module) = parsed.try_into_module().filter(|_| !report.has_syntax_errors()) else {
         if report.is_empty() {

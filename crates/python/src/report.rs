@@ -70,6 +70,11 @@ impl<'a> Source<'a> {
         self.text.get(from..start(line).unwrap_or(self.text.len())).unwrap_or("")
     }
 
+    /// The first byte of the line of a byte.
+    pub fn line_start(&self, at: u32) -> usize {
+        self.starts.get(self.line(at) as usize - 1).map_or(0, |&start| start as usize)
+    }
+
     /// The text of a span; nothing if it is not one of this source.
     pub fn slice(&self, span: Span) -> &'a str {
         self.text.get(span.start as usize..span.end as usize).unwrap_or("")

@@ -133,6 +133,8 @@ fn hostile() -> Vec<(String, String)> {
         add(&format!("{n} loops"), format!("{loops}{}pass\n", " ".repeat(n)));
         let f = "f'{".repeat(n) + "1" + &"}'".repeat(n);
         add(&format!("{n} f-strings"), format!("x = {f}\n"));
+        add(&format!("{n} f-strings that do not end"), "f'{\n".repeat(20 * n));
+        add(&format!("{n} f-strings in quotes of one kind"), "f\"{".repeat(20 * n));
         add(&format!("{n} in an f-string"), format!("x = f'{{{}1{}}}'\n", "(".repeat(n), ")".repeat(n)));
     }
     add("many digits", format!("x = {}\n", "9".repeat(100_000)));
@@ -181,6 +183,100 @@ fn hostile_programs_are_answered() {
     }
     println!("{} hostile programs: {accepted} accepted, {refused} refused", programs.len());
     assert!(accepted > 20 && refused > 50, "{accepted} accepted, {refused} refused");
+}
+
+/// Pieces of programs that are repeated in every order: whatever the parser makes of them, it must not recurse without bound.
+const PIECES: &[&str] = &[
+    "a ",
+    "1 ",
+    "'s' ",
+    "f'{",
+    "f'",
+    "'",
+    "( ",
+    ") ",
+    "[ ",
+    "] ",
+    "{ ",
+    "} ",
+    ", ",
+    ": ",
+    "; ",
+    ". ",
+    "= ",
+    "+= ",
+    ":= ",
+    "+ ",
+    "- ",
+    "* ",
+    "** ",
+    "~ ",
+    "@ ",
+    "| ",
+    "< ",
+    "== ",
+    "-> ",
+    "and ",
+    "or ",
+    "not ",
+    "in ",
+    "is ",
+    "if ",
+    "elif ",
+    "else ",
+    "lambda ",
+    "lambda a, ",
+    "for ",
+    "while ",
+    "try: ",
+    "except ",
+    "with ",
+    "as ",
+    "def f(",
+    "class A",
+    "return ",
+    "yield ",
+    "await ",
+    "async ",
+    "match ",
+    "case ",
+    "import ",
+    "from ",
+    "global ",
+    "del ",
+    "raise ",
+    "assert ",
+    "print ",
+    "None ",
+    "\n",
+    "\n ",
+    "\\\n",
+    "# ",
+];
+
+#[test]
+fn repeated_pieces_are_answered() {
+    // All pairs take minutes; without `HOTSPOT_FULL` every 37th stands for them, repeated less often.
+    let full = std::env::var_os("HOTSPOT_FULL").is_some();
+    let (step, times) = if full { (1, 20_000) } else { (37, 4_000) };
+    let pairs = PIECES.iter().flat_map(|first| PIECES.iter().map(move |second| (first, second)));
+    let mut seen = 0;
+    for (at, (first, second)) in pairs.enumerate().step_by(step) {
+        let third = PIECES[at * 7 % PIECES.len()];
+        for piece in [format!("{first}{second}"), format!("{first}{second}{third}")] {
+            for text in [
+                piece.repeat(times),
+                format!("x = {}", piece.repeat(times)),
+                format!("({}", piece.repeat(times)),
+            ] {
+                if let Ok(compiled) = compile("p.py", &text) {
+                    _ = bytecode::verify(compiled.program);
+                }
+                seen += 1;
+            }
+        }
+    }
+    println!("{seen} texts of repeated pieces");
 }
 
 #[test]

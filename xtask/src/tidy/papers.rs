@@ -22,6 +22,7 @@ pub fn check(tree: &Tree) -> Vec<Finding> {
     check_events(tree, &mut findings);
     check_links(tree, &mut findings);
     check_examples(tree, &mut findings);
+    check_listings(tree, &mut findings);
     check_sources(tree, &mut findings);
     findings
 }
@@ -87,6 +88,44 @@ fn check_derived(tree: &Tree, path: &str, right: &str, source: &str, findings: &
         let same = written.lines().zip(right.lines()).take_while(|(a, b)| a == b).count();
         findings.push(Finding::new(path, same + 1, format!("not what {source}: run `cargo xtask docs`")));
     }
+}
+
+/// What CONTRIBUTING.md shows of the code stands in the code, where it is compiled and run: the lines of each listing one after the other, but
+/// for what they begin with.
+fn check_listings(tree: &Tree, findings: &mut Vec<Finding>) {
+    const PATH: &str = "CONTRIBUTING.md";
+    let trimmed = |text: &str| text.lines().map(|l| format!("{}\n", l.trim())).collect::<String>();
+    let places: Vec<String> = tree
+        .files()
+        .filter(|(path, _)| path.ends_with(".rs") || path.ends_with(".hasm"))
+        .map(|(_, text)| format!("\n{}", trimmed(text)))
+        .collect();
+    for (line, listing) in listings(tree.get(PATH).unwrap_or("")) {
+        let wanted = format!("\n{}", trimmed(listing));
+        if !places.iter().any(|place| place.contains(&wanted)) {
+            findings.push(Finding::new(PATH, line, "this listing does not stand anywhere in the tree"));
+        }
+    }
+}
+
+/// The Rust and assembly of a Markdown file, each with the line that it begins in.
+fn listings(text: &str) -> Vec<(usize, &str)> {
+    let mut found = Vec::new();
+    let (mut at, mut line) = (0, 1);
+    let mut open: Option<(usize, usize)> = None;
+    for row in text.split_inclusive('\n') {
+        let end = at + row.len();
+        match (row.trim_end(), open) {
+            ("```rust" | "```hasm", None) => open = Some((line + 1, end)),
+            ("```", Some((first, start))) => {
+                found.push((first, &text[start..at]));
+                open = None;
+            }
+            _ => {}
+        }
+        (at, line) = (end, line + 1);
+    }
+    found
 }
 
 /// Links of Markdown files to other files of the project lead somewhere.
@@ -182,6 +221,17 @@ mod tests {
         let second = ("crates/ir/Cargo.toml", "[[bin]]\n");
         assert_eq!(messages(&[readme, manifest, main, second], check_readme).len(), 1);
         assert_eq!(messages(&[], check_readme).len(), 4);
+    }
+
+    #[test]
+    fn listings_of_what_is_not_in_the_tree_are_found() {
+        let page =
+            ("CONTRIBUTING.md", "Say\n\n```rust\n    fn a() {\n        1\n    }\n```\n\n```sh\nls\n```\n");
+        let code = ("crates/x/src/lib.rs", "//! x\nfn a() {\n    1\n}\n");
+        assert_eq!(messages(&[page, code], check_listings), [""; 0]);
+        let other = ("crates/x/src/lib.rs", "fn a() {\n    2\n}\n");
+        let expected = ["CONTRIBUTING.md:4: this listing does not stand anywhere in the tree"];
+        assert_eq!(messages(&[page, other], check_listings), expected);
     }
 
     #[test]

@@ -300,7 +300,10 @@ impl<'a> Filler<'a> {
         unit.exits = exits;
         unit.passes = passes;
         if let Some(listing) = listing {
-            unit.code = Capped { items: listing::machine(&listing.machine), left_out: 0 };
+            let mut code = listing::machine(&listing.machine);
+            let last = unit.passes.iter().rev().find(|pass| !pass.blocks.is_empty());
+            listing::attribute_machine(&mut code, last.map_or(&[], |pass| &pass.blocks));
+            unit.code = Capped { items: code, left_out: 0 };
             unit.covers = covers(function, &listing.bytecode);
         }
     }

@@ -4,6 +4,7 @@
 //! becomes a line of the report; what is not understood of it is only not linked.
 
 use explorer::report::{Block, CodeLine, Edge, IrLine};
+use std::collections::HashMap;
 
 /// The blocks and the frame states of IR as text.
 pub(crate) fn ir(text: &str) -> (Vec<Block>, Vec<String>) {
@@ -31,7 +32,54 @@ pub(crate) fn ir(text: &str) -> (Vec<Block>, Vec<String>) {
             });
         }
     }
+    attribute(&mut blocks, &states, unit_function(text));
     (blocks, states)
+}
+
+/// The bytecode function that the unit is code of, from the text's first line.
+fn unit_function(text: &str) -> Option<u32> {
+    let (_, rest) = text.lines().next()?.split_once("(bytecode function ")?;
+    rest.split_once(',')?.0.parse().ok()
+}
+
+/// Names the functions of inlined instructions. The text gives their pcs alone, but frame states give functions: an instruction with a
+/// state is of the state's function; one without, of that of the instruction before or after it in its block whose pc is nearer, in the
+/// order of the bytecode. An instruction that was moved elsewhere may stay unnamed.
+fn attribute(blocks: &mut [Block], states: &[String], own: Option<u32>) {
+    let named = states.iter().filter_map(|state| {
+        let (name, rest) = state.split_once(" = ")?;
+        Some((number(name, "@")?, number(rest.split_once(':')?.0, "f")?))
+    });
+    let functions: HashMap<u32, u32> = named.collect();
+    for block in blocks {
+        let known: Vec<Option<(u32, u32)>> =
+            block.lines.iter().map(|line| Some((*functions.get(&line.state?)?, line.pc?))).collect();
+        for (i, line) in block.lines.iter_mut().enumerate().filter(|(_, line)| line.function.is_none()) {
+            let Some(pc) = line.pc else { continue };
+            let before = known[..i].iter().rev().find_map(|k| *k).filter(|(_, at)| *at <= pc);
+            let after = known[i + 1..].iter().find_map(|k| *k).filter(|(_, at)| pc <= *at);
+            let function = match (known[i], before, after) {
+                (Some((function, _)), _, _) => Some(function),
+                (None, Some((a, at)), Some((b, to))) => Some(if pc - at <= to - pc { a } else { b }),
+                (None, one, other) => one.or(other).map(|(function, _)| function),
+            };
+            line.function = function.filter(|function| Some(*function) != own);
+        }
+    }
+}
+
+/// Names the functions of inlined machine code, whose text gives pcs alone too: that of the IR it was made of, where a pc occurs
+/// there in one function only.
+pub(crate) fn attribute_machine(lines: &mut [CodeLine], blocks: &[Block]) {
+    let ir = || blocks.iter().flat_map(|block| &block.lines);
+    for line in lines.iter_mut().filter(|line| line.function.is_none() && line.pc.is_some()) {
+        let mut functions = ir().filter(|inst| inst.pc == line.pc).map(|inst| inst.function);
+        if let Some(first) = functions.next()
+            && functions.all(|function| function == first)
+        {
+            line.function = first;
+        }
+    }
 }
 
 /// The lines of machine code as text.
@@ -183,6 +231,34 @@ b1(v4: int):                                    ; pc 6
         );
         let [yes, no] = blocks[0].edges.as_slice() else { panic!("{:?}", blocks[0].edges) };
         assert_eq!((yes.to, yes.percent, no.to, no.percent), (1, Some(99), 2, Some(1)));
+    }
+
+    /// A call of function 1 in place, between instructions of function 2.
+    const INLINED: &str = "\
+function total@7 (bytecode function 2, entry pc 7)
+b0(v0: int = local 0):                          ; pc 7
+    v1: int = int_mul v0, v0 exit @0            ; pc 28
+    v2: int = int_mul v1, v0 exit @1            ; pc 2
+    v3: int = const_int 100                     ; pc 3
+    v4: int = int_floordiv v2, v3 exit @2       ; pc 4
+    v5: int = const_int 1                       ; pc 34
+    v6: int = int_add v4, v5 exit @3            ; pc 35
+    exit region_end @3
+@0 = f2:pc28 execute locals[v0] stack[v0 v0]
+@1 = f1:pc2 execute locals[v1 v0] stack[v1 v0] caller @3
+@2 = f1:pc4 execute locals[v1 v0] stack[v2 v3] caller @3
+@3 = f2:pc35 execute locals[v0] stack[v4 v5]
+";
+
+    #[test]
+    fn inlined_instructions_name_their_function() {
+        let (blocks, _) = ir(INLINED);
+        let functions: Vec<Option<u32>> = blocks[0].lines.iter().map(|line| line.function).collect();
+        assert_eq!(functions, [None, Some(1), Some(1), Some(1), None, None, None]);
+        let mut code = machine("     0  pc 4    idiv rcx\n     4  pc 35   add rax, 1\n     8  pc 99   nop\n");
+        attribute_machine(&mut code, &blocks);
+        let functions: Vec<Option<u32>> = code.iter().map(|line| line.function).collect();
+        assert_eq!(functions, [Some(1), None, None]);
     }
 
     #[test]

@@ -80,6 +80,18 @@ export class Model {
     return this.place(unit.place)?.function ?? 0;
   }
 
+  /** The bytecode that a line of a unit came from, as `function:pc`. A pc that the unit does not cover was inlined from somewhere that the
+   * report does not name: better no link than a wrong one. */
+  origin(unit: Unit, line: { pc?: number; function?: number }): string | null {
+    const { pc } = line;
+    if (pc === undefined) return null;
+    const own = this.own(unit);
+    const func = line.function ?? own;
+    const spans = unit.covers.filter((span) => span.function === func);
+    const covered = spans.length === 0 || spans.some((span) => span.first <= pc && pc <= span.last);
+    return line.function !== undefined || covered ? key(func, pc) : null;
+  }
+
   keysAt(line: number): Set<string> {
     return this.keysOfLine.get(line) ?? new Set();
   }

@@ -148,20 +148,21 @@ function heading(text: string, more = ""): Item {
 export function irItems(model: Model, unit: Unit, pass: number, withRemoved: boolean): Item[] {
   const step = steps(unit)[pass];
   if (!step) return [];
-  const own = model.own(unit);
   const items: Item[] = [];
   for (const { block, lines, gone } of step.blocks) {
     if (gone && !withRemoved) continue;
     const params = block.params ? `(${block.params})` : "";
     items.push(heading(`b${block.id}${params}`, gone ? " removed" : ""));
-    for (const diff of lines) if (withRemoved || diff.mark !== "removed") items.push(irItem(model, own, diff));
+    for (const diff of lines) if (withRemoved || diff.mark !== "removed") items.push(irItem(model, unit, diff));
   }
   return items;
 }
 
-function irItem(model: Model, own: number, { line, mark }: DiffLine): Item {
+function irItem(model: Model, unit: Unit, { line, mark }: DiffLine): Item {
+  const own = model.own(unit);
   const func = line.function ?? own;
-  const keys = line.pc === undefined ? [] : [key(func, line.pc)];
+  const origin = model.origin(unit, line);
+  const keys = origin === null ? [] : [origin];
   return {
     keys,
     value: line.value ?? null,
@@ -333,10 +334,9 @@ export class CodePanes {
 
   private machineItems(unit: Unit): Item[] {
     const model = this.model();
-    const own = model.own(unit);
     const items: Item[] = unit.code.items.map((line: CodeLine): Item => {
-      const func = line.function ?? own;
-      const keys = line.pc === undefined ? [] : [key(func, line.pc)];
+      const origin = model.origin(unit, line);
+      const keys = origin === null ? [] : [origin];
       const exit = line.exit === undefined ? undefined : unit.exits?.[line.exit];
       return {
         keys,

@@ -247,8 +247,7 @@ export class Passes {
       const leaves = /^(exit|return)\b/.exec(end)?.[1];
       const pick = (): void => {
         this.lines.revealHeading(`b${block.id}${block.params ? `(${block.params})` : ""}`);
-        const own = this.model().own(unit);
-        const keys = new Set(block.lines.flatMap((l) => (l.pc === undefined ? [] : [`${l.function ?? own}:${l.pc}`])));
+        const keys = new Set(block.lines.flatMap((line) => this.model().origin(unit, line) ?? []));
         this.store.set({ picked: { keys, value: null, from: "diff" } });
       };
       const change = gone ? "removed" : added || removed ? `+${added} −${removed}` : "";
@@ -334,14 +333,13 @@ export class Passes {
     const unit = this.unit();
     const step = unit ? steps(unit)[this.store.state.pass] : undefined;
     if (!unit || !step) return;
-    const own = this.model().own(unit);
     const { hover, picked } = this.store.state;
     for (const element of this.graph.querySelectorAll<SVGElement>("[data-block]")) {
       const block = step.blocks.find((b) => String(b.block.id) === element.dataset.block)?.block;
       const holds = (link: typeof hover): boolean =>
         !!link &&
-        !!block?.lines.some((l) =>
-          link.value !== null && l.value === link.value ? true : l.pc !== undefined && link.keys.has(`${l.function ?? own}:${l.pc}`),
+        !!block?.lines.some((line) =>
+          link.value !== null && line.value === link.value ? true : link.keys.has(this.model().origin(unit, line) ?? ""),
         );
       element.classList.toggle("linked", holds(hover));
       element.classList.toggle("picked", holds(picked));

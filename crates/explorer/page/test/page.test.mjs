@@ -6,7 +6,7 @@ import { readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { after, before, test } from "node:test";
 import { chromium } from "playwright-core";
-import { EVIL, make, MANY, sample } from "./pages.mjs";
+import { EVIL, make, MANY, REAL, sample } from "./pages.mjs";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const WIDTHS = { phone: [390, 844], laptop: [1440, 900], projector: [1920, 1080] };
@@ -372,6 +372,32 @@ for (const size of Object.keys(WIDTHS)) {
       });
     });
   }
+}
+
+for (const name of Object.keys(REAL)) {
+  test(`a real run, ${name}: panes, steps and tour work, and axe is content`, async () => {
+    await on(`real-${name}`, {}, async (page) => {
+      assert.match(await page.locator(".summary").innerText(), /got hot/);
+      // What is busiest belongs to rows of bytecode and to instructions of IR.
+      assert.ok((await page.locator(".panes .ir .row").count()) > 5);
+      await page.locator(".panes .ir .row:not(.heading)", { hasText: "pc" }).last().click();
+      for (const pane of ["source", "bytecode"]) await page.locator(`.panes .${pane} .row.picked`).first().waitFor();
+      if (name === "python") {
+        await row(page, "source", "amount * rate").hover();
+        assert.ok((await page.locator(".panes .ir .row.linked", { hasText: "in price" }).count()) > 0);
+      }
+      const steps = page.locator("#passes .steps button");
+      const transform = () => page.locator('#passes .node[data-block="0"]').getAttribute("transform");
+      const place = await transform();
+      await steps.first().click();
+      assert.equal(await transform(), place);
+      assert.deepEqual(await complaintsOfAxe(page), []);
+      await page.keyboard.press("t");
+      const card = page.locator(".tour");
+      while ((await card.locator("h2").innerText()) !== "That was it") await page.keyboard.press("ArrowRight");
+      if (name === "flips" || name === "python") assert.match(await page.locator(".inspector").innerText(), /Expected[\s\S]*Seen/);
+    });
+  });
 }
 
 test("print shows the panes in full and no controls", async () => {

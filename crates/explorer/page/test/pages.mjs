@@ -66,6 +66,19 @@ function evil() {
   return report;
 }
 
+const here = fileURLToPath(new URL(".", import.meta.url));
+const NESTED = ["examples/nested.hasm", "300"];
+
+/** Pages that the command makes of real programs: a name, and its arguments. */
+export const REAL = {
+  flips: ["examples/type_change.hasm", "100000"],
+  recursive: ["examples/fib_recursive.hasm", "22"],
+  region: ["--strategy", "region", ...NESTED],
+  method: ["--strategy", "method", ...NESTED],
+  trace: ["--strategy", "trace", ...NESTED],
+  python: ["--beside", "strategy=trace", `${here}shop.py`, "300000"],
+};
+
 /** Writes the pages; gives the folder that they are in. */
 export function make() {
   const folder = mkdtempSync(join(tmpdir(), "explorer-"));
@@ -77,5 +90,10 @@ export function make() {
   });
   const cargo = ["run", "--quiet", "--locked", "--package", "hotspotvm-explorer", "--example", "page", "--", folder, ...files];
   execFileSync("cargo", cargo, { cwd: root, stdio: ["ignore", "ignore", "inherit"] });
+  for (const [name, program] of Object.entries(REAL)) {
+    const command = ["run", "--quiet", "--locked", "--package", "hotspotvm-cli", "--", "explore", "--deterministic"];
+    const out = ["--output", join(folder, `real-${name}.html`)];
+    execFileSync("cargo", [...command, ...out, ...program], { cwd: root, stdio: "ignore" });
+  }
   return folder;
 }

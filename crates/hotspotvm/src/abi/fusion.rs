@@ -158,7 +158,7 @@ macro_rules! define_code {
         /// What the interpreter dispatches on: an opcode, executed plainly, or a sequence of them.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         #[repr(u8)]
-        #[allow(missing_docs)]
+        #[allow(missing_docs, clippy::upper_case_acronyms)]
         pub enum Code { $($S,)* $($V,)* }
 
         impl Code {

@@ -7,6 +7,7 @@
 
 use super::driver::{Generator, Job, Made};
 use crate::ids::PlaceKey;
+use crate::options::mixed;
 use crate::reason::Reason;
 use ir::opt::PassCx;
 use std::collections::VecDeque;
@@ -85,8 +86,7 @@ impl Worker {
     /// Gives the job back if the thread has died.
     pub fn send(&mut self, job: Job) -> Result<(), Box<Job>> {
         if let Some(seed) = self.delay {
-            let mixed = (seed ^ u64::from(job.id)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-            self.looks_left = (mixed >> 60) + 1;
+            self.looks_left = (mixed(seed ^ u64::from(job.id)) >> 60) + 1;
         }
         let key = job.key;
         self.jobs.send(job).map_err(|error| Box::new(error.0))?;

@@ -98,7 +98,8 @@ pub(super) struct SymbolicFrame {
     /// `None`: what it held on entry.
     pub locals: Vec<Option<Value>>,
     pub stack: Vec<Value>,
-    /// Whether it was made sure that as many calls may become active as are ever inlined, and one more.
+    /// Whether the depth of calls has been checked on the way here: there is room for the deepest chain of inlined calls, and for one
+    /// call more.
     pub deep: bool,
 }
 
@@ -125,7 +126,7 @@ pub(super) struct Scope<'a> {
     pub inlining: Inlining,
 }
 
-/// The block has ended before its last instruction.
+/// The block has ended: control goes elsewhere from here. What ends a block answers this, and nothing else tells it.
 pub(super) struct Ended;
 
 pub(super) struct Builder<'a> {
@@ -149,7 +150,6 @@ pub(super) struct Builder<'a> {
     pub(super) pc: u32,
     pub(super) popped: Vec<Value>,
     pub(super) op_state: Option<StateId>,
-    pub(super) ended: bool,
     pub(super) returned: Vec<Type>,
     pub(super) misfits: Vec<(u32, u32)>,
     pub(super) unanswered: Vec<Unanswered>,
@@ -192,7 +192,6 @@ impl<'a> Builder<'a> {
             pc: request.entry_pc,
             popped: Vec::new(),
             op_state: None,
-            ended: false,
             returned: Vec::new(),
             misfits: Vec::new(),
             unanswered: Vec::new(),
@@ -296,13 +295,12 @@ impl<'a> Builder<'a> {
         self.pc = pc;
         self.popped.clear();
         self.op_state = None;
-        self.ended = false;
         let cell = self.scope().cells[pc as usize];
         if self.forced_exit(cell) {
             let _ = self.leave(ExitReason::Forced);
             return Ok(false);
         }
-        let goes_on = bytecode::semantics::step(self, cell.op, cell.arg).is_ok() && !self.ended;
+        let goes_on = bytecode::semantics::step(self, cell.op, cell.arg).is_ok();
         match self.failed.take() {
             Some(why) => Err(why),
             None => Ok(goes_on),
@@ -376,7 +374,6 @@ impl<'a> Builder<'a> {
     pub(super) fn leave(&mut self, reason: ExitReason) -> Ended {
         let state = self.state();
         self.f.blocks[self.block.index()].end = Terminator::Exit { reason, state };
-        self.ended = true;
         Ended
     }
 
@@ -740,8 +737,7 @@ impl Machine for Builder<'_> {
         }
         let (from, back_edge) = (self.block, target <= self.pc);
         self.edge(from, target, Some(back_edge));
-        self.ended = true;
-        Ok(())
+        Err(Ended)
     }
 
     fn branch(&mut self, condition: Value, when: bool, target: u32) -> Flow<Self> {
@@ -757,8 +753,7 @@ impl Machine for Builder<'_> {
         self.f.blocks[self.block.index()].end = Terminator::Branch { condition, then, otherwise, percent };
         self.edge(taken, target, Some(target <= self.pc));
         self.edge(next, self.pc + 1, Some(false));
-        self.ended = true;
-        Ok(())
+        Err(Ended)
     }
 
     fn call(&mut self, function: u32) -> Flow<Self> {

@@ -180,14 +180,10 @@ impl Builder<'_> {
                 self.frame.stack.push(value);
                 self.popped.clear();
                 self.op_state = None;
-                self.ended = false;
                 Ok(())
             }
             // It never comes back by itself.
-            None => {
-                self.ended = true;
-                Err(Ended)
-            }
+            None => Err(Ended),
         }
     }
 

@@ -6,6 +6,7 @@
 //! Invariant: an answer depends on the seed, the unit and the question, so that a compilation hears the same thing each time it asks, and the next one,
 //! after the code was thrown away, something else.
 
+use crate::options::mixed;
 use crate::profile::{Feedback, Kinds};
 use ir::{InputPlace, Sign, Type};
 
@@ -63,10 +64,4 @@ impl Lies {
             _ => truth,
         }
     }
-}
-
-fn mixed(number: u64) -> u64 {
-    let number = (number ^ (number >> 31)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    let number = (number ^ (number >> 29)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    number ^ (number >> 32)
 }

@@ -368,8 +368,7 @@ impl<'a> Builder<'a> {
         self.charge(self.block, self.origin_at(target), cost, back_edge, state);
         let (node, _) = self.node();
         self.go_on(Some(target), node);
-        self.ended = true;
-        Ok(())
+        Err(Ended)
     }
 
     /// A branch on a trace: goes on along the sides that were recorded, and leaves by the others.
@@ -401,8 +400,7 @@ impl<'a> Builder<'a> {
                 climb.ways.push(Way { node: child, block, frame, pc, scopes, loops });
             }
         }
-        self.ended = true;
-        Ok(())
+        Err(Ended)
     }
 
     /// A call on a trace.

@@ -118,7 +118,10 @@ fn with_vm<T>(ctx: *mut BaselineContext, place: (u64, u64), leave: T, work: impl
     debug_assert!(!ctx.is_null());
     // SAFETY: baseline code passes on the context that `enter` gave it, whose `user` is a Vm that nobody else touches
     // until baseline code has left.
-    let (context, vm) = unsafe { (&mut *ctx, &mut *(*ctx).user.cast::<Vm>()) };
+    let (context, vm) = unsafe {
+        let user = (*ctx).user.cast::<Vm>();
+        (&mut *ctx, &mut *user)
+    };
     let (pc, function) = (place.0 as u32, place.1 as u32);
     // SAFETY: baseline code keeps its base inside the stack.
     let base = (unsafe { context.base.offset_from(vm.stack.as_ptr()) }) as u32;
@@ -155,7 +158,10 @@ extern "sysv64" fn box_routine(ctx: *mut BaselineContext, a: i64) -> u64 {
 extern "sysv64" fn unbox_routine(ctx: *mut BaselineContext, a: u64) -> i64 {
     debug_assert!(!ctx.is_null());
     // SAFETY: as in `with_vm`; the two do not overlap, since the context is on the stack of `enter`.
-    let (context, vm) = unsafe { (&mut *ctx, &*(*ctx).user.cast::<Vm>()) };
+    let (context, vm) = unsafe {
+        let user = (*ctx).user.cast::<Vm>();
+        (&mut *ctx, &*user)
+    };
     let int = vm.store.as_i64(Value::from_bits(a));
     context.unboxed = u64::from(int.is_some());
     int.unwrap_or(0)

@@ -150,7 +150,10 @@ fn with_vm<T>(ctx: *mut NativeContext, leave: T, work: impl FnOnce(&mut Vm) -> T
     debug_assert!(!ctx.is_null());
     // SAFETY: compiled code passes on the context that `enter` gave it, whose `user` is a Vm that nobody else touches
     // until compiled code has left.
-    let (context, vm) = unsafe { (&mut *ctx, &mut *(*ctx).user.cast::<Vm>()) };
+    let (context, vm) = unsafe {
+        let user = (*ctx).user.cast::<Vm>();
+        (&mut *ctx, &mut *user)
+    };
     vm.slice = unpack_fuel(context.fuel).0;
     let before = vm.slice;
     let result = panics::kept(vm, leave, work);

@@ -110,7 +110,8 @@ fn copy(f: &mut Function, header: Block, blocks: &[Block], order: Order) -> Maps
             for inst in &mut data.insts {
                 inst.args_mut().iter_mut().for_each(new);
                 inst.result.iter_mut().for_each(new);
-                inst.state = inst.state.map(|state| rename(f, state, &mut states, |v| map.get(&v).copied()));
+                inst.state =
+                    inst.state.map(|state| f.rename_state(state, &mut states, |v| map.get(&v).copied()));
                 // Each call has a site of its own, which passes change.
                 if let Imm::Call(id) = inst.imm {
                     let mut site = f.calls[id.index()].clone();
@@ -141,43 +142,6 @@ fn copy(f: &mut Function, header: Block, blocks: &[Block], order: Order) -> Maps
         }
     }
     maps
-}
-
-/// A frame state, its callers included, with other values; itself if none changes.
-fn rename(
-    f: &mut Function,
-    state: StateId,
-    made: &mut FxHashMap<StateId, StateId>,
-    new: impl Fn(Value) -> Option<Value>,
-) -> StateId {
-    let mut chain = Vec::new();
-    let mut at = Some(state);
-    let mut caller = None;
-    while let Some(id) = at {
-        if let Some(&known) = made.get(&id) {
-            caller = Some(known);
-            break;
-        }
-        chain.push(id);
-        at = f.states[id.index()].caller;
-    }
-    for &id in chain.iter().rev() {
-        let frame = &f.states[id.index()];
-        let changes = frame.caller != caller || frame.values().any(|value| new(value).is_some());
-        let to = if changes {
-            let mut frame = frame.clone();
-            frame.caller = caller;
-            for value in frame.values_mut() {
-                *value = new(*value).unwrap_or(*value);
-            }
-            f.new_state(frame)
-        } else {
-            id
-        };
-        made.insert(id, to);
-        caller = Some(to);
-    }
-    caller.unwrap_or(state)
 }
 
 /// Makes values that are used behind copied loops come from the copy by which control has left.
@@ -263,7 +227,7 @@ impl Repair<'_> {
         if changed.is_empty() {
             return state;
         }
-        rename(self.f, state, &mut FxHashMap::default(), |value| changed.get(&value).copied())
+        self.f.rename_state(state, &mut FxHashMap::default(), |value| changed.get(&value).copied())
     }
 
     /// What stands for a value where a block uses it.

@@ -118,7 +118,23 @@ pub(super) fn call1(builtin: Builtin1, a: Operand<'_>, limits: &NumberLimits) ->
             Output::None
         }
         Builtin1::GetRecursionLimit | Builtin1::GetMaxStrDigits => Output::None,
-        _ => {
+        Builtin1::Sqrt
+        | Builtin1::Exp
+        | Builtin1::Exp2
+        | Builtin1::Expm1
+        | Builtin1::Log1p
+        | Builtin1::Sin
+        | Builtin1::Cos
+        | Builtin1::Tan
+        | Builtin1::Asin
+        | Builtin1::Acos
+        | Builtin1::Atan
+        | Builtin1::Sinh
+        | Builtin1::Cosh
+        | Builtin1::Tanh
+        | Builtin1::Fabs
+        | Builtin1::Degrees
+        | Builtin1::Radians => {
             let x = math::real(a)?;
             match math::float_function(builtin, x) {
                 Some(result) => Output::Float(result?),

@@ -5,7 +5,7 @@
 
 use super::Request;
 use super::asm::{Alu, Asm, BASE, CX, Cond, FUEL, Label, Reg, SITES};
-use super::slow::{After, Tail};
+use super::slow::{Rejoin, Tail};
 use super::stubs::{FUNCTIONS, TARGET};
 use super::values::{Before, BigBox, Item, PINS, Registers, Repr, TMP, Unbox};
 use crate::abi::baseline::{BaselineCode, BaselineExit, FunctionEntry};
@@ -43,9 +43,9 @@ impl Workspace {
     const KEEP: usize = 4 << 20;
 }
 
-/// What belongs to a block: its labels stand one after the other.
+/// The labels of a block, which stand one after the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Of {
+enum BlockLabel {
     /// Where it starts.
     Start = 0,
     /// Where to go if the slice does not cover it, on the way there by a forward transfer or a call.
@@ -56,7 +56,7 @@ enum Of {
     Trigger = 3,
 }
 
-impl Of {
+impl BlockLabel {
     const COUNT: u32 = 4;
 }
 
@@ -117,7 +117,7 @@ fn find_blocks(cells: &[Cell], asm: &mut Asm, starts: &mut Vec<Label>, opened: &
     opened.clear();
     let mut start = |pc: usize| {
         if starts[pc] == Label::NONE {
-            starts[pc] = asm.labels(Of::COUNT);
+            starts[pc] = asm.labels(BlockLabel::COUNT);
         }
     };
     start(0);
@@ -238,7 +238,7 @@ impl<'a> Emitter<'a> {
             if self.starts[pc as usize] != Label::NONE {
                 self.flush_below(0);
                 self.reset_stack(height as usize);
-                self.asm.bind(self.of(pc, Of::Start));
+                self.asm.bind(self.block_label(pc, BlockLabel::Start));
                 self.blocks.push((pc, self.asm.offset()));
             }
             debug_assert!(self.stack.len() == height as usize, "the verifier's height at pc {pc}");
@@ -258,7 +258,7 @@ impl<'a> Emitter<'a> {
     }
 
     /// A label of the block that starts at a pc.
-    fn of(&self, pc: u32, which: Of) -> Label {
+    fn block_label(&self, pc: u32, which: BlockLabel) -> Label {
         self.starts[pc as usize].plus(which as u32)
     }
 
@@ -303,11 +303,12 @@ impl<'a> Emitter<'a> {
     /// Ways out on the way to a block: for the end of the slice, and for a trigger. They are out of line, one of each kind per block.
     fn exits(&mut self, target: u32, how: How) -> (Label, Label) {
         let (slice, hand) = match how {
-            How::Forward => (Of::Slice, BaselineExit::Slice),
-            How::Back => (Of::SliceBack, BaselineExit::SliceBackEdge),
-            How::Call => (Of::Slice, BaselineExit::SliceCall),
+            How::Forward => (BlockLabel::Slice, BaselineExit::Slice),
+            How::Back => (BlockLabel::SliceBack, BaselineExit::SliceBackEdge),
+            How::Call => (BlockLabel::Slice, BaselineExit::SliceCall),
         };
-        let (slice, trigger) = (self.of(target, slice), self.of(target, Of::Trigger));
+        let (slice, trigger) =
+            (self.block_label(target, slice), self.block_label(target, BlockLabel::Trigger));
         if !self.asm.is_bound(slice) {
             self.asm.out_of_line();
             self.asm.bind(slice);
@@ -350,7 +351,7 @@ impl<'a> Emitter<'a> {
     /// Goes to the block at `target`.
     fn transfer(&mut self, target: u32, how: How, exits: (Label, Label)) {
         self.charge(target, how, exits);
-        self.asm.jump(self.of(target, Of::Start));
+        self.asm.jump(self.block_label(target, BlockLabel::Start));
     }
 
     fn instruction(&mut self, pc: u32, cell: Cell) {
@@ -474,7 +475,7 @@ impl<'a> Emitter<'a> {
                 self.fail = Some(not_ints);
             }
             if let Some(label) = self.fail.take() {
-                self.slow_path(label, After::Memory { back: join });
+                self.slow_path(label, Rejoin::Memory { back: join });
             }
         }
         self.asm.bind(join);
@@ -560,7 +561,7 @@ impl<'a> Emitter<'a> {
             Test::Known(known) if known == when => self.asm.jump(taken),
             Test::Known(_) => {}
             Test::Asked { number, negated } => {
-                let cond = self.flags(number, negated != !when);
+                let cond = self.flags(number, negated == when);
                 self.asm.jump_if(cond, taken);
             }
         }

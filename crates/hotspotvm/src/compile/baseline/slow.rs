@@ -40,9 +40,9 @@ impl Tail {
     }
 }
 
-/// Where a slow path goes.
+/// How a slow path joins the fast path again.
 #[derive(Clone, Copy, Debug)]
-pub enum After {
+pub enum Rejoin {
     /// The result is expected where the fast path has it.
     Result { back: Label, result: Item },
     /// The result stays in memory.
@@ -129,20 +129,20 @@ impl Emitter<'_> {
             return;
         }
         let back = self.asm.label();
-        let after = match self.stack[self.before.below()..] {
+        let rejoin = match self.stack[self.before.below()..] {
             // Where a result did not fit 64 bits, it may be anything. A register that others name as well can't be loaded.
             [result @ (Item::Gpr(..) | Item::Float(_))]
                 if !self.seen.failed() && !self.regs.is_shared(result) =>
             {
-                After::Result { back, result }
+                Rejoin::Result { back, result }
             }
             _ => {
                 self.flush_from(self.before.below());
-                After::Memory { back }
+                Rejoin::Memory { back }
             }
         };
         self.asm.bind(back);
-        self.slow_path(label, after);
+        self.slow_path(label, rejoin);
     }
 
     /// The slow path of an instruction after which control goes elsewhere: the interpreter executes it.
@@ -213,7 +213,7 @@ impl Emitter<'_> {
     }
 
     /// The slow path of the current instruction. The stack is as the fast path leaves it.
-    pub fn slow_path(&mut self, label: Label, after: After) {
+    pub fn slow_path(&mut self, label: Label, rejoin: Rejoin) {
         let before = self.before;
         self.asm.out_of_line();
         self.asm.bind(label);
@@ -236,9 +236,9 @@ impl Emitter<'_> {
                 _ => {}
             }
         }
-        match after {
-            After::Memory { back } => self.asm.jump(back),
-            After::Result { back, result } => {
+        match rejoin {
+            Rejoin::Memory { back } => self.asm.jump(back),
+            Rejoin::Result { back, result } => {
                 let at = self.slot(before.below());
                 self.load_expected(result, at);
                 self.asm.jump(back);
