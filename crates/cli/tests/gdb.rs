@@ -66,21 +66,31 @@ fn a_backtrace_names_functions_tiers_and_lines() {
     dir.write("fib.hasm", FIB);
     let args =
         ["run", "--gdb", "--deterministic", "--no-inlining", "--optimizing-threshold", "100", "fib.hasm"];
+    // The second piece of code that is registered is the optimized one. (Code is written through another mapping than the one it runs in, so only
+    // the processor's own breakpoints hold.)
     let commands = [
-        "set breakpoint pending on",
-        "break fib.optimizing",
+        "break __jit_debug_register_code",
         "run",
+        "continue",
+        "finish",
+        "delete",
+        "hbreak fib.optimizing",
+        "continue",
         "backtrace 3",
-        "info symbol $pc",
-        "info line *$pc",
+        "info line *($pc+0x60)",
         "kill",
     ];
     let Some(said) = gdb(&dir, &commands, &args) else { return };
+    if said.contains("hardware breakpoint") {
+        eprintln!("skipped: the processor has no breakpoints for us: {said}");
+        return;
+    }
     let frame = said.lines().find(|line| line.starts_with("#0 ")).unwrap_or_else(|| panic!("{said}"));
     assert!(frame.contains("fib.optimizing"), "{said}");
-    assert!(said.contains("fib.hasm"), "lines of the program are known: {said}");
+    assert!(said.lines().any(|line| line.starts_with("#1 ") && line.contains(" enter ")), "{said}");
+    assert!(said.lines().any(|line| line.starts_with("Line ") && line.contains("fib.hasm")), "{said}");
     // Nothing is registered unless it is asked for.
     let silent = ["run", "--deterministic", "--optimizing-threshold", "100", "fib.hasm"];
     let Some(said) = gdb(&dir, &commands, &silent) else { return };
-    assert!(!said.contains("#0 ") && said.contains("46368"), "{said}");
+    assert!(!said.contains("Breakpoint 1, ") && said.contains("46368"), "{said}");
 }

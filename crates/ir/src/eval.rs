@@ -556,7 +556,7 @@ pub fn evaluate(f: &Function, inputs: &[Scalar], host: &mut dyn Host, steps: u64
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::{FrameState, Function};
+    use crate::data::{FrameState, Function, Origin};
     use bytecode::{Builtin1, Cmp};
 
     /// A row of the table without a meaning here would be malformed wherever it stands.
@@ -574,13 +574,15 @@ mod tests {
             Imm::Slot(0),
             Imm::Charge { cost: 1, rounds: 0 },
             Imm::Depth(1),
+            Imm::Counter(0),
         ];
         // A call means what its host says.
         for &op in Opcode::ALL.iter().filter(|op| **op != Opcode::Call) {
             let imm = imms.into_iter().find(|imm| op.imm_matches(*imm));
             let imm = imm.unwrap_or_else(|| panic!("{op:?} takes an immediate that this test does not know"));
             let mut f = Function::new("one".to_owned(), 0, 0);
-            let block = f.new_block(0);
+            let start = Origin { function: 0, pc: 0 };
+            let block = f.new_block(start);
             let args: Vec<Value> = op.operands().iter().map(|&ty| f.add_param(block, ty)).collect();
             let state = f.new_state(FrameState {
                 function: 0,
@@ -592,7 +594,7 @@ mod tests {
                 ahead: Default::default(),
                 side: None,
             });
-            f.append(block, op, &args, imm, op.exit_reason().map(|_| state), 0);
+            f.append(block, op, &args, imm, op.exit_reason().map(|_| state), start);
             f.blocks[block.index()].end = Terminator::Exit { reason: ExitReason::RegionEnd, state };
             let mut host = SimpleHost::new();
             let inputs: Vec<Scalar> = op
