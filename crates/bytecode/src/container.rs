@@ -6,7 +6,8 @@
 //! - `read(write(p))` equals `p`, provided that its NaNs are the one canonical NaN (reading makes them so) and that
 //!   instructions without an argument have argument 0;
 //! - a program has one encoding: numbers in more bytes than they need and ints that would fit a smaller form are refused;
-//! - no bytes make [`read`] panic, and it never reserves more memory than the bytes that are left could fill.
+//! - no bytes make [`read`] panic, and it takes no more memory than a program may ([`MAX_FOOTPRINT`]): what is read is counted before there
+//!   is memory for it.
 //!
 //! # The format
 //!
@@ -30,7 +31,7 @@
 
 use crate::build::normal;
 use crate::ops::{Op, Operand};
-use crate::program::{Const, Function, Inst, Program};
+use crate::program::{Const, Function, Inst, MAX_FOOTPRINT, Program, footprint};
 use dashu_int::{IBig, Sign, UBig};
 use std::fmt;
 
@@ -196,7 +197,7 @@ pub fn read(bytes: &[u8]) -> Result<Program, ContainerError> {
     if !is_container(bytes) {
         return fail(0, "it does not begin with `HSBC`".to_owned());
     }
-    let mut header = Reader { bytes, at: MAGIC.len() };
+    let mut header = Reader::new(bytes, MAGIC.len());
     let version = u16::from_le_bytes(header.array("the version")?);
     if version != VERSION {
         let message = format!("it has version {version}; this program reads version {VERSION}");
@@ -211,11 +212,11 @@ pub fn read(bytes: &[u8]) -> Result<Program, ContainerError> {
         return fail(length_at, message);
     }
     let (content, sum) = bytes.split_at(bytes.len() - CHECKSUM);
-    let mut sum_reader = Reader { bytes: sum, at: 0 };
+    let mut sum_reader = Reader::new(sum, 0);
     if u64::from_le_bytes(sum_reader.array("the checksum")?) != checksum(content) {
         return fail(content.len(), "it is damaged: its checksum does not match".to_owned());
     }
-    read_sections(&mut Reader { bytes: content, at: HEADER })
+    read_sections(&mut Reader::new(content, HEADER))
 }
 
 fn read_sections(reader: &mut Reader<'_>) -> Result<Program, ContainerError> {
@@ -228,18 +229,21 @@ fn read_sections(reader: &mut Reader<'_>) -> Result<Program, ContainerError> {
         }
         let length = reader.count("a section's length")?;
         let end = reader.at + length;
-        let mut section = Reader { bytes: &reader.bytes[..end], at: reader.at };
+        let mut section = Reader { bytes: &reader.bytes[..end], ..*reader };
         match index {
             0 => read_head(&mut section, &mut program)?,
-            1 => program.constants = section.list("constants", read_const)?,
-            2 => program.globals = section.list("globals", Reader::string)?,
-            _ => program.functions = section.list("functions", read_function)?,
+            1 => program.constants = section.list("constants", footprint::CONSTANT, read_const)?,
+            2 => program.globals = section.list("globals", footprint::NAME, Reader::string)?,
+            _ => {
+                program.functions =
+                    section.list("functions", footprint::FUNCTION + footprint::NAME, read_function)?
+            }
         }
         if section.at != end {
             let message = format!("section {name} has {} bytes too many", end - section.at);
             return reader.fail_at(section.at, message);
         }
-        reader.at = end;
+        (reader.at, reader.memory) = (end, section.memory);
     }
     match reader.left() {
         0 => Ok(program),
@@ -264,6 +268,7 @@ fn read_const(reader: &mut Reader<'_>) -> Result<Const, ContainerError> {
         4 => {
             let negative = reader.flag("the sign of an int")?;
             let length = reader.count("the length of an int")?;
+            reader.charge(length as u64)?;
             let bytes = reader.take(length, "an int")?;
             let sign = if negative { Sign::Negative } else { Sign::Positive };
             let value = Const::int(IBig::from_parts(sign, UBig::from_le_bytes(bytes)));
@@ -281,9 +286,9 @@ fn read_const(reader: &mut Reader<'_>) -> Result<Const, ContainerError> {
 fn read_function(reader: &mut Reader<'_>) -> Result<Function, ContainerError> {
     let name = reader.string()?;
     let params = reader.u32("the number of parameters")?;
-    let locals = reader.list("locals", Reader::string)?;
-    let code = reader.list("instructions", read_inst)?;
-    let mut lines = Vec::with_capacity(code.len().min(reader.left() / size_of::<u32>()));
+    let locals = reader.list("locals", footprint::NAME, Reader::string)?;
+    let code = reader.list("instructions", footprint::INSTRUCTION, read_inst)?;
+    let mut lines = Vec::with_capacity(code.len().min(reader.left()));
     let mut line = 0i64;
     for _ in 0..code.len() {
         let at = reader.at;
@@ -314,9 +319,29 @@ fn read_inst(reader: &mut Reader<'_>) -> Result<Inst, ContainerError> {
 struct Reader<'a> {
     bytes: &'a [u8],
     at: usize,
+    /// Bytes of memory that the program may still take.
+    memory: u64,
 }
 
 impl<'a> Reader<'a> {
+    fn new(bytes: &'a [u8], at: usize) -> Reader<'a> {
+        Reader { bytes, at, memory: MAX_FOOTPRINT }
+    }
+
+    /// Counts so much memory.
+    fn charge(&mut self, bytes: u64) -> Result<(), ContainerError> {
+        match self.memory.checked_sub(bytes) {
+            Some(memory) => {
+                self.memory = memory;
+                Ok(())
+            }
+            None => self.fail_at(
+                self.at,
+                format!("the program would take more than {MAX_FOOTPRINT} bytes of memory"),
+            ),
+        }
+    }
+
     fn left(&self) -> usize {
         self.bytes.len().saturating_sub(self.at)
     }
@@ -395,14 +420,16 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// A list: its length, then its elements. It grows as elements are read, so that a false length costs nothing.
+    /// A list: its length, then its elements, which take so much memory each at the least.
     fn list<T>(
         &mut self,
         what: &str,
+        footprint: u64,
         mut element: impl FnMut(&mut Self) -> Result<T, ContainerError>,
     ) -> Result<Vec<T>, ContainerError> {
         let count = self.count(&format!("the number of {what}"))?;
-        let mut list = Vec::with_capacity(count.min(self.left() / size_of::<T>().max(1)));
+        self.charge(footprint.saturating_mul(count as u64))?;
+        let mut list = Vec::with_capacity(count);
         for _ in 0..count {
             list.push(element(self)?);
         }
@@ -411,6 +438,7 @@ impl<'a> Reader<'a> {
 
     fn string(&mut self) -> Result<String, ContainerError> {
         let length = self.count("the length of a string")?;
+        self.charge(length as u64)?;
         let at = self.at;
         let bytes = self.take(length, "a string")?;
         match std::str::from_utf8(bytes) {

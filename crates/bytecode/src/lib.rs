@@ -30,5 +30,5 @@ pub use builtin::{Builtin1, Builtin2};
 pub use diagnostic::{Diagnostic, Place, Severity};
 pub use machine::{BinOp, Cmp, Flow, Machine, Mixed, Pair, Single, UnOp};
 pub use ops::{ControlFlow, Op, OpInfo, Operand};
-pub use program::{Const, FuncId, Function, Inst, Program};
+pub use program::{Const, FuncId, Function, Inst, MAX_FOOTPRINT, Program};
 pub use verify::{Facts, Verified, verify};

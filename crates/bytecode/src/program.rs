@@ -106,7 +106,46 @@ pub struct Program {
     pub open_entry: bool,
 }
 
+/// The most memory that a program may take, in bytes, as [`Program::footprint`] counts it.
+pub const MAX_FOOTPRINT: u64 = 256 << 20;
+
+/// What a part of a program takes in memory, in bytes: where it is kept, with what the verifier finds out about it and the engine keeps
+/// beside it while it runs.
+pub mod footprint {
+    /// An instruction: itself, its line, what the verifier knows of it, and the interpreter's cell and site.
+    pub const INSTRUCTION: u64 = 64;
+    /// A constant, besides its digits or characters.
+    pub const CONSTANT: u64 = 64;
+    /// A name, besides its characters.
+    pub const NAME: u64 = 56;
+    /// A function, besides its name, its locals and its instructions.
+    pub const FUNCTION: u64 = 256;
+}
+
 impl Program {
+    /// What the program takes in memory, in bytes.
+    pub fn footprint(&self) -> u64 {
+        let name = |name: &String| footprint::NAME + name.len() as u64;
+        let function = |function: &Function| {
+            let locals: u64 = function.locals.iter().map(name).sum();
+            footprint::FUNCTION
+                + name(&function.name)
+                + locals
+                + footprint::INSTRUCTION * function.code.len() as u64
+        };
+        let constant = |constant: &Const| {
+            let payload = match constant {
+                Const::Str(text) => text.len(),
+                Const::BigInt(value) => size_of_val(value.as_sign_words().1),
+                _ => 0,
+            };
+            footprint::CONSTANT + payload as u64
+        };
+        let functions: u64 = self.functions.iter().map(function).sum();
+        let constants: u64 = self.constants.iter().map(constant).sum();
+        functions + constants + self.globals.iter().map(name).sum::<u64>()
+    }
+
     /// The source line of an instruction, if known.
     pub fn line(&self, function: FuncId, pc: u32) -> Option<u32> {
         let line = *self.functions.get(function.0 as usize)?.lines.get(pc as usize)?;

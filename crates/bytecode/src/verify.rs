@@ -16,7 +16,7 @@ use crate::build::normal;
 use crate::diagnostic::{Collector, Diagnostic, Place};
 use crate::fuel;
 use crate::ops::{ControlFlow, Op, Operand};
-use crate::program::{Const, FuncId, Function, Inst, Program};
+use crate::program::{Const, FuncId, Function, Inst, MAX_FOOTPRINT, Program};
 use std::collections::HashMap;
 
 /// The most functions of a program.
@@ -121,6 +121,10 @@ fn check_program(program: &Program, errors: &mut Collector) {
         if count > cap {
             refuse(format!("the program has {count} {what}; {cap} are allowed"));
         }
+    }
+    let footprint = program.footprint();
+    if footprint > MAX_FOOTPRINT {
+        refuse(format!("the program takes {footprint} bytes of memory; {MAX_FOOTPRINT} are allowed"));
     }
     if program.functions.is_empty() {
         refuse("the program has no function".to_owned());

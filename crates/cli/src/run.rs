@@ -15,7 +15,7 @@ use crate::statistics::{self, Misses};
 use crate::streams::{self, Failed};
 use crate::text;
 use hotspotvm::bytecode::{Function, Verified};
-use hotspotvm::runtime::num::{NumberLimits, Output, parse_argument, repr};
+use hotspotvm::runtime::num::{NumberLimits, Output, Watch, parse_argument, repr};
 use hotspotvm::runtime::{Stop, StopKind};
 use hotspotvm::{Engine, LogEntry, Stats, Tier};
 use std::cell::RefCell;
@@ -217,8 +217,8 @@ pub(crate) fn ended(stop: &Stop, python: Option<&Python>, failed: &Failed) -> St
 
 /// A value for people: as its language writes it, however long.
 pub(crate) fn shown(value: &Output) -> String {
-    let limits = NumberLimits { max_str_digits: 0, ..NumberLimits::default() };
-    repr(value.operand(), &limits).unwrap_or_else(|error| error.to_string())
+    let limits = NumberLimits { max_str_digits: 0, max_str_bytes: u64::MAX, ..NumberLimits::default() };
+    repr(value.operand(), &Watch::unhurried(limits)).unwrap_or_else(|error| error.to_string())
 }
 
 /// A log being written in another format.

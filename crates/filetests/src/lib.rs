@@ -83,8 +83,10 @@ pub fn observe(
     let io = Io::new(Box::new(capture.clone()), Box::new(std::io::empty()), false);
     let outcome = Engine::new(options.clone()).run(program.clone(), arguments, io);
     let result = outcome.result.map(|value| {
-        let limits = runtime::num::NumberLimits { max_str_digits: 0, ..Default::default() };
-        runtime::num::repr(value.operand(), &limits).unwrap_or_else(|error| error.to_string())
+        let limits =
+            runtime::num::NumberLimits { max_str_digits: 0, max_str_bytes: u64::MAX, ..Default::default() };
+        let watch = runtime::num::Watch::unhurried(limits);
+        runtime::num::repr(value.operand(), &watch).unwrap_or_else(|error| error.to_string())
     });
     let output = String::from_utf8_lossy(&capture.0.borrow()).into_owned();
     let instructions = outcome.stats.interpreter_instructions + outcome.stats.jit_instructions;

@@ -579,7 +579,7 @@ impl Generator {
 /// What is on standard error when a program ended early, as Python prints it.
 pub fn traceback(compiled: &Compiled, file: &str, text: &str, stop: &hotspotvm::Stop) -> String {
     let frame = |place: &'_ hotspotvm::runtime::Place| (place.function.clone(), place.pc, place.line);
-    let places: Vec<(String, u32, Option<u32>)> = stop.trace.iter().map(frame).collect();
+    let places: Vec<(std::sync::Arc<str>, u32, Option<u32>)> = stop.trace.iter().map(frame).collect();
     let frames: Vec<Frame<'_>> =
         places.iter().map(|(function, pc, line)| Frame { function, pc: *pc, line: *line }).collect();
     python::traceback(compiled, file, text, &frames, &stop.headline())

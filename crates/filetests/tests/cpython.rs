@@ -5,7 +5,7 @@
 //! `python3` of version 3.11 the test says so and checks against the number routines instead, which have an oracle test of their own.
 
 use filetests::{climbing, load, observe};
-use hotspotvm::runtime::num::{self, NumberLimits};
+use hotspotvm::runtime::num::{self, NumberLimits, Watch};
 use hotspotvm::{Options, Output, Tier};
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -143,7 +143,7 @@ fn from_python(cases: &[(usize, &'static str, &'static str)]) -> Option<Vec<Stri
 }
 
 fn from_numbers(cases: &[(usize, &'static str, &'static str)]) -> Vec<String> {
-    let limits = NumberLimits::default();
+    let watch = Watch::unhurried(NumberLimits::default());
     let value = |text: &str| match text {
         "True" => Output::Bool(true),
         "False" => Output::Bool(false),
@@ -152,8 +152,8 @@ fn from_numbers(cases: &[(usize, &'static str, &'static str)]) -> Vec<String> {
     };
     let one = |(op, a, b): &(usize, &'static str, &'static str)| {
         let (a, b) = (value(a), value(b));
-        let result = num::binary(hotspotvm::bytecode::BinOp::ALL[*op], a.operand(), b.operand(), &limits);
-        match result.and_then(|r| num::str(r.operand(), &limits)) {
+        let result = num::binary(hotspotvm::bytecode::BinOp::ALL[*op], a.operand(), b.operand(), &watch);
+        match result.and_then(|r| num::str(r.operand(), &watch)) {
             Ok(text) => text,
             Err(error) => format!("!{error}"),
         }

@@ -136,7 +136,7 @@ impl Engine {
         let result = match (result, run.vm.store.io.failure()) {
             (Ok(_), Some(error)) => {
                 let message = format!("standard output or input failed: {error}");
-                Err(Stop { kind: StopKind::Io, message, trace: run.vm.trace() })
+                Err(run.vm.stopped(StopKind::Io, message))
             }
             (result, _) => result.map(|value| run.output(value)),
         };
@@ -482,12 +482,11 @@ impl<'e> Run<'e> {
     /// Why the program stopped, where, and what is left of the runs that are paid for.
     fn stopped(&mut self, current_run_left: u64) -> Stop {
         self.count_instructions(current_run_left);
-        let trace = self.vm.trace();
         let (kind, message) = self.vm.stop.take().unwrap_or_else(|| {
             debug_assert!(false, "stopped without a reason");
             (StopKind::Io, "stopped for an unknown reason".to_string())
         });
-        Stop { kind, message, trace }
+        self.vm.stopped(kind, message)
     }
 
     fn count_instructions(&mut self, current_run_left: u64) {

@@ -40,7 +40,7 @@ pub fn traceback(compiled: &Compiled, file: &str, text: &str, frames: &[Frame<'_
         let line = frame.line.unwrap_or(0);
         // Writing to a string cannot fail.
         _ = writeln!(out, "  File \"{file}\", line {line}, in {}", frame.function);
-        let shown = source.line_text(line).trim();
+        let shown = start(source.line_text(line).trim());
         if !shown.is_empty() {
             _ = writeln!(out, "    {shown}");
         }
@@ -48,6 +48,12 @@ pub fn traceback(compiled: &Compiled, file: &str, text: &str, frames: &[Frame<'_
     close(&mut out, equal);
     out.push_str(&compiled.error(frames.last(), error));
     out
+}
+
+/// The first characters of a source line: there may be as many calls as lines are long.
+fn start(line: &str) -> &str {
+    const SHOWN: usize = 1000;
+    line.char_indices().nth(SHOWN).map_or(line, |(end, _)| &line[..end])
 }
 
 /// Counts the equal lines that were not shown.

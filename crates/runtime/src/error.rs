@@ -4,6 +4,7 @@
 //! decision, which the program cannot catch.
 
 use crate::num::ErrorKind;
+use std::sync::Arc;
 
 /// Which limit was reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -56,8 +57,8 @@ pub enum StopKind {
 /// Where in a program: one line of a traceback.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
-    /// The function's name.
-    pub function: String,
+    /// The function's name, shortened to [`MOST_NAME_CHARACTERS`]; shared by all places in it.
+    pub function: Arc<str>,
     /// The instruction.
     pub pc: u32,
     /// The source line, if known.
@@ -71,8 +72,26 @@ pub struct Stop {
     pub kind: StopKind,
     /// Why, in words.
     pub message: String,
-    /// Where: the active calls, innermost last. Empty only if the program had not started.
+    /// Where: the active calls, innermost last. Empty only if the program had not started. Of very many calls there are the first
+    /// [`OUTERMOST`] and the last [`INNERMOST`].
     pub trace: Vec<Place>,
+    /// How many calls are missing between those.
+    pub left_out: usize,
+}
+
+/// How many of the outermost calls a traceback has at least, if there are so many.
+pub const OUTERMOST: usize = 16;
+/// How many of the innermost calls a traceback has at least, if there are so many: what Python shows.
+pub const INNERMOST: usize = 1000;
+/// Characters of a function's name that are shown.
+pub const MOST_NAME_CHARACTERS: usize = 1000;
+
+/// A function's name as a traceback has it.
+pub fn shown_name(name: &str) -> Arc<str> {
+    match name.char_indices().nth(MOST_NAME_CHARACTERS) {
+        Some((end, _)) => format!("{}...", &name[..end]).into(),
+        None => name.into(),
+    }
 }
 
 impl Stop {
@@ -102,9 +121,10 @@ impl std::fmt::Display for Stop {
             writeln!(f, "Traceback (most recent call last):")?;
         }
         let hidden = self.trace.len().saturating_sub(2 * SHOWN_AT_EACH_END);
+        debug_assert!(self.left_out == 0 || hidden > 0);
         for (i, place) in self.trace.iter().enumerate() {
             if hidden > 0 && i == SHOWN_AT_EACH_END {
-                writeln!(f, "  ... {hidden} more calls ...")?;
+                writeln!(f, "  ... {} more calls ...", hidden + self.left_out)?;
             }
             if hidden > 0 && (SHOWN_AT_EACH_END..SHOWN_AT_EACH_END + hidden).contains(&i) {
                 continue;

@@ -13,7 +13,7 @@ pub mod store;
 pub mod value;
 
 pub use error::{LimitKind, Place, Stop, StopKind};
-pub use heap::{Heap, HeapFull, Object};
+pub use heap::{Found, GivenUp, Heap, HeapFull, Object};
 pub use io::Io;
 pub use store::Store;
 pub use value::{Unpacked, Value};

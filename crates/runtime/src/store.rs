@@ -5,9 +5,9 @@
 //! then the work, which never collects garbage and so may hold what it likes. The interpreter and the routines of compiled
 //! code differ only in what they do when the cost is too high: the one collects or stops, the other leaves.
 
-use crate::heap::{Heap, Object};
+use crate::heap::{Found, Heap, Object};
 use crate::io::{Io, TooMuch};
-use crate::num::{self, Cost, ErrorKind, NumError, NumberLimits, Operand, Output};
+use crate::num::{self, Cost, ErrorKind, NumError, Operand, Output, Watch};
 use crate::value::{Unpacked, Value};
 use bytecode::{BinOp, Const, UnOp};
 use std::borrow::Cow;
@@ -18,15 +18,15 @@ pub struct Store {
     pub heap: Heap,
     /// The streams.
     pub io: Io,
-    /// Sizes of single numbers and strings.
-    pub limits: NumberLimits,
+    /// Sizes of single numbers and strings, and the look at the clock while an operation works.
+    pub watch: Watch,
     text: String,
 }
 
 impl Store {
     /// An empty store.
-    pub fn new(heap: Heap, io: Io, limits: NumberLimits) -> Store {
-        Store { heap, io, limits, text: String::new() }
+    pub fn new(heap: Heap, io: Io, watch: Watch) -> Store {
+        Store { heap, io, watch, text: String::new() }
     }
 
     /// A value as an operand of the number routines.
@@ -38,9 +38,9 @@ impl Store {
             Unpacked::Int(i) => Operand::Int(i),
             Unpacked::Float(f) => Operand::Float(f),
             Unpacked::Ref(_) => match self.heap.get(value) {
-                Some(Object::Int(i)) => Operand::Int(*i),
-                Some(Object::Big(i)) => Operand::Big(i),
-                Some(Object::Str(s)) => Operand::Str(s),
+                Some(Found::Int(i)) => Operand::Int(i),
+                Some(Found::Big(i)) => Operand::Big(i),
+                Some(Found::Str(s)) => Operand::Str(s),
                 None => {
                     debug_assert!(false, "a reference outlived its object");
                     Operand::None
@@ -63,10 +63,7 @@ impl Store {
     pub fn as_i64(&self, value: Value) -> Option<i64> {
         match value.as_small_int() {
             Some(i) => Some(i),
-            None => match self.heap.get(value) {
-                Some(Object::Int(i)) => Some(*i),
-                _ => None,
-            },
+            None => self.heap.int(value),
         }
     }
 
@@ -99,7 +96,7 @@ impl Store {
     /// # Errors
     /// If its result is certain to be too large.
     pub fn binary_cost(&self, op: BinOp, a: Value, b: Value) -> Result<Cost, NumError> {
-        num::binary_cost(op, self.operand(a), self.operand(b), &self.limits)
+        num::binary_cost(op, self.operand(a), self.operand(b), &self.watch.limits)
     }
 
     /// A binary operation in its general form, paid for.
@@ -107,7 +104,7 @@ impl Store {
     /// # Errors
     /// Those of the guest's language, and results that are too large.
     pub fn binary(&mut self, op: BinOp, a: Value, b: Value) -> Result<Value, NumError> {
-        let output = num::binary(op, self.operand(a), self.operand(b), &self.limits)?;
+        let output = num::binary(op, self.operand(a), self.operand(b), &self.watch)?;
         Ok(self.value(output))
     }
 
@@ -116,7 +113,7 @@ impl Store {
     /// # Errors
     /// If its result is certain to be too large.
     pub fn unary_cost(&self, op: UnOp, a: Value) -> Result<Cost, NumError> {
-        num::unary_cost(op, self.operand(a), &self.limits)
+        num::unary_cost(op, self.operand(a), &self.watch.limits)
     }
 
     /// A unary operation in its general form, paid for.
@@ -124,7 +121,7 @@ impl Store {
     /// # Errors
     /// As [`Store::binary`].
     pub fn unary(&mut self, op: UnOp, a: Value) -> Result<Value, NumError> {
-        let output = num::unary(op, self.operand(a), &self.limits)?;
+        let output = num::unary(op, self.operand(a), &self.watch)?;
         Ok(self.value(output))
     }
 
@@ -133,7 +130,7 @@ impl Store {
     /// # Errors
     /// If its result is certain to be too large.
     pub fn pow_mod_cost(&self, a: Value, b: Value, c: Value) -> Result<Cost, NumError> {
-        num::pow_mod_cost(self.operand(a), self.operand(b), self.operand(c), &self.limits)
+        num::pow_mod_cost(self.operand(a), self.operand(b), self.operand(c), &self.watch.limits)
     }
 
     /// `pow(a, b, c)`, paid for.
@@ -141,7 +138,7 @@ impl Store {
     /// # Errors
     /// As [`Store::binary`].
     pub fn pow_mod(&mut self, a: Value, b: Value, c: Value) -> Result<Value, NumError> {
-        let output = num::pow_mod(self.operand(a), self.operand(b), self.operand(c), &self.limits)?;
+        let output = num::pow_mod(self.operand(a), self.operand(b), self.operand(c), &self.watch)?;
         Ok(self.value(output))
     }
 
@@ -166,7 +163,7 @@ impl Store {
 
     /// What writing a value as text will cost.
     pub fn print_cost(&self, a: Value) -> Cost {
-        num::text_cost(self.operand(a), &self.limits)
+        num::text_cost(self.operand(a), &self.watch.limits)
     }
 
     /// Writes a value and a line feed, paid for.
@@ -176,7 +173,7 @@ impl Store {
     pub fn print(&mut self, a: Value) -> Result<(), NumError> {
         let mut text = std::mem::take(&mut self.text);
         text.clear();
-        let result = num::write_str(&mut text, self.operand(a), &self.limits).and_then(|()| {
+        let result = num::write_str(&mut text, self.operand(a), &self.watch).and_then(|()| {
             text.push('\n');
             self.io.write(&text).map_err(too_much)
         });
@@ -214,7 +211,7 @@ impl Store {
         const SHOWN: usize = 40;
         let operand = self.operand(a);
         let text =
-            num::repr(operand, &self.limits).unwrap_or_else(|_| "an int of very many digits".to_string());
+            num::repr(operand, &self.watch).unwrap_or_else(|_| "an int of very many digits".to_string());
         if text.chars().count() <= SHOWN {
             return text;
         }

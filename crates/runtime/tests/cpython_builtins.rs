@@ -9,7 +9,8 @@ use bytecode::{BinOp, Builtin1, Builtin2, UnOp};
 use common::{Cases, Random, pool};
 use dashu_int::IBig;
 use hotspotvm_runtime::num::{
-    NumError, NumberLimits, Operand, Output, binary, binary_cost, pow_mod, pow_mod_cost, unary, unary_cost,
+    NumError, NumberLimits, Operand, Output, Watch, binary, binary_cost, pow_mod, pow_mod_cost, unary,
+    unary_cost,
 };
 
 fn limits() -> NumberLimits {
@@ -39,7 +40,7 @@ fn one(cases: &mut Cases, builtin: Builtin1, a: Operand<'_>) {
         cases.refused += 1;
         return;
     }
-    let result = unary(op, a, &limits);
+    let result = unary(op, a, &Watch::unhurried(limits));
     if result.as_ref().is_err_and(NumError::is_limit) {
         cases.refused += 1;
         return;
@@ -67,7 +68,7 @@ fn two(cases: &mut Cases, builtin: Builtin2, a: Operand<'_>, b: Operand<'_>) {
         cases.refused += 1;
         return;
     }
-    let result = binary(op, a, b, &limits);
+    let result = binary(op, a, b, &Watch::unhurried(limits));
     if result.as_ref().is_err_and(NumError::is_limit) {
         cases.refused += 1;
         return;
@@ -186,7 +187,7 @@ fn builtin_functions_agree_with_cpython() {
         let exponent = if random.below(3) == 0 { b } else { Output::Int(random.below(500) as i64 - 100) };
         let operands = [a.operand(), exponent.operand(), c.operand()];
         if pow_mod_cost(operands[0], operands[1], operands[2], &limits()).is_ok() {
-            let result = pow_mod(operands[0], operands[1], operands[2], &limits());
+            let result = pow_mod(operands[0], operands[1], operands[2], &Watch::unhurried(limits()));
             cases.push("pow_mod", &operands, &result);
         }
     }

@@ -9,7 +9,7 @@ mod common;
 use bytecode::BinOp;
 use common::{Cases, Random, pool};
 use dashu_int::IBig;
-use hotspotvm_runtime::num::{NumberLimits, Operand, Output, parse_argument, repr};
+use hotspotvm_runtime::num::{NumberLimits, Operand, Output, Watch, parse_argument, repr};
 
 fn generate() -> Cases {
     // Small enough for Python to evaluate everything quickly.
@@ -50,7 +50,11 @@ fn generate() -> Cases {
             4098..4700 => format!("1e{}", n as i64 - 4400).parse().unwrap(),
             _ => (random.next() >> random.below(64)) as f64 / 1024.0,
         };
-        cases.push("repr", &[Operand::Float(f)], &repr(Operand::Float(f), &limits).map(Output::Str));
+        cases.push(
+            "repr",
+            &[Operand::Float(f)],
+            &repr(Operand::Float(f), &Watch::unhurried(limits)).map(Output::Str),
+        );
     }
     // Strings as text. Python 3.11 knows Unicode 14: these were assigned long before, or never.
     for s in [
@@ -63,9 +67,17 @@ fn generate() -> Cases {
         "\u{2028}\u{200b}\u{feff}",
         "😀\u{10ffff}\u{e000}漢字",
     ] {
-        cases.push("repr", &[Operand::Str(s)], &repr(Operand::Str(s), &limits).map(Output::Str));
+        cases.push(
+            "repr",
+            &[Operand::Str(s)],
+            &repr(Operand::Str(s), &Watch::unhurried(limits)).map(Output::Str),
+        );
         let wrapped = Output::Str(format!("x{s}'"));
-        cases.push("repr", &[wrapped.operand()], &repr(wrapped.operand(), &limits).map(Output::Str));
+        cases.push(
+            "repr",
+            &[wrapped.operand()],
+            &repr(wrapped.operand(), &Watch::unhurried(limits)).map(Output::Str),
+        );
     }
     let pieces = [
         "", "0", "1", "9_9", "_", "+", "-", ".", "e", "E5", "0x", "0B1", "0o7", " ", "\t", "inf", "nan", "f",

@@ -44,6 +44,24 @@ fn what_is_written_is_read() {
 }
 
 #[test]
+fn what_takes_too_much_memory_is_refused_before_it_takes_it() {
+    // A byte each, and 64 bytes in memory: 20 MiB would be more than a GiB.
+    let mut constants = Vec::new();
+    put(&mut constants, 20 << 20);
+    constants.resize(constants.len() + (20 << 20), 0);
+    let bytes = sealed(&[(1, &[0, 0, 0]), (2, &constants), (3, &[0]), (4, &[0])]);
+    assert_eq!(
+        message(&bytes),
+        "not a valid container: the program would take more than 268435456 bytes of memory (at byte 28)"
+    );
+    let mut program = sample();
+    assert!(program.footprint() < 64 * 64);
+    program.globals = vec![String::new(); 5_000_000];
+    assert!(read(&write(&program)).is_err());
+    assert!(crate::verify(program).is_err());
+}
+
+#[test]
 fn nans_become_one() {
     let odd = f64::from_bits(0xfff0_dead_beef_0001);
     let mut constants = vec![1, 5];

@@ -13,9 +13,11 @@ use super::interrupts::Interrupts;
 use crate::options::Options;
 use crate::profile::{Executed, Feedback, Site, counts_of_instructions, executions};
 use bytecode::{FuncId, Op, Verified};
-use runtime::num::{Cost, ErrorKind, NumError};
-use runtime::{Heap, HeapFull, Io, LimitKind, Place, Stop, StopKind, Store, Value};
+use runtime::error::{INNERMOST, OUTERMOST, shown_name};
+use runtime::num::{Cost, ErrorKind, NumError, Watch};
+use runtime::{GivenUp, Heap, HeapFull, Io, LimitKind, Place, Stop, StopKind, Store, Value};
 use std::any::Any;
+use std::collections::HashMap;
 use std::sync::Arc;
 use zerocopy::FromZeros;
 
@@ -190,10 +192,14 @@ impl Vm {
             let interrupts = interrupts.clone();
             Box::new(move || interrupts.are_due())
         });
-        let mut store = Store::new(Heap::new(limits.heap_bytes, options.stress.collect), io, limits.numbers);
+        let due = interrupts.clone();
+        let watch = Watch::new(limits.numbers, Box::new(move || due.are_due()));
+        let mut store = Store::new(Heap::new(limits.heap_bytes, options.stress.collect), io, watch);
         let constants: Vec<Value> = program.program().constants.iter().map(|c| store.constant(c)).collect();
         store.heap.pin_all();
-        let too_early = |kind, message| Err(Stop { kind: StopKind::Limit(kind), message, trace: Vec::new() });
+        let too_early = |kind, message| {
+            Err(Stop { kind: StopKind::Limit(kind), message, trace: Vec::new(), left_out: 0 })
+        };
         if store.heap.charged() > limits.heap_bytes {
             let message = format!("the program's constants do not fit {} bytes", limits.heap_bytes);
             return too_early(LimitKind::Heap, message);
@@ -226,6 +232,7 @@ impl Vm {
                 kind: StopKind::Error(runtime::num::ErrorKind::TypeError),
                 message,
                 trace: Vec::new(),
+                left_out: 0,
             });
         }
         if main.frame_size > limits.stack_values {
@@ -418,10 +425,19 @@ impl Vm {
     pub fn stop_number(&mut self, error: NumError) {
         match error {
             NumError::Raised { kind, message } => self.set_stop(StopKind::Error(kind), message.into_owned()),
+            NumError::Interrupted => self.stop_interrupted(),
             output @ NumError::OutputTooLarge { .. } => {
                 self.set_stop(StopKind::Limit(LimitKind::Output), output.to_string());
             }
             limit => self.set_stop(StopKind::Limit(LimitKind::Size), limit.to_string()),
+        }
+    }
+
+    /// Stops because long work was interrupted: at the deadline, or by the host.
+    #[cold]
+    fn stop_interrupted(&mut self) {
+        if self.check_interrupts().is_ok() {
+            self.set_stop(StopKind::Limit(LimitKind::Cancelled), "cancelled by the host".to_string());
         }
     }
 
@@ -447,7 +463,7 @@ impl Vm {
     pub fn next_slice(&mut self, cost: u32) -> Result<(), MustStop> {
         self.check_interrupts()?;
         if self.store.heap.wants_collection() {
-            self.collect();
+            self.collect(&[])?;
         }
         let available = self.reserve + self.slice.max(0) as u64;
         if available < u64::from(cost) {
@@ -499,35 +515,54 @@ impl Vm {
     /// # Errors
     /// [`Vm::stop`] says why the program must stop.
     pub fn pay(&mut self, cost: Cost, extra: &[Value]) -> Result<(), MustStop> {
-        if cost.fuel > 0 {
-            self.check_interrupts()?;
-            let from_slice = cost.fuel.min(self.slice.max(0) as u64);
-            let rest = cost.fuel - from_slice;
-            if rest > self.reserve {
-                self.stop_fuel();
-                return Err(MustStop);
-            }
-            self.slice -= from_slice as i64;
-            self.reserve -= rest;
-            self.counters.size_fuel += cost.fuel;
-        }
+        self.pay_fuel(cost.fuel)?;
         if cost.result_bytes > 0 {
-            self.reserve_heap(cost.result_bytes, extra)?;
+            let request = Heap::charge_for(cost.result_bytes).saturating_add(cost.scratch_bytes);
+            self.reserve_heap(request, extra)?;
         }
         Ok(())
     }
 
-    fn reserve_heap(&mut self, bytes: u64, extra: &[Value]) -> Result<(), MustStop> {
-        let request = Heap::charge_for(bytes);
+    /// Pays fuel for work that is about to be done, after a look at the clock.
+    fn pay_fuel(&mut self, fuel: u64) -> Result<(), MustStop> {
+        if fuel == 0 {
+            return Ok(());
+        }
+        self.check_interrupts()?;
+        let from_slice = fuel.min(self.slice.max(0) as u64);
+        let rest = fuel - from_slice;
+        if rest > self.reserve {
+            self.stop_fuel();
+            return Err(MustStop);
+        }
+        self.slice -= from_slice as i64;
+        self.reserve -= rest;
+        self.counters.size_fuel += fuel;
+        Ok(())
+    }
+
+    /// Makes sure that a request of so many charged bytes fits. See [`runtime::heap`] for what is paid, and why that is the same in every
+    /// tier: here the roots that count are those below the current frame's operands, since tiers differ in which operands they have popped.
+    fn reserve_heap(&mut self, request: u64, extra: &[Value]) -> Result<(), MustStop> {
+        if self.store.heap.covers(request) {
+            return if self.store.heap.wants_collection() { self.collect(extra) } else { Ok(()) };
+        }
+        let counted = u64::from(self.operands_start()) + self.globals.len() as u64;
+        self.pay_fuel(self.store.heap.limit_collection_fuel(counted))?;
         let Vm { stack, globals, regs, store, .. } = self;
+        let Store { heap, watch, .. } = store;
         let mut roots = roots(stack, regs.sp, globals).chain(extra.iter().copied());
-        let result = store.heap.reserve(request, &mut roots);
+        let result = heap.collect_at_limit(request, &mut roots, &|| watch.is_interrupted());
         drop(roots);
-        result.map_err(|HeapFull { request, live, limit }| {
-            let message = format!("{request} bytes more than {live} in use, of {limit}");
-            self.set_stop(StopKind::Limit(LimitKind::Heap), message);
-            MustStop
-        })
+        match result {
+            Ok(Ok(())) => return Ok(()),
+            Ok(Err(HeapFull { request, live, limit })) => {
+                let message = format!("{request} bytes more than {live} in use, of {limit}");
+                self.set_stop(StopKind::Limit(LimitKind::Heap), message);
+            }
+            Err(GivenUp) => self.stop_interrupted(),
+        }
+        Err(MustStop)
     }
 
     /// Does what compiled code may do by itself: an operation that succeeds, and whose payment needs nothing but
@@ -537,8 +572,9 @@ impl Vm {
         cost: Cost,
         work: impl FnOnce(&mut Store) -> Result<T, NumError>,
     ) -> Option<T> {
+        let request = Heap::charge_for(cost.result_bytes).saturating_add(cost.scratch_bytes);
         let affordable = cost.fuel <= self.slice.max(0) as u64
-            && (cost.result_bytes == 0 || self.store.heap.fits(Heap::charge_for(cost.result_bytes)))
+            && (cost.result_bytes == 0 || self.store.heap.fits(request))
             && self.store.io.failure().is_none();
         if !affordable {
             return None;
@@ -551,24 +587,42 @@ impl Vm {
 
     /// What writing a value costs: fuel alone, since text passes through and stays nowhere.
     pub fn print_cost(&self, a: Value) -> Cost {
-        Cost { result_bytes: 0, ..self.store.print_cost(a) }
+        Cost { result_bytes: 0, scratch_bytes: 0, ..self.store.print_cost(a) }
     }
 
-    /// Frees all objects that the program can't reach.
-    pub fn collect(&mut self) {
+    /// Frees all objects that the program can't reach; `extra` are values that are needed and not on the stack.
+    fn collect(&mut self, extra: &[Value]) -> Result<(), MustStop> {
         let Vm { stack, globals, regs, store, .. } = self;
-        store.heap.collect(&mut roots(stack, regs.sp, globals));
+        let Store { heap, watch, .. } = store;
+        let mut roots = roots(stack, regs.sp, globals).chain(extra.iter().copied());
+        let result = heap.collect(&mut roots, &|| watch.is_interrupted());
+        drop(roots);
+        result.map_err(|GivenUp| {
+            self.stop_interrupted();
+            MustStop
+        })
     }
 
-    /// The traceback: the active calls with the current place, innermost last.
-    pub fn trace(&self) -> Vec<Place> {
-        let place = |function: u32, pc: u32| Place {
-            function: self.program.program().functions[function as usize].name.clone(),
-            pc,
-            line: self.program.program().line(FuncId(function), pc),
+    /// The program's early end, with the active calls; of very many, those that a traceback shows.
+    pub fn stopped(&self, kind: StopKind, message: String) -> Stop {
+        let mut names: HashMap<u32, Arc<str>> = HashMap::new();
+        let mut place = |function: u32, pc: u32| {
+            let id = FuncId(function);
+            let program = self.program.program();
+            let name = names.entry(function).or_insert_with(|| {
+                shown_name(program.functions.get(function as usize).map_or("", |f| &f.name))
+            });
+            Place { function: name.clone(), pc, line: program.line(id, pc) }
         };
-        let waiting = self.frames.iter().map(|frame| place(frame.function, frame.pc.saturating_sub(1)));
-        waiting.chain([place(self.regs.function, self.regs.pc)]).collect()
+        let left_out = (self.frames.len() + 1).saturating_sub(OUTERMOST + INNERMOST);
+        let first = if left_out == 0 { self.frames.len() } else { OUTERMOST };
+        let (outer, rest) = self.frames.split_at(first);
+        let inner = &rest[left_out.min(rest.len())..];
+        let waiting = outer.iter().chain(inner);
+        let mut trace: Vec<Place> = Vec::with_capacity(first + inner.len() + 1);
+        trace.extend(waiting.map(|frame| place(frame.function, frame.pc.saturating_sub(1))));
+        trace.push(place(self.regs.function, self.regs.pc));
+        Stop { kind, message, trace, left_out }
     }
 
     /// A value of the current frame's locals.

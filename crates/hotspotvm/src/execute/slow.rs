@@ -71,10 +71,10 @@ pub(super) fn general_unary(vm: &mut Vm, op: UnOp, a: Value) -> Value {
 pub(super) fn setting(vm: &mut Vm, which: Builtin1, a: Value) -> Value {
     let result = match which {
         Builtin1::GetRecursionLimit => Ok(Output::Int(i64::from(vm.recursion_limit()))),
-        Builtin1::GetMaxStrDigits => Ok(Output::Int(i64::from(vm.store.limits.max_str_digits))),
+        Builtin1::GetMaxStrDigits => Ok(Output::Int(i64::from(vm.store.watch.limits.max_str_digits))),
         _ => num::setting(which, vm.store.operand(a)).and_then(|value| match which {
             Builtin1::SetMaxStrDigits => {
-                vm.store.limits.max_str_digits = value;
+                vm.store.watch.limits.max_str_digits = value;
                 Ok(Output::None)
             }
             _ => vm.set_recursion_limit(value).map(|()| Output::None),
@@ -125,7 +125,7 @@ pub(super) fn general_input(vm: &mut Vm) -> Value {
     if vm.check_interrupts().is_err() {
         return Value::REFUSED;
     }
-    let limit = vm.store.limits.max_str_bytes.min(vm.store.heap.limit());
+    let limit = vm.store.watch.limits.max_str_bytes.min(vm.store.heap.limit());
     let line = vm.store.io.read_line(limit);
     if vm.store.io.gave_up() && vm.check_interrupts().is_err() {
         return Value::REFUSED;
@@ -133,16 +133,16 @@ pub(super) fn general_input(vm: &mut Vm) -> Value {
     // Reading and looking at a byte takes a nanosecond or two; what lines usually have is not counted.
     let length = line.as_ref().map_or(0, |line| line.len() as u64);
     let fuel = length.saturating_sub(FREE_LINE);
-    if vm.pay(num::Cost { fuel, result_bytes: 0 }, &[]).is_err() {
+    if vm.pay(num::Cost { fuel, ..num::Cost::default() }, &[]).is_err() {
         return Value::REFUSED;
     }
     let output = line.map_or(Output::None, |line| num::parse_argument(&line));
     let bytes = match &output {
         Output::Str(s) => s.len() as u64,
-        Output::Big(i) => size_of_val(i.as_sign_words().1) as u64,
+        Output::Big(i) => num::int_bytes(i.as_sign_words().1.len() as u64),
         _ => 0,
     };
-    if vm.pay(num::Cost { fuel: 0, result_bytes: bytes }, &[]).is_err() {
+    if vm.pay(num::Cost { result_bytes: bytes, ..num::Cost::default() }, &[]).is_err() {
         return Value::REFUSED;
     }
     vm.store.value(output)

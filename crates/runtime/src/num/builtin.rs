@@ -5,12 +5,12 @@
 //! functions of types and sizes, as those of the operators are.
 
 use bytecode::{BinOp, Builtin1, Builtin2};
-use dashu_int::ops::{DivRem, RemEuclid};
-use dashu_int::{IBig, Sign};
+use dashu_int::ops::BitTest;
+use dashu_int::{IBig, Sign, UBig};
 
-use super::cost::{Cost, int_bytes, product as product_cost, words};
+use super::cost::{Cost, product as product_cost, quotient as quotient_cost, result_bytes, words};
 use super::int::{self, Int};
-use super::{ErrorKind, NumError, Number, NumberLimits, Operand, Output, format, math, text};
+use super::{ErrorKind, NumError, Number, NumberLimits, Operand, Output, Watch, big, format, math, text};
 
 /// The least limit on digits but for none at all.
 const LEAST_STR_DIGITS: u32 = 640;
@@ -31,7 +31,7 @@ fn int_output(int: Int<'_>) -> Output {
 }
 
 /// A builtin function of one value.
-pub(super) fn call1(builtin: Builtin1, a: Operand<'_>, limits: &NumberLimits) -> Result<Output, NumError> {
+pub(super) fn call1(builtin: Builtin1, a: Operand<'_>, watch: &Watch) -> Result<Output, NumError> {
     let bad_operand =
         |what: &str| NumError::type_error(format!("bad operand type for {what}: '{}'", a.type_name()));
     Ok(match builtin {
@@ -49,10 +49,10 @@ pub(super) fn call1(builtin: Builtin1, a: Operand<'_>, limits: &NumberLimits) ->
             Some(Number::Float(f)) => Output::Float(f.abs()),
             None => return Err(bad_operand("abs()")),
         },
-        Builtin1::Int => return to_int(a, limits),
+        Builtin1::Int => return to_int(a, watch),
         Builtin1::Float => match (a.number(), a) {
             (Some(number), _) => Output::Float(number.to_f64()?),
-            (None, Operand::Str(s)) => Output::Float(parse_float(s)?),
+            (None, Operand::Str(s)) => Output::Float(parse_float(s, watch)?),
             _ => {
                 return Err(NumError::type_error(format!(
                     "float() argument must be a string or a real number, not '{}'",
@@ -60,9 +60,16 @@ pub(super) fn call1(builtin: Builtin1, a: Operand<'_>, limits: &NumberLimits) ->
                 )));
             }
         },
-        Builtin1::Str => Output::Str(text::str(a, limits)?),
-        Builtin1::Repr => Output::Str(text::repr(a, limits)?),
-        Builtin1::Ascii => Output::Str(ascii(&text::repr(a, limits)?)),
+        Builtin1::Str => Output::Str(text::str(a, watch)?),
+        Builtin1::Repr => Output::Str(text::repr(a, watch)?),
+        Builtin1::Ascii => match a {
+            Operand::Str(s) => {
+                let mut out = String::new();
+                text::quote(&mut out, s, true, usize::MAX, watch)?;
+                Output::Str(out)
+            }
+            _ => Output::Str(text::str(a, watch)?),
+        },
         Builtin1::Round => match a.number() {
             Some(Number::Int(i)) => int_output(i),
             Some(Number::Float(f)) => whole(f.round_ties_even())?,
@@ -93,9 +100,9 @@ pub(super) fn call1(builtin: Builtin1, a: Operand<'_>, limits: &NumberLimits) ->
             }
         },
         Builtin1::Chr => return chr(index(a)?),
-        Builtin1::Bin => in_base(index(a)?, 2, "0b"),
-        Builtin1::Oct => in_base(index(a)?, 8, "0o"),
-        Builtin1::Hex => in_base(index(a)?, 16, "0x"),
+        Builtin1::Bin => return in_base(index(a)?, 2, "0b", watch),
+        Builtin1::Oct => return in_base(index(a)?, 8, "0o", watch),
+        Builtin1::Hex => return in_base(index(a)?, 16, "0x", watch),
         Builtin1::Index => int_output(index(a)?),
         Builtin1::TypeName => Output::Str(a.type_name().to_owned()),
         Builtin1::Log | Builtin1::Log2 | Builtin1::Log10 => Output::Float(math::logarithm(builtin, a)?),
@@ -111,8 +118,8 @@ pub(super) fn call1(builtin: Builtin1, a: Operand<'_>, limits: &NumberLimits) ->
         Builtin1::IsNan => Output::Bool(math::real(a)?.is_nan()),
         Builtin1::IsInf => Output::Bool(math::real(a)?.is_infinite()),
         Builtin1::IsFinite => Output::Bool(math::real(a)?.is_finite()),
-        Builtin1::Isqrt => return math::isqrt(index(a)?),
-        Builtin1::Factorial => return math::factorial(index(a)?, limits),
+        Builtin1::Isqrt => return math::isqrt(index(a)?, watch),
+        Builtin1::Factorial => return math::factorial(index(a)?, watch),
         Builtin1::SetRecursionLimit | Builtin1::SetMaxStrDigits => {
             setting(builtin, a)?;
             Output::None
@@ -149,15 +156,15 @@ pub(super) fn call2(
     builtin: Builtin2,
     a: Operand<'_>,
     b: Operand<'_>,
-    limits: &NumberLimits,
+    watch: &Watch,
 ) -> Result<Output, NumError> {
     match builtin {
-        Builtin2::IntBase => int_of_base(a, b, limits),
-        Builtin2::RoundTo => round_to(a, b, limits),
-        Builtin2::DivmodQuotient => divmod(BinOp::FloorDiv, a, b, limits),
-        Builtin2::DivmodRemainder => divmod(BinOp::Mod, a, b, limits),
+        Builtin2::IntBase => int_of_base(a, b, watch),
+        Builtin2::RoundTo => round_to(a, b, watch),
+        Builtin2::DivmodQuotient => divmod(BinOp::FloorDiv, a, b, watch),
+        Builtin2::DivmodRemainder => divmod(BinOp::Mod, a, b, watch),
         Builtin2::Format => match b {
-            Operand::Str(spec) => format::format(a, spec, limits),
+            Operand::Str(spec) => format::format(a, spec, watch),
             _ => {
                 let name = if matches!(b, Operand::None) { "None" } else { b.type_name() };
                 let message = format!("format() argument 2 must be str, not {name}");
@@ -170,7 +177,9 @@ pub(super) fn call2(
             _ => false,
         })),
         Builtin2::In => match (a, b) {
-            (Operand::Str(piece), Operand::Str(whole)) => Ok(Output::Bool(whole.contains(piece))),
+            (Operand::Str(piece), Operand::Str(whole)) => {
+                Ok(Output::Bool(text::contains(whole, piece, watch)?))
+            }
             (_, Operand::Str(_)) => Err(NumError::type_error(format!(
                 "'in <string>' requires string as left operand, not {}",
                 a.type_name()
@@ -187,10 +196,10 @@ pub(super) fn call2(
             }
             Ok(Output::Float(x / y))
         }
-        Builtin2::Gcd => Ok(math::gcd(index(a)?, index(b)?)),
-        Builtin2::Lcm => math::lcm(index(a)?, index(b)?, limits),
-        Builtin2::Perm if matches!(b, Operand::None) => call1(Builtin1::Factorial, a, limits),
-        Builtin2::Comb | Builtin2::Perm => math::choices(builtin, index(a)?, index(b)?, limits),
+        Builtin2::Gcd => Ok(math::gcd(index(a)?, index(b)?, watch)?),
+        Builtin2::Lcm => math::lcm(index(a)?, index(b)?, watch),
+        Builtin2::Perm if matches!(b, Operand::None) => call1(Builtin1::Factorial, a, watch),
+        Builtin2::Comb | Builtin2::Perm => math::choices(builtin, index(a)?, index(b)?, watch),
     }
 }
 
@@ -239,11 +248,11 @@ pub(super) fn setting(which: Builtin1, a: Operand<'_>) -> Result<u32, NumError> 
     }
 }
 
-fn to_int(a: Operand<'_>, limits: &NumberLimits) -> Result<Output, NumError> {
+fn to_int(a: Operand<'_>, watch: &Watch) -> Result<Output, NumError> {
     match (a.number(), a) {
         (Some(Number::Int(i)), _) => Ok(int_output(i)),
         (Some(Number::Float(f)), _) => whole(f.trunc()),
-        (None, Operand::Str(s)) => parse_int(s, 10, limits),
+        (None, Operand::Str(s)) => parse_int(s, 10, watch),
         _ => Err(NumError::type_error(format!(
             "int() argument must be a string, a bytes-like object or a real number, not '{}'",
             a.type_name()
@@ -251,13 +260,13 @@ fn to_int(a: Operand<'_>, limits: &NumberLimits) -> Result<Output, NumError> {
     }
 }
 
-fn int_of_base(a: Operand<'_>, base: Operand<'_>, limits: &NumberLimits) -> Result<Output, NumError> {
+fn int_of_base(a: Operand<'_>, base: Operand<'_>, watch: &Watch) -> Result<Output, NumError> {
     let base = match index(base)? {
         Int::Small(base @ (0 | 2..=36)) => base as u32,
         _ => return Err(NumError::value("int() base must be >= 2 and <= 36, or 0")),
     };
     match a {
-        Operand::Str(s) => parse_int(s, base, limits),
+        Operand::Str(s) => parse_int(s, base, watch),
         _ => Err(NumError::type_error("int() can't convert non-string with explicit base")),
     }
 }
@@ -270,14 +279,22 @@ fn stripped(s: &str) -> &str {
     s.trim_matches(|c: char| c.is_whitespace() || ('\x1c'..='\x1f').contains(&c))
 }
 
-fn parse_int(s: &str, base: u32, limits: &NumberLimits) -> Result<Output, NumError> {
-    let invalid = || {
-        // Python shows the first 200 characters.
-        let shown = text::repr(Operand::Str(s), &NumberLimits::default()).unwrap_or_default();
-        let shown: String = shown.chars().take(200).collect();
-        let message = format!("invalid literal for int() with base {base}: {shown}");
-        NumError::raised(ErrorKind::ValueError, message)
-    };
+/// Characters of a str that a message quotes at the most. (CPython quotes all of it where it is read as a float.)
+const MOST_QUOTED: usize = 100_000;
+
+fn parse_int(s: &str, base: u32, watch: &Watch) -> Result<Output, NumError> {
+    match read_int(s, base, watch)? {
+        Some(int) => Ok(int),
+        None => {
+            // Python shows the first 200 characters.
+            let shown = text::repr_start(s, 200, watch)?;
+            let message = format!("invalid literal for int() with base {base}: {shown}");
+            Err(NumError::raised(ErrorKind::ValueError, message))
+        }
+    }
+}
+
+fn read_int(s: &str, base: u32, watch: &Watch) -> Result<Option<Output>, NumError> {
     let trimmed = stripped(s);
     let (negative, unsigned) = match trimmed.as_bytes().first() {
         Some(b'-') => (true, &trimmed[1..]),
@@ -295,10 +312,13 @@ fn parse_int(s: &str, base: u32, limits: &NumberLimits) -> Result<Output, NumErr
     } else {
         (if base == 0 { 10 } else { base }, unsigned)
     };
+    // Each look at all digits is a step.
+    let look = || watch.step(digits.len() as u64);
     // Python counts the digits before it looks at what follows them.
-    let max = limits.max_str_digits;
+    let max = watch.limits.max_str_digits;
     if !radix.is_power_of_two() && max != 0 && digits.len() > max as usize {
-        let count = leading_digits(digits, radix).ok_or_else(invalid)?;
+        look()?;
+        let Some(count) = leading_digits(digits, radix) else { return Ok(None) };
         if count > max as usize {
             return Err(NumError::value(format!(
                 "Exceeds the limit ({max} digits) for integer string conversion: value has {count} digits; \
@@ -306,62 +326,64 @@ fn parse_int(s: &str, base: u32, limits: &NumberLimits) -> Result<Output, NumErr
             )));
         }
     }
-    let plain = text::without_underscores(digits, |c| c.is_digit(radix)).ok_or_else(invalid)?;
-    if plain.is_empty() || !plain.chars().all(|c| c.is_digit(radix)) {
-        return Err(invalid());
+    let is_digit = |c: char| c.is_digit(radix);
+    look()?;
+    let Some(plain) = text::without_underscores(digits, is_digit) else { return Ok(None) };
+    look()?;
+    if plain.is_empty() || !plain.bytes().all(|byte| is_digit(byte.into())) {
+        return Ok(None);
     }
+    look()?;
+    let significant = plain.trim_start_matches('0');
     // As a literal, "010" would be a mistake.
-    if base == 0 && prefix_base == 0 && plain.starts_with('0') && plain.chars().any(|c| c != '0') {
-        return Err(invalid());
+    if base == 0 && prefix_base == 0 && plain.starts_with('0') && !significant.is_empty() {
+        return Ok(None);
     }
-    // Each digit but the first is worth so many bits at least: what is certain to be too large is not read.
-    let digits = plain.trim_start_matches('0').len() as u64;
-    if digits.saturating_sub(1).saturating_mul(u64::from(radix.ilog2())) > limits.int_bits() {
+    if significant.is_empty() {
+        return Ok(Some(Output::Int(0)));
+    }
+    let limits = &watch.limits;
+    // So many digits after the first one are so many bits at the least.
+    let least = (significant.len() as u64 - 1).saturating_mul(u64::from(radix.ilog2()));
+    if least > limits.int_bits().max(63) {
         return Err(limits.int_too_large());
     }
-    let magnitude = IBig::from_str_radix(&plain, radix).map_err(|_| invalid())?;
-    limits.int_output(if negative { -magnitude } else { magnitude })
+    let Some(magnitude) = big::from_digits(significant, radix, watch)? else { return Ok(None) };
+    let sign = if negative { Sign::Negative } else { Sign::Positive };
+    limits.int_output(IBig::from_parts(sign, magnitude)).map(Some)
 }
 
 /// How many digits a text begins with, single underscores between them aside; `None` if an underscore stands elsewhere.
 fn leading_digits(text: &str, radix: u32) -> Option<usize> {
     let mut count = 0;
-    let mut previous = '_';
-    for c in text.chars() {
-        match c {
-            '_' if previous == '_' => return None,
-            '_' => {}
-            c if c.is_digit(radix) => count += 1,
+    let mut previous = b'_';
+    for byte in text.bytes() {
+        match byte {
+            b'_' if previous == b'_' => return None,
+            b'_' => {}
+            digit if char::from(digit).is_digit(radix) => count += 1,
             _ => break,
         }
-        previous = c;
+        previous = byte;
     }
-    (previous != '_').then_some(count)
+    (previous != b'_').then_some(count)
 }
 
-fn parse_float(s: &str) -> Result<f64, NumError> {
-    let invalid = || {
-        let shown = text::repr(Operand::Str(s), &NumberLimits::default()).unwrap_or_default();
-        NumError::raised(ErrorKind::ValueError, format!("could not convert string to float: {shown}"))
-    };
+fn parse_float(s: &str, watch: &Watch) -> Result<f64, NumError> {
+    watch.step(s.len() as u64)?;
     let trimmed = stripped(s);
-    let plain = text::without_underscores(trimmed, |c| c.is_ascii_digit()).ok_or_else(invalid)?;
+    watch.step(trimmed.len() as u64)?;
+    let plain = text::without_underscores(trimmed, |c| c.is_ascii_digit());
+    watch.step(trimmed.len() as u64)?;
     // Rust's grammar of floats is Python's.
-    plain.parse::<f64>().map_err(|_| invalid())
-}
-
-/// What `repr` gives, with everything beyond ASCII escaped.
-fn ascii(repr: &str) -> String {
-    let mut out = String::new();
-    for c in repr.chars() {
-        match u32::from(c) {
-            0..=0x7f => out.push(c),
-            code @ 0x80..=0xff => out.push_str(&format!("\\x{code:02x}")),
-            code @ 0x100..=0xffff => out.push_str(&format!("\\u{code:04x}")),
-            code => out.push_str(&format!("\\U{code:08x}")),
+    match plain.and_then(|plain| plain.parse::<f64>().ok()) {
+        Some(float) => Ok(float),
+        None => {
+            let shown = text::repr_start(s, MOST_QUOTED, watch)?;
+            let message = format!("could not convert string to float: {shown}");
+            Err(NumError::raised(ErrorKind::ValueError, message))
         }
     }
-    out
 }
 
 fn chr(code: Int<'_>) -> Result<Output, NumError> {
@@ -379,12 +401,18 @@ fn chr(code: Int<'_>) -> Result<Output, NumError> {
     }
 }
 
-fn in_base(a: Int<'_>, radix: u8, prefix: &str) -> Output {
+fn in_base(a: Int<'_>, radix: u8, prefix: &str, watch: &Watch) -> Result<Output, NumError> {
+    let cost = written(a.bits().div_ceil(u64::from(radix.ilog2())), &watch.limits)?;
+    watch.step(cost.fuel)?;
     let sign = if a.is_negative() { "-" } else { "" };
-    Output::Str(format!("{sign}{prefix}{}", int::magnitude(&a.to_big()).in_radix(radix)))
+    let text = format!("{sign}{prefix}{}", int::magnitude(&a.to_big()).in_radix(radix));
+    if text.len() as u64 > watch.limits.max_str_bytes {
+        return Err(watch.limits.str_too_large());
+    }
+    Ok(Output::Str(text))
 }
 
-fn divmod(op: BinOp, a: Operand<'_>, b: Operand<'_>, limits: &NumberLimits) -> Result<Output, NumError> {
+fn divmod(op: BinOp, a: Operand<'_>, b: Operand<'_>, watch: &Watch) -> Result<Output, NumError> {
     match (a.number(), b.number()) {
         (Some(Number::Int(_)), Some(Number::Int(y))) => {
             if y.is_zero() {
@@ -404,13 +432,13 @@ fn divmod(op: BinOp, a: Operand<'_>, b: Operand<'_>, limits: &NumberLimits) -> R
             )));
         }
     }
-    super::binary(op, a, b, limits)
+    super::binary(op, a, b, watch)
 }
 
 /// `round(a, b)`.
-fn round_to(a: Operand<'_>, b: Operand<'_>, limits: &NumberLimits) -> Result<Output, NumError> {
+fn round_to(a: Operand<'_>, b: Operand<'_>, watch: &Watch) -> Result<Output, NumError> {
     if matches!(b, Operand::None) {
-        return call1(Builtin1::Round, a, limits);
+        return call1(Builtin1::Round, a, watch);
     }
     let number = a.number().ok_or_else(|| no_round(a))?;
     let places = match index(b)? {
@@ -419,30 +447,30 @@ fn round_to(a: Operand<'_>, b: Operand<'_>, limits: &NumberLimits) -> Result<Out
         Int::Big(_) => i64::MIN,
     };
     match number {
-        Number::Float(f) => round_float(f, places).map(Output::Float),
+        Number::Float(f) => round_float(f, places, watch).map(Output::Float),
         Number::Int(i) if places >= 0 => Ok(int_output(i)),
         Number::Int(i) => {
             // Ten to so high a power is more than twice the number.
             if places.unsigned_abs() > text::most_digits(i.bits()) + 1 {
                 return Ok(Output::Int(0));
             }
-            let unit = IBig::from(10).pow(places.unsigned_abs() as usize);
-            limits.int_output(nearest(&i.to_big(), &unit) * unit)
+            let unit = big::pow(&UBig::from(10u8), places.unsigned_abs() as usize, watch)?;
+            let i = i.to_big();
+            let size = big::mul(&nearest(&int::magnitude(&i), &unit, watch)?, &unit, watch)?;
+            watch.limits.int_output(IBig::from_parts(i.sign(), size))
         }
     }
 }
 
-/// The int nearest to `a / b`, ties to even; `b` is positive.
-fn nearest(a: &IBig, b: &IBig) -> IBig {
-    let remainder = IBig::from(a.rem_euclid(b));
-    let quotient = (a - &remainder) / b;
-    let twice = remainder * IBig::from(2);
-    let odd = (&quotient).div_rem(&IBig::from(2)).1 != IBig::ZERO;
-    if twice > *b || (twice == *b && odd) { quotient + IBig::ONE } else { quotient }
+/// The int nearest to `a / b`, ties to even; `b` is not zero.
+fn nearest(a: &UBig, b: &UBig, watch: &Watch) -> Result<UBig, NumError> {
+    let (quotient, remainder) = big::div_rem(a, b, watch)?;
+    let twice = remainder << 1;
+    Ok(if twice > *b || (twice == *b && quotient.bit(0)) { quotient + UBig::ONE } else { quotient })
 }
 
 /// A float rounded to decimals, or to tens, exactly: as if all its digits had been written down.
-fn round_float(f: f64, places: i64) -> Result<f64, NumError> {
+fn round_float(f: f64, places: i64, watch: &Watch) -> Result<f64, NumError> {
     // Beyond these no float changes, or none is left.
     if !f.is_finite() || places > 323 {
         return Ok(f);
@@ -461,9 +489,9 @@ fn round_float(f: f64, places: i64) -> Result<f64, NumError> {
             return Ok(0.0f64.copysign(f));
         }
         let zeros = places.unsigned_abs() as usize;
-        let value = IBig::from(mantissa) << exponent.max(0) as usize;
-        let unit = IBig::from(10).pow(zeros) << (-exponent).max(0) as usize;
-        let tens = nearest(&value, &unit);
+        let value = UBig::from(mantissa) << exponent.max(0) as usize;
+        let unit = UBig::from(10u8).pow(zeros) << (-exponent).max(0) as usize;
+        let tens = nearest(&value, &unit, watch)?;
         let rounded: f64 = format!("{tens}e{zeros}").parse().unwrap_or(f);
         rounded.copysign(f)
     };
@@ -478,14 +506,15 @@ pub(super) fn pow_mod(
     a: Operand<'_>,
     b: Operand<'_>,
     c: Operand<'_>,
-    limits: &NumberLimits,
+    watch: &Watch,
 ) -> Result<Output, NumError> {
     if matches!(c, Operand::None) {
-        return super::binary(BinOp::Pow, a, b, limits);
+        return super::binary(BinOp::Pow, a, b, watch);
     }
     let (Some(base), Some(exponent), Some(modulus)) = (a.int(), b.int(), c.int()) else {
         let all = [a, b, c];
-        if all.iter().all(|o| o.number().is_some()) {
+        // The first float that is asked refuses, whatever the others are; ints and strs leave it to the next.
+        if all.iter().any(|o| matches!(o, Operand::Float(_))) {
             return Err(NumError::type_error(
                 "pow() 3rd argument not allowed unless all arguments are integers",
             ));
@@ -499,45 +528,24 @@ pub(super) fn pow_mod(
         return Err(NumError::value("pow() 3rd argument cannot be 0"));
     }
     let (base, exponent, modulus) = (base.to_big(), exponent.to_big(), modulus.to_big());
-    let size = IBig::from(int::magnitude(&modulus));
-    if size == IBig::ONE {
+    let size = int::magnitude(&modulus);
+    if size.is_one() {
         return Ok(Output::Int(0));
     }
-    let mut base = IBig::from(base.as_ref().rem_euclid(&size));
+    let rest = big::div_rem(&int::magnitude(&base), &size, watch)?.1;
+    let mut base = if base.sign() == Sign::Negative && !rest.is_zero() { &size - rest } else { rest };
     if exponent.sign() == Sign::Negative {
-        base = inverse(&base, &size)
+        base = big::inverse(&base, &size, watch)?
             .ok_or_else(|| NumError::value("base is not invertible for the given modulus"))?;
     }
-    let result = power_mod(base, &int::magnitude(&exponent).into(), &size);
+    let result = IBig::from(big::pow_mod(&base, &int::magnitude(&exponent), &size, watch)?);
     // The result has the sign of the modulus.
-    let result = if modulus.sign() == Sign::Negative && !result.is_zero() { result - size } else { result };
-    limits.int_output(result)
-}
-
-fn power_mod(base: IBig, exponent: &IBig, modulus: &IBig) -> IBig {
-    let mut result = IBig::ONE;
-    let (_, words) = exponent.as_sign_words();
-    for at in (0..int::bits(exponent)).rev() {
-        result = IBig::from((&result * &result).rem_euclid(modulus));
-        let word = words.get((at / 64) as usize).copied().unwrap_or(0);
-        if word >> (at % 64) & 1 == 1 {
-            result = IBig::from((result * &base).rem_euclid(modulus));
-        }
-    }
-    result
-}
-
-/// The number by which `a` must be multiplied to leave 1, if there is one.
-fn inverse(a: &IBig, modulus: &IBig) -> Option<IBig> {
-    let (mut old, mut new) = (modulus.clone(), a.clone());
-    let (mut old_factor, mut new_factor) = (IBig::ZERO, IBig::ONE);
-    while !new.is_zero() {
-        let (quotient, remainder) = (&old).div_rem(&new);
-        let factor = old_factor - quotient * &new_factor;
-        (old_factor, new_factor) = (new_factor, factor);
-        (old, new) = (new, remainder);
-    }
-    (old == IBig::ONE).then(|| IBig::from(old_factor.rem_euclid(modulus)))
+    let result = if modulus.sign() == Sign::Negative && !result.is_zero() {
+        result + modulus.as_ref()
+    } else {
+        result
+    };
+    watch.limits.int_output(result)
 }
 
 fn bits(a: Operand<'_>) -> u64 {
@@ -546,9 +554,13 @@ fn bits(a: Operand<'_>) -> u64 {
 
 /// Bytes of text that one unit of fuel copies.
 const BYTES_PER_FUEL: u64 = 8;
+/// Bytes of text that are read one by one for nothing.
+const FREE_BYTES: u64 = 32;
 
 /// From this magnitude on the int of a float may need more than 64 bits. Fast paths go up to it or less, and reserve nothing.
 const BEYOND_64_BITS: f64 = 9_223_372_036_854_775_808.0;
+/// Bits of the largest float's int.
+const FLOAT_BITS: u64 = 1024;
 
 /// The cost of [`call1`].
 ///
@@ -556,74 +568,127 @@ const BEYOND_64_BITS: f64 = 9_223_372_036_854_775_808.0;
 /// If the result is certain to be too large.
 pub(super) fn cost1(builtin: Builtin1, a: Operand<'_>, limits: &NumberLimits) -> Result<Cost, NumError> {
     let bits = bits(a);
-    let same = Cost { fuel: if bits <= 128 { 0 } else { words(bits) }, result_bytes: int_bytes(bits) };
+    let same = Cost::new(if bits <= 128 { 0 } else { words(bits) }, result_bytes(bits));
+    let of_float = Cost::new(0, result_bytes(FLOAT_BITS));
     Ok(match builtin {
         Builtin1::Pos | Builtin1::Abs | Builtin1::Index => same,
         Builtin1::Int => match a {
-            // Reading 4300 digits takes as long as writing them.
-            Operand::Str(s) => {
-                let most = match limits.max_str_digits {
-                    0 => limits.int_bits(),
-                    digits => u64::from(digits) + 64,
-                };
-                let length = (s.len() as u64).min(most);
-                // Longer ones are read in pieces, whose products take less than the square.
-                let words = length.div_ceil(16);
-                let work = (length * length / 512).min(words * (words.isqrt() + 1) * 14);
-                let fuel = s.len() as u64 / BYTES_PER_FUEL + work;
-                Cost { fuel, result_bytes: if length < 19 { 0 } else { length / 2 + 8 } }
-            }
-            Operand::Float(f) if f.abs() >= BEYOND_64_BITS => Cost { fuel: 0, result_bytes: 136 },
+            Operand::Str(s) => reading(s, 10, limits),
+            Operand::Float(f) if f.abs() >= BEYOND_64_BITS => of_float,
             _ => same,
         },
         Builtin1::Round | Builtin1::Floor | Builtin1::Ceil | Builtin1::Trunc => match a {
-            Operand::Float(f) if f.abs() >= BEYOND_64_BITS => Cost { fuel: 0, result_bytes: 136 },
+            Operand::Float(f) if f.abs() >= BEYOND_64_BITS => of_float,
             _ => same,
         },
-        Builtin1::Str => super::text_cost(a, limits),
-        Builtin1::Repr | Builtin1::Ascii => {
-            let cost = super::text_cost(a, limits);
-            match a {
-                Operand::Str(s) => text_cost(s.len() as u64 * 10 + 2, limits)?,
-                _ => cost,
+        Builtin1::Str => match a {
+            Operand::Str(s) => copied(s.len() as u64, limits)?,
+            _ => number_text(a, limits)?,
+        },
+        Builtin1::Repr | Builtin1::Ascii => match a {
+            Operand::Str(s) => {
+                // No character becomes more than four times as long, and none shorter.
+                let (least, most) = (s.len() as u64 + 2, s.len() as u64 * 4 + 2);
+                if builtin == Builtin1::Repr && least > limits.max_str_bytes {
+                    return Err(limits.str_too_large());
+                }
+                let bytes = most.min(limits.max_str_bytes.saturating_add(2));
+                Cost::new(text::escape_work(s).saturating_sub(FREE_BYTES), bytes)
             }
-        }
-        Builtin1::Len | Builtin1::Float => match a {
-            Operand::Str(s) => Cost { fuel: s.len() as u64 / BYTES_PER_FUEL, result_bytes: 0 },
+            _ => number_text(a, limits)?,
+        },
+        Builtin1::Len | Builtin1::Ord => match a {
+            Operand::Str(s) => Cost::new(s.len() as u64 / BYTES_PER_FUEL, 0),
             _ => Cost::default(),
         },
-        Builtin1::Bin | Builtin1::Oct | Builtin1::Hex => text_cost(bits + 3, limits)?,
-        Builtin1::Chr => Cost { fuel: 0, result_bytes: 4 },
-        Builtin1::TypeName => Cost { fuel: 0, result_bytes: 8 },
+        Builtin1::Float => match a {
+            Operand::Str(s) => Cost::new(one_by_one(s, MOST_QUOTED), 0),
+            _ => Cost::default(),
+        },
+        Builtin1::Bin => written(bits, limits)?,
+        Builtin1::Oct => written(bits.div_ceil(3), limits)?,
+        Builtin1::Hex => written(bits.div_ceil(4), limits)?,
+        Builtin1::Chr => Cost::new(0, 4),
+        Builtin1::TypeName => Cost::new(0, 8),
         Builtin1::Isqrt => {
-            let fuel = if bits <= 128 { 0 } else { product_cost(words(bits), words(bits)).saturating_mul(4) };
-            Cost { fuel, result_bytes: int_bytes(bits / 2 + 1) }
+            let half = words(bits).div_ceil(2);
+            let fuel = if bits <= 128 { 0 } else { quotient_cost(words(bits), half).saturating_mul(2) };
+            Cost::new(fuel, result_bytes(bits / 2 + 1)).with_scratch(4)
         }
         Builtin1::Factorial => match a.int() {
-            Some(Int::Small(n)) if n > 1 => products(n as u64, n as u64, limits)?,
+            Some(Int::Small(n)) if n > 1 => {
+                let (least, most) = math::factorial_bits(n as u64);
+                check(least, limits)?;
+                let fuel = if most <= 128 { 0 } else { products_cost(n as u64, most) };
+                Cost::new(fuel, result_bytes(most)).with_scratch(2)
+            }
             _ => Cost::default(),
         },
         _ => Cost::default(),
     })
 }
 
-fn text_cost(bytes: u64, limits: &NumberLimits) -> Result<Cost, NumError> {
+/// What is no str as a str.
+fn number_text(a: Operand<'_>, limits: &NumberLimits) -> Result<Cost, NumError> {
+    let cost = super::text_cost(a, limits);
+    // Fuel is charged for ints whose digits are many, but not too many.
+    if cost.fuel > 0 && text::least_digits(bits(a)) > limits.max_str_bytes {
+        return Err(limits.str_too_large());
+    }
+    Ok(cost)
+}
+
+/// An int of so many bits at the least.
+fn check(least: u64, limits: &NumberLimits) -> Result<(), NumError> {
+    if least > limits.int_bits().max(63) { Err(limits.int_too_large()) } else { Ok(()) }
+}
+
+/// Looking at each byte of a str, and perhaps quoting its start in a message.
+fn one_by_one(s: &str, quoted: usize) -> u64 {
+    let quoted = text::escape_work(text::start(s, quoted));
+    (4 * s.len() as u64 + quoted).saturating_sub(9 * FREE_BYTES)
+}
+
+/// Reading a str as an int.
+fn reading(s: &str, radix: u64, limits: &NumberLimits) -> Cost {
+    let length = s.len() as u64;
+    let most = u64::from(limits.max_str_digits);
+    let digits = if radix.is_power_of_two() {
+        length
+    } else if most != 0 && length > 2 * most + FREE_BYTES {
+        // Too many, unless most are blanks, zeros or underscores; then those who are not are few.
+        2 * most
+    } else {
+        length
+    };
+    // A digit has less than one bit more than this.
+    let bits = digits.saturating_mul(u64::from(radix.ilog2()) + 1).min(limits.int_bits().saturating_add(64));
+    let work = if radix.is_power_of_two() || digits < 40 { 0 } else { big::digits_work(digits) };
+    let bytes = if digits < 19 { 0 } else { result_bytes(bits) };
+    Cost::new(one_by_one(s, 200).saturating_add(work), bytes).with_scratch(4)
+}
+
+/// A text of so many bytes that is copied.
+fn copied(bytes: u64, limits: &NumberLimits) -> Result<Cost, NumError> {
     if bytes > limits.max_str_bytes {
         return Err(limits.str_too_large());
     }
-    Ok(Cost { fuel: bytes / BYTES_PER_FUEL, result_bytes: bytes })
+    Ok(Cost::new(bytes / BYTES_PER_FUEL, bytes))
 }
 
-/// The cost of a product of `count` ints up to `high`.
-fn products(high: u64, count: u64, limits: &NumberLimits) -> Result<Cost, NumError> {
-    let bits = math::product_bits(high, count);
-    // An eighth of that is certain: half of the factors have all but one of the bits.
-    if bits / 8 > limits.int_bits().max(63) {
-        return Err(limits.int_too_large());
-    }
+/// So many digits of an int, with a prefix and perhaps a sign.
+fn written(digits: u64, limits: &NumberLimits) -> Result<Cost, NumError> {
+    let cost = copied(digits.saturating_add(2), limits)?;
+    let fuel = if digits <= 128 { cost.fuel } else { digits };
+    Ok(Cost::new(fuel, cost.result_bytes + 1))
+}
+
+/// The product of so many ints, which has so many bits.
+fn products_cost(count: u64, bits: u64) -> u64 {
     let half = words(bits).div_ceil(2);
-    let fuel = if bits <= 128 { 0 } else { product_cost(half, half).saturating_mul(2).saturating_add(count) };
-    Ok(Cost { fuel, result_bytes: int_bytes(bits) })
+    // Each level of the tree has 0.7 of the work of the one above.
+    let work = product_cost(half, half).saturating_mul(7) / 2;
+    work.saturating_add(count.saturating_mul(big::FACTOR_WORK))
 }
 
 /// The cost of [`call2`].
@@ -638,59 +703,89 @@ pub(super) fn cost2(
 ) -> Result<Cost, NumError> {
     let (x, y) = (bits(a), bits(b));
     Ok(match builtin {
-        Builtin2::IntBase => {
-            let cost = cost1(Builtin1::Int, a, limits)?;
-            match a {
-                Operand::Str(s) => Cost { result_bytes: s.len() as u64 + 8, ..cost },
-                _ => cost,
+        Builtin2::IntBase => match (a, b.int()) {
+            (Operand::Str(s), Some(Int::Small(base @ (0 | 2..=36)))) => {
+                // A prefix may say that it is 16; what costs most decides.
+                let cost = reading(s, base.max(10) as u64 | 1, limits);
+                if (base as u64).is_power_of_two() { reading(s, base as u64, limits) } else { cost }
             }
-        }
+            _ => Cost::default(),
+        },
         Builtin2::RoundTo if matches!(b, Operand::None) => cost1(Builtin1::Round, a, limits)?,
-        Builtin2::RoundTo => cost1(Builtin1::Round, a, limits).map(|cost| Cost {
-            fuel: cost.fuel.saturating_mul(16).saturating_add(32),
-            result_bytes: int_bytes(x + 5),
-        })?,
+        Builtin2::RoundTo => match (a, b.int()) {
+            (Operand::Float(_), _) => Cost::new(ROUND_WORK, 0),
+            (_, Some(places)) if places.is_negative() && x > 0 => {
+                let units = match places {
+                    Int::Small(places) => places.unsigned_abs(),
+                    Int::Big(_) => u64::MAX,
+                };
+                // Bits of ten to that power; beyond the number's own they need not be made.
+                let unit = units.min(text::most_digits(x) + 2) * 10 / 3 + 1;
+                let work = product_cost(words(unit), words(unit)).saturating_mul(4);
+                let fuel = work.saturating_add(quotient_cost(words(x), words(unit)));
+                let free = x.max(unit) <= 128;
+                Cost::new(if free { ROUND_WORK } else { fuel + ROUND_WORK }, result_bytes(x + 5))
+                    .with_scratch(4)
+            }
+            _ => cost1(Builtin1::Pos, a, limits)?,
+        },
         Builtin2::DivmodQuotient => super::binary_cost(BinOp::FloorDiv, a, b, limits)?,
         Builtin2::DivmodRemainder => super::binary_cost(BinOp::Mod, a, b, limits)?,
         Builtin2::Format => {
-            let spec = match b {
-                Operand::Str(spec) => format::format_bytes(spec),
-                _ => 0,
-            };
-            let value = super::text_cost(a, limits);
-            // Binary digits are the most; separators make them a third longer.
-            let digits = value.result_bytes.max(x + 3).saturating_mul(2);
-            let cost = text_cost(spec.saturating_add(digits), limits)?;
-            Cost { fuel: cost.fuel.saturating_add(value.fuel), ..cost }
+            let Operand::Str(spec) = b else { return Ok(Cost::default()) };
+            format::cost(a, spec, limits)?
         }
         Builtin2::In => match (a, b) {
             (Operand::Str(piece), Operand::Str(whole)) => {
-                Cost { fuel: (piece.len() as u64 + whole.len() as u64) / BYTES_PER_FUEL, result_bytes: 0 }
+                Cost::new(text::search_work(whole.len(), piece.len()).saturating_sub(2 * FREE_BYTES), 0)
             }
             _ => Cost::default(),
         },
         Builtin2::Gcd | Builtin2::Lcm => {
-            let work = product_cost(words(x), words(y)).saturating_mul(8);
-            let result = if builtin == Builtin2::Gcd { x.max(y) + 1 } else { x.saturating_add(y) };
-            Cost { fuel: if x.max(y) <= 128 { 0 } else { work }, result_bytes: int_bytes(result) }
+            let (long, short) = (words(x.max(y)), words(x.min(y)));
+            let lines = short.saturating_mul(64) / big::STEPS_BITS + 2;
+            let mut fuel = quotient_cost(long, short)
+                .saturating_add(lines.saturating_mul(big::STEPS_WORK + short))
+                .saturating_add(short.saturating_mul(short) * 2);
+            let mut result = x.max(y) + 1;
+            if builtin == Builtin2::Lcm {
+                fuel =
+                    fuel.saturating_add(quotient_cost(long, short)).saturating_add(product_cost(long, short));
+                result = x.saturating_add(y);
+            }
+            Cost::new(if x.max(y) <= 128 { 0 } else { fuel }, result_bytes(result)).with_scratch(4)
         }
         Builtin2::Perm if matches!(b, Operand::None) => cost1(Builtin1::Factorial, a, limits)?,
         Builtin2::Comb | Builtin2::Perm => match (a.int(), b.int()) {
-            (Some(Int::Small(n)), Some(Int::Small(k))) if n > 0 && k > 0 && k <= n => {
-                let (n, k) = (n as u64, k as u64);
-                let count = if builtin == Builtin2::Comb { k.min(n - k) } else { k };
-                if count > limits.int_bits().max(63) {
-                    return Err(limits.int_too_large());
-                }
-                let bits = math::product_bits(n, count);
-                let half = words(bits).div_ceil(2);
-                let fuel = product_cost(half, half).saturating_mul(4).saturating_add(count);
-                Cost { fuel: if bits <= 128 { 0 } else { fuel }, result_bytes: int_bytes(bits) }
-            }
+            (Some(n), Some(k)) => match math::Choices::new(builtin, n, k) {
+                Ok(Ok(choices)) => choices_cost(&choices, limits)?,
+                // A result that is known, or an error to raise.
+                Ok(Err(_)) | Err(_) => Cost::default(),
+            },
             _ => Cost::default(),
         },
         _ => Cost::default(),
     })
+}
+
+/// Work of rounding a float to a number of decimals.
+const ROUND_WORK: u64 = 32;
+
+fn choices_cost(choices: &math::Choices, limits: &NumberLimits) -> Result<Cost, NumError> {
+    let (least, most) = choices.bits();
+    check(least, limits)?;
+    let tree = |(count, bits): (u64, u64)| {
+        let all = count.saturating_mul(bits);
+        (products_cost(count, all), all)
+    };
+    let ((work, bits), (divisors_work, divisor)) = (tree(choices.factors()), tree(choices.divisors()));
+    if bits <= 128 {
+        return Ok(Cost::new(0, result_bytes(most)));
+    }
+    let division = if divisor == 0 { 0 } else { quotient_cost(words(bits), words(divisor)) };
+    let fuel = work.saturating_add(divisors_work).saturating_add(division);
+    let scratch = super::cost::scratch(result_bytes(bits).saturating_add(result_bytes(divisor)), 3);
+    Ok(Cost { scratch_bytes: scratch, ..Cost::new(fuel, result_bytes(most)) })
 }
 
 /// The cost of [`pow_mod`].
@@ -704,8 +799,18 @@ pub(super) fn pow_mod_cost(
         return super::binary_cost(BinOp::Pow, a, b, limits);
     }
     let (base, exponent, modulus) = (bits(a), bits(b), bits(c));
-    // Two products and divisions for each bit.
-    let step = product_cost(words(modulus), words(modulus)).saturating_mul(6).saturating_add(4);
-    let first = product_cost(words(base), words(modulus)).saturating_mul(2);
-    Ok(Cost { fuel: exponent.saturating_mul(step).saturating_add(first), result_bytes: int_bytes(modulus) })
+    let size = words(modulus);
+    // A square and its remainder for each bit, and a product for some.
+    let step = product_cost(size, size).saturating_mul(5).saturating_add(4 * size + 4);
+    let first = quotient_cost(words(base), size);
+    let inverse = match b.int() {
+        Some(exponent) if exponent.is_negative() => {
+            let lines = size.saturating_mul(64) / big::STEPS_BITS;
+            let lines = lines.saturating_mul(big::STEPS_WORK + 3 * size);
+            lines.saturating_add(big::LAST_STEPS * (big::STEP_WORK + 3 * size))
+        }
+        _ => 0,
+    };
+    let fuel = exponent.saturating_mul(step).saturating_add(first).saturating_add(inverse);
+    Ok(Cost::new(fuel, result_bytes(modulus)).with_scratch(40))
 }

@@ -20,6 +20,27 @@ pub struct Cost {
     pub fuel: u64,
     /// At most so many bytes does the result need: words of an int beyond `i64`, or UTF-8. 0 for everything else.
     pub result_bytes: u64,
+    /// So many bytes more must be free while the operation works; they are not charged.
+    pub scratch_bytes: u64,
+}
+
+impl Cost {
+    pub(super) fn new(fuel: u64, result_bytes: u64) -> Cost {
+        Cost { fuel, result_bytes, scratch_bytes: 0 }
+    }
+
+    /// With room for so many numbers of the result's size.
+    pub(super) fn with_scratch(self, times: u64) -> Cost {
+        Cost { scratch_bytes: scratch(self.result_bytes, times), ..self }
+    }
+}
+
+/// Bytes up to which the room that an operation works in does not count.
+const FREE_SCRATCH: u64 = 1 << 18;
+
+/// Room for so many numbers of this size.
+pub(super) fn scratch(bytes: u64, times: u64) -> u64 {
+    if bytes <= FREE_SCRATCH { 0 } else { bytes.saturating_mul(times) }
 }
 
 /// The largest operands and results, in bits, that cost no extra fuel.
@@ -32,8 +53,14 @@ pub(super) fn words(bits: u64) -> u64 {
     bits.div_ceil(64)
 }
 
-pub(super) fn int_bytes(bits: u64) -> u64 {
-    if bits <= 63 { 0 } else { words(bits) * 8 }
+/// Bytes that an int of so many words takes at the most, with what the library keeps beyond its digits.
+pub fn int_bytes(words: u64) -> u64 {
+    words.saturating_mul(10)
+}
+
+/// The same for an int of so many bits; 0 for one that needs no words.
+pub(super) fn result_bytes(bits: u64) -> u64 {
+    if bits <= 63 { 0 } else { int_bytes(words(bits)) }
 }
 
 /// The square root, rounded up.
@@ -46,6 +73,12 @@ fn root(n: u64) -> u64 {
 pub(super) fn product(a: u64, b: u64) -> u64 {
     let (long, short) = (a.max(b), a.min(b));
     long.saturating_mul(short.min(root(short).saturating_mul(4)))
+}
+
+/// The quotient of ints of so many words.
+pub(super) fn quotient(a: u64, b: u64) -> u64 {
+    let both = a.saturating_add(b);
+    if a < b { both } else { product(a - b + 1, b).saturating_mul(2).saturating_add(both) }
 }
 
 /// The cost of `a op b`. Operands that the operator does not take cost nothing: the error is [`super::binary`]'s to
@@ -75,7 +108,7 @@ pub fn binary_cost(
             _ => Ok(Cost::default()),
         },
         (BinOp::Compare(_), Operand::Str(x), Operand::Str(y)) => {
-            Ok(Cost { fuel: x.len().min(y.len()) as u64 / BYTES_PER_FUEL, result_bytes: 0 })
+            Ok(Cost::new(x.len().min(y.len()) as u64 / BYTES_PER_FUEL, 0))
         }
         // A float looks at the leading 1024 bits at most.
         _ => Ok(Cost::default()),
@@ -84,9 +117,7 @@ pub fn binary_cost(
 
 fn text_result(bytes: u128, limits: &NumberLimits) -> Result<Cost, NumError> {
     match u64::try_from(bytes) {
-        Ok(bytes) if bytes <= limits.max_str_bytes => {
-            Ok(Cost { fuel: bytes / BYTES_PER_FUEL, result_bytes: bytes })
-        }
+        Ok(bytes) if bytes <= limits.max_str_bytes => Ok(Cost::new(bytes / BYTES_PER_FUEL, bytes)),
         _ => Err(limits.str_too_large()),
     }
 }
@@ -110,8 +141,8 @@ fn int_cost(op: BinOp, a: Int<'_>, b: Int<'_>, limits: &NumberLimits) -> Result<
         BinOp::FloorDiv | BinOp::Mod if y == 0 => return Ok(nothing),
         BinOp::FloorDiv | BinOp::Mod => {
             let quotient = x.saturating_sub(y) + 2;
-            let work = if x < y { 0 } else { product(words(quotient), words(y)).saturating_mul(2) };
-            (0, if op == BinOp::Mod { y } else { quotient }, work.saturating_add(both))
+            let work = self::quotient(words(x), words(y));
+            (0, if op == BinOp::Mod { y } else { quotient }, work)
         }
         BinOp::Shl => match shift {
             Some(count) if x != 0 => {
@@ -126,7 +157,7 @@ fn int_cost(op: BinOp, a: Int<'_>, b: Int<'_>, limits: &NumberLimits) -> Result<
         },
         BinOp::Pow => match shift {
             // The common case, in a hot loop perhaps.
-            _ if x <= 31 && y <= 2 => return Ok(Cost { fuel: 0, result_bytes: int_bytes(x * 3) }),
+            _ if x <= 31 && y <= 2 => return Ok(Cost::new(0, result_bytes(x * 3))),
             Some(exponent) => {
                 let (at_least, at_most) = power_bits(a, exponent);
                 let half = words(at_most).div_ceil(2);
@@ -144,7 +175,12 @@ fn int_cost(op: BinOp, a: Int<'_>, b: Int<'_>, limits: &NumberLimits) -> Result<
         };
     }
     let fuel = if x.max(y).max(at_most) <= FREE_BITS { 0 } else { fuel };
-    Ok(Cost { fuel, result_bytes: int_bytes(at_most) })
+    let times = match op {
+        BinOp::Mul | BinOp::FloorDiv | BinOp::Mod | BinOp::Pow => 4,
+        _ => 0,
+    };
+    let room = scratch(result_bytes(at_most.max(x)), times);
+    Ok(Cost { scratch_bytes: room, ..Cost::new(fuel, result_bytes(at_most)) })
 }
 
 /// The cost of `op a`.
@@ -156,7 +192,7 @@ pub fn unary_cost(op: UnOp, a: Operand<'_>, limits: &NumberLimits) -> Result<Cos
     match op {
         UnOp::Neg | UnOp::Invert => {
             let fuel = if bits <= FREE_BITS { 0 } else { words(bits) };
-            Ok(Cost { fuel, result_bytes: int_bytes(bits + 1) })
+            Ok(Cost::new(fuel, result_bytes(bits + 1)))
         }
         UnOp::Call(builtin) => super::builtin::cost1(builtin, a, limits),
     }
@@ -179,19 +215,16 @@ pub fn pow_mod_cost(
 /// digits costs nothing: it is refused.
 pub fn text_cost(a: Operand<'_>, limits: &NumberLimits) -> Cost {
     match a {
-        Operand::Str(s) => Cost { fuel: s.len() as u64 / BYTES_PER_FUEL, result_bytes: s.len() as u64 },
+        Operand::Str(s) => Cost::new(s.len() as u64 / BYTES_PER_FUEL, s.len() as u64),
         Operand::Big(_) => {
             let bits = a.int().map_or(0, Int::bits);
             if super::text::certainly_too_many_digits(bits, limits) {
                 return Cost::default();
             }
-            let words = words(bits);
-            let fuel =
-                if bits <= FREE_BITS { 0 } else { words.saturating_mul(root(words)).saturating_mul(14) };
-            Cost { fuel, result_bytes: super::text::most_digits(bits) + 1 }
+            let digits = super::text::most_digits(bits);
+            let fuel = if bits <= FREE_BITS { 0 } else { super::big::digits_work(digits) };
+            Cost::new(fuel, digits + 1).with_scratch(4)
         }
-        Operand::None | Operand::Bool(_) | Operand::Int(_) | Operand::Float(_) => {
-            Cost { fuel: 0, result_bytes: 32 }
-        }
+        Operand::None | Operand::Bool(_) | Operand::Int(_) | Operand::Float(_) => Cost::new(0, 32),
     }
 }

@@ -1,13 +1,16 @@
 //! `format(value, spec)`: Python's little language for how a value becomes text.
 //!
 //! Stands with its parent beside *execute* in `profile -> detect -> compile -> cache -> execute -> deoptimise`. A spec is
-//! `[[fill]align][sign][z][#][0][width][grouping][.precision][type]`. Whoever calls has asked [`format_bytes`] first how long
-//! the result may become, and has paid.
+//! `[[fill]align][sign][z][#][0][width][grouping][.precision][type]`. Whoever calls has asked [`cost`] first what the
+//! result may cost, and has paid.
 
 use std::borrow::Cow;
 
+use bytecode::Builtin1;
+
+use super::cost::{Cost, words};
 use super::int::Int;
-use super::{ErrorKind, NumError, NumberLimits, Operand, Output, text};
+use super::{ErrorKind, NumError, NumberLimits, Operand, Output, Watch, big, text};
 
 /// No float has more decimals, or more digits, than this; what is asked for beyond are zeros.
 const MOST_DECIMALS: usize = 1100;
@@ -31,18 +34,37 @@ fn refuse<T>(message: impl Into<Cow<'static, str>>) -> Result<T, NumError> {
     Err(NumError::raised(ErrorKind::ValueError, message))
 }
 
-/// Reads a number of the spec; an absurd one is an error, as in CPython.
-fn number(chars: &mut std::iter::Peekable<std::str::Chars<'_>>) -> Result<Option<usize>, NumError> {
-    let mut value: Option<usize> = None;
-    while let Some(digit) = chars.peek().and_then(|c| c.to_digit(10)) {
-        chars.next();
-        let next = value.unwrap_or(0).checked_mul(10).and_then(|v| v.checked_add(digit as usize));
-        match next.filter(|&v| v <= i64::MAX as usize) {
-            Some(next) => value = Some(next),
-            None => return refuse("Too many decimal digits in format string"),
+/// What is left of a spec.
+struct Rest<'a>(&'a str);
+
+impl Rest<'_> {
+    fn peek(&self) -> Option<char> {
+        self.0.chars().next()
+    }
+
+    fn next(&mut self) -> Option<char> {
+        let c = self.peek()?;
+        self.0 = &self.0[c.len_utf8()..];
+        Some(c)
+    }
+
+    fn next_if(&mut self, wanted: impl Fn(char) -> bool) -> Option<char> {
+        if self.peek().is_some_and(wanted) { self.next() } else { None }
+    }
+
+    /// A number, however many zeros it begins with; an absurd one is an error, as in CPython.
+    fn number(&mut self) -> Result<Option<usize>, NumError> {
+        let bytes = self.0.as_bytes();
+        let zeros = bytes.iter().position(|&byte| byte != b'0').unwrap_or(bytes.len());
+        let digits = bytes[zeros..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+        let (number, rest) = self.0.split_at(zeros + digits);
+        self.0 = rest;
+        match number[zeros..].parse::<i64>() {
+            Ok(value) => Ok(Some(value as usize)),
+            Err(_) if digits > 0 => refuse("Too many decimal digits in format string"),
+            Err(_) => Ok((zeros > 0).then_some(0)),
         }
     }
-    Ok(value)
 }
 
 fn parse(spec: &str, default_align: char, type_name: &str) -> Result<Spec, NumError> {
@@ -59,7 +81,7 @@ fn parse(spec: &str, default_align: char, type_name: &str) -> Result<Spec, NumEr
         kind: None,
     };
     let is_align = |c: char| matches!(c, '<' | '>' | '=' | '^');
-    let mut chars = spec.chars().peekable();
+    let mut chars = Rest(spec);
     let mut ahead = spec.chars();
     let mut fill_given = false;
     match (ahead.next(), ahead.next()) {
@@ -76,34 +98,34 @@ fn parse(spec: &str, default_align: char, type_name: &str) -> Result<Spec, NumEr
         _ => {}
     }
     parsed.sign = chars.next_if(|c| matches!(c, '+' | '-' | ' '));
-    parsed.no_negative_zero = chars.next_if_eq(&'z').is_some();
-    parsed.alternate = chars.next_if_eq(&'#').is_some();
-    if !fill_given && chars.next_if_eq(&'0').is_some() {
+    parsed.no_negative_zero = chars.next_if(|c| c == 'z').is_some();
+    parsed.alternate = chars.next_if(|c| c == '#').is_some();
+    if !fill_given && chars.next_if(|c| c == '0').is_some() {
         parsed.fill = '0';
         parsed.zero = true;
         if parsed.align.is_none() && default_align == '>' {
             parsed.align = Some('=');
         }
     }
-    parsed.width = number(&mut chars)?;
-    if chars.next_if_eq(&',').is_some() {
+    parsed.width = chars.number()?;
+    if chars.next_if(|c| c == ',').is_some() {
         parsed.grouping = Some(',');
     }
-    if chars.next_if_eq(&'_').is_some() {
+    if chars.next_if(|c| c == '_').is_some() {
         if parsed.grouping.is_some() {
             return refuse("Cannot specify both ',' and '_'.");
         }
         parsed.grouping = Some('_');
     }
-    if chars.peek() == Some(&',') {
+    if chars.peek() == Some(',') {
         return refuse(if parsed.grouping == Some('_') {
             "Cannot specify both ',' and '_'."
         } else {
             "Cannot specify ',' with ','."
         });
     }
-    if chars.next_if_eq(&'.').is_some() {
-        parsed.precision = number(&mut chars)?;
+    if chars.next_if(|c| c == '.').is_some() {
+        parsed.precision = chars.number()?;
         if parsed.precision.is_none() {
             return refuse("Format specifier missing precision");
         }
@@ -139,32 +161,56 @@ fn unknown_code<T>(kind: char, type_name: &str) -> Result<T, NumError> {
     }
 }
 
-/// At most how many bytes the result of [`format()`] needs, besides the text of the value itself.
-pub(super) fn format_bytes(spec: &str) -> u64 {
-    // Whatever the numbers mean: all of them together, of the longest characters.
-    let mut sum = 0u64;
-    let mut value = 0u64;
-    for c in spec.chars() {
-        match c.to_digit(10) {
-            Some(digit) => value = value.saturating_mul(10).saturating_add(digit.into()),
-            None => {
-                sum = sum.saturating_add(value);
-                value = 0;
-            }
-        }
+/// Characters that a float has without being asked for.
+const FLOAT_CHARACTERS: u64 = 320;
+/// Fuel for reading a spec and for a result of usual length.
+const USUAL_WORK: u64 = 64;
+
+/// The cost of [`format()`].
+///
+/// # Errors
+/// If the result is certain to be too long.
+pub(super) fn cost(a: Operand<'_>, spec: &str, limits: &NumberLimits) -> Result<Cost, NumError> {
+    let reading = Cost::new(USUAL_WORK + spec.len() as u64, 0);
+    if spec.is_empty() {
+        return super::builtin::cost1(Builtin1::Str, a, limits);
     }
-    // A number so long is refused before anything is made of it.
-    let numbers = sum.saturating_add(value);
-    if numbers > i64::MAX as u64 { 0 } else { numbers.saturating_mul(4).saturating_add(512) }
+    // What is refused costs no more than reading it. The default alignment decides about errors only.
+    let Ok(spec) = parse(spec, '>', "") else { return Ok(reading) };
+    // One that is too large is refused, if nothing else is wrong, before anything is made.
+    let size = |n: Option<usize>| n.map_or(0, |n| n as u64).min(limits.max_str_bytes);
+    let (width, precision) = (size(spec.width), size(spec.precision));
+    let bits = a.int().map_or(0, Int::bits);
+    // The characters of the value, and the work of finding them.
+    let (value, work) = match (a, spec.kind) {
+        (Operand::Str(s), _) => (s.len() as u64, s.len() as u64 / 2),
+        (Operand::Float(_), _) | (_, Some('e' | 'E' | 'f' | 'F' | 'g' | 'G' | '%')) => {
+            (FLOAT_CHARACTERS + precision, precision)
+        }
+        (_, Some('b')) => (bits, bits),
+        (_, Some('o')) => (bits.div_ceil(3), bits.div_ceil(3)),
+        (_, Some('x' | 'X')) => (bits.div_ceil(4), bits.div_ceil(4)),
+        _ if text::certainly_too_many_digits(bits, limits) => (0, 0),
+        _ => {
+            let digits = text::most_digits(bits);
+            (digits, if words(bits) <= 2 { 0 } else { big::digits_work(digits) })
+        }
+    };
+    let grouping = if spec.grouping.is_some() { 2 * value.max(width) } else { 0 };
+    let most = width.saturating_mul(spec.fill.len_utf8() as u64) + value + value / 3 + 64;
+    let fuel = reading.fuel + work + grouping + most.saturating_sub(2 * FLOAT_CHARACTERS);
+    // The result cannot be longer than is allowed.
+    Ok(Cost::new(fuel, most.min(limits.max_str_bytes)).with_scratch(2))
 }
 
 /// `format(a, spec)`.
 ///
 /// # Errors
 /// Those of Python, and a text that is too long.
-pub(super) fn format(a: Operand<'_>, spec: &str, limits: &NumberLimits) -> Result<Output, NumError> {
+pub(super) fn format(a: Operand<'_>, spec: &str, watch: &Watch) -> Result<Output, NumError> {
+    let limits = &watch.limits;
     if spec.is_empty() {
-        return text::str(a, limits).map(Output::Str);
+        return text::str(a, watch).map(Output::Str);
     }
     match a {
         Operand::None => Err(NumError::type_error("unsupported format string passed to NoneType.__format__")),
@@ -175,7 +221,7 @@ pub(super) fn format(a: Operand<'_>, spec: &str, limits: &NumberLimits) -> Resul
             let parsed = parse(spec, '>', type_name)?;
             match (parsed.kind, a.int()) {
                 (None | Some('b' | 'c' | 'd' | 'o' | 'x' | 'X' | 'n'), Some(int)) => {
-                    format_int(int, &parsed, limits)
+                    format_int(int, &parsed, watch)
                 }
                 (Some('e' | 'E' | 'f' | 'F' | 'g' | 'G' | '%'), Some(int)) => {
                     format_float(int.to_f64()?, &parsed, type_name, limits)
@@ -213,7 +259,8 @@ fn format_str(s: &str, spec: &Spec, limits: &NumberLimits) -> Result<Output, Num
     padded("", "", &shown, spec, '<', limits)
 }
 
-fn format_int(int: Int<'_>, spec: &Spec, limits: &NumberLimits) -> Result<Output, NumError> {
+fn format_int(int: Int<'_>, spec: &Spec, watch: &Watch) -> Result<Output, NumError> {
+    let limits = &watch.limits;
     if spec.precision.is_some() {
         return refuse("Precision not allowed in integer format specifier");
     }
@@ -238,7 +285,7 @@ fn format_int(int: Int<'_>, spec: &Spec, limits: &NumberLimits) -> Result<Output
             None => Err(NumError::overflow("%c arg not in range(0x110000)")),
         };
     }
-    let (radix, prefix, group) = match spec.kind {
+    let (radix, prefix, group): (u8, _, _) = match spec.kind {
         Some('b') => (2, "0b", 4),
         Some('o') => (8, "0o", 4),
         Some('x') => (16, "0x", 4),
@@ -248,10 +295,13 @@ fn format_int(int: Int<'_>, spec: &Spec, limits: &NumberLimits) -> Result<Output
     let mut digits = match (int, radix) {
         (Int::Small(i), 10) => i.unsigned_abs().to_string(),
         (Int::Big(i), 10) => {
-            let shown = text::str(Operand::Big(i), limits)?;
+            let shown = text::str(Operand::Big(i), watch)?;
             shown.trim_start_matches('-').to_owned()
         }
-        (int, radix) => super::int::magnitude(&int.to_big()).in_radix(radix).to_string(),
+        (int, radix) => {
+            check_length((int.bits() / u64::from(radix.ilog2())) as usize, limits)?;
+            super::int::magnitude(&int.to_big()).in_radix(radix).to_string()
+        }
     };
     if spec.kind == Some('X') {
         digits.make_ascii_uppercase();
@@ -267,8 +317,13 @@ fn format_float(f: f64, spec: &Spec, type_name: &str, limits: &NumberLimits) -> 
         None => ' ',
         Some(kind) => return unknown_code(kind, type_name),
     };
-    if spec.precision.is_some_and(|p| p > i32::MAX as usize) {
-        return refuse("precision too big");
+    if let Some(precision) = spec.precision {
+        if precision > i32::MAX as usize {
+            return refuse("precision too big");
+        }
+        if matches!(kind, 'e' | 'E' | 'f' | 'F' | '%') || spec.alternate {
+            check_length(precision, limits)?;
+        }
     }
     let value = if kind == '%' { f * 100.0 } else { f };
     let size = value.abs();
@@ -332,7 +387,8 @@ fn scientific(size: f64, precision: usize, alternate: bool) -> String {
 
 /// So many significant digits, fixed or scientific, whichever is shorter. `dot_zero`: it must look like a float.
 fn general(size: f64, precision: usize, alternate: bool, dot_zero: bool) -> String {
-    let precision = precision.max(1);
+    // Zeros that would be dropped again are not made.
+    let precision = if alternate { precision } else { precision.min(2 * MOST_DECIMALS) }.max(1);
     let known = (precision - 1).min(MOST_DECIMALS);
     let shown = format!("{size:.known$e}");
     let exponent: i64 = shown.split_once('e').and_then(|(_, e)| e.parse().ok()).unwrap_or(0);

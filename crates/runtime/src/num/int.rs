@@ -9,7 +9,8 @@ use bytecode::BinOp;
 use dashu_int::ops::DivRem;
 use dashu_int::{IBig, Sign, UBig, Word};
 
-use super::{NumError, NumberLimits, Output, float, int_to_f64};
+use super::cost::{product, quotient};
+use super::{NumError, Output, Watch, big, float, int_to_f64};
 
 /// The shift counts from which CPython gives up with an error instead of asking for memory.
 const MOST_SHIFT: u128 = 30 * ((i64::MAX as u128 - 24) / 4);
@@ -72,6 +73,9 @@ pub fn shr_i64(a: i64, b: i64) -> Option<i64> {
     (b >= 0).then(|| a >> b.min(63))
 }
 
+/// Bits of a power up to which the library computes it in one piece.
+const LIBRARY_POWER_BITS: u64 = 1 << 18;
+
 /// An int of any size.
 #[derive(Clone, Copy)]
 pub(super) enum Int<'a> {
@@ -117,6 +121,11 @@ impl<'a> Int<'a> {
     }
 }
 
+/// The words of the magnitude.
+fn words(value: &IBig) -> u64 {
+    value.as_sign_words().1.len() as u64
+}
+
 /// The bits of the magnitude.
 pub(super) fn bits(value: &IBig) -> u64 {
     let (_, words) = value.as_sign_words();
@@ -144,7 +153,8 @@ pub(super) fn power_bits(base: Int<'_>, exponent: u64) -> (u64, u64) {
 }
 
 /// Any operator but the comparisons.
-pub(super) fn binary(op: BinOp, a: Int<'_>, b: Int<'_>, limits: &NumberLimits) -> Result<Output, NumError> {
+pub(super) fn binary(op: BinOp, a: Int<'_>, b: Int<'_>, watch: &Watch) -> Result<Output, NumError> {
+    let limits = &watch.limits;
     if let (Int::Small(x), Int::Small(y)) = (a, b) {
         let fast = match op {
             BinOp::Add => x.checked_add(y),
@@ -166,25 +176,25 @@ pub(super) fn binary(op: BinOp, a: Int<'_>, b: Int<'_>, limits: &NumberLimits) -
     }
     let value = match op {
         BinOp::Div => return true_div(a, b).map(Output::Float),
-        BinOp::Pow => return pow(a, b, limits),
+        BinOp::Pow => return pow(a, b, watch),
         BinOp::Add => a.to_big().as_ref() + b.to_big().as_ref(),
         BinOp::Sub => a.to_big().as_ref() - b.to_big().as_ref(),
         BinOp::Mul => {
             if !a.is_zero() && !b.is_zero() && a.bits() + b.bits() - 1 > limits.int_bits().max(63) {
                 return Err(limits.int_too_large());
             }
-            a.to_big().as_ref() * b.to_big().as_ref()
+            multiply(&a.to_big(), &b.to_big(), watch)?
         }
         BinOp::FloorDiv if b.is_zero() => {
             return Err(NumError::zero("integer division or modulo by zero"));
         }
         BinOp::Mod if b.is_zero() => return Err(NumError::zero("integer modulo by zero")),
-        BinOp::FloorDiv => div_mod(a, b).0,
-        BinOp::Mod => div_mod(a, b).1,
+        BinOp::FloorDiv => div_mod(a, b, watch)?.0,
+        BinOp::Mod => div_mod(a, b, watch)?.1,
         BinOp::And => a.to_big().as_ref() & b.to_big().as_ref(),
         BinOp::Or => a.to_big().as_ref() | b.to_big().as_ref(),
         BinOp::Xor => a.to_big().as_ref() ^ b.to_big().as_ref(),
-        BinOp::Shl => shl(a, b, limits)?,
+        BinOp::Shl => shl(a, b, watch)?,
         BinOp::Shr => shr(a, b)?,
         // The caller compares and calls elsewhere.
         BinOp::Compare(_) | BinOp::Call(_) => IBig::ZERO,
@@ -192,18 +202,37 @@ pub(super) fn binary(op: BinOp, a: Int<'_>, b: Int<'_>, limits: &NumberLimits) -
     limits.int_output(value)
 }
 
-/// Quotient rounded down and remainder; `b` is not zero.
-fn div_mod(a: Int<'_>, b: Int<'_>) -> (IBig, IBig) {
+/// `a * b`, in pieces if it takes long.
+fn multiply(a: &IBig, b: &IBig, watch: &Watch) -> Result<IBig, NumError> {
+    let work = product(words(a), words(b));
+    if work <= big::PIECE {
+        watch.step(work)?;
+        return Ok(a * b);
+    }
+    let product = big::mul(&magnitude(a), &magnitude(b), watch)?;
+    Ok(IBig::from_parts(a.sign() * b.sign(), product))
+}
+
+/// Quotient rounded down and remainder, in pieces if it takes long; `b` is not zero.
+fn div_mod(a: Int<'_>, b: Int<'_>, watch: &Watch) -> Result<(IBig, IBig), NumError> {
     let (a, b) = (a.to_big(), b.to_big());
-    let (quotient, remainder) = a.as_ref().div_rem(b.as_ref());
-    if !remainder.is_zero() && remainder.sign() != b.sign() {
+    let work = quotient(words(&a), words(&b));
+    let (quotient, remainder) = if work <= big::PIECE {
+        watch.step(work)?;
+        a.as_ref().div_rem(b.as_ref())
+    } else {
+        let (quotient, remainder) = big::div_rem(&magnitude(&a), &magnitude(&b), watch)?;
+        (IBig::from_parts(a.sign() * b.sign(), quotient), IBig::from_parts(a.sign(), remainder))
+    };
+    Ok(if !remainder.is_zero() && remainder.sign() != b.sign() {
         (quotient - IBig::ONE, remainder + b.as_ref())
     } else {
         (quotient, remainder)
-    }
+    })
 }
 
-fn shl(a: Int<'_>, b: Int<'_>, limits: &NumberLimits) -> Result<IBig, NumError> {
+fn shl(a: Int<'_>, b: Int<'_>, watch: &Watch) -> Result<IBig, NumError> {
+    let limits = &watch.limits;
     if b.is_negative() {
         return Err(NumError::value("negative shift count"));
     }
@@ -232,7 +261,8 @@ fn shr(a: Int<'_>, b: Int<'_>) -> Result<IBig, NumError> {
     }
 }
 
-fn pow(a: Int<'_>, b: Int<'_>, limits: &NumberLimits) -> Result<Output, NumError> {
+fn pow(a: Int<'_>, b: Int<'_>, watch: &Watch) -> Result<Output, NumError> {
+    let limits = &watch.limits;
     if b.is_negative() {
         return float::float_pow(a.to_f64()?, b.to_f64()?).map(Output::Float);
     }
@@ -243,7 +273,13 @@ fn pow(a: Int<'_>, b: Int<'_>, limits: &NumberLimits) -> Result<Output, NumError
             Ok(Output::Int(if even { 1 } else { -1 }))
         }
         (_, Int::Small(exponent)) if power_bits(a, exponent as u64).0 <= limits.int_bits().max(63) => {
-            limits.int_output(a.to_big().pow(exponent as usize))
+            let (base, exponent) = (a.to_big(), exponent as usize);
+            if power_bits(a, exponent as u64).1 <= LIBRARY_POWER_BITS {
+                return limits.int_output(base.pow(exponent));
+            }
+            let size = big::pow(&magnitude(&base), exponent, watch)?;
+            let sign = if a.is_negative() && exponent % 2 == 1 { Sign::Negative } else { Sign::Positive };
+            limits.int_output(IBig::from_parts(sign, size))
         }
         _ => Err(limits.int_too_large()),
     }

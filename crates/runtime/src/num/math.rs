@@ -5,11 +5,11 @@
 //! or not finite becomes an error by the rules that CPython has.
 
 use bytecode::{Builtin1, Builtin2};
-use dashu_int::IBig;
-use dashu_int::ops::{Gcd, SquareRoot};
+use dashu_int::ops::BitTest;
+use dashu_int::{IBig, UBig};
 
 use super::int::{self, Int};
-use super::{NumError, Number, NumberLimits, Operand, Output, int_to_f64};
+use super::{NumError, Number, Operand, Output, Watch, big, int_to_f64};
 
 /// The functions with which [`super::builtin`] has nothing to do: floats to floats.
 pub(super) fn float_function(builtin: Builtin1, x: f64) -> Option<Result<f64, NumError>> {
@@ -181,103 +181,157 @@ fn scaled(x: f64, exponent: i32) -> f64 {
     x * 2f64.powi(half) * 2f64.powi(exponent - half)
 }
 
-/// Ints of any size.
-fn big(int: Int<'_>) -> IBig {
-    int.to_big().into_owned()
-}
-
 /// `math.isqrt`.
-pub(super) fn isqrt(a: Int<'_>) -> Result<Output, NumError> {
+pub(super) fn isqrt(a: Int<'_>, watch: &Watch) -> Result<Output, NumError> {
     if a.is_negative() {
         return Err(NumError::value("isqrt() argument must be nonnegative"));
     }
     Ok(match a {
         Int::Small(i) => Output::Int((i as u64).isqrt() as i64),
-        Int::Big(i) => Output::int(IBig::from(int::magnitude(i).sqrt())),
+        Int::Big(i) => Output::int(big::sqrt(&int::magnitude(i), watch)?.into()),
     })
 }
 
-/// `math.gcd` and `math.lcm` of two.
-pub(super) fn gcd(a: Int<'_>, b: Int<'_>) -> Output {
+/// `math.gcd` of two.
+pub(super) fn gcd(a: Int<'_>, b: Int<'_>, watch: &Watch) -> Result<Output, NumError> {
     if let (Int::Small(x), Int::Small(y)) = (a, b) {
         let (mut x, mut y) = (x.unsigned_abs(), y.unsigned_abs());
         while y != 0 {
             (x, y) = (y, x % y);
         }
-        return Output::int(IBig::from(x));
+        return Ok(Output::int(x.into()));
     }
-    if a.is_zero() || b.is_zero() {
-        return Output::int(IBig::from(int::magnitude(&(big(a) + big(b)))));
-    }
-    Output::int(IBig::from(big(a).gcd(big(b))))
+    divisor(&int::magnitude(&a.to_big()), &int::magnitude(&b.to_big()), watch)
+        .map(|divisor| Output::int(divisor.into()))
 }
 
-pub(super) fn lcm(a: Int<'_>, b: Int<'_>, limits: &NumberLimits) -> Result<Output, NumError> {
+fn divisor(a: &UBig, b: &UBig, watch: &Watch) -> Result<UBig, NumError> {
+    if a.is_zero() || b.is_zero() { Ok(a + b) } else { big::gcd(a, b, watch) }
+}
+
+/// `math.lcm` of two.
+pub(super) fn lcm(a: Int<'_>, b: Int<'_>, watch: &Watch) -> Result<Output, NumError> {
     if a.is_zero() || b.is_zero() {
         return Ok(Output::Int(0));
     }
-    let divisor = match gcd(a, b) {
-        Output::Big(i) => i,
-        Output::Int(i) => IBig::from(i),
-        _ => IBig::ONE,
-    };
-    let product = (big(a) / divisor) * big(b);
-    limits.int_output(IBig::from(int::magnitude(&product)))
+    let (a, b) = (int::magnitude(&a.to_big()), int::magnitude(&b.to_big()));
+    let (rest, _) = big::div_rem(&a, &divisor(&a, &b, watch)?, watch)?;
+    if rest.bit_len() as u64 + b.bit_len() as u64 - 1 > watch.limits.int_bits().max(63) {
+        return Err(watch.limits.int_too_large());
+    }
+    watch.limits.int_output(big::mul(&rest, &b, watch)?.into())
 }
 
-/// The product of the ints from `low` to `high`.
-fn product(low: u64, high: u64) -> IBig {
-    if low > high {
-        return IBig::ONE;
-    }
-    if high - low < 8 {
-        return (low..=high).fold(IBig::ONE, |all, i| all * IBig::from(i));
-    }
-    let middle = low + (high - low) / 2;
-    product(low, middle) * product(middle + 1, high)
+/// The bits of a number.
+fn length(n: u64) -> u64 {
+    u64::from(64 - n.leading_zeros())
 }
 
-/// The bits that the product of `count` ints up to `high` has at most.
-pub(super) fn product_bits(high: u64, count: u64) -> u64 {
-    count.saturating_mul(u64::from(64 - high.leading_zeros()))
+/// The bits that `math.factorial` of `n` has at least and at most.
+pub(super) fn factorial_bits(n: u64) -> (u64, u64) {
+    // It is more than (n / e) ** n.
+    (n.saturating_mul(length(n).saturating_sub(3)), n.saturating_mul(length(n)))
+}
+
+/// What `comb` or `perm` multiply: the `count` ints up to `n`.
+pub(super) struct Choices {
+    n: UBig,
+    count: u64,
+    comb: bool,
+}
+
+impl Choices {
+    /// What has to be multiplied for `n` and `k`; the other case is a result that is known without: 1 or 0.
+    ///
+    /// # Errors
+    /// Those of Python.
+    pub(super) fn new(builtin: Builtin2, n: Int<'_>, k: Int<'_>) -> Result<Result<Choices, i64>, NumError> {
+        if n.is_negative() {
+            return Err(NumError::value("n must be a non-negative integer"));
+        }
+        if k.is_negative() {
+            return Err(NumError::value("k must be a non-negative integer"));
+        }
+        let comb = builtin == Builtin2::Comb;
+        let (n, k) = (int::magnitude(&n.to_big()), int::magnitude(&k.to_big()));
+        if k > n {
+            return Ok(Err(0));
+        }
+        let others = &n - &k;
+        let count = if comb && others < k { others } else { k };
+        match u64::try_from(&count).ok().filter(|&count| count <= i64::MAX as u64) {
+            Some(0) => Ok(Err(1)),
+            Some(count) => Ok(Ok(Choices { n, count, comb })),
+            None => Err(NumError::overflow(if comb {
+                "min(n - k, k) must not exceed 9223372036854775807"
+            } else {
+                "k must not exceed 9223372036854775807"
+            })),
+        }
+    }
+
+    /// How many ints are multiplied, and the bits that each has at the most.
+    pub(super) fn factors(&self) -> (u64, u64) {
+        (self.count, self.n.bit_len() as u64)
+    }
+
+    /// How many ints have to be multiplied to divide the product by, and the bits that each has at the most.
+    pub(super) fn divisors(&self) -> (u64, u64) {
+        if self.comb { (self.count, length(self.count)) } else { (0, 0) }
+    }
+
+    /// The bits that the result has at least and at most.
+    pub(super) fn bits(&self) -> (u64, u64) {
+        let (count, bits) = self.factors();
+        let most = count.saturating_mul(bits);
+        if self.comb {
+            // Between (n / k) ** k and (n * e / k) ** k, where n / k is at least 2.
+            let least = count.saturating_mul((bits - 1).saturating_sub(length(count)).max(1));
+            return (least, most.min(count.saturating_mul(bits + 3 - length(count))));
+        }
+        let lowest = &self.n - UBig::from(count - 1);
+        (count.saturating_mul(lowest.bit_len() as u64 - 1).max(factorial_bits(count).0), most)
+    }
+
+    /// The result.
+    ///
+    /// # Errors
+    /// If it is too large.
+    pub(super) fn result(&self, watch: &Watch) -> Result<Output, NumError> {
+        if self.bits().0 > watch.limits.int_bits().max(63) {
+            return Err(watch.limits.int_too_large());
+        }
+        let product = big::falling_product(&self.n, self.count, watch)?;
+        let result = if self.comb {
+            big::div_rem(&product, &big::falling_product(&self.count.into(), self.count, watch)?, watch)?.0
+        } else {
+            product
+        };
+        watch.limits.int_output(result.into())
+    }
 }
 
 /// `math.factorial`.
-pub(super) fn factorial(a: Int<'_>, limits: &NumberLimits) -> Result<Output, NumError> {
+pub(super) fn factorial(a: Int<'_>, watch: &Watch) -> Result<Output, NumError> {
     if a.is_negative() {
         return Err(NumError::value("factorial() not defined for negative values"));
     }
     match a {
-        // The caller has looked at the size of the result.
-        Int::Small(n) => limits.int_output(product(2, n as u64)),
+        Int::Small(n) => {
+            let n = n as u64;
+            if factorial_bits(n).0 > watch.limits.int_bits().max(63) {
+                return Err(watch.limits.int_too_large());
+            }
+            watch.limits.int_output(big::falling_product(&n.into(), n, watch)?.into())
+        }
         Int::Big(_) => Err(NumError::overflow("factorial() argument should not exceed 9223372036854775807")),
     }
 }
 
-/// `math.comb` and `math.perm`, after a look at the size of the result.
-pub(super) fn choices(
-    builtin: Builtin2,
-    n: Int<'_>,
-    k: Int<'_>,
-    limits: &NumberLimits,
-) -> Result<Output, NumError> {
-    if n.is_negative() {
-        return Err(NumError::value("n must be a non-negative integer"));
+/// `math.comb` and `math.perm`.
+pub(super) fn choices(builtin: Builtin2, n: Int<'_>, k: Int<'_>, watch: &Watch) -> Result<Output, NumError> {
+    match Choices::new(builtin, n, k)? {
+        Ok(choices) => choices.result(watch),
+        Err(known) => Ok(Output::Int(known)),
     }
-    if k.is_negative() {
-        return Err(NumError::value("k must be a non-negative integer"));
-    }
-    let (n, k) = match (n, k) {
-        (Int::Small(n), Int::Small(k)) => (n as u64, k as u64),
-        (Int::Small(_), Int::Big(_)) => return Ok(Output::Int(0)),
-        (Int::Big(_), _) => return Err(limits.int_too_large()),
-    };
-    if k > n {
-        return Ok(Output::Int(0));
-    }
-    if builtin == Builtin2::Perm {
-        return limits.int_output(product(n - k + 1, n));
-    }
-    let k = k.min(n - k);
-    limits.int_output(product(n - k + 1, n) / product(2, k))
 }

@@ -46,6 +46,7 @@
 //! | 10 000 | 84 / 101 | 56 / 76 | 239 / 281 |
 //! | 100 000 | 4 800 / 3 200 | 2 200 / 3 000 | 7 700 / 8 700 |
 
+mod big;
 mod builtin;
 mod class;
 mod compare;
@@ -54,7 +55,9 @@ mod float;
 mod format;
 mod int;
 mod math;
+mod search;
 mod text;
+mod watch;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -64,10 +67,11 @@ use dashu_int::IBig;
 
 pub use class::ErrorKind;
 pub use compare::{compare_big_float, compare_float, compare_int_float};
-pub use cost::{Cost, binary_cost, pow_mod_cost, text_cost, unary_cost};
+pub use cost::{Cost, binary_cost, int_bytes, pow_mod_cost, text_cost, unary_cost};
 pub use float::{float_floordiv, float_mod, float_pow, float_to_int, int_to_f64};
 pub use int::{floordiv_i64, int_true_div, mod_i64, pow_i64, shl_i64, shr_i64, truediv_i64};
 pub use text::{parse_argument, repr, str, write_repr, write_str};
+pub use watch::Watch;
 
 use int::Int;
 
@@ -189,6 +193,8 @@ pub enum NumError {
         /// The limit, in bytes.
         max_bytes: u64,
     },
+    /// The watch has seen that it is time to stop. Not the guest's to handle.
+    Interrupted,
     /// The text would be more output than the guest may write. Not the guest's to handle.
     OutputTooLarge {
         /// The limit, in bytes.
@@ -231,6 +237,7 @@ impl fmt::Display for NumError {
             NumError::StrTooLarge { max_bytes } => {
                 write!(f, "a string would need more than {max_bytes} bytes")
             }
+            NumError::Interrupted => f.write_str("interrupted"),
             NumError::OutputTooLarge { max_bytes } => {
                 write!(f, "more than {max_bytes} bytes were to be written")
             }
@@ -290,11 +297,11 @@ impl<'a> Operand<'a> {
 /// `a op b`.
 ///
 /// # Errors
-/// What CPython raises, and results beyond the limits.
-pub fn binary(op: BinOp, a: Operand<'_>, b: Operand<'_>, limits: &NumberLimits) -> Result<Output, NumError> {
+/// What CPython raises, results beyond the limits, and [`NumError::Interrupted`].
+pub fn binary(op: BinOp, a: Operand<'_>, b: Operand<'_>, watch: &Watch) -> Result<Output, NumError> {
     match op {
         BinOp::Compare(cmp) => return compare::compare(cmp, a, b).map(Output::Bool),
-        BinOp::Call(builtin) => return builtin::call2(builtin, a, b, limits),
+        BinOp::Call(builtin) => return builtin::call2(builtin, a, b, watch),
         _ => {}
     }
     if let (Operand::Bool(x), Operand::Bool(y)) = (a, b) {
@@ -306,32 +313,32 @@ pub fn binary(op: BinOp, a: Operand<'_>, b: Operand<'_>, limits: &NumberLimits) 
         }
     }
     match (a.number(), b.number()) {
-        (Some(Number::Int(x)), Some(Number::Int(y))) => int::binary(op, x, y, limits),
+        (Some(Number::Int(x)), Some(Number::Int(y))) => int::binary(op, x, y, watch),
         (Some(x), Some(y)) => match op {
             BinOp::And | BinOp::Or | BinOp::Xor | BinOp::Shl | BinOp::Shr => Err(unsupported(op, a, b)),
             _ => float::binary(op, x.to_f64()?, y.to_f64()?).map(Output::Float),
         },
-        _ => text::binary(op, a, b, limits),
+        _ => text::binary(op, a, b, watch),
     }
 }
 
 /// `op a`.
 ///
 /// # Errors
-/// What CPython raises, and results beyond the limits.
-pub fn unary(op: UnOp, a: Operand<'_>, limits: &NumberLimits) -> Result<Output, NumError> {
+/// What CPython raises, results beyond the limits, and [`NumError::Interrupted`].
+pub fn unary(op: UnOp, a: Operand<'_>, watch: &Watch) -> Result<Output, NumError> {
     if let UnOp::Call(builtin) = op {
-        return builtin::call1(builtin, a, limits);
+        return builtin::call1(builtin, a, watch);
     }
     match (op, a.number()) {
         (UnOp::Neg, Some(Number::Int(Int::Small(i)))) => match i.checked_neg() {
             Some(negated) => Ok(Output::Int(negated)),
-            None => limits.int_output(-IBig::from(i)),
+            None => watch.limits.int_output(-IBig::from(i)),
         },
-        (UnOp::Neg, Some(Number::Int(Int::Big(i)))) => limits.int_output(-i),
+        (UnOp::Neg, Some(Number::Int(Int::Big(i)))) => watch.limits.int_output(-i),
         (UnOp::Neg, Some(Number::Float(f))) => Ok(Output::Float(-f)),
         (UnOp::Invert, Some(Number::Int(Int::Small(i)))) => Ok(Output::Int(!i)),
-        (UnOp::Invert, Some(Number::Int(Int::Big(i)))) => limits.int_output(!i),
+        (UnOp::Invert, Some(Number::Int(Int::Big(i)))) => watch.limits.int_output(!i),
         _ => Err(NumError::type_error(format!(
             "bad operand type for unary {}: '{}'",
             op.symbol(),
@@ -351,14 +358,9 @@ pub fn setting(which: bytecode::Builtin1, a: Operand<'_>) -> Result<u32, NumErro
 /// `pow(a, b, c)`: `a ** b % c` for ints, `a ** b` where `c` is `None`.
 ///
 /// # Errors
-/// What CPython raises, and results beyond the limits.
-pub fn pow_mod(
-    a: Operand<'_>,
-    b: Operand<'_>,
-    c: Operand<'_>,
-    limits: &NumberLimits,
-) -> Result<Output, NumError> {
-    builtin::pow_mod(a, b, c, limits)
+/// What CPython raises, results beyond the limits, and [`NumError::Interrupted`].
+pub fn pow_mod(a: Operand<'_>, b: Operand<'_>, c: Operand<'_>, watch: &Watch) -> Result<Output, NumError> {
+    builtin::pow_mod(a, b, c, watch)
 }
 
 /// Whether a value counts as true: not 0, 0.0, `False`, `None` or `""`.

@@ -11,6 +11,22 @@ use super::*;
 
 const LIMITS: NumberLimits = NumberLimits { max_int_bits: 1 << 12, max_str_digits: 700, max_str_bytes: 100 };
 
+fn binary(op: BinOp, a: Operand<'_>, b: Operand<'_>, limits: &NumberLimits) -> Result<Output, NumError> {
+    super::binary(op, a, b, &Watch::unhurried(*limits))
+}
+
+fn unary(op: UnOp, a: Operand<'_>, limits: &NumberLimits) -> Result<Output, NumError> {
+    super::unary(op, a, &Watch::unhurried(*limits))
+}
+
+fn str(a: Operand<'_>, limits: &NumberLimits) -> Result<String, NumError> {
+    super::str(a, &Watch::unhurried(*limits))
+}
+
+fn repr(a: Operand<'_>, limits: &NumberLimits) -> Result<String, NumError> {
+    super::repr(a, &Watch::unhurried(*limits))
+}
+
 fn big(text: &str) -> IBig {
     IBig::from_str_radix(text, 10).unwrap()
 }
@@ -72,7 +88,7 @@ fn fast_paths_agree_with_the_general_form() {
             for b in pool {
                 // The big form of a small int takes the general path.
                 let (x, y) = (IBig::from(a), IBig::from(b));
-                let general = match int::binary(op, Int::Big(&x), Int::Small(b), &LIMITS) {
+                let general = match int::binary(op, Int::Big(&x), Int::Small(b), &Watch::unhurried(LIMITS)) {
                     Ok(Output::Int(i)) if b >= 0 || op != BinOp::Pow => Some(i),
                     _ => None,
                 };
@@ -82,7 +98,7 @@ fn fast_paths_agree_with_the_general_form() {
                 let by_big = if y.is_zero() {
                     None
                 } else {
-                    int::binary(op, Int::Small(a), Int::Big(&y), &LIMITS).ok()
+                    int::binary(op, Int::Small(a), Int::Big(&y), &Watch::unhurried(LIMITS)).ok()
                 };
                 assert_eq!(fast(a, b), general, "{a} {op:?} {b}");
                 if let (BinOp::FloorDiv | BinOp::Mod, Some(Output::Int(i))) = (op, by_big) {
@@ -390,7 +406,7 @@ fn costs_bound_the_results_of_builtin_functions() {
             }
             for &c in &pool {
                 let Ok(cost) = pow_mod_cost(a, b, c, &LIMITS) else { continue };
-                if let Ok(output) = pow_mod(a, b, c, &LIMITS) {
+                if let Ok(output) = pow_mod(a, b, c, &Watch::unhurried(LIMITS)) {
                     assert!(result_bytes(&output) <= cost.result_bytes, "{a:?} {b:?} {c:?}: {cost:?}");
                 }
             }
@@ -459,8 +475,8 @@ fn ints_as_text_stop_at_the_digit_limit() {
         assert_eq!(str(Big(&value), &unlimited).unwrap().len(), digits);
     }
     let mut out = "x".to_owned();
-    write_str(&mut out, Bool(true), &limits).unwrap();
-    write_repr(&mut out, Str("a'b\n"), &limits).unwrap();
+    write_str(&mut out, Bool(true), &Watch::unhurried(limits)).unwrap();
+    write_repr(&mut out, Str("a'b\n"), &Watch::unhurried(limits)).unwrap();
     assert_eq!(out, "xTrue\"a'b\\n\"");
 }
 

@@ -10,18 +10,14 @@ use bytecode::BinOp;
 use dashu_int::IBig;
 
 use super::int::{self, Int};
-use super::{ErrorKind, NumError, NumberLimits, Operand, Output, unsupported};
+use super::{ErrorKind, NumError, NumberLimits, Operand, Output, Watch, big, search, unsupported};
 
 /// The most digits that an argument may have in order to be read as an int.
 const MAX_ARGUMENT_DIGITS: usize = 4300;
 
 /// The operators where an operand is neither int nor float.
-pub(super) fn binary(
-    op: BinOp,
-    a: Operand<'_>,
-    b: Operand<'_>,
-    limits: &NumberLimits,
-) -> Result<Output, NumError> {
+pub(super) fn binary(op: BinOp, a: Operand<'_>, b: Operand<'_>, watch: &Watch) -> Result<Output, NumError> {
+    let limits = &watch.limits;
     match (op, a, b) {
         (BinOp::Add, Operand::Str(x), Operand::Str(y)) => concat(&[x, y], limits),
         (BinOp::Add, Operand::Str(_), _) => {
@@ -77,8 +73,39 @@ fn repeat(s: &str, times: Int<'_>, limits: &NumberLimits) -> Result<Output, NumE
     Ok(Output::Str(text))
 }
 
+/// Bytes of a piece that is looked for in slices of the whole, and of such a slice.
+const SHORT_PIECE: usize = 1 << 14;
+const SLICE: usize = 1 << 18;
+
+/// Work of [`contains`], in which no byte is looked at more often than that.
+pub(super) fn search_work(whole: usize, piece: usize) -> u64 {
+    2 * (whole as u64 + piece as u64)
+}
+
+/// Whether a piece is in a str.
+pub(super) fn contains(whole: &str, piece: &str, watch: &Watch) -> Result<bool, NumError> {
+    if piece.len() > SHORT_PIECE {
+        return search::contains(whole.as_bytes(), piece.as_bytes(), watch);
+    }
+    let mut rest = whole;
+    loop {
+        let boundary =
+            |at: usize| (at..rest.len()).find(|&at| rest.is_char_boundary(at)).unwrap_or(rest.len());
+        // What begins in the slice ends within as many bytes more as the piece has.
+        let (next, end) = (boundary(SLICE), boundary(SLICE + piece.len()));
+        watch.step(end as u64)?;
+        if rest[..end].contains(piece) {
+            return Ok(true);
+        }
+        if end == rest.len() {
+            return Ok(false);
+        }
+        rest = &rest[next..];
+    }
+}
+
 /// The least digits that an int of so many bits can have.
-fn least_digits(bits: u64) -> u64 {
+pub(super) fn least_digits(bits: u64) -> u64 {
     // 30102/100000 is just below log10(2).
     (u128::from(bits.saturating_sub(1)) * 30102 / 100_000 + 1) as u64
 }
@@ -97,14 +124,14 @@ pub(super) fn certainly_too_many_digits(bits: u64, limits: &NumberLimits) -> boo
 ///
 /// # Errors
 /// `ValueError` if an int has more digits than [`NumberLimits::max_str_digits`].
-pub fn write_str(out: &mut String, a: Operand<'_>, limits: &NumberLimits) -> Result<(), NumError> {
+pub fn write_str(out: &mut String, a: Operand<'_>, watch: &Watch) -> Result<(), NumError> {
     match a {
         Operand::None => out.push_str("None"),
         Operand::Bool(b) => out.push_str(if b { "True" } else { "False" }),
         // Writing to a String cannot fail.
         Operand::Int(i) => _ = write!(out, "{i}"),
         Operand::Big(i) => {
-            let max = limits.max_str_digits;
+            let max = watch.limits.max_str_digits;
             let too_many = || {
                 NumError::raised(
                     ErrorKind::ValueError,
@@ -114,14 +141,17 @@ pub fn write_str(out: &mut String, a: Operand<'_>, limits: &NumberLimits) -> Res
                     )),
                 )
             };
-            if certainly_too_many_digits(int::bits(i), limits) {
+            if certainly_too_many_digits(int::bits(i), &watch.limits) {
                 return Err(too_many());
             }
-            let text = i.to_string();
-            if max != 0 && text.trim_start_matches('-').len() > max as usize {
+            let digits = big::to_decimal(&int::magnitude(i), watch)?;
+            if max != 0 && digits.len() > max as usize {
                 return Err(too_many());
             }
-            out.push_str(&text);
+            if Int::Big(i).is_negative() {
+                out.push('-');
+            }
+            out.push_str(&digits);
         }
         Operand::Float(f) => write_float(out, f),
         Operand::Str(s) => out.push_str(s),
@@ -132,32 +162,93 @@ pub fn write_str(out: &mut String, a: Operand<'_>, limits: &NumberLimits) -> Res
 /// Appends the value as Python's `repr()` writes it: strings quoted and escaped, all else as [`write_str`].
 ///
 /// # Errors
-/// As [`write_str`].
-pub fn write_repr(out: &mut String, a: Operand<'_>, limits: &NumberLimits) -> Result<(), NumError> {
-    let Operand::Str(s) = a else { return write_str(out, a, limits) };
+/// As [`write_str`], and a text that is too long.
+pub fn write_repr(out: &mut String, a: Operand<'_>, watch: &Watch) -> Result<(), NumError> {
+    match a {
+        Operand::Str(s) => quote(out, s, false, usize::MAX, watch),
+        _ => write_str(out, a, watch),
+    }
+}
+
+/// At most so many characters of what `repr()` gives for a str: for messages.
+pub(super) fn repr_start(s: &str, characters: usize, watch: &Watch) -> Result<String, NumError> {
+    let mut out = String::new();
+    // What is not shown need not be written; each character of the str is at least one there.
+    quote(&mut out, s, false, characters, watch)?;
+    if let Some((end, _)) = out.char_indices().nth(characters) {
+        out.truncate(end);
+    }
+    Ok(out)
+}
+
+/// The first characters of a str, so many at the most.
+pub(super) fn start(s: &str, characters: usize) -> &str {
+    s.char_indices().nth(characters).map_or(s, |(end, _)| &s[..end])
+}
+
+/// Work of escaping a str: most for characters beyond ASCII, whose properties are looked up.
+pub(super) fn escape_work(s: &str) -> u64 {
+    let wide = if s.is_ascii() { 0 } else { s.bytes().filter(|&byte| byte >= 0xc0).count() as u64 };
+    s.len() as u64 * ESCAPE_WORK + wide * WIDE_WORK
+}
+
+/// Work of looking up whether a character is printable.
+const WIDE_WORK: u64 = 100;
+/// Work of a character, which may become an escape.
+const ESCAPE_WORK: u64 = 5;
+/// Characters that are escaped between two steps of the watch.
+const ESCAPED_AT_ONCE: usize = 1 << 12;
+
+/// Appends a str quoted and escaped, of which so many characters are looked at; with `ascii`, nothing beyond ASCII is left.
+pub(super) fn quote(
+    out: &mut String,
+    s: &str,
+    ascii: bool,
+    characters: usize,
+    watch: &Watch,
+) -> Result<(), NumError> {
     let quote = if s.contains('\'') && !s.contains('"') { '"' } else { '\'' };
     out.push(quote);
-    for c in s.chars() {
-        // Writing to a String cannot fail.
-        match c {
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            '\\' => out.push_str("\\\\"),
-            c if c == quote => out.extend(['\\', c]),
-            c if is_printable(c) => out.push(c),
-            c => {
-                let code = u32::from(c);
-                _ = match code {
-                    0..=0xff => write!(out, "\\x{code:02x}"),
-                    0x100..=0xffff => write!(out, "\\u{code:04x}"),
-                    _ => write!(out, "\\U{code:08x}"),
-                };
-            }
+    let mut rest = s.chars();
+    let mut left = characters;
+    loop {
+        let before = rest.as_str();
+        for c in rest.by_ref().take(left.min(ESCAPED_AT_ONCE)) {
+            escape(out, c, quote, ascii);
         }
+        let done = &before[..before.len() - rest.as_str().len()];
+        if done.is_empty() {
+            break;
+        }
+        watch.step(escape_work(done))?;
+        if out.len() as u64 > watch.limits.max_str_bytes.max(ESCAPED_AT_ONCE as u64 * 10) {
+            return Err(watch.limits.str_too_large());
+        }
+        left = left.saturating_sub(ESCAPED_AT_ONCE);
     }
     out.push(quote);
     Ok(())
+}
+
+fn escape(out: &mut String, c: char, quote: char, ascii: bool) {
+    match c {
+        '\n' => out.push_str("\\n"),
+        '\r' => out.push_str("\\r"),
+        '\t' => out.push_str("\\t"),
+        '\\' => out.push_str("\\\\"),
+        c if c == quote => out.extend(['\\', c]),
+        c if (!ascii || c.is_ascii()) && is_printable(c) => out.push(c),
+        c => {
+            let code = u32::from(c);
+            let (start, digits) = match code {
+                0..=0xff => ("\\x", 2),
+                0x100..=0xffff => ("\\u", 4),
+                _ => ("\\U", 8),
+            };
+            out.push_str(start);
+            out.extend((0..digits).rev().filter_map(|at| char::from_digit(code >> (4 * at) & 15, 16)));
+        }
+    }
 }
 
 /// Whether Python would show the character itself. The standard library has the same table (all but controls,
@@ -216,10 +307,13 @@ pub(super) fn write_float(out: &mut String, f: f64) {
 /// The value as Python's `str()` writes it.
 ///
 /// # Errors
-/// As [`write_str`].
-pub fn str(a: Operand<'_>, limits: &NumberLimits) -> Result<String, NumError> {
+/// As [`write_str`], and a text that is too long.
+pub fn str(a: Operand<'_>, watch: &Watch) -> Result<String, NumError> {
     let mut out = String::new();
-    write_str(&mut out, a, limits)?;
+    write_str(&mut out, a, watch)?;
+    if out.len() as u64 > watch.limits.max_str_bytes {
+        return Err(watch.limits.str_too_large());
+    }
     Ok(out)
 }
 
@@ -227,9 +321,9 @@ pub fn str(a: Operand<'_>, limits: &NumberLimits) -> Result<String, NumError> {
 ///
 /// # Errors
 /// As [`write_str`].
-pub fn repr(a: Operand<'_>, limits: &NumberLimits) -> Result<String, NumError> {
+pub fn repr(a: Operand<'_>, watch: &Watch) -> Result<String, NumError> {
     let mut out = String::new();
-    write_repr(&mut out, a, limits)?;
+    write_repr(&mut out, a, watch)?;
     Ok(out)
 }
 
@@ -279,16 +373,19 @@ pub(super) fn without_underscores(text: &str, is_digit: impl Fn(char) -> bool) -
     if !text.contains('_') {
         return Some(Cow::Borrowed(text));
     }
-    let mut plain = String::with_capacity(text.len());
-    let mut previous = ' ';
-    for c in text.chars() {
-        if (c == '_' && !is_digit(previous)) || (previous == '_' && !is_digit(c)) {
+    let mut plain = Vec::with_capacity(text.len());
+    let mut previous = b' ';
+    for byte in text.bytes() {
+        let digits = (is_digit(previous.into()), is_digit(byte.into()));
+        if (byte == b'_' && !digits.0) || (previous == b'_' && !digits.1) {
             return None;
         }
-        if c != '_' {
-            plain.push(c);
+        if byte != b'_' {
+            plain.push(byte);
         }
-        previous = c;
+        previous = byte;
     }
-    (previous != '_').then_some(Cow::Owned(plain))
+    // Without these single bytes it is still UTF-8.
+    let plain = String::from_utf8(plain).ok()?;
+    (previous != b'_').then_some(Cow::Owned(plain))
 }

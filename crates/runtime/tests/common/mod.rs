@@ -10,7 +10,7 @@ use std::process::{Command, Stdio};
 use bytecode::{BinOp, UnOp};
 use dashu_int::IBig;
 use hotspotvm_runtime::num::{
-    NumError, NumberLimits, Operand, Output, binary, binary_cost, repr, str, truth, unary,
+    NumError, NumberLimits, Operand, Output, Watch, binary, binary_cost, repr, str, truth, unary,
 };
 
 /// Reads cases `operator<TAB>a[<TAB>b]`, answers one line each.
@@ -202,7 +202,7 @@ impl Cases {
     }
 
     pub fn binary(&mut self, op: BinOp, a: Operand<'_>, b: Operand<'_>, limits: &NumberLimits) {
-        let result = binary(op, a, b, limits);
+        let result = binary(op, a, b, &Watch::unhurried(*limits));
         // Formatting is the one thing that is left out; and Python is spared what exceeds the limits.
         if matches!((op, a), (BinOp::Mod, Operand::Str(_))) {
             return;
@@ -216,6 +216,7 @@ impl Cases {
     }
 
     pub fn single(&mut self, a: Operand<'_>, limits: &NumberLimits) {
+        let limits = &Watch::unhurried(*limits);
         self.push("neg", &[a], &unary(UnOp::Neg, a, limits));
         self.push("invert", &[a], &unary(UnOp::Invert, a, limits));
         self.push("truth", &[a], &Ok(Output::Bool(truth(a))));

@@ -1,0 +1,70 @@
+//! What a process takes in memory, held to what docs/limits-operations.md promises. Only where the system says it in `/proc`.
+#![cfg(target_os = "linux")]
+#![allow(clippy::unwrap_used)]
+
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Command, Stdio};
+
+/// The most memory that a process has taken, in bytes, once the program has printed a line; it waits for input then.
+fn peak_of(source: &str, arguments: &[&str]) -> u64 {
+    let file = std::env::temp_dir().join(format!("hotspot-memory-{}-{:p}.py", std::process::id(), source));
+    std::fs::write(&file, source).unwrap();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_hotspot"))
+        .arg("run")
+        .args(arguments)
+        .arg(&file)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
+    child.stdin.take().unwrap().write_all(b"\n").unwrap();
+    assert!(child.wait().unwrap().success());
+    std::fs::remove_file(&file).unwrap();
+    assert_eq!(line, "here\n");
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    peak.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024
+}
+
+/// Many small strs and many ints of 64 bits, each held by a call, and much garbage of both.
+#[test]
+fn a_process_takes_no_more_than_it_may() {
+    const HEAP: u64 = 16 << 20;
+    const BASE: u64 = 16 << 20;
+    let strs = "
+import sys
+sys.setrecursionlimit(10 ** 6)
+def hold(n):
+    s = str(n + 1000000)
+    if n == 0:
+        for i in range(300000):
+            t = str(i)
+        print('here')
+        input()
+        return 0
+    return hold(n - 1) + len(s)
+hold(220000)
+";
+    let ints = "
+import sys
+sys.setrecursionlimit(10 ** 6)
+def hold(n):
+    k = n + (1 << 60)
+    if n == 0:
+        for i in range(300000):
+            k = (k * 3 + i) % ((1 << 61) - 1)
+        print('here')
+        input()
+        return 0
+    return hold(n - 1) + (k & 1)
+hold(220000)
+";
+    // The program itself and the pages of its text, which a build without optimization has more of.
+    let own = peak_of("print('here')\ninput()\n", &[]).saturating_sub(4 << 20);
+    for source in [strs, ints] {
+        let peak = peak_of(source, &["--max-heap", "16M"]);
+        assert!(peak <= HEAP * 3 / 2 + BASE + own, "{peak} bytes, {own} of them its own");
+    }
+}
