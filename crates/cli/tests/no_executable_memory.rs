@@ -30,6 +30,8 @@ fn prepared(how: &str, arguments: &[&str]) -> Option<Output> {
     Some(output)
 }
 
+const COLLATZ: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/collatz.hasm");
+
 const SUM: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/sum.hasm");
 
 #[test]
@@ -64,5 +66,48 @@ fn memory_that_is_never_both_is_enough() {
     let errors = String::from_utf8_lossy(&output.stderr);
     if cfg!(target_os = "linux") {
         assert!(errors.contains("install"), "{errors}");
+    }
+}
+
+/// No file may be larger than nothing: memory for code is such a file, and asking for more would end the process by a signal.
+const NO_FILES: &str = "import os, sys
+try:
+    import resource
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+except Exception: sys.exit(99)
+os.execv(sys.argv[1], sys.argv[1:])";
+
+#[test]
+fn a_limit_on_the_size_of_files_is_no_reason_to_die() {
+    let Some(output) = prepared(NO_FILES, &["run", "--verbose", SUM, "1000"]) else { return };
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{errors}");
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "500500\n");
+    if cfg!(all(target_os = "linux", target_arch = "x86_64")) {
+        assert_eq!(errors.matches("the operating system refuses executable memory").count(), 1, "{errors}");
+    }
+}
+
+/// Little more memory than a program needs that is not compiled, in steps: somewhere the system refuses memory for the stack, for the code, for
+/// the thread that compiles, for the compiler.
+#[test]
+fn too_few_addresses_are_no_reason_to_die() {
+    if !cfg!(target_os = "linux") {
+        return;
+    }
+    for megabytes in (48..=160).step_by(8) {
+        let how = REFUSE.replace("60 << 20", &format!("{megabytes} << 20"));
+        for background in [&["run"][..], &["run", "--deterministic"]] {
+            let arguments: Vec<&str> = background.iter().copied().chain([COLLATZ, "3000"]).collect();
+            let Some(output) = prepared(&how, &arguments) else { return };
+            let errors = String::from_utf8_lossy(&output.stderr);
+            let status = output.status.code();
+            // Where the process cannot even be loaded, that is not ours to say.
+            if status == Some(0) {
+                assert_eq!(String::from_utf8_lossy(&output.stdout), "2919\n217\n", "{megabytes} MB");
+            } else {
+                assert!(status == Some(3) || status == Some(127), "{megabytes} MB: {status:?} {errors}");
+            }
+        }
     }
 }

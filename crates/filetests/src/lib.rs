@@ -9,6 +9,7 @@
 pub mod coverage;
 pub mod fuzz;
 pub mod generate;
+pub mod ladder;
 pub mod python;
 pub mod sized;
 

@@ -388,6 +388,7 @@ impl<'e> Run<'e> {
     /// Detect: a place may be due for the next tier.
     fn arrived(&mut self, key: PlaceKey) -> Next {
         self.install_finished();
+        self.stats.asked += 1;
         loop {
             match self.policy.arrived(&mut self.vm, key) {
                 Decision::Interpret => return Next::Resume,

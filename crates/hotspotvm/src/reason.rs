@@ -148,6 +148,10 @@ reasons! {
         "the operating system refuses executable memory ({error})"
         => "the program runs interpreted, with the same results; allow the process more address space, or memory that may be executed";
 
+    /// The system would refuse the memory that the compiler needs.
+    NoMemoryToCompile {} "no_memory_to_compile"
+        "the operating system refuses the memory that compiling takes"
+        => "allow the process more address space";
     /// The program has to stop, so nobody waits for the code.
     NotWanted {} "not_wanted"
         "the program has to stop"
@@ -266,6 +270,7 @@ reasons! {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

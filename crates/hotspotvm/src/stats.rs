@@ -64,6 +64,8 @@ pub struct Stats {
     pub deopts: u64,
     /// Units taken out of use.
     pub invalidations: u64,
+    /// How often it was asked what to do about a place that keeps being reached.
+    pub asked: u64,
     /// Units taken out to make room for others.
     pub evictions: u64,
     /// Bytes of machine code made.

@@ -474,7 +474,7 @@ mod tests {
             bills
         };
         let bills = run(usize::MAX);
-        assert_eq!(bills[0], (26, (27 + 1) / 2 + 1));
+        assert_eq!(bills[0], (26, 27_u64.div_ceil(2) + 1));
         assert_eq!(run(1), bills);
         assert_eq!(run(7), bills);
     }

@@ -178,8 +178,16 @@ impl<'a> Filler<'a> {
             Event::Enter { unit, .. } | Event::Exit { unit, .. } => {
                 shown.unit = Some(*unit);
                 shown.lane = self.unit(*unit).map(|unit| unit.lane);
-                // There are many of these: the page knows what they are.
+                // There are many of these: the page says what they are.
                 shown.words.clear();
+                if let Event::Exit { reason, rounds, .. } = event {
+                    let (name, words) = (reason.name(), reason.words());
+                    shown.data.extend([
+                        named("reason", name),
+                        named("words", words),
+                        named("rounds", rounds),
+                    ]);
+                }
             }
             Event::Deopt { unit, at, reason, observed, exit, frames, .. } => {
                 shown.unit = Some(*unit);
@@ -447,6 +455,7 @@ impl<'a> Filler<'a> {
         self.run.nanos = (traces.stats.total_ns > 0).then_some(traces.stats.total_ns);
         self.run.shares = shares(traces.stats, &self.units, &self.run.units.items);
         self.run.warm_up = warm_up(traces.kept, traces.stats);
+        self.run.warm_up_counts = "instructions".to_owned();
         self.run
     }
 }

@@ -104,6 +104,8 @@ pub struct Counters {
     pub size_fuel: u64,
 }
 
+/// Waiting calls for which there is room at first.
+const FIRST_FRAMES: usize = 64;
 /// While a program is made ready, the clock is looked at after so many instructions: a fraction of a millisecond.
 const PREPARED_AT_ONCE: usize = 1 << 14;
 
@@ -411,6 +413,18 @@ impl Vm {
         }
         let message = format!("more than {} active calls", self.host_depth);
         self.set_stop(StopKind::Limit(LimitKind::Depth), message);
+    }
+
+    /// Makes room for more waiting calls; if the system refuses, the program stops.
+    #[cold]
+    pub fn more_frames(&mut self) -> bool {
+        let room = self.frames.try_reserve(self.frames.len().max(FIRST_FRAMES)).is_ok();
+        if !room {
+            let message =
+                format!("the system refuses memory for more than {} active calls", self.frames.len());
+            self.set_stop(StopKind::Limit(LimitKind::Stack), message);
+        }
+        room
     }
 
     /// Stops because the stack is full.

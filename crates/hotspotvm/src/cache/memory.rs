@@ -378,6 +378,38 @@ mod tests {
         Ok(())
     }
 
+    // SAFETY: these are the signatures of the C library.
+    unsafe extern "C" {
+        fn fork() -> i32;
+        fn waitpid(pid: i32, status: *mut i32, options: i32) -> i32;
+        fn _exit(status: i32) -> !;
+    }
+
+    /// Does `work` in a child process: whether it said so.
+    fn in_child(work: impl FnOnce() -> bool) -> bool {
+        // SAFETY: the child does its work on its own copy of the memory, takes no lock that another thread of the parent may hold for
+        // long (the allocator's are made free by `fork`), and ends without returning.
+        let pid = unsafe { fork() };
+        if pid == 0 {
+            let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)).unwrap_or(false);
+            // SAFETY: as above.
+            unsafe { _exit(i32::from(!done)) }
+        }
+        let mut status = -1;
+        // SAFETY: the status is written to a variable of ours.
+        let waited = unsafe { waitpid(pid, &raw mut status, 0) };
+        waited == pid && status == 0
+    }
+
+    #[test]
+    fn a_child_process_leaves_its_parents_arena_alone() -> std::io::Result<()> {
+        let arena = Arena::new(4096)?;
+        assert!(arena.is_ours());
+        assert!(in_child(|| !arena.is_ours()));
+        assert!(arena.is_ours());
+        Ok(())
+    }
+
     #[test]
     fn sealed_code_runs() -> std::io::Result<()> {
         // mov eax, 42; ret

@@ -28,6 +28,8 @@ use std::rc::Rc;
 pub const MAX_TRACE: u32 = 600;
 /// The most instructions of a tree.
 pub const MAX_TREE: u32 = 3_000;
+/// The most loops that a node of a tree may be in: each tells them all.
+const MAX_NESTED: usize = 16;
 /// The most traces of a tree.
 pub const MAX_TRACES: u32 = 40;
 /// How often a function may stand within itself on a trace, itself included: the ways through a recursion multiply with each level.
@@ -173,7 +175,9 @@ impl Tree {
         let base = self.nodes.len() as u32;
         let moved = |a: &Anchor| Anchor { depth: a.depth + depth, body: a.body + base, ..*a };
         let anchor = moved(inner.inside.first()?.first()?);
-        if self.instructions + inner.instructions > MAX_TREE || depth + inner.levels > MAX_LEVELS {
+        let too_large = self.instructions + inner.instructions > MAX_TREE;
+        let nested = inside.len() + inner.inside.iter().map(|list| list.len()).max().unwrap_or(0);
+        if too_large || depth + inner.levels > MAX_LEVELS || nested > MAX_NESTED {
             return None;
         }
         let at = self.nodes.get_mut(node as usize).filter(|at| **at == Node::Open)?;
@@ -483,5 +487,7 @@ mod tests {
         outer.levels = 1;
         let mut deep = Tree::of_loop(1, 7);
         assert_eq!(deep.nest(0, MAX_LEVELS, &outer, &inside), None, "too many levels");
+        let inside = vec![inside[0]; MAX_NESTED - 1];
+        assert_eq!(deep.nest(0, 0, &outer, &inside), None, "too many loops");
     }
 }

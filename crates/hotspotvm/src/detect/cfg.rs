@@ -321,7 +321,8 @@ fn dominators(cfg: &Cfg, order: &[u32], position: &[u32]) -> Vec<u32> {
         changed = false;
         for (at, &block) in order.iter().enumerate().skip(1) {
             let mut new = OUTSIDE;
-            for &predecessor in &cfg.blocks[block as usize].predecessors {
+            // The later ones first: along a chain of blocks that all lead here, each step is short then.
+            for &predecessor in cfg.blocks[block as usize].predecessors.iter().rev() {
                 let p = position[predecessor as usize];
                 if p == OUTSIDE || idom[p as usize] == OUTSIDE {
                     continue;

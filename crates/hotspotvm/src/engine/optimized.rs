@@ -36,6 +36,22 @@ pub(super) struct HotPlace {
 /// Machine code of so many IR instructions, at about 10 us each, takes too long for not looking at the clock.
 const LONG_JOB: usize = 400;
 
+/// Memory that compiling may take: some, and more for each IR instruction. (Measured: 3 MB for small jobs, 7 KB for each instruction.)
+const JOB_BYTES: usize = 16 << 20;
+/// See [`JOB_BYTES`].
+const BYTES_PER_INSTRUCTION: usize = 16 << 10;
+/// Addresses that a thread takes: its stack, and what the system's allocator sets aside for it.
+const THREAD_BYTES: usize = 160 << 20;
+
+/// Whether the system would give so much memory now. Compilers can't go on when they are refused some, so they are not begun.
+fn system_gives(bytes: usize) -> bool {
+    let mut probe = Vec::<u8>::new();
+    let given = probe.try_reserve_exact(bytes).is_ok();
+    // Or it would be found out that nobody uses it.
+    std::hint::black_box(probe);
+    given
+}
+
 impl Run<'_> {
     /// Compile: builds the IR of a hot place, and makes code of it now or has it made. The unit, if it can be entered now.
     pub(super) fn compile(&mut self, hot: HotPlace, selection: &Selection) -> Result<Option<u32>, Failure> {
@@ -76,6 +92,9 @@ impl Run<'_> {
         });
         for note in std::mem::take(&mut job.notes) {
             self.emit(|vm| inline_event(vm, id, note));
+        }
+        if !system_gives(JOB_BYTES + job.size() * BYTES_PER_INSTRUCTION) {
+            return Err(Failure::Refused(Reason::NoMemoryToCompile {}));
         }
         if self.background {
             match self.send(job) {
@@ -140,13 +159,15 @@ impl Run<'_> {
     fn send(&mut self, job: Job) -> Result<(), Box<Job>> {
         let worker = match &mut self.worker {
             Some(worker) => worker,
-            none if self.threads => match Worker::start(self.delay, self.passes.clone()) {
-                Ok(worker) => none.insert(worker),
-                Err(_) => {
-                    self.threads = false;
-                    return Err(Box::new(job));
+            none if self.threads && system_gives(THREAD_BYTES) => {
+                match Worker::start(self.delay, self.passes.clone()) {
+                    Ok(worker) => none.insert(worker),
+                    Err(_) => {
+                        self.threads = false;
+                        return Err(Box::new(job));
+                    }
                 }
-            },
+            }
             _ => return Err(Box::new(job)),
         };
         worker.send(job)

@@ -34,7 +34,8 @@ const ROOM: usize = 256;
 pub fn enter(vm: &mut Vm, cache: &BaselineCache, unit: &BaselineUnit) -> Option<Left> {
     let target = unit.block_address(vm.regs.pc)?;
     if vm.frames.capacity() - vm.frames.len() < ROOM {
-        vm.frames.reserve(vm.frames.len().max(4 * ROOM));
+        // If the system refuses, the interpreter makes the next call, and stops.
+        let _ = vm.frames.try_reserve(vm.frames.len().max(4 * ROOM));
     }
     let most = vm.frames.capacity().min((vm.max_depth() as usize).saturating_sub(1)).max(vm.frames.len());
     let frames = vm.frames.as_mut_ptr();

@@ -257,6 +257,9 @@ impl Interpreter<'_> {
             self.vm.stop_stack();
             return Some(Leave::Stopped);
         }
+        if self.vm.frames.len() == self.vm.frames.capacity() && !self.vm.more_frames() {
+            return Some(Leave::Stopped);
+        }
         // SAFETY: both point into the function's cells.
         let pc = (unsafe { self.pc.offset_from(self.cells) }) as u32;
         let regs = self.vm.regs;

@@ -79,9 +79,15 @@ pub fn take_slice(vm: &mut Vm) -> i64 {
 /// If a value is not of the type that the code assumes; then nothing happened.
 pub fn enter(vm: &mut Vm, unit: &Unit, cache: &CodeCache, words: &mut Vec<u64>) -> Result<Left, Mismatch> {
     debug_assert_eq!((vm.regs.function, vm.regs.pc), (unit.place.function, unit.place.pc));
-    let depth = if unit.calls { depth_left(vm, cache) } else { 0 };
+    let mut depth = if unit.calls { depth_left(vm, cache) } else { 0 };
     let start = unit.inputs.len();
-    let size = start + unit.slots as usize + depth as usize * cache.method_slots() as usize;
+    let size = |depth: u32| start + unit.slots as usize + depth as usize * cache.method_slots() as usize;
+    // Room for what any number of calls leave behind; if the system refuses, it makes none.
+    let missing = size(depth).saturating_sub(words.len());
+    if words.try_reserve(missing).is_err() || vm.frames.try_reserve(depth as usize).is_err() {
+        depth = 0;
+    }
+    let size = size(depth);
     if words.len() < size {
         words.resize(size, 0);
     }

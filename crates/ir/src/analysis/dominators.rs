@@ -33,7 +33,8 @@ impl Dominators {
             changed = false;
             for (at, &block) in cfg.rpo.iter().enumerate().skip(1) {
                 let mut best = u32::MAX;
-                for &pred in cfg.preds(block) {
+                // The later ones first: along a chain of blocks that all lead here, each step is short then.
+                for &pred in cfg.preds(block).iter().rev() {
                     let pred = cfg.position(pred);
                     if idom[pred as usize] == u32::MAX {
                         continue;
