@@ -5,10 +5,12 @@
 //! stop every program, or that cannot be kept, is refused here, in words.
 
 use crate::language::Language;
+use crate::sweep::Thresholds;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use hotspotvm::{Limits, Options, Strategy, Tier};
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 const EXAMPLES: &str = "\
@@ -91,6 +93,24 @@ What the program prints is not shown.\n\n\
 Example:\n  hotspot profile --speedscope profile.json program.py 1000"
     )]
     Profile(ProfileArgs),
+    /// Run a program, then say in plain words what was compiled of it, what was not, and why
+    #[command(override_usage = "hotspot explain [OPTIONS] <PROGRAM> [ARGS]...")]
+    #[command(
+        after_long_help = "The program runs as with `hotspot run`, and what it prints goes to standard output. The explanation follows on standard \
+error, or goes to the file that -o names (`-`: to standard output, behind what the program printed). [event 7] stands for line 7 of what \
+`hotspot run --trace` writes, where both run with --deterministic.\n\n\
+Examples:\n  hotspot explain sum.hasm 1000000\n  hotspot explain --line 12 program.py\n  hotspot explain --json -o why.json program.py"
+    )]
+    Explain(ExplainArgs),
+    /// Measure a program under many thresholds: which is best?
+    #[command(override_usage = "hotspot sweep [OPTIONS] <PROGRAM> [ARGS]...")]
+    #[command(
+        after_long_help = "The settings take turns, so that a busy machine slows all alike; times are medians. What the program prints is \
+compared, not shown. What it reads from standard input is kept and given to each run anew.\n\n\
+Examples:\n  hotspot sweep sum.hasm 1000000\n  hotspot sweep --threshold 1..1000 --optimizing-threshold 100,1000,10000 --strategy all program.py\n  \
+hotspot sweep --seconds 60 --svg sweep.svg program.py"
+    )]
+    Sweep(SweepArgs),
     /// Run a program and write what was compiled, and why, as a page for a browser
     #[command(override_usage = "hotspot explore [OPTIONS] <PROGRAM> [ARGS]...")]
     #[command(
@@ -150,6 +170,13 @@ pub(crate) struct EngineArgs {
     /// How the optimizing tier chooses code: loops (region), functions (method), or the ways that control takes (trace) [default: region]
     #[arg(long, value_name = "STRATEGY", value_parser = strategy)]
     pub(crate) strategy: Option<Strategy>,
+    #[command(flatten)]
+    pub(crate) setup: SetupArgs,
+}
+
+/// How a program is run, whatever decides what is compiled.
+#[derive(Args, Debug)]
+pub(crate) struct SetupArgs {
     /// Call functions instead of having their bodies in place of calls
     #[arg(long)]
     pub(crate) no_inlining: bool,
@@ -191,13 +218,25 @@ pub(crate) struct EngineArgs {
 impl EngineArgs {
     /// The engine's settings: the defaults, and what was asked for.
     pub(crate) fn options(&self) -> Options {
-        let mut options = Options::default();
+        let mut options = self.setup.options();
         options.hotspot_threshold = self.hotspot_threshold.unwrap_or(options.hotspot_threshold);
         options.optimizing_threshold = self.optimizing_threshold.unwrap_or(options.optimizing_threshold);
         options.max_tier = self.max_tier.unwrap_or(options.max_tier);
         options.strategy = self.strategy.unwrap_or(options.strategy);
-        options.inlining = !self.no_inlining;
-        options.deterministic = self.deterministic;
+        options
+    }
+
+    /// Whether the number of active calls is limited by more than what the program's language says.
+    pub(crate) fn has_depth(&self) -> bool {
+        self.setup.has_depth()
+    }
+}
+
+impl SetupArgs {
+    /// The engine's settings: the defaults, and what was asked for.
+    pub(crate) fn options(&self) -> Options {
+        let (inlining, deterministic) = (!self.no_inlining, self.deterministic);
+        let mut options = Options { inlining, deterministic, ..Options::default() };
         options.passes.disabled.clone_from(&self.disable_pass);
         options.limits = if self.untrusted { Limits::untrusted() } else { Limits::trusted() };
         let limits = &mut options.limits;
@@ -359,6 +398,29 @@ pub(crate) struct CompareArgs {
 }
 
 #[derive(Args, Debug)]
+pub(crate) struct ExplainArgs {
+    #[command(flatten)]
+    pub(crate) engine: EngineArgs,
+    /// Only this function and its loops, and all that there is to say of them
+    #[arg(long, value_name = "NAME", help_heading = "What to explain")]
+    pub(crate) function: Option<String>,
+    /// Only functions and loops that have this line, and all that there is to say of them
+    #[arg(long, value_name = "N", help_heading = "What to explain", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) line: Option<u32>,
+    /// All functions and loops, not only the hottest
+    #[arg(long, help_heading = "What to explain")]
+    pub(crate) all: bool,
+    /// Write JSON instead of text; needs -o
+    #[arg(long, requires = "output", help_heading = "What to explain")]
+    pub(crate) json: bool,
+    /// Write the explanation to a file; `-` for standard output
+    #[arg(long, short, value_name = "FILE", help_heading = "What to explain")]
+    pub(crate) output: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) program: ProgramArgs,
+}
+
+#[derive(Args, Debug)]
 pub(crate) struct ExploreArgs {
     #[command(flatten)]
     pub(crate) engine: EngineArgs,
@@ -370,6 +432,46 @@ pub(crate) struct ExploreArgs {
     pub(crate) beside: Option<Variation>,
     #[command(flatten)]
     pub(crate) program: ProgramArgs,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct SweepArgs {
+    #[command(flatten)]
+    pub(crate) setup: SetupArgs,
+    /// Executions before code counts as hot: a range, or a list like 1,10,100
+    #[arg(long, value_name = "FROM..TO", default_value = "1..100000", help_heading = "What to try")]
+    pub(crate) threshold: Thresholds,
+    /// Rounds of a loop in baseline code before it is optimized: the same [default: 10000]
+    #[arg(long, value_name = "FROM..TO", help_heading = "What to try")]
+    pub(crate) optimizing_threshold: Option<Thresholds>,
+    /// How the optimizing tier chooses code: region, method or trace, or all of them [default: region]
+    #[arg(long, value_name = "STRATEGY", value_parser = strategies, help_heading = "What to try")]
+    pub(crate) strategy: Option<Strategies>,
+    /// How many thresholds of a range to try, evenly by factors; from 2 to 40
+    #[arg(long, value_name = "N", default_value = "6", value_parser = clap::value_parser!(u32).range(2..=40), help_heading = "What to try")]
+    pub(crate) points: u32,
+    /// How long to measure, each setting once at least
+    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = timeout)]
+    pub(crate) seconds: Duration,
+    /// Write the times to standard output as a JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Draw a picture of the times
+    #[arg(long, value_name = "FILE.svg")]
+    pub(crate) svg: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) program: ProgramArgs,
+}
+
+/// Some strategies. (A name, since the parser takes a list for an option that is given more than once.)
+pub(crate) type Strategies = Arc<[Strategy]>;
+
+/// One strategy by its name, or `all`.
+fn strategies(text: &str) -> Result<Strategies, String> {
+    if text == "all" {
+        return Ok(Strategy::ALL.into());
+    }
+    strategy(text).map(|one| [one].into()).map_err(|error| format!("{error}, and all"))
 }
 
 /// One setting changed.
@@ -604,12 +706,14 @@ mod tests {
     }
 
     /// All subcommands. A new one is added here, by its author, who so decides.
-    const SUBCOMMANDS: [(&str, Behind); 8] = [
+    const SUBCOMMANDS: [(&str, Behind); 10] = [
         ("run", Behind::Arguments),
         ("check", Behind::Options),
         ("asm", Behind::Options),
         ("dis", Behind::Options),
         ("compare", Behind::Arguments),
+        ("explain", Behind::Arguments),
+        ("sweep", Behind::Arguments),
         ("explore", Behind::Arguments),
         ("demo", Behind::Nothing),
         ("help", Behind::Nothing),

@@ -126,8 +126,8 @@ impl Times {
         self.0.last().copied().unwrap_or(0)
     }
 
-    fn row(&self) -> Vec<String> {
-        [self.median(), self.fastest() as f64, self.slowest() as f64].map(duration).to_vec()
+    pub(crate) fn row(&self) -> [String; 3] {
+        [self.median(), self.fastest() as f64, self.slowest() as f64].map(duration)
     }
 
     pub(crate) fn as_json(&self) -> Value {

@@ -13,6 +13,7 @@
 mod args;
 mod compare;
 mod demo;
+mod explain;
 mod explore;
 mod export;
 mod language;
@@ -29,6 +30,7 @@ mod speedup;
 mod statistics;
 mod strategies;
 mod streams;
+mod sweep;
 mod text;
 mod tools;
 
@@ -46,6 +48,8 @@ fn main() -> ExitCode {
         Some(Command::Dis(args)) => tools::dis(&args),
         Some(Command::Compare(args)) => compare::compare(&args),
         Some(Command::Profile(args)) => profile::profile(&args),
+        Some(Command::Explain(args)) => explain::explain(&args),
+        Some(Command::Sweep(args)) => sweep::sweep(&args),
         Some(Command::Explore(args)) => explore::explore(&args),
         Some(Command::Demo) => demo::demo(),
         None => show_help(),

@@ -37,7 +37,7 @@ pub(crate) fn profile(args: &ProfileArgs) -> Result<Status, Failure> {
     }
     let mut options = args.engine.options();
     if let Some(python) = &python {
-        options = python.options(options, args.engine.max_depth.is_some());
+        options = python.options(options, args.engine.setup.max_depth.is_some());
     }
     options.limits.started = Some(started);
     options.counting = true;

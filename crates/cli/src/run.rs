@@ -254,14 +254,18 @@ impl Exporting {
 }
 
 /// A file being written. Its first failure is kept until the end, so that a program is not disturbed by it.
-struct OutFile {
+pub(crate) struct OutFile {
     name: String,
     writer: BufWriter<File>,
     failure: Option<std::io::Error>,
 }
 
 impl OutFile {
-    fn create(program: &str, path: &Path) -> Result<OutFile, Failure> {
+    /// Creates it; never in place of the program.
+    ///
+    /// # Errors
+    /// If that is not possible.
+    pub(crate) fn create(program: &str, path: &Path) -> Result<OutFile, Failure> {
         load::keep_apart(program, path)?;
         let name = format!("`{}`", path.display());
         match File::create(path) {
@@ -284,13 +288,23 @@ impl OutFile {
         }
     }
 
+    /// Appends text.
+    pub(crate) fn text(&mut self, text: &str) {
+        let result = self.writer.write_all(text.as_bytes());
+        self.note(result);
+    }
+
     fn stats(&mut self, stats: &Stats) {
         let result = serde_json::to_writer_pretty(&mut self.writer, stats).map_err(std::io::Error::from);
         let result = result.and_then(|()| self.writer.write_all(b"\n"));
         self.note(result);
     }
 
-    fn finish(&mut self) -> Result<(), Failure> {
+    /// Completes it.
+    ///
+    /// # Errors
+    /// The first failure, if there was one.
+    pub(crate) fn finish(&mut self) -> Result<(), Failure> {
         let flushed = self.writer.flush();
         self.note(flushed);
         match self.failure.take() {

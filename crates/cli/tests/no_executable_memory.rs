@@ -69,6 +69,26 @@ fn memory_that_is_never_both_is_enough() {
     }
 }
 
+#[test]
+fn the_explanation_says_so() {
+    const WORDS: &str =
+        "Nothing was compiled from here on, because the operating system refuses executable memory";
+    let said = |how| {
+        prepared(how, &["explain", SUM, "1000"])
+            .map(|o| String::from_utf8_lossy(&o.stderr).replace("\n   ", ""))
+    };
+    let joined = |text: String| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    if cfg!(target_os = "linux") {
+        let (refused, allowed) = (said(REFUSE).map(joined), said(NEVER_BOTH).map(joined));
+        assert!(
+            refused.is_none_or(
+                |text| text.contains(WORDS) && text.contains("allow the process more address space")
+            )
+        );
+        assert!(allowed.is_none_or(|text| !text.contains(WORDS)));
+    }
+}
+
 /// No file may be larger than nothing: memory for code is such a file, and asking for more would end the process by a signal.
 const NO_FILES: &str = "import os, sys
 try:

@@ -343,7 +343,7 @@ fn a_trace_has_an_event_on_each_line_and_is_reproducible() {
     let climb = ["hot", "compile_start", "compile_end", "install"];
     let baseline = if BASELINE { &climb[..] } else { &[] };
     assert_eq!(names, [&["start", "warm"], baseline, &climb, &["enter", "exit"]].concat());
-    assert_eq!((&events[0]["schema"], &events[0]["hotspot_threshold"]), (&3.into(), &50.into()));
+    assert_eq!((&events[0]["schema"], &events[0]["hotspot_threshold"]), (&4.into(), &50.into()));
     assert_eq!(events[2]["at"]["function"], "main");
     let (exit, rounds) = (events.last().unwrap(), if BASELINE { 900 } else { 950 });
     assert_eq!((&exit["rounds"], &exit["reason"]), (&rounds.into(), &"region_end".into()));

@@ -418,8 +418,8 @@ impl<'e> Run<'e> {
                         }
                     }
                 }
-                Decision::Postpone { instructions } => {
-                    self.emit(|vm| Event::Postpone { at: Spot::of(vm, key.function, key.pc), instructions });
+                Decision::Postpone(why) => {
+                    self.postpone(key, why);
                     return Next::Resume;
                 }
                 Decision::Compile { executed, back_edges, region } => {
@@ -515,6 +515,9 @@ impl<'e> Run<'e> {
         stats.fuel_used = self.vm.fuel_used();
         stats.collections = self.vm.store.heap.collections();
         stats.units = self.ledger.finish(&self.vm);
+        if self.driver.details {
+            stats.places = details::places(&self.vm, &self.policy.heat(&self.vm));
+        }
         if self.timing {
             stats.total_ns = self.start.elapsed().as_nanos() as u64;
             stats.finish();

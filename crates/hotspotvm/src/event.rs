@@ -11,7 +11,7 @@ use ir::ExitReason;
 use serde::{Deserialize, Serialize};
 
 /// Version of the schema; the first line of every trace names it.
-pub const SCHEMA_VERSION: u32 = 3;
+pub const SCHEMA_VERSION: u32 = 4;
 
 /// A place in the bytecode.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -126,6 +126,9 @@ pub struct RemarkShown {
     pub value: Option<u32>,
     /// In words: `overflow check of i + 1: i is from 0 to 9999`.
     pub words: String,
+    /// What a programmer could do about it; empty if there is nothing to do.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub hint: String,
 }
 
 /// What kind of thing a remark tells.
@@ -228,12 +231,12 @@ pub enum Event {
         /// Why.
         why: Reason,
     },
-    /// Hot, but the program has compiled much for the time that it has run: asked again later.
+    /// Hot, but something else has to happen first: asked again later.
     Postpone {
         /// Where.
         at: Spot,
-        /// How many bytecode instructions would have been compiled.
-        instructions: u32,
+        /// Why.
+        why: Reason,
     },
     /// Compiling begins.
     CompileStart {
@@ -476,12 +479,7 @@ impl std::fmt::Display for Event {
             Event::Refuse { at, tier, why } | Event::LeaveAlone { at, tier, why } => {
                 write!(f, "{at}: stays in the {tier} tier: {why}")
             }
-            Event::Postpone { at, instructions } => {
-                write!(
-                    f,
-                    "{at}: {instructions} instructions are too many for the program's compile budget so far"
-                )
-            }
+            Event::Postpone { at, why } => write!(f, "{at}: not yet: {why}"),
             Event::CompileStart { unit, at, tier, kind, instructions, assumes } => {
                 let kind = kind.name();
                 write!(f, "unit {unit}: {tier}, {kind} at {at}, {instructions} instructions")?;

@@ -52,4 +52,4 @@ pub use reason::Reason;
 pub use runtime;
 pub use runtime::num::Output;
 pub use runtime::{Io, LimitKind, Place, Stop, StopKind};
-pub use stats::{FunctionCounts, InstructionCounts, Stats, UnitStats};
+pub use stats::{FunctionCounts, InstructionCounts, PlaceKind, PlaceStats, Stats, UnitStats};

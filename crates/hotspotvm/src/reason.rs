@@ -156,6 +156,26 @@ reasons! {
     NotWanted {} "not_wanted"
         "the program has to stop"
         => "";
+    /// Not yet: the program has compiled much for the time that it has run.
+    CompileBudget { instructions: u32 } "compile_budget"
+        "{instructions} instructions are too many for the program's compile budget so far"
+        => "the budget grows while the program runs; smaller loops and functions fit into it earlier";
+    /// Not yet: it often calls a function that has no optimized code, which is asked for first.
+    AwaitsCallee { callee: String, pc: u32, percent: u64 } "awaits_callee"
+        "it calls `{callee}` at pc {pc} in {percent} % of its rounds, which is to be optimized first"
+        => "nothing needs to be done, unless the function called cannot be optimized: see there";
+    /// Not yet: functions that it calls were made for other types, and are made anew first.
+    AwaitsOtherTypes { callee: String } "awaits_other_types"
+        "it passes other types to `{callee}` than that was made for, which is made anew first"
+        => "call the function with arguments of the same types everywhere";
+    /// Not yet: as code of its own a function so small is of use only where optimized code calls it.
+    TinyLeaf { calls: u64 } "tiny_leaf"
+        "it is so small that entering optimized code costs more than it saves; unless optimized code calls it, for {calls} more calls"
+        => "let the loop that calls it get hot: there its body takes the place of the call";
+    /// Not in this form: the code generator gave up on it, and is to try without the bodies of other functions.
+    AgainWithCalls { last: Box<Reason> } "again_with_calls"
+        "{last}; it is tried again with calls in place of the bodies of other functions"
+        => "";
 
     /// Not inlined: the profile knows no call.
     NeverCalled {} "never_called"

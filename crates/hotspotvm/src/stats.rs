@@ -85,6 +85,36 @@ pub struct Stats {
     pub speedup: Option<f64>,
     /// What each unit of code that was installed cost and did, in order of their numbers.
     pub units: Vec<UnitStats>,
+    /// How hot loops and functions are. Only with [`crate::Options::details`].
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub places: Vec<PlaceStats>,
+}
+
+/// What has a counter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PlaceKind {
+    /// A function: calls are counted.
+    Function,
+    /// A loop: rounds are counted.
+    Loop,
+}
+
+/// How hot a loop or a function is, as far as it was counted: in the interpreter and in baseline code.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PlaceStats {
+    /// Where it begins.
+    pub at: Spot,
+    /// What it is.
+    pub kind: PlaceKind,
+    /// Its calls, or its rounds.
+    pub arrivals: u64,
+    /// Instructions executed in it, and in no loop within it.
+    pub instructions: u64,
+    /// After how many arrivals it is compiled for the baseline tier.
+    pub hot_after: u64,
+    /// After how many more it is optimized.
+    pub optimized_after: u64,
 }
 
 /// What was counted and seen of a function.

@@ -22,7 +22,7 @@ pub enum Kind {
 }
 
 macro_rules! topics {
-    ($($(#[doc = $doc:literal])+ $Name:ident $kind:ident $words:literal;)+) => {
+    ($($(#[doc = $doc:literal])+ $Name:ident $kind:ident $words:literal => $hint:literal;)+) => {
         /// What a remark is about: one row each.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum Topic {
@@ -33,6 +33,13 @@ macro_rules! topics {
             /// All rows, for documents: the kind and the words.
             pub const TABLE: &[(Topic, Kind, &'static str)] = &[$((Topic::$Name, Kind::$kind, $words)),+];
 
+            /// What a programmer could do about it; empty if there is nothing to do.
+            pub fn hint(self) -> &'static str {
+                match self {
+                    $(Topic::$Name => $hint,)+
+                }
+            }
+
             /// What kind of thing it tells.
             pub fn kind(self) -> Kind {
                 match self {
@@ -40,7 +47,8 @@ macro_rules! topics {
                 }
             }
 
-            /// Its words. `{op}` is the operation, `{ranges}` what is known of its operands, `{n}` a number.
+            /// Its words. `{op}` is the operation, `{ranges}` what is known of its operands, `{kinds}` the kinds that were seen of them,
+            /// `{n}` a number.
             pub fn words(self) -> &'static str {
                 match self {
                     $(Topic::$Name => $words,)+
@@ -52,27 +60,37 @@ macro_rules! topics {
 
 topics! {
     /// The result of int arithmetic always fits 64 bits.
-    OverflowRemoved Removed "overflow check of {op}, since {ranges}";
+    OverflowRemoved Removed "overflow check of {op}, since {ranges}" => "";
     /// The result of int arithmetic may not fit 64 bits, for all that is known.
-    OverflowStayed Stayed "overflow check of {op}: {ranges}";
+    OverflowStayed Stayed "overflow check of {op}: {ranges}"
+        => "where a bound is known before the loop, as in a loop up to a constant, the check is not needed; it costs about a cycle";
     /// Operands are not negative, so the simple form of the operation will do.
-    SignKnown Removed "check of the signs of {op}, since {ranges}";
+    SignKnown Removed "check of the signs of {op}, since {ranges}" => "";
     /// A comparison always comes out true.
-    AlwaysTrue Removed "comparison {op}, which is always true, since {ranges}";
+    AlwaysTrue Removed "comparison {op}, which is always true, since {ranges}" => "";
     /// A comparison always comes out false.
-    AlwaysFalse Removed "comparison {op}, which is always false, since {ranges}";
+    AlwaysFalse Removed "comparison {op}, which is always false, since {ranges}" => "";
     /// A divisor is never 0, a shift always in range, a conversion always exact.
-    CheckRemoved Removed "check of {op}, since {ranges}";
+    CheckRemoved Removed "check of {op}, since {ranges}" => "";
     /// The type of what goes round a loop is checked before it.
-    GuardHoisted Moved "type check of {op} to before the loop";
+    GuardHoisted Moved "type check of {op} to before the loop" => "";
     /// An instruction that gives the same in every round is done once.
-    Hoisted Moved "{op} to before the loop";
+    Hoisted Moved "{op} to before the loop" => "";
     /// The first round of a loop stands before it.
-    Peeled Changed "the first round stands before the loop";
+    Peeled Changed "the first round stands before the loop" => "";
     /// Several rounds became one.
-    Unrolled Changed "{n} rounds of the loop became one";
+    Unrolled Changed "{n} rounds of the loop became one" => "";
     /// Both sides of a branch are computed, and one result is taken.
-    Selected Changed "a branch that goes either way became a choice between two results";
+    Selected Changed "a branch that goes either way became a choice between two results" => "";
+    /// Operands of more than one kind, or of a kind that has no fast form.
+    General Stayed "the general form of {op}, a call of the run time: its operands were {kinds}"
+        => "give the operands one type, int or float, at this place; a str or a large int has no faster form";
+    /// Work that is never compiled.
+    RunTime Stayed "{op}, a call of the run time, which takes as long as it does interpreted"
+        => "a loop that mostly prints gains little by being compiled; print less often, or several values at once";
+    /// The fast form did not do, some time.
+    FastFailed Stayed "the general form of {op}, a call of the run time: a result did not fit 64 bits before"
+        => "ints beyond 64 bits have no faster form; keep them small with a modulus, or use floats, if the program allows that";
 }
 
 /// An operand, as a person would name it.
@@ -138,6 +156,8 @@ pub struct Remark {
     pub operands: Vec<(Subject, Interval)>,
     /// A number that the words tell.
     pub number: u32,
+    /// The kinds of the operands that the profile has seen, in words.
+    pub kinds: String,
 }
 
 impl Remark {
@@ -159,12 +179,26 @@ impl Remark {
             op: Operation::of(inst),
             operands: operands.collect(),
             number: 0,
+            kinds: String::new(),
         }
     }
 
     /// A remark about the code of an instruction, with a number.
     pub fn at(topic: Topic, at: Origin, number: u32) -> Remark {
-        Remark { topic, at, value: None, op: Operation::None, operands: Vec::new(), number }
+        Remark {
+            topic,
+            at,
+            value: None,
+            op: Operation::None,
+            operands: Vec::new(),
+            number,
+            kinds: String::new(),
+        }
+    }
+
+    /// A remark about an instruction of the bytecode, whose operands were of these kinds.
+    pub fn general(topic: Topic, at: Origin, name: &'static str, kinds: String) -> Remark {
+        Remark { op: Operation::Name(name), kinds, ..Remark::at(topic, at, 0) }
     }
 
     /// The remark in words; `name` gives the names of operands.
@@ -185,7 +219,12 @@ impl Remark {
         let ranges: Vec<String> = ranges.map(|((_, interval), name)| range_words(name, *interval)).collect();
         let ranges = if ranges.is_empty() { "it is known".to_string() } else { ranges.join(" and ") };
         let number = self.number.to_string();
-        self.topic.words().replace("{op}", &op).replace("{ranges}", &ranges).replace("{n}", &number)
+        self.topic
+            .words()
+            .replace("{op}", &op)
+            .replace("{ranges}", &ranges)
+            .replace("{kinds}", &self.kinds)
+            .replace("{n}", &number)
     }
 }
 

@@ -4,20 +4,23 @@
 
 use super::listing;
 use super::recorder::Kept;
+use crate::explain::Explanation as Explained;
 use crate::text;
 use explorer::report::{
-    Call, Capped, Deopt, Event as Shown, Exit, Explanation, Frame, Function, Held, Lane, LaneKind, Named,
-    Pass, Place, Program, Recipe, Remark, Row, Run, Sample, Share, Span, Tier, Topic, Unit,
+    Call, Capped, Deopt, Event as Shown, Exit, Explanation, Frame, Function, Held, Lane, LaneKind, Ledger,
+    Named, Pass, Place, Program, Recipe, Remark, Row, Run, Sample, Share, Span, Tier, Unit,
 };
 use hotspotvm::bytecode::{self, FuncId, disasm};
 use hotspotvm::event::{self, ExitShown, FrameShown};
-use hotspotvm::{Event, FunctionCounts, Listing, Spot, Stats, UnitKind};
+use hotspotvm::{Event, FunctionCounts, Listing, PlaceKind, Spot, Stats, UnitKind};
 use std::collections::HashMap;
 
 /// The most rows of bytecode of one function, units, and deoptimisations that a report holds.
 const MOST_ROWS: usize = 20_000;
 const MOST_UNITS: usize = 400;
 const MOST_DEOPTS: usize = 2_000;
+/// The most loops and functions that are explained, the hottest of all.
+const MOST_STORIES: usize = 200;
 /// Units beyond these many get no listings: they are what makes a report large.
 const MOST_LISTINGS: usize = 60;
 /// The most points of the warm-up curve.
@@ -30,6 +33,7 @@ pub(super) struct Traces<'a> {
     pub(super) left_out: u64,
     pub(super) counts: &'a [FunctionCounts],
     pub(super) stats: &'a Stats,
+    pub(super) explanation: &'a Explained,
 }
 
 /// Fills what the log, the counts and the statistics say; label, program text, settings and outcome are the caller's.
@@ -130,14 +134,12 @@ impl<'a> Filler<'a> {
                 shown.data.extend([named("executed", executed), named("back_edges", back_edges)]);
             }
             Event::Refuse { at, why, .. } | Event::LeaveAlone { at, why, .. } => {
-                let lane = self.lane_at(at);
-                shown.lane = Some(lane);
-                shown.data.push(named("reason", why.name()));
-                self.explain(Topic::Refused, lane, index, shown.place, None, &shown.words, why.hint());
-            }
-            Event::Postpone { at, instructions } => {
                 shown.lane = Some(self.lane_at(at));
-                shown.data.push(named("instructions", instructions));
+                shown.data.push(named("reason", why.name()));
+            }
+            Event::Postpone { at, why } => {
+                shown.lane = Some(self.lane_at(at));
+                shown.data.push(named("reason", why.name()));
             }
             Event::Record { at, side_of } => {
                 shown.lane = Some(self.lane_at(at));
@@ -199,7 +201,7 @@ impl<'a> Filler<'a> {
                     exit: Some(*exit),
                     place,
                     words: shown.words.clone(),
-                    expected: format!("that it would not happen that {}", reason.words()),
+                    expected: reason.expected().to_owned(),
                     seen: seen(observed),
                     machine: frames.iter().flat_map(machine_words).collect(),
                     frames: frames.iter().map(|frame| self.frame(frame)).collect(),
@@ -210,8 +212,6 @@ impl<'a> Filler<'a> {
                 {
                     exit.taken += kept.times;
                 }
-                let lane = shown.lane.unwrap_or_default();
-                self.explain(Topic::FellBack, lane, index, Some(place), Some(*unit), &shown.words, "");
             }
             Event::EntryMismatch { unit, at, observed, .. } => {
                 shown.unit = Some(*unit);
@@ -402,35 +402,48 @@ impl<'a> Filler<'a> {
         Some(unit.lane)
     }
 
-    #[allow(clippy::too_many_arguments)] // One for each field of an explanation.
-    fn explain(
-        &mut self,
-        topic: Topic,
-        lane: u32,
-        event: u32,
-        place: Option<u32>,
-        unit: Option<u32>,
-        words: &str,
-        hint: &str,
-    ) {
-        let same =
-            |known: &Explanation| known.lane == Some(lane) && known.place == place && known.topic == topic;
-        if self.run.explanations.len() < MOST_DEOPTS && !self.run.explanations.iter().rev().take(8).any(same)
-        {
+    /// What is to be said of each loop and function, and what each unit cost and brought.
+    fn explained(&mut self, traces: &Traces<'_>) {
+        let at = |event: u64| traces.kept.binary_search_by_key(&event, |kept| kept.number).ok();
+        for story in traces.explanation.stories.iter().take(MOST_STORIES) {
+            let lane = self.lane(&story.at, story.kind == PlaceKind::Loop);
+            for sentence in &story.sentences {
+                let place = self.place(sentence.at.as_ref().unwrap_or(&story.at));
+                self.run.explanations.push(Explanation {
+                    lane: Some(lane),
+                    place: Some(place),
+                    topic: sentence.topic,
+                    words: text::line(&sentence.words),
+                    hint: text::line(&sentence.hint),
+                    event: sentence.event.and_then(at).map(|event| event as u32),
+                    unit: sentence.unit,
+                });
+            }
+        }
+        for sentence in &traces.explanation.general {
             self.run.explanations.push(Explanation {
-                lane: Some(lane),
-                place,
-                topic,
-                words: words.to_owned(),
-                hint: hint.to_owned(),
-                event: Some(event),
-                unit,
+                topic: sentence.topic,
+                words: text::line(&sentence.words),
+                hint: text::line(&sentence.hint),
+                event: sentence.event.and_then(at).map(|event| event as u32),
+                ..Explanation::default()
             });
+        }
+        for row in &traces.explanation.ledger.rows {
+            if let (Some(gain), Some(unit)) = (row.gain, self.unit(row.unit)) {
+                unit.ledger = Some(Ledger {
+                    compile_nanos: row.compile_ns as f64,
+                    round_before_nanos: gain.before_ns,
+                    round_after_nanos: gain.after_ns,
+                    rounds: row.rounds,
+                });
+            }
         }
     }
 
     fn finish(mut self, traces: &Traces<'_>) -> Run {
         self.run.events.left_out = traces.left_out;
+        self.explained(traces);
         for unit in &traces.stats.units {
             let (entries, rounds) = (unit.entries, unit.rounds);
             if let Some(shown) = self.unit(unit.unit) {

@@ -8,6 +8,7 @@ pub(crate) mod listing;
 mod recorder;
 
 use crate::args::{ExploreArgs, Variation};
+use crate::explain::{Collector, Facts};
 use crate::load::{self, Loaded};
 use crate::report::{Failure, Status, say};
 use crate::run::{arguments, ended, shown};
@@ -61,7 +62,7 @@ fn run(
     let inputs = arguments(&program, python.as_ref(), words)?;
     let mut options = args.engine.options();
     if let Some(python) = &python {
-        options = python.options(options, args.engine.max_depth.is_some());
+        options = python.options(options, args.engine.has_depth());
     }
     if let Some(variation) = beside {
         variation.apply(&mut options);
@@ -72,8 +73,12 @@ fn run(
     let settings = settings(&options);
     let mut engine = Engine::new(options);
     let recorder = Rc::new(RefCell::new(Recorder::default()));
-    let heard = Rc::clone(&recorder);
-    engine.on_log(move |entry| heard.borrow_mut().add(entry));
+    let collector = Rc::new(RefCell::new(Collector::new(Facts::new(program.program(), &text))));
+    let (heard, told) = (Rc::clone(&recorder), Rc::clone(&collector));
+    engine.on_log(move |entry| {
+        heard.borrow_mut().add(entry);
+        told.borrow_mut().entry(entry);
+    });
 
     let failed = Failed::default();
     let io = if beside.is_some() { input.io(&Capture::default()) } else { input.io_shown(&failed) };
@@ -95,6 +100,7 @@ fn run(
         left_out: recorder.left_out,
         counts: &outcome.counts,
         stats: &outcome.stats,
+        explanation: &collector.take().finish(&outcome.stats),
     });
     let executed = text::thousands(filled.executed);
     let language = match (&python, text.is_empty()) {

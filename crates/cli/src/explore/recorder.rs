@@ -13,6 +13,8 @@ pub(super) const MOST: usize = 100_000;
 pub(super) struct Kept {
     /// The first of them.
     pub(super) entry: LogEntry,
+    /// Its index in the log, from 0.
+    pub(super) number: u64,
     /// How many.
     pub(super) times: u64,
 }
@@ -23,18 +25,22 @@ pub(super) struct Recorder {
     pub(super) kept: Vec<Kept>,
     /// Entries that are in no way in `kept`.
     pub(super) left_out: u64,
+    /// Entries so far.
+    entries: u64,
 }
 
 impl Recorder {
     /// Keeps an entry, or counts it.
     pub(super) fn add(&mut self, entry: &LogEntry) {
+        let number = self.entries;
+        self.entries += 1;
         if is_passage(&entry.event) && self.repeats(entry) {
             return;
         }
         // The last tenth is for what is decided.
         let room = if is_passage(&entry.event) { MOST / 10 * 9 } else { MOST };
         if self.kept.len() < room {
-            self.kept.push(Kept { entry: entry.clone(), times: 1 });
+            self.kept.push(Kept { entry: entry.clone(), number, times: 1 });
         } else {
             self.left_out += 1;
         }

@@ -56,8 +56,13 @@ async function complaintsOfAxe(page) {
 
 const row = (page, pane, text) => page.locator(`.panes .${pane} .row`, { hasText: text }).first();
 const classes = (locator) => locator.evaluate((element) => [...element.classList]);
-const now = (page) => page.locator(".now-bar input").inputValue().then(Number);
+/** Waits until what was set is drawn: the page draws once a frame. */
 const settle = (page) => page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+
+async function now(page) {
+  await settle(page);
+  return Number(await page.locator(".now-bar input").inputValue());
+}
 
 /** Moves the scrubber to an event. */
 async function scrub(page, event) {

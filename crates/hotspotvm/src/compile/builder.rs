@@ -83,6 +83,8 @@ pub struct Built {
     pub unanswered: Vec<Unanswered>,
     /// What was decided about inlining.
     pub notes: Vec<Note>,
+    /// The instructions that have their general form, a call of the run time: function, pc, and what the profile has seen there.
+    pub general: Vec<(u32, u32, Feedback)>,
 }
 
 /// A local or an operand, where block parameters stand for either.
@@ -154,6 +156,7 @@ pub(super) struct Builder<'a> {
     pub(super) misfits: Vec<(u32, u32)>,
     pub(super) unanswered: Vec<Unanswered>,
     pub(super) notes: Vec<Note>,
+    general: Vec<(u32, u32, Feedback)>,
     /// What may still be inlined beyond the budget.
     pub(super) overdraft: u32,
     /// Why an inlined function cannot be compiled.
@@ -196,6 +199,7 @@ impl<'a> Builder<'a> {
             misfits: Vec::new(),
             unanswered: Vec::new(),
             notes: Vec::new(),
+            general: Vec::new(),
             overdraft: super::inline::OVERDRAFT,
             failed: None,
         };
@@ -309,8 +313,8 @@ impl<'a> Builder<'a> {
 
     /// What was built.
     pub(super) fn finish(self) -> Built {
-        let Builder { f, returned, misfits, unanswered, notes, .. } = self;
-        Built { f, returned, misfits, unanswered, notes }
+        let Builder { f, returned, misfits, unanswered, notes, general, .. } = self;
+        Built { f, returned, misfits, unanswered, notes, general }
     }
 
     fn forced_exit(&self, cell: Cell) -> bool {
@@ -418,6 +422,14 @@ impl<'a> Builder<'a> {
         self.request.lies.map_or(truth, |lies| lies.feedback(scope.function, self.pc, truth))
     }
 
+    /// The instruction here has its general form. The same is noted once, in however many copies of its function it stands.
+    fn note_general(&mut self) {
+        let note = (self.scope().function, self.pc, self.feedback());
+        if !self.general.contains(&note) {
+            self.general.push(note);
+        }
+    }
+
     /// The kind of an operand: known from its type, or the only one that the profile has seen.
     fn kind(&mut self, value: Value, seen: Kinds) -> Flow<Self, Option<Type>> {
         match self.f.ty(value) {
@@ -518,11 +530,15 @@ impl Machine for Builder<'_> {
     fn pair(&mut self, a: Value, b: Value, mixed: Mixed) -> Flow<Self, Pair<Self>> {
         let feedback = self.feedback();
         if feedback.failed() {
+            self.note_general();
             return Ok(Pair::Other);
         }
         let (left, right) = (self.kind(a, feedback.left())?, self.kind(b, feedback.right())?);
         Ok(match (left, right) {
-            (None, _) | (_, None) => Pair::Other,
+            (None, _) | (_, None) => {
+                self.note_general();
+                Pair::Other
+            }
             (Some(Type::Float), _) | (_, Some(Type::Float)) if mixed == Mixed::Never => Pair::Other,
             // The bit operations of two bools give a bool, which is the general form's business.
             (Some(Type::Bool), Some(Type::Bool)) if mixed == Mixed::Never => Pair::Other,
@@ -536,13 +552,17 @@ impl Machine for Builder<'_> {
     fn single(&mut self, a: Value) -> Flow<Self, Single<Self>> {
         let feedback = self.feedback();
         if feedback.failed() {
+            self.note_general();
             return Ok(Single::Other);
         }
         Ok(match self.kind(a, feedback.left())? {
             Some(Type::Int) => Single::Int(self.unboxed(a, Type::Int)),
             Some(Type::Float) => Single::Float(self.unboxed(a, Type::Float)),
             Some(Type::Bool) => Single::Int(self.as_int(a, Type::Bool)),
-            Some(Type::Boxed) | None => Single::Other,
+            Some(Type::Boxed) | None => {
+                self.note_general();
+                Single::Other
+            }
         })
     }
 
@@ -558,7 +578,10 @@ impl Machine for Builder<'_> {
                 let zero = self.float_const(0.0);
                 self.emit(Opcode::FloatCompare, &[x, zero], Imm::Cmp(Cmp::Ne))
             }
-            Some(Type::Boxed) | None => self.emit_plain(Opcode::Truth, &[a]),
+            Some(Type::Boxed) | None => {
+                self.note_general();
+                self.emit_plain(Opcode::Truth, &[a])
+            }
         })
     }
 
@@ -772,12 +795,14 @@ impl Machine for Builder<'_> {
     }
 
     fn print(&mut self, value: Value) -> Flow<Self> {
+        self.note_general();
         let (state, value) = (self.state(), self.boxed(value));
         self.f.append(self.block, Opcode::Print, &[value], Imm::None, Some(state), self.origin());
         Ok(())
     }
 
     fn print_char(&mut self, value: Value) -> Flow<Self> {
+        self.note_general();
         let (state, value) = (self.state(), self.boxed(value));
         self.f.append(self.block, Opcode::PrintChar, &[value], Imm::None, Some(state), self.origin());
         Ok(())

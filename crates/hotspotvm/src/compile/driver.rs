@@ -16,10 +16,12 @@ use crate::detect::{FunctionGraph, Graphs, Region};
 use crate::event::Listing;
 use crate::ids::PlaceKey;
 use crate::options::Strategy;
+use crate::profile::{Feedback, Kinds};
 use crate::reason::Reason;
 use bytecode::{FuncId, disasm};
 use codegen::{CodeUnit, Compiler, CompilerOptions};
 use ir::opt::{PassCx, PassRun};
+use ir::remark::{Remark, Topic};
 use ir::{InputPlace, Origin, Sign, Type};
 use std::fmt::Write;
 use std::rc::Rc;
@@ -51,6 +53,8 @@ pub struct Job {
     pub assumes: Vec<String>,
     /// What was decided about inlining.
     pub notes: Vec<Note>,
+    /// What is to be said of building, if details are wanted.
+    remarks: Vec<Remark>,
     f: ir::Function,
     /// What it takes and returns, and its link, if it is a method.
     method: Option<(Signature, u32)>,
@@ -141,13 +145,17 @@ impl Generator {
     /// Why there is no code.
     pub fn generate(&mut self, job: Job) -> Result<Made, Reason> {
         let start = Instant::now();
-        let Job { id, key, mut f, method, bytecode, .. } = job;
+        let Job { id, key, mut f, method, bytecode, remarks, .. } = job;
         debug_assert_eq!(ir::verify::verify(&f), Ok(()), "{f}");
         let ir_before = f.inst_count() as u32;
         let ir_built = if bytecode.is_some() { f.to_string() } else { String::new() };
         let mut runs = ir::opt::optimize(&mut f, &self.passes);
         if self.passes.is_abandoned() {
             return Err(Reason::NotWanted {});
+        }
+        if !remarks.is_empty() {
+            let insts = ir_before as usize;
+            runs.insert(0, PassRun { remarks, ..PassRun::built(insts) });
         }
         let broken = |error: codegen::CodegenError| Reason::CodeGenerator { error: error.to_string() };
         let compiler = match &mut self.compiler {
@@ -365,6 +373,7 @@ impl Driver {
             key,
             assumes: inputs.collect(),
             notes,
+            remarks: if self.details { general_remarks(vm, &built.general) } else { Vec::new() },
             f,
             method: None,
             bytecode: self.listings.then(|| bytecode_listing(vm, key, &graph, selection)),
@@ -377,6 +386,25 @@ fn comes_from(vm: &Vm, block: &ir::BlockData) -> bool {
     let mut origins = block.insts.iter().map(|inst| inst.origin).chain([block.origin]);
     let functions = &vm.program.program().functions;
     origins.all(|at| functions.get(at.function as usize).is_some_and(|f| (at.pc as usize) < f.code.len()))
+}
+
+/// What is to be said of instructions in their general form.
+fn general_remarks(vm: &Vm, general: &[(u32, u32, Feedback)]) -> Vec<Remark> {
+    let words = |kinds: Kinds| kinds.describe().replace('|', " or ");
+    let remark = |&(function, pc, seen): &(u32, u32, Feedback)| {
+        let info = vm.functions[function as usize].cells[pc as usize].op.info();
+        let topic = match seen.failed() {
+            _ if info.mnemonic.starts_with("print") => Topic::RunTime,
+            true => Topic::FastFailed,
+            false => Topic::General,
+        };
+        let kinds = match info.inputs.len() {
+            2 => format!("{}, and {}", words(seen.left()), words(seen.right())),
+            _ => words(seen.left()),
+        };
+        Remark::general(topic, Origin { function, pc }, info.mnemonic, kinds)
+    };
+    general.iter().map(remark).collect()
 }
 
 /// The method that answers calls of a function, if one is installed.

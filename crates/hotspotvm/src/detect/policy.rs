@@ -134,11 +134,8 @@ pub enum Decision {
         /// How often control went back to it.
         back_edges: u64,
     },
-    /// Hot, but it has to wait until the program has run long enough to pay for so large a compilation.
-    Postpone {
-        /// How many instructions it covers.
-        instructions: u32,
-    },
+    /// Hot, but something else has to happen first.
+    Postpone(Reason),
     /// Hot: compile this.
     Compile {
         /// How often the place was executed.
@@ -148,6 +145,21 @@ pub enum Decision {
         /// What to compile, or why not; `None`: what control does from here on.
         region: Result<Option<Rc<Region>>, Reason>,
     },
+}
+
+/// How hot a place is, as far as it was counted.
+#[derive(Clone, Copy, Debug)]
+pub struct Heat {
+    /// The place.
+    pub key: PlaceKey,
+    /// Calls, or rounds.
+    pub arrivals: u64,
+    /// Instructions executed in it, and in no loop within it.
+    pub instructions: u64,
+    /// After how many arrivals it is compiled for the baseline tier.
+    pub hot_after: u64,
+    /// After how many more it is optimized.
+    pub optimized_after: u64,
 }
 
 /// What to do about calls that no code answers.
@@ -310,6 +322,42 @@ impl Policy {
         self.hot_rounds(size).div_ceil(2)
     }
 
+    /// How hot each loop and each function that has run is, as far as it was counted below the optimizing tier: a function first, then its
+    /// loops.
+    pub fn heat(&self, vm: &Vm) -> Vec<Heat> {
+        let mut heat = Vec::new();
+        for function in 0..vm.functions.len() as u32 {
+            let cells = &vm.functions[function as usize].cells;
+            let sites = &vm.functions[function as usize].sites;
+            let counts = profile::executions(&vm.program.program().functions[function as usize].code, sites);
+            if counts.iter().all(|&count| count == 0) {
+                continue;
+            }
+            let first = heat.len();
+            let heads = loop_heads(cells);
+            let loops = heads.iter().map(|&pc| PlaceKey { function, pc, arriving: Arriving::Loop });
+            let entry = PlaceKey { function, pc: 0, arriving: Arriving::Entry };
+            for key in [entry].into_iter().chain(loops) {
+                let site = &sites[key.pc as usize];
+                let (arrivals, hot_after) = match key.arriving {
+                    Arriving::Entry => (site.runs, self.hot_calls(cells.len())),
+                    Arriving::Loop => (site.back_edges(), self.hot_rounds(cells.len())),
+                };
+                let optimized_after = self.optimizing_threshold;
+                heat.push(Heat { key, arrivals, instructions: 0, hot_after, optimized_after });
+            }
+            let graph = (cells.len() <= MAX_FUNCTION).then(|| self.graphs.get(vm, function));
+            let header = |pc| graph.as_ref().and_then(|graph| graph.header_around(pc));
+            let headers: Vec<Option<u32>> = heads.iter().map(|&pc| header(pc)).collect();
+            for (pc, &count) in counts.iter().enumerate() {
+                let around = header(pc as u32);
+                let at = around.and_then(|around| headers.iter().position(|&h| h == Some(around)));
+                heat[first + at.map_or(0, |at| 1 + at)].instructions += count;
+            }
+        }
+        heat
+    }
+
     /// The state of a place.
     pub fn place(&mut self, key: PlaceKey) -> &mut PlaceState {
         self.places.entry(key).or_default()
@@ -377,14 +425,15 @@ impl Policy {
             && !self.place(key).wanted
             && is_tiny_leaf(&vm.functions[key.function as usize].cells)
         {
-            self.ask_after(vm, key, rest - site.runs);
-            return Decision::Interpret;
+            let calls = rest - site.runs;
+            self.ask_after(vm, key, calls);
+            return Decision::Postpone(Reason::TinyLeaf { calls });
         }
         // Before more is done than looking at the graph: what is put off over and over must not cost as much as the compilation.
         let instructions = self.compiled_size(vm, key);
         if !self.can_pay(vm, instructions) {
             self.postpone(vm, key);
-            return Decision::Postpone { instructions };
+            return Decision::Postpone(Reason::CompileBudget { instructions });
         }
         let executed = executed(vm, key);
         let region = match self.strategy {

@@ -6,9 +6,11 @@ use super::Run;
 use crate::abi::values::Raw;
 use crate::abi::vm::Vm;
 use crate::deopt::RebuiltFrame;
+use crate::detect::policy::Heat;
 use crate::event::{ExitShown, FrameShown, Held, PassShown, RemarkShown, Spot};
+use crate::ids::Arriving;
 use crate::profile::executions;
-use crate::stats::{FunctionCounts, InstructionCounts};
+use crate::stats::{FunctionCounts, InstructionCounts, PlaceKind, PlaceStats};
 use codegen::{ExitRecord, FrameRecipe, Recipe, TakenExit};
 use ir::Resume;
 use ir::opt::PassRun;
@@ -28,6 +30,22 @@ pub fn passes(vm: &Vm, runs: Vec<PassRun>, timing: bool) -> Vec<PassShown> {
     runs.into_iter().map(shown).collect()
 }
 
+/// How hot loops and functions are.
+pub fn places(vm: &Vm, heat: &[Heat]) -> Vec<PlaceStats> {
+    let place = |heat: &Heat| PlaceStats {
+        at: Spot::of(vm, heat.key.function, heat.key.pc),
+        kind: match heat.key.arriving {
+            Arriving::Entry => PlaceKind::Function,
+            Arriving::Loop => PlaceKind::Loop,
+        },
+        arrivals: heat.arrivals,
+        instructions: heat.instructions,
+        hot_after: heat.hot_after,
+        optimized_after: heat.optimized_after,
+    };
+    heat.iter().map(place).collect()
+}
+
 fn shown_remark(vm: &Vm, remark: &Remark) -> RemarkShown {
     let name = |subject: &Subject| match *subject {
         Subject::Const(value) => value.to_string(),
@@ -39,6 +57,7 @@ fn shown_remark(vm: &Vm, remark: &Remark) -> RemarkShown {
         at: Spot::of(vm, remark.at.function, remark.at.pc),
         value: remark.value.map(|value| value.0),
         words: remark.words(name),
+        hint: remark.topic.hint().to_string(),
     }
 }
 

@@ -10,7 +10,9 @@ use crate::compile::background::Worker;
 use crate::compile::driver::{CompileTask, Failure, Job, Made, NotBuilt, Selection, input_name};
 use crate::compile::inline::Note;
 use crate::deopt::{RebuiltFrame, rebuild_chain};
-use crate::detect::policy::{MAX_EXITS, MAX_NO_CODE, MAX_PRUNED, MAX_RECOMPILES, TRIAL_ENTRIES, Wait, pays};
+use crate::detect::policy::{
+    MAX_EXITS, MAX_NO_CODE, MAX_PRUNED, MAX_RECOMPILES, TRIAL_ENTRIES, Unanswered, Wait, pays,
+};
 use crate::event::{Event, Spot};
 use crate::execute::native::{self, Answer, Left, Mismatch};
 use crate::ids::{Arriving, PlaceKey};
@@ -62,7 +64,7 @@ impl Run<'_> {
         let HotPlace { key, executed, back_edges } = hot;
         let instructions = selection.instructions(&self.policy.graphs.get(&self.vm, key.function).cfg);
         if !self.policy.take_budget(&mut self.vm, key, instructions) {
-            self.emit(|vm| Event::Postpone { at: Spot::of(vm, key.function, key.pc), instructions });
+            self.postpone(key, Reason::CompileBudget { instructions });
             return Ok(None);
         }
         let id = self.cache.reserve();
@@ -111,6 +113,19 @@ impl Run<'_> {
         self.install(made).map(Some)
     }
 
+    /// A place waits until something else has happened.
+    pub(super) fn postpone(&mut self, key: PlaceKey, why: Reason) {
+        self.emit(|vm| Event::Postpone { at: Spot::of(vm, key.function, key.pc), why });
+    }
+
+    /// A place waits for what it calls, of which the first is told.
+    fn awaits(&mut self, key: PlaceKey, calls: &[Unanswered]) {
+        if let Some(&Unanswered { callee, pc, percent, .. }) = calls.first() {
+            let callee = self.vm.program.program().functions[callee as usize].name.clone();
+            self.postpone(key, Reason::AwaitsCallee { callee, pc, percent });
+        }
+    }
+
     /// Builds the IR of a hot place; nothing if it is to wait for what it calls.
     fn build(&mut self, id: u32, key: PlaceKey, selection: &Selection) -> Result<Option<Job>, Failure> {
         let place = self.policy.place(key).clone();
@@ -131,7 +146,10 @@ impl Run<'_> {
                 Err(NotBuilt::Misfits(misfits)) => return self.misfits(key, &misfits).map(|()| None),
                 Err(NotBuilt::Unanswered(calls)) => {
                     match self.policy.await_callees(&mut self.vm, key, &calls).map_err(Failure::Refused)? {
-                        Wait::Callees => return Ok(None),
+                        Wait::Callees => {
+                            self.awaits(key, &calls);
+                            return Ok(None);
+                        }
                         Wait::Nobody => task.provisional = true,
                     }
                 }
@@ -150,6 +168,9 @@ impl Run<'_> {
             self.invalidate(unit, place, Reason::ArgumentChanged { caller, parameter });
         }
         if self.policy.put_off(&mut self.vm, key) {
+            let first = misfits.first().map_or(0, |&(function, _)| function);
+            let callee = self.vm.program.program().functions[first as usize].name.clone();
+            self.postpone(key, Reason::AwaitsOtherTypes { callee });
             return Ok(());
         }
         Err(Failure::Refused(Reason::CalleeChangesTypes {}))
@@ -265,9 +286,14 @@ impl Run<'_> {
             Failure::NoMemory(why) => self.no_jit(why),
             Failure::Interrupted => {}
             // Without the bodies of other functions it may well be small enough.
-            Failure::GaveUp(_) if self.policy.again_smaller(&mut self.vm, key) => {}
+            Failure::GaveUp(why) if self.policy.again_smaller(&mut self.vm, key) => {
+                self.postpone(key, Reason::AgainWithCalls { last: Box::new(why) });
+            }
             // What is there stays.
-            Failure::Refused(_) | Failure::GaveUp(_) if self.policy.compiled(key).is_some() => {}
+            Failure::Refused(why) | Failure::GaveUp(why) if self.policy.compiled(key).is_some() => {
+                let tier = Tier::Optimizing;
+                self.emit(|vm| Event::Refuse { at: Spot::of(vm, key.function, key.pc), tier, why });
+            }
             Failure::Refused(why) | Failure::GaveUp(why) => {
                 self.policy.leave_alone(&mut self.vm, key);
                 let tier = self.policy.tier(key.function);

@@ -170,6 +170,21 @@ pub struct PassRun {
     pub ir: Option<String>,
 }
 
+impl PassRun {
+    /// The building of the IR, which comes before all passes, and made so many instructions.
+    pub fn built(insts: usize) -> PassRun {
+        PassRun {
+            name: "build",
+            changed: true,
+            nanos: 0,
+            insts_before: 0,
+            insts_after: insts,
+            remarks: Vec::new(),
+            ir: None,
+        }
+    }
+}
+
 const FOLD: Pass = Pass { name: "fold", run: fold::run };
 const PARAMS: Pass = Pass { name: "params", run: params::run };
 const BLOCKS: Pass = Pass { name: "blocks", run: blocks::run };

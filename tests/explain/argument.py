@@ -1,0 +1,33 @@
+# A function that is called with an int most of the time, and now and then with a float.
+# options: --optimizing-threshold 250 --no-inlining
+# reason: argument_changed
+# reason: awaits_other_types
+# hint: call the function with arguments of the same types everywhere
+def scale(a):
+    s = a
+    j = 0
+    while j < 9:
+        s = s + a
+        j = j + 1
+    return s
+
+def ints(n):
+    i = 0
+    t = 0
+    while i < n:
+        t = t + scale(i)
+        i = i + 1
+    return t
+
+def mixed(n):
+    i = 0
+    t = 0.0
+    while i < n:
+        t = t + scale(i)
+        if i % 200 == 150:
+            t = t + scale(0.5)
+        i = i + 1
+    return t
+
+print(ints(2000))
+print(mixed(2000))
