@@ -23,6 +23,7 @@ Examples:
   hotspot run --untrusted strange.py         run what a stranger wrote, within limits
   hotspot run --fuel 1000000 strange.hasm    stop after a million instructions
   hotspot compare sum.hasm 1000000           with and without compiling, side by side
+  hotspot profile program.py 1000            count each line, and see where time goes
   hotspot check *.hasm                       look for mistakes without running
   hotspot dis --listing sum.hasm             show the bytecode
 
@@ -83,6 +84,15 @@ What the program prints is compared, not shown. What it reads from standard inpu
 Example:\n  hotspot compare --runs 9 sum.hasm 1000000"
     )]
     Compare(CompareArgs),
+    /// Run a program and show how often each line was executed, and where its time went
+    #[command(override_usage = "hotspot profile [OPTIONS] <PROGRAM> [ARGS]...")]
+    #[command(
+        after_long_help = "Counts are exact, in compiled code too, and so is the time of each tier. The time of lines and functions is an \
+estimate: whenever a slice of fuel ends, the time that it took is given to the place where the program stands. \
+What the program prints is not shown.\n\n\
+Example:\n  hotspot profile --speedscope profile.json program.py 1000"
+    )]
+    Profile(ProfileArgs),
     /// Run a program, then say in plain words what was compiled of it, what was not, and why
     #[command(override_usage = "hotspot explain [OPTIONS] <PROGRAM> [ARGS]...")]
     #[command(
@@ -288,6 +298,8 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "FILE.json", help_heading = "What to show")]
     pub(crate) iongraph: Option<PathBuf>,
     #[command(flatten)]
+    pub(crate) native: NativeArgs,
+    #[command(flatten)]
     pub(crate) program: ProgramArgs,
 }
 
@@ -324,6 +336,48 @@ pub(crate) struct DisArgs {
     pub(crate) language: LanguageArgs,
     /// The program: a .py, .hasm or .hsbc file, or `-` for standard input
     pub(crate) program: String,
+}
+
+/// What is told to other programs of the system.
+#[derive(Args, Debug)]
+pub(crate) struct NativeArgs {
+    /// Write a map of compiled code for perf, as DIR/perf-PID.map [default DIR: /tmp, where perf looks]
+    #[arg(long, value_name = "DIR", num_args = 0..=1, require_equals = true, default_missing_value = "/tmp", help_heading = "What to show")]
+    pub(crate) perf: Option<PathBuf>,
+    /// Register compiled code with a debugger that watches this process: gdb then names functions, tiers and lines
+    #[arg(long, help_heading = "What to show")]
+    pub(crate) gdb: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ProfileArgs {
+    #[command(flatten)]
+    pub(crate) engine: EngineArgs,
+    #[command(flatten)]
+    pub(crate) native: NativeArgs,
+    /// After about how much fuel to have a look
+    #[arg(long, value_name = "N", default_value = "50000", value_parser = clap::value_parser!(u32).range(100..=1_000_000))]
+    pub(crate) every: u32,
+    /// How many lines of the program to show at the most
+    #[arg(long, value_name = "N", default_value = "24", help_heading = "What to show")]
+    pub(crate) lines: usize,
+    /// Show the instructions of each line with their counts, too
+    #[arg(long, help_heading = "What to show")]
+    pub(crate) instructions: bool,
+    /// Write all of it to standard output as a JSON object instead
+    #[arg(long, help_heading = "What to show")]
+    pub(crate) json: bool,
+    /// Write the samples as folded stacks, for flame graphs, with nanoseconds
+    #[arg(long, value_name = "FILE", help_heading = "What to show")]
+    pub(crate) folded: Option<PathBuf>,
+    /// Write the samples in the format of speedscope
+    #[arg(long, value_name = "FILE.json", help_heading = "What to show")]
+    pub(crate) speedscope: Option<PathBuf>,
+    /// Write the samples in the format of the Firefox profiler
+    #[arg(long, value_name = "FILE.json", help_heading = "What to show")]
+    pub(crate) firefox: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) program: ProgramArgs,
 }
 
 #[derive(Args, Debug)]

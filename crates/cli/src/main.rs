@@ -19,6 +19,8 @@ mod export;
 mod language;
 mod load;
 mod log;
+mod native;
+mod profile;
 mod python;
 mod render;
 mod report;
@@ -45,6 +47,7 @@ fn main() -> ExitCode {
         Some(Command::Asm(args)) => tools::asm(&args),
         Some(Command::Dis(args)) => tools::dis(&args),
         Some(Command::Compare(args)) => compare::compare(&args),
+        Some(Command::Profile(args)) => profile::profile(&args),
         Some(Command::Explain(args)) => explain::explain(&args),
         Some(Command::Sweep(args)) => sweep::sweep(&args),
         Some(Command::Explore(args)) => explore::explore(&args),

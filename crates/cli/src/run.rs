@@ -8,6 +8,7 @@ use crate::args::RunArgs;
 use crate::export::{Export, Format};
 use crate::load::{self, Loaded};
 use crate::log::{self, Log};
+use crate::native;
 use crate::python::Python;
 use crate::report::{self, Failure, Status, complain};
 use crate::statistics::{self, Misses};
@@ -65,6 +66,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<Status, Failure> {
         options.passes.dumped = hotspotvm::pass_names().into_iter().map(str::to_owned).collect();
     }
     let mut engine = Engine::new(options);
+    native::watch(&mut engine, &args.native, path)?;
     let log = (args.verbose || args.listings).then(|| Log::new(&source, args.listings));
     let seen = Rc::new(RefCell::new(Seen { log, dumps, trace, exports, misses: Misses::default() }));
     if args.stats || dumps || seen.borrow().is_asked_for() {

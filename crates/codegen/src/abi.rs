@@ -80,6 +80,8 @@ pub struct NativeContext {
     pub depth_left: i64,
     /// The program's globals, boxed.
     pub globals: *mut u64,
+    /// The counters of arrivals: those that units name must be there.
+    pub counts: *mut u64,
     /// Where [`Routines::unbox_int`] leaves its int, as its two's complement.
     pub scratch: u64,
     /// The routines of the run time.

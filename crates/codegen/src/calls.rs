@@ -79,7 +79,7 @@ impl Lowering<'_, '_> {
         let Some(call) = f.calls.get(id.index()) else {
             return malformed(format!("{id} does not exist"));
         };
-        let leave = |reason, waits| Leave { reason, state, pc: inst.pc, waits };
+        let leave = |reason, waits| Leave { reason, state, origin: inst.origin, waits };
         let (fuel, depth) = (self.b.use_var(self.fuel), self.b.use_var(vars.depth));
         let cost = self.iconst(packed_cost(call.cost, 0));
         if call.cost != 0 {
@@ -105,6 +105,9 @@ impl Lowering<'_, '_> {
             }
         };
 
+        if let Some(counter) = call.counter {
+            self.count(counter, None)?;
+        }
         let mut args = Vec::with_capacity(FIXED_PARAMS + call.args.len());
         let rest = if call.cost == 0 { fuel } else { self.b.ins().isub(fuel, cost) };
         args.extend([self.ctx(), rest, deeper]);

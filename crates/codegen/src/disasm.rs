@@ -4,6 +4,8 @@
 //!
 //! Invariant: any bytes give lines; what is not an instruction is shown as `(bad)`.
 
+use ir::Origin;
+
 /// One line of machine code.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MachineLine {
@@ -14,22 +16,22 @@ pub struct MachineLine {
     /// The instruction.
     pub text: String,
     /// The bytecode it came from, if that is known.
-    pub pc: Option<u32>,
+    pub origin: Option<Origin>,
 }
 
 /// Disassembles code, without the constants that follow it, that lies, or would lie, at `address`; `places` as in [`CodeUnit`](crate::CodeUnit). On x86-64 the text is
 /// in Intel's syntax, elsewhere it is hexadecimal, four bytes a line.
-pub fn disassemble(bytes: &[u8], address: u64, places: &[(u32, u32)]) -> Vec<MachineLine> {
+pub fn disassemble(bytes: &[u8], address: u64, places: &[(u32, Origin)]) -> Vec<MachineLine> {
     lines(bytes, address, places)
 }
 
-fn pc_at(places: &[(u32, u32)], offset: u32) -> Option<u32> {
+fn origin_at(places: &[(u32, Origin)], offset: u32) -> Option<Origin> {
     let after = places.partition_point(|&(start, _)| start <= offset);
     after.checked_sub(1).map(|i| places[i].1)
 }
 
 #[cfg(target_arch = "x86_64")]
-fn lines(bytes: &[u8], address: u64, places: &[(u32, u32)]) -> Vec<MachineLine> {
+fn lines(bytes: &[u8], address: u64, places: &[(u32, Origin)]) -> Vec<MachineLine> {
     use iced_x86::{Decoder, DecoderOptions, Formatter, IntelFormatter};
     let mut formatter = IntelFormatter::new();
     formatter.options_mut().set_space_after_operand_separator(true);
@@ -44,17 +46,22 @@ fn lines(bytes: &[u8], address: u64, places: &[(u32, u32)]) -> Vec<MachineLine> 
         let inst = decoder.decode();
         let mut text = String::new();
         formatter.format(&inst, &mut text);
-        lines.push(MachineLine { offset, bytes_len: inst.len() as u32, text, pc: pc_at(places, offset) });
+        lines.push(MachineLine {
+            offset,
+            bytes_len: inst.len() as u32,
+            text,
+            origin: origin_at(places, offset),
+        });
     }
     lines
 }
 
 #[cfg(not(target_arch = "x86_64"))]
-fn lines(bytes: &[u8], _address: u64, places: &[(u32, u32)]) -> Vec<MachineLine> {
+fn lines(bytes: &[u8], _address: u64, places: &[(u32, Origin)]) -> Vec<MachineLine> {
     let line = |(i, chunk): (usize, &[u8])| {
         let offset = i as u32 * 4;
         let text = chunk.iter().map(|b| format!("{b:02x}")).collect::<Vec<_>>().join(" ");
-        MachineLine { offset, bytes_len: chunk.len() as u32, text, pc: pc_at(places, offset) }
+        MachineLine { offset, bytes_len: chunk.len() as u32, text, origin: origin_at(places, offset) }
     };
     bytes.chunks(4).enumerate().map(line).collect()
 }

@@ -23,7 +23,7 @@ use cranelift_codegen::ir as clif;
 use cranelift_codegen::ir::types::{I32, I64};
 use cranelift_codegen::ir::{BlockArg, InstBuilder};
 use ir::planted::{Bug, is};
-use ir::{Ahead, ExitReason, Function, Imm, StateId, Type, Value};
+use ir::{Ahead, ExitReason, Function, Imm, Origin, StateId, Type, Value};
 use std::collections::HashMap;
 use std::mem::offset_of;
 
@@ -37,7 +37,7 @@ const MAX_FRAMES: usize = 256;
 pub(crate) struct Leave {
     pub reason: ExitReason,
     pub state: StateId,
-    pub pc: u32,
+    pub origin: Origin,
     /// The callee of a call with this many arguments has left: the frame is the one that waits for it.
     pub waits: Option<u32>,
 }
@@ -65,7 +65,7 @@ pub(crate) struct Tail {
     /// The context.
     pub ctx: clif::Value,
     pub undo: Option<Undo>,
-    pub pc: u32,
+    pub origin: Origin,
 }
 
 /// What exits must agree in to share a tail: state, fuel, context, what to undo.
@@ -77,7 +77,7 @@ pub(crate) struct Exits {
     pub tails: Vec<Tail>,
     pub slots: u32,
     tail_of: HashMap<TailKey, usize>,
-    block_of: HashMap<(ExitReason, u32, usize), clif::Block>,
+    block_of: HashMap<(ExitReason, Origin, usize), clif::Block>,
 }
 
 impl Exits {
@@ -105,7 +105,7 @@ impl Exits {
         let key = (leave.state, fuel, ctx, undo);
         let known = self.tail_of.get(&key).copied();
         if let Some(tail) = known
-            && let Some(&block) = self.block_of.get(&(leave.reason, leave.pc, tail))
+            && let Some(&block) = self.block_of.get(&(leave.reason, leave.origin, tail))
         {
             return Ok(block);
         }
@@ -121,18 +121,19 @@ impl Exits {
             (None, Some(state)) => (state.ahead, state.side),
             _ => (Ahead::default(), None),
         };
-        self.records.push(ExitRecord { reason: leave.reason, pc: leave.pc, frames, words, ahead, side });
+        let Leave { reason, origin, .. } = leave;
+        self.records.push(ExitRecord { reason, origin, frames, words, ahead, side });
         let block = new_block();
         let tail = match known {
             Some(tail) => tail,
             None => {
-                self.tails.push(Tail { exits: Vec::new(), stores, fuel, ctx, undo, pc: leave.pc });
+                self.tails.push(Tail { exits: Vec::new(), stores, fuel, ctx, undo, origin });
                 self.tail_of.insert(key, self.tails.len() - 1);
                 self.tails.len() - 1
             }
         };
         self.tails[tail].exits.push((number, block));
-        self.block_of.insert((leave.reason, leave.pc, tail), block);
+        self.block_of.insert((leave.reason, leave.origin, tail), block);
         Ok(block)
     }
 }
@@ -213,13 +214,13 @@ fn recipe(
 
 impl Lowering<'_, '_> {
     /// Emits the exits' blocks.
-    pub fn finish(mut self) -> Result<Exits, CodegenError> {
+    pub fn finish(mut self) -> Result<(Exits, Vec<Origin>), CodegenError> {
         self.mark = 0;
         let is_method = self.f.result.is_some();
         let tails = std::mem::take(&mut self.exits.tails);
         let left = self.f.result.filter(|_| !tails.is_empty()).map(|result| self.left_block(result));
         for tail in tails {
-            self.set_place(tail.pc);
+            self.set_place(tail.origin);
             // What tells the exits of a tail apart: what a region answers, or the trailer that a method writes.
             let name = |this: &mut Self, number| {
                 if is_method {
@@ -250,7 +251,7 @@ impl Lowering<'_, '_> {
         }
         self.b.seal_all_blocks();
         self.b.finalize(self.target);
-        Ok(self.exits)
+        Ok((self.exits, self.origins))
     }
 
     /// Writes what the exit needs, and returns or, in a method, goes to the block that tells the caller.

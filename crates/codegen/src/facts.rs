@@ -27,6 +27,8 @@ pub(crate) struct Facts {
     pub uses: Vec<u32>,
     /// Whether a global is read or written.
     pub globals: bool,
+    /// Whether arrivals are counted.
+    pub counts: bool,
     /// Whether a method is called, or an inlined one stands in for it: whether the depth matters.
     pub calls: bool,
     /// For each block, how many edges lead to it.
@@ -48,6 +50,7 @@ pub(crate) fn gather(f: &Function) -> Result<Facts, CodegenError> {
         boxed_from: vec![None; n],
         uses: vec![0; n],
         globals: false,
+        counts: false,
         calls: false,
         ways_in: vec![0; f.blocks.len()],
         limits: Vec::new(),
@@ -60,6 +63,11 @@ pub(crate) fn gather(f: &Function) -> Result<Facts, CodegenError> {
                 count(&mut facts.uses, arg)?;
             }
             facts.calls |= matches!(inst.op, Opcode::Call | Opcode::CheckDepth);
+            facts.counts |= match inst.imm {
+                Imm::Counter(_) => true,
+                Imm::Call(id) => f.calls.get(id.index()).is_some_and(|call| call.counter.is_some()),
+                _ => false,
+            };
             facts.globals |= matches!(inst.op, Opcode::LoadGlobal | Opcode::StoreGlobal);
             let operand = |v: Value| match facts.constants.get(v.index()) {
                 Some(&Some(Imm::Int(n))) => Some(n),

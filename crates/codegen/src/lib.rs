@@ -41,6 +41,7 @@ use cranelift_codegen::isa::{OwnedTargetIsa, TargetFrontendConfig};
 use cranelift_codegen::settings::{self, Configurable};
 use cranelift_codegen::{CompiledCode, Context};
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
+use ir::Origin;
 use lower::HEADER_MARK;
 use std::sync::OnceLock;
 
@@ -192,13 +193,13 @@ impl Compiler {
         };
         self.start(signature);
         let builder = FunctionBuilder::new(&mut self.context.func, &mut self.builder);
-        let exits = lower::lower(f, &facts, layout, (unit, self.check_proofs), builder, target)?;
+        let (exits, origins) = lower::lower(f, &facts, layout, (unit, self.check_proofs), builder, target)?;
         if f.result.is_some() && exits.slots >= MAX_METHOD_WORDS {
             return Err(CodegenError::TooLarge(format!("{} values at a method's exit", exits.slots)));
         }
         let code = self.finish(if f.result.is_some() { MAX_METHOD_FRAME } else { MAX_FRAME })?;
         let frame_bytes = frame_bytes(code);
-        let (start, code_len, places) = place(code, &mut bytes);
+        let (start, code_len, places) = place(code, &origins, &mut bytes);
         peephole::branch_on_overflow(&mut bytes[start as usize..code_len as usize]);
         calls::resolve(&mut bytes, 0, &entry_calls, start)?;
         calls::resolve(&mut bytes, start, code.buffer.relocs(), start)?;
@@ -251,7 +252,7 @@ fn entry_signature(target: TargetFrontendConfig) -> Signature {
 
 /// Appends the code, with the hottest loop's header moved to a multiple of [`LOOP_ALIGNMENT`] by instructions in front
 /// that do nothing, and reads off where it starts, where the instructions end and where the bytecode went.
-fn place(code: &CompiledCode, bytes: &mut Vec<u8>) -> (u32, u32, Vec<(u32, u32)>) {
+fn place(code: &CompiledCode, origins: &[Origin], bytes: &mut Vec<u8>) -> (u32, u32, Vec<(u32, Origin)>) {
     let known = || code.buffer.get_srclocs_sorted().iter().filter(|s| s.loc != SourceLoc::default());
     let header = known().find(|s| s.loc.bits() & HEADER_MARK != 0).map(|s| s.start);
     let before = bytes.len() as u32;
@@ -264,11 +265,13 @@ fn place(code: &CompiledCode, bytes: &mut Vec<u8>) -> (u32, u32, Vec<(u32, u32)>
     // What is entered from its first byte on runs through the padding; a method starts behind it.
     let start = before + padding;
     bytes.extend_from_slice(code.buffer.data());
-    let mut places: Vec<(u32, u32)> = Vec::new();
+    let mut places: Vec<(u32, Origin)> = Vec::new();
     for s in known() {
-        let pc = (s.loc.bits() & !HEADER_MARK).wrapping_sub(1);
-        if places.last().is_none_or(|&(_, last)| last != pc) {
-            places.push((s.start + start, pc));
+        let number = (s.loc.bits() & !HEADER_MARK) as usize;
+        if let Some(&origin) = number.checked_sub(1).and_then(|index| origins.get(index))
+            && places.last().is_none_or(|&(_, last)| last != origin)
+        {
+            places.push((s.start + start, origin));
         }
     }
     // Every block has a place up to its end, so constants start, aligned, after the last one.

@@ -23,7 +23,7 @@ use cranelift_codegen::ir::types::{F64, I8, I64};
 use cranelift_codegen::ir::{BlockArg, InstBuilder, MemFlagsData, SourceLoc, TrapCode};
 use cranelift_codegen::isa::TargetFrontendConfig;
 use cranelift_frontend::{FunctionBuilder, Variable};
-use ir::{Block, Function, Imm, Inst, Opcode, Target, Terminator, Type, Value};
+use ir::{Block, Function, Imm, Inst, Opcode, Origin, Target, Terminator, Type, Value};
 use std::mem::offset_of;
 
 /// Marks the places of the hottest loop's header, so that its code can be found and aligned.
@@ -66,9 +66,12 @@ pub(crate) struct Lowering<'a, 'b> {
     /// See [`CompilerOptions`](crate::CompilerOptions).
     check_proofs: bool,
     globals: Option<clif::Value>,
+    counts: Option<clif::Value>,
     values: Vec<Option<clif::Value>>,
     blocks: Vec<Option<clif::Block>>,
     pub mark: u32,
+    /// Where instructions came from, in the order in which they are translated.
+    pub origins: Vec<Origin>,
     limits: Vec<(i64, clif::Value)>,
 }
 
@@ -86,7 +89,7 @@ pub(crate) fn clif_type(ty: Type) -> clif::Type {
     }
 }
 
-/// Translates a function into the one that `b` builds; gives its exits.
+/// Translates a function into the one that `b` builds; gives its exits, and what the numbers of places stand for.
 pub(crate) fn lower(
     f: &Function,
     facts: &Facts,
@@ -94,7 +97,7 @@ pub(crate) fn lower(
     (unit, check_proofs): (u32, bool),
     mut b: FunctionBuilder<'_>,
     target: TargetFrontendConfig,
-) -> Result<Exits, CodegenError> {
+) -> Result<(Exits, Vec<Origin>), CodegenError> {
     let entry_params = &f.blocks[0].params;
     if entry_params.len() != f.inputs.len() || entry_params.len() > u16::MAX as usize {
         return malformed("the entry's parameters are not the inputs");
@@ -120,9 +123,11 @@ pub(crate) fn lower(
         unit,
         check_proofs,
         globals: None,
+        counts: None,
         values: vec![None; f.types.len()],
         blocks: vec![None; f.blocks.len()],
         mark: 0,
+        origins: Vec::new(),
         limits: Vec::new(),
     };
     lowering.create_blocks(entry)?;
@@ -182,6 +187,10 @@ impl Lowering<'_, '_> {
             let offset = offset_of!(NativeContext, globals) as i32;
             self.globals = Some(self.b.ins().load(I64, memory(), self.entry_ctx, offset));
         }
+        if self.facts.counts {
+            let offset = offset_of!(NativeContext, counts) as i32;
+            self.counts = Some(self.b.ins().load(I64, memory(), self.entry_ctx, offset));
+        }
         for &d in &self.facts.limits {
             // Cranelift makes a constant anew at each use; what two instructions compute stays in its register.
             let one = self.iconst(1);
@@ -217,24 +226,30 @@ impl Lowering<'_, '_> {
         let data = &self.f.blocks[block.index()];
         for inst in &data.insts {
             self.mark = if header { HEADER_MARK } else { 0 };
-            self.set_place(inst.pc);
+            self.set_place(inst.origin);
             let result = self.inst(inst)?;
             if let (Some(name), Some(value)) = (inst.result, result) {
                 self.values[name.index()] = Some(value);
             }
         }
-        let pc = data.insts.last().map_or(data.pc, |inst| inst.pc);
-        self.set_place(pc);
+        let origin = data.insts.last().map_or(data.origin, |inst| inst.origin);
+        self.set_place(origin);
         self.mark = 0;
-        self.end(&data.insts, &data.end, pc)
+        self.end(&data.insts, &data.end, origin)
     }
 
-    /// Says that what follows comes from this bytecode. Places count from 1, so that 0 stays apart; those too large
-    /// to carry the mark are left out.
-    pub fn set_place(&mut self, pc: u32) {
-        let place =
-            if pc < HEADER_MARK - 2 { SourceLoc::new((pc + 1) | self.mark) } else { SourceLoc::default() };
-        self.b.set_srcloc(place);
+    /// Says that what follows comes from this bytecode. Cranelift carries one number, which is here one more than the index into `origins`.
+    /// It only grows, since Cranelift mistakes the number before a function's first for none.
+    pub fn set_place(&mut self, origin: Origin) {
+        if self.origins.last() != Some(&origin) {
+            self.origins.push(origin);
+        }
+        let number = self.origins.len() as u32;
+        self.b.set_srcloc(if number < HEADER_MARK {
+            SourceLoc::new(number | self.mark)
+        } else {
+            SourceLoc::default()
+        });
     }
 
     /// Whether the first side of a branch stays in a loop that the other one leaves.
@@ -255,7 +270,7 @@ impl Lowering<'_, '_> {
     }
 
     /// Ends a block. Cranelift places the second side of a branch behind it: that should be the one that stays in the loop.
-    fn end(&mut self, insts: &[Inst], end: &Terminator, pc: u32) -> Result<(), CodegenError> {
+    fn end(&mut self, insts: &[Inst], end: &Terminator, origin: Origin) -> Result<(), CodegenError> {
         if self.depth_taken != 0 && end.targets().next().is_some() {
             if end.targets().all(|target| self.facts.ways_in[target.block.index()] == 1) {
                 for target in end.targets() {
@@ -285,7 +300,7 @@ impl Lowering<'_, '_> {
                 self.b.ins().brif(condition, then, &then_args, otherwise, &otherwise_args);
             }
             Terminator::Exit { reason, state } => {
-                let leave = Leave { reason: *reason, state: *state, pc, waits: None };
+                let leave = Leave { reason: *reason, state: *state, origin, waits: None };
                 self.leave(leave)?;
             }
             Terminator::Return(value) => self.return_value(*value)?,
@@ -416,6 +431,11 @@ impl Lowering<'_, '_> {
                 self.charge(inst)?;
                 return Ok(None);
             }
+            Opcode::Count | Opcode::CountIf => {
+                let Imm::Counter(counter) = inst.imm else { return malformed("a count without a counter") };
+                self.count(counter, (inst.op == Opcode::CountIf).then_some(a))?;
+                return Ok(None);
+            }
             Opcode::CheckDepth => {
                 self.check_depth(inst)?;
                 return Ok(None);
@@ -478,6 +498,24 @@ impl Lowering<'_, '_> {
             Some(offset) => Ok((globals, offset)),
             None => Err(CodegenError::TooLarge(format!("global slot {slot}"))),
         }
+    }
+
+    /// Counts an arrival, always or if the condition holds; without a branch, as in [`Self::refund`].
+    pub fn count(&mut self, counter: u32, condition: Option<clif::Value>) -> Result<(), CodegenError> {
+        let Some(counts) = self.counts else { return malformed("a count in a function that counts nothing") };
+        let Some(offset) = counter.checked_mul(8).and_then(|n| i32::try_from(n).ok()) else {
+            return Err(CodegenError::TooLarge(format!("counter {counter}")));
+        };
+        let before = self.b.ins().load(I64, memory(), counts, offset);
+        let after = match condition {
+            None => self.b.ins().iadd_imm_s(before, 1),
+            Some(condition) => {
+                let one = self.b.ins().uextend(I64, condition);
+                self.b.ins().iadd(before, one)
+            }
+        };
+        self.b.ins().store(memory(), after, counts, offset);
+        Ok(())
     }
 
     /// The least or greatest result of adding `d` without overflow.
@@ -573,7 +611,7 @@ impl Lowering<'_, '_> {
     /// Where this instruction leaves.
     pub fn leave_of(&self, inst: &Inst) -> Result<Leave, CodegenError> {
         match (inst.op.exit_reason(), inst.state) {
-            (Some(reason), Some(state)) => Ok(Leave { reason, state, pc: inst.pc, waits: None }),
+            (Some(reason), Some(state)) => Ok(Leave { reason, state, origin: inst.origin, waits: None }),
             _ => malformed(format!("{} without a frame state", inst.op.name())),
         }
     }

@@ -7,7 +7,7 @@
 //! frames need; an exit's words are as many as its record says, at most [`CodeUnit::slots`].
 
 use crate::abi::{LEFT, RETURNED, read_trailer};
-use ir::{Ahead, ExitReason, Input, Resume, Type};
+use ir::{Ahead, ExitReason, Input, Origin, Resume, Type};
 use std::ops::Range;
 
 /// A compiled function.
@@ -32,8 +32,8 @@ pub struct CodeUnit {
     /// What to put in the transfer buffer on entry: word `i` holds input `i`, as an int's two's complement, a
     /// float's bits, 0 or 1 for a bool, or a boxed value's bits.
     pub inputs: Vec<Input>,
-    /// Where in the code each stretch of bytecode starts: code offset in bytes and pc, sorted by offset.
-    pub places: Vec<(u32, u32)>,
+    /// Where in the code each stretch of bytecode starts: code offset in bytes and origin, sorted by offset.
+    pub places: Vec<(u32, Origin)>,
 }
 
 /// One way out of compiled code.
@@ -42,7 +42,7 @@ pub struct ExitRecord {
     /// Why.
     pub reason: ExitReason,
     /// The bytecode instruction that leaves.
-    pub pc: u32,
+    pub origin: Origin,
     /// The frames to rebuild: the innermost first, its callers after it. If a callee has left
     /// ([`ExitReason::CalleeLeft`]), even the innermost waits for the result of a call, which whoever returns pushes.
     pub frames: Vec<FrameRecipe>,

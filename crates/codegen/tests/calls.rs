@@ -344,7 +344,7 @@ fn time_of_a_call() {
         let mut program = Program::new(&[text], OptLevel::None);
         let unit = program.unit(0);
         for line in disassemble(&unit.bytes[..unit.code_len as usize], 0, &unit.places) {
-            println!("{:5x} {:?} {}", line.offset, line.pc, line.text);
+            println!("{:5x} {:?} {}", line.offset, line.origin, line.text);
         }
         // The machine may be shared: the least of many short runs.
         let one = |n: u64, program: &mut Program| {

@@ -5,11 +5,13 @@ mod common;
 
 use common::*;
 use hotspotvm_codegen::{
-    CodeUnit, CodegenError, Compiler, CompilerOptions, OptLevel, Recipe, disassemble, pack_fuel, unpack_fuel,
+    CodeUnit, CodegenError, Compiler, CompilerOptions, MachineLine, OptLevel, Recipe, disassemble, pack_fuel,
+    unpack_fuel,
 };
 use ir::{BinOp, Cmp, UnOp};
 use ir::{
-    Block, ExitReason, FrameState, Function, Imm, Opcode, Resume, StateId, Target, Terminator, Type, Value,
+    Block, ExitReason, FrameState, Function, Imm, Opcode, Origin, Resume, StateId, Target, Terminator, Type,
+    Value,
 };
 
 const LEVELS: [OptLevel; 2] = [OptLevel::None, OptLevel::Speed];
@@ -34,7 +36,7 @@ fn locals(f: &mut Function, pc: u32, locals: &[Value]) -> StateId {
 /// `while i != 0: acc = acc + i; i = i - 1`, a charge of 11 on the back-edge; locals 0 and 1 are boxed in the states.
 fn sum() -> Function {
     let (mut f, v) = function(&[Type::Int, Type::Int]);
-    let (head, body, end) = (f.new_block(1), f.new_block(2), f.new_block(7));
+    let (head, body, end) = (f.new_block(origin(1)), f.new_block(origin(2)), f.new_block(origin(7)));
     let (i, acc) = (f.add_param(head, Type::Int), f.add_param(head, Type::Int));
     f.blocks[0].end = Terminator::Jump(go(head, &v));
     let zero = int(&mut f, head, 0);
@@ -42,7 +44,7 @@ fn sum() -> Function {
     f.blocks[head.index()].end =
         Terminator::Branch { condition: more, then: go(body, &[]), otherwise: go(end, &[]), percent: None };
     let boxed = |f: &mut Function, b: Block, v: Value| {
-        let pc = f.blocks[b.index()].pc;
+        let pc = f.blocks[b.index()].origin.pc;
         op(f, b, Opcode::BoxInt, &[v], Imm::None, None, pc)
     };
     let (bi, bacc) = (boxed(&mut f, body, i), boxed(&mut f, body, acc));
@@ -54,7 +56,7 @@ fn sum() -> Function {
     let i2 = op(&mut f, body, Opcode::IntSub, &[i, one], Imm::None, Some(at), 4);
     let bi2 = boxed(&mut f, body, i2);
     let at = locals(&mut f, 1, &[bi2, bacc2]);
-    f.append(body, Opcode::Charge, &[], Imm::Charge { cost: 11, rounds: 1 }, Some(at), 5);
+    f.append(body, Opcode::Charge, &[], Imm::Charge { cost: 11, rounds: 1 }, Some(at), origin(5));
     f.blocks[body.index()].end = Terminator::Jump(go(head, &[i2, acc2]));
     let (bi, bacc) = (boxed(&mut f, end, i), boxed(&mut f, end, acc));
     let at = locals(&mut f, 7, &[bi, bacc]);
@@ -87,7 +89,7 @@ fn fuel_runs_out_exactly() {
         for (slice, rounds) in [(0, 0), (10, 0), (11, 1), (21, 1), (22, 2), (99 * 11, 99)] {
             h.fuel = pack_fuel(slice);
             let exit = h.run(&[100, 0]);
-            assert_eq!((h.unit.exits[exit].reason, h.unit.exits[exit].pc), (ExitReason::Poll, 5));
+            assert_eq!((h.unit.exits[exit].reason, h.unit.exits[exit].origin.pc), (ExitReason::Poll, 5));
             assert_eq!(unpack_fuel(h.fuel), (slice - 11 * rounds, rounds as u64), "slice {slice}");
             // The round that could not be paid for is done but not entered.
             let done = rounds + 1;
@@ -108,14 +110,14 @@ fn overflow_in_a_loop_gives_back_the_operands() {
     for level in LEVELS {
         let mut h = Harness::new(&sum(), level);
         let exit = h.run(&[10, (i64::MAX - 20) as u64]);
-        assert_eq!((h.unit.exits[exit].reason, h.unit.exits[exit].pc), (ExitReason::Overflow, 3));
+        assert_eq!((h.unit.exits[exit].reason, h.unit.exits[exit].origin.pc), (ExitReason::Overflow, 3));
         assert_eq!(local_bits(&h, exit), [(0, 8), (1, (i64::MAX - 1) as u64)]);
         let exit = h.run(&[i64::MIN as u64, 0]);
-        assert_eq!((h.unit.exits[exit].reason, h.unit.exits[exit].pc), (ExitReason::Overflow, 4));
+        assert_eq!((h.unit.exits[exit].reason, h.unit.exits[exit].origin.pc), (ExitReason::Overflow, 4));
         assert_eq!(local_bits(&h, exit), [(0, i64::MIN as u64), (1, i64::MIN as u64)]);
         // Down to the least int of both.
         let exit = h.run(&[(i64::MIN + 1) as u64, i64::MAX as u64]);
-        assert_eq!((h.unit.exits[exit].reason, h.unit.exits[exit].pc), (ExitReason::Overflow, 4));
+        assert_eq!((h.unit.exits[exit].reason, h.unit.exits[exit].origin.pc), (ExitReason::Overflow, 4));
         assert_eq!(local_bits(&h, exit), [(0, i64::MIN as u64), (1, i64::MIN as u64)]);
     }
 }
@@ -129,7 +131,7 @@ fn additions_of_constants_in_a_loop_stop_at_the_limit() {
             [(Opcode::IntAdd, false), (Opcode::IntAdd, true), (Opcode::IntSub, false)]
         {
             let (mut f, v) = function(&[Type::Int]);
-            let body = f.new_block(1);
+            let body = f.new_block(origin(1));
             let x = f.add_param(body, Type::Int);
             f.blocks[0].end = Terminator::Jump(go(body, &v));
             let c = int(&mut f, body, k);
@@ -165,7 +167,7 @@ fn charges_beyond_any_slice_always_leave() {
     for cost in [1023, 1024, 1 << 20, u32::MAX] {
         let (mut f, _) = function(&[]);
         let at = state(&mut f, 4, &[]);
-        f.append(Block(0), Opcode::Charge, &[], Imm::Charge { cost, rounds: 0 }, Some(at), 3);
+        f.append(Block(0), Opcode::Charge, &[], Imm::Charge { cost, rounds: 0 }, Some(at), origin(3));
         let end = state(&mut f, 9, &[]);
         f.blocks[0].end = Terminator::Exit { reason: ExitReason::Return, state: end };
         let mut h = Harness::new(&f, OptLevel::None);
@@ -243,7 +245,7 @@ fn frames_of_inlined_calls() {
         let mut h = Harness::new(&f, level);
         let exit = h.run(&[0x1234, small(5)]);
         let record = h.unit.exits[exit].clone();
-        assert_eq!((record.reason, record.pc), (ExitReason::NotFloat, 12));
+        assert_eq!((record.reason, record.origin.pc), (ExitReason::NotFloat, 12));
         let [inner, outer] = &record.frames[..] else { panic!("{record:?}") };
         assert_eq!((inner.function, inner.pc, outer.function, outer.pc), (8, 2, 3, 40));
         assert_eq!(inner.locals[0], (0, Recipe::Boxed(NONE)));
@@ -267,8 +269,8 @@ fn calls_pass_values_and_fuel() {
             let (mut f, v) = function(&[Type::Boxed; 2]);
             let before = state(&mut f, 5, &v);
             let charge = Imm::Charge { cost: 10, rounds: 1 };
-            f.append(Block(0), Opcode::Charge, &[], charge, Some(before), 4);
-            let result = f.append(Block(0), opcode, &v[..args], imm, Some(before), 5);
+            f.append(Block(0), Opcode::Charge, &[], charge, Some(before), origin(4));
+            let result = f.append(Block(0), opcode, &v[..args], imm, Some(before), origin(5));
             let end = state(&mut f, 6, result.as_slice());
             f.blocks[0].end = Terminator::Exit { reason: ExitReason::RegionEnd, state: end };
             Harness::new(&f, level)
@@ -301,7 +303,11 @@ fn calls_pass_values_and_fuel() {
             assert_eq!(unpack_fuel(h.fuel), (983, 1), "{call}");
             h.world.refuse = true;
             let exit = h.run(&[a, b]);
-            assert_eq!((h.unit.exits[exit].reason, h.unit.exits[exit].pc), (ExitReason::Slow, 5), "{call}");
+            assert_eq!(
+                (h.unit.exits[exit].reason, h.unit.exits[exit].origin.pc),
+                (ExitReason::Slow, 5),
+                "{call}"
+            );
             assert_eq!(h.stack(exit), [a, b]);
             assert_eq!(unpack_fuel(h.fuel), (966, 2), "{call}");
         }
@@ -313,7 +319,7 @@ fn globals_are_read_and_written() {
     for level in LEVELS {
         let (mut f, v) = function(&[Type::Boxed]);
         let old = op(&mut f, Block(0), Opcode::LoadGlobal, &[], Imm::Slot(3), None, 1);
-        f.append(Block(0), Opcode::StoreGlobal, &[v[0]], Imm::Slot(3), None, 2);
+        f.append(Block(0), Opcode::StoreGlobal, &[v[0]], Imm::Slot(3), None, origin(2));
         let new = op(&mut f, Block(0), Opcode::LoadGlobal, &[], Imm::Slot(3), None, 3);
         let end = state(&mut f, 4, &[old, new]);
         f.blocks[0].end = Terminator::Exit { reason: ExitReason::Halt, state: end };
@@ -330,7 +336,7 @@ fn globals_are_read_and_written() {
 fn branches_join() {
     for level in LEVELS {
         let (mut f, v) = function(&[Type::Bool, Type::Float, Type::Int]);
-        let (a, b, join) = (f.new_block(1), f.new_block(2), f.new_block(3));
+        let (a, b, join) = (f.new_block(origin(1)), f.new_block(origin(2)), f.new_block(origin(3)));
         let p = f.add_param(join, Type::Float);
         let q = f.add_param(join, Type::Bool);
         f.blocks[0].end =
@@ -362,7 +368,7 @@ fn values_survive_calls() {
         }
         let boxed = op(&mut f, Block(0), Opcode::BoxInt, &[values[20]], Imm::None, None, 2);
         let at = state(&mut f, 2, &values);
-        f.append(Block(0), Opcode::Print, &[boxed], Imm::None, Some(at), 2);
+        f.append(Block(0), Opcode::Print, &[boxed], Imm::None, Some(at), origin(2));
         let end = state(&mut f, 3, &values);
         f.blocks[0].end = Terminator::Exit { reason: ExitReason::Return, state: end };
         let mut h = Harness::new(&f, level);
@@ -416,14 +422,15 @@ fn code_can_be_read() {
         let lines = disassemble(code(&unit), 0x1000, &unit.places);
         assert!(unit.places.is_sorted_by_key(|p| p.0), "{:?}", unit.places);
         assert_eq!(lines.iter().map(|l| l.bytes_len).sum::<u32>(), unit.code_len);
+        let from = |l: &MachineLine, pc| l.origin == Some(origin(pc));
         for pc in [1, 3, 4, 5, 7] {
-            assert!(lines.iter().any(|l| l.pc == Some(pc)), "nothing from pc {pc}: {lines:?}");
+            assert!(lines.iter().any(|l| from(l, pc)), "nothing from pc {pc}: {lines:?}");
         }
-        assert!(lines.iter().all(|l| l.pc.is_none_or(|pc| pc <= 7)));
+        assert!(lines.iter().all(|l| l.origin.is_none_or(|o| (o.function, o.pc.min(7)) == (0, o.pc))));
         if cfg!(target_arch = "x86_64") {
             assert!(lines.iter().all(|l| !l.text.contains("bad")), "{lines:?}");
-            assert!(lines.iter().any(|l| l.pc == Some(3) && l.text.starts_with("add ")), "{lines:?}");
-            let header = lines.iter().find(|l| l.pc == Some(1)).unwrap();
+            assert!(lines.iter().any(|l| from(l, 3) && l.text.starts_with("add ")), "{lines:?}");
+            let header = lines.iter().find(|l| from(l, 1)).unwrap();
             assert_eq!(header.offset % unit.alignment, 0, "the loop is aligned");
         }
         let again = Compiler::new(CompilerOptions { opt_level: level, ..CompilerOptions::default() })
@@ -432,6 +439,39 @@ fn code_can_be_read() {
             .unwrap();
         assert_eq!(unit, again);
         assert_eq!(compiler.compile(&sum(), &LAYOUT, 1).unwrap(), again, "a compiler remembers nothing");
+    }
+}
+
+/// Code that was inlined names the function it came from, even where the pcs are the same.
+#[test]
+fn code_says_of_which_function_it_is() {
+    let text = "\
+function f (bytecode function 7, entry pc 4)
+b0(v0: int = local 0, v1: int = local 1):               ; pc 4
+    v2: int = int_add_wrap v0, v1
+    v3: int = int_xor v2, v1                            ; f3:pc 4
+    v4: int = int_sub_wrap v3, v0                       ; f3:pc 2
+    v5: int = int_mul_wrap v4, v0                       ; pc 4
+    v6: int = int_add v5, v1 exit @0                    ; f2:pc 9
+    exit region_end @1
+@0 = f2:pc9 execute locals[v3] stack[v4] caller @1
+@1 = f7:pc4 execute locals[v2 v5] stack[]
+";
+    let f = ir::parse::parse(text).unwrap();
+    assert_eq!(ir::verify::verify(&f), Ok(()));
+    for level in LEVELS {
+        let mut compiler =
+            Compiler::new(CompilerOptions { opt_level: level, ..CompilerOptions::default() }).unwrap();
+        let unit = compiler.compile(&f, &LAYOUT, 1).unwrap();
+        let lines = disassemble(code(&unit), 0, &unit.places);
+        let found = |start: &str| lines.iter().find(|l| l.text.starts_with(start)).and_then(|l| l.origin);
+        let place = |function, pc| Some(Origin { function, pc });
+        if cfg!(target_arch = "x86_64") {
+            assert_eq!(found("xor "), place(3, 4), "{lines:?}");
+            assert_eq!(found("sub "), place(3, 2), "{lines:?}");
+            assert_eq!(found("imul "), place(7, 4), "{lines:?}");
+        }
+        assert_eq!((Some(unit.exits[0].origin), unit.exits[0].reason), (place(2, 9), ExitReason::Overflow));
     }
 }
 

@@ -165,7 +165,7 @@ fn check(h: &mut Harness, op: Opcode, inputs: &[u64], operands: &[u64], expected
         }
         None => {
             assert_eq!(Some(record.reason), op.exit_reason(), "{what}");
-            assert_eq!((record.pc, record.frames[0].pc), (5, 5), "{what}");
+            assert_eq!((record.origin.pc, record.frames[0].pc), (5, 5), "{what}");
             assert_eq!(stack, operands, "{what}");
         }
     }
@@ -298,7 +298,8 @@ fn int_to_others() {
     }
 }
 
-/// The bits of what is chosen, whether the condition is a bool at hand or a comparison just made; and what a condition gives back.
+/// The bits of what is chosen, whether the condition is a bool at hand or a comparison just made; what a condition gives back, and what it
+/// counts.
 #[test]
 fn selects() {
     let of = |ty: Type| match ty {
@@ -323,7 +324,9 @@ fn selects() {
                 let args = [condition, v[2], v[3]];
                 let result = common::op(&mut f, entry, select, &args, Imm::None, None, 5);
                 let imm = Imm::Charge { cost: 4, rounds: 1 };
-                f.append(entry, Opcode::RefundIf, &[condition], imm, None, 6);
+                f.append(entry, Opcode::RefundIf, &[condition], imm, None, origin(6));
+                f.append(entry, Opcode::Count, &[], Imm::Counter(2), None, origin(6));
+                f.append(entry, Opcode::CountIf, &[condition], Imm::Counter(3), None, origin(6));
                 let after = state(&mut f, 9, &[result]);
                 f.blocks[0].end = Terminator::Exit { reason: ExitReason::RegionEnd, state: after };
                 let mut h = Harness::new(&f, opt_level);
@@ -334,6 +337,8 @@ fn selects() {
                     assert_eq!(h.stack(exit), [chosen], "{ty} {compares} {holds}");
                     let back = if holds { hotspotvm_codegen::packed_cost(4, 1) } else { 0 };
                     assert_eq!(h.fuel, before + back);
+                    assert_eq!(h.counts, [0, 0, 1, u64::from(holds)]);
+                    h.counts.fill(0);
                 }
             }
         }
@@ -495,7 +500,7 @@ fn boxes() {
         let boxing = |op: Opcode, ty| {
             let (mut f, v) = function(&[ty]);
             let boxed = common::op(&mut f, ir::Block(0), op, &[v[0]], Imm::None, None, 1);
-            f.append(ir::Block(0), Opcode::StoreGlobal, &[boxed], Imm::Slot(2), None, 2);
+            f.append(ir::Block(0), Opcode::StoreGlobal, &[boxed], Imm::Slot(2), None, origin(2));
             let end = state(&mut f, 3, &[]);
             f.blocks[0].end = Terminator::Exit { reason: ExitReason::Halt, state: end };
             Harness::new(&f, opt_level)

@@ -44,6 +44,8 @@ pub struct Observed {
     pub fuel: u64,
     /// Instructions executed, by whoever.
     pub instructions: u64,
+    /// How often each instruction was executed, with [`Options::counting`].
+    pub executed: Option<Vec<Vec<u64>>>,
 }
 
 #[derive(Clone, Default)]
@@ -89,7 +91,8 @@ pub fn observe(
     });
     let output = String::from_utf8_lossy(&capture.0.borrow()).into_owned();
     let instructions = outcome.stats.interpreter_instructions + outcome.stats.jit_instructions;
-    (Observed { result, output, fuel: outcome.stats.fuel_used, instructions }, outcome.stats)
+    let executed = outcome.executed.map(|executed| executed.all);
+    (Observed { result, output, fuel: outcome.stats.fuel_used, instructions, executed }, outcome.stats)
 }
 
 /// Settings by which code climbs the whole ladder early: each rung after so many rounds more, in an order that does not depend on

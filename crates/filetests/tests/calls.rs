@@ -281,6 +281,54 @@ fn types_that_change_for_ever_settle() {
     }
 }
 
+/// IR and machine code of a function inlined say that they are its.
+#[test]
+fn listings_name_the_function_that_is_inlined() {
+    let source = "
+func main()
+    local i
+    push 30_000
+    store_local i
+again:
+    load_local i
+    push 1
+    sub
+    call twice
+    store_local i
+    load_local i
+    jump_if_not_zero again
+    halt
+end
+func twice(x)
+    load_local x
+    push 7
+    mul
+    push 7
+    floordiv
+    ret
+end";
+    let options = Options { listings: true, ..climbing(50) };
+    let listings = events(source, &options).into_iter().filter_map(|event| match event {
+        Event::CompileEnd { listing, .. } => listing.filter(|listing| !listing.ir_built.is_empty()),
+        _ => None,
+    });
+    let listings: Vec<_> = listings.collect();
+    assert!(!listings.is_empty());
+    for listing in listings {
+        // `mul` and `floordiv` are pc 2 and 4 of the second function, and `sub` is pc 4 of the first.
+        let line = |text: &str, part: &str| {
+            let found = text.lines().find(|line| line.contains(part)).map(str::to_owned);
+            found.unwrap_or_else(|| panic!("no {part}: {text}"))
+        };
+        assert!(line(&listing.ir_built, " = int_sub ").ends_with("; pc 4"), "{}", listing.ir_built);
+        assert!(line(&listing.ir_built, " = int_mul ").ends_with("; f1:pc 2"), "{}", listing.ir_built);
+        assert!(line(&listing.ir_built, " = int_floordiv ").ends_with("; f1:pc 4"), "{}", listing.ir_built);
+        if cfg!(target_arch = "x86_64") {
+            assert!(line(&listing.machine, "imul ").contains("  f1:pc 2 "), "{}", listing.machine);
+        }
+    }
+}
+
 #[test]
 fn two_runs_with_calls_tell_the_same() {
     let mut told = 0;
@@ -299,7 +347,7 @@ fn two_runs_with_calls_tell_the_same() {
             let text = |events: Vec<Event>| events.iter().map(|e| format!("{e:?}\n")).collect::<String>();
             let (first, second) = (text(events(&source, &options)), text(events(&source, &options)));
             assert!(first == second, "seed {seed}");
-            told += first.matches("kind: Method").count();
+            told += first.matches("kind: Method,").count();
         }
     }
     assert!(told > 20, "{told} methods");

@@ -7,6 +7,7 @@ use crate::abi::interrupts::Interrupts;
 use crate::abi::vm::{MustStop, Vm};
 use crate::cache::CodeCache;
 use crate::cache::memory::Arena;
+use crate::code::InstalledCode;
 use crate::compile::background::Worker;
 use crate::compile::driver::{Driver, Failure, Generator, Selection};
 use crate::compile::trace::Tree;
@@ -15,10 +16,12 @@ use crate::event::{Event, LogEntry, SCHEMA_VERSION, Spot};
 use crate::execute::interpreter::{Leave, interpret};
 use crate::ids::{Arriving, PlaceKey};
 use crate::options::{Cancel, Options, Tier};
-use crate::profile::{How, NEVER};
+use crate::profile::{Executed, How, NEVER};
 use crate::reason::Reason;
+use crate::samples::{Sample, Sampler};
 use crate::stats::{FunctionCounts, Stats};
 use bytecode::Verified;
+use ir::Origin;
 use ir::opt::PassCx;
 use runtime::num::Output;
 use runtime::{Io, Stop, StopKind, Value};
@@ -40,11 +43,13 @@ use optimized::HotPlace;
 use record::Recording;
 
 type Listener = Box<dyn FnMut(&LogEntry)>;
+type CodeListener = Box<dyn FnMut(&InstalledCode<'_>)>;
 
 /// A virtual machine with its settings. Each [`Engine::run`] is a run of its own.
 pub struct Engine {
     options: Options,
     listener: Option<Listener>,
+    code_listener: Option<CodeListener>,
     cancel: Cancel,
     /// Memory kept from run to run, since getting it takes longer than compiling a small program (code), or running one (the
     /// stack, which would have to be cleared).
@@ -59,6 +64,10 @@ pub struct Outcome {
     pub result: Result<Output, Stop>,
     /// What it cost.
     pub stats: Stats,
+    /// How often each instruction was executed, with [`Options::counting`].
+    pub executed: Option<Executed>,
+    /// Where time went, with [`Options::sampling`].
+    pub samples: Vec<Sample>,
     /// What was counted and seen of each function, by number. Empty unless [`Options::details`] was on.
     pub counts: Vec<FunctionCounts>,
 }
@@ -66,7 +75,14 @@ pub struct Outcome {
 impl Engine {
     /// An engine with these settings.
     pub fn new(options: Options) -> Engine {
-        Engine { options, listener: None, cancel: Cancel::default(), arena: None, stack: Vec::new() }
+        Engine {
+            options,
+            listener: None,
+            code_listener: None,
+            cancel: Cancel::default(),
+            arena: None,
+            stack: Vec::new(),
+        }
     }
 
     /// Has every event told to `listener`, as it happens; instead of to an earlier listener.
@@ -77,6 +93,11 @@ impl Engine {
     /// The same, with when it happened.
     pub fn on_log(&mut self, listener: impl FnMut(&LogEntry) + 'static) {
         self.listener = Some(Box::new(listener));
+    }
+
+    /// Has `listener` told of all machine code that is installed.
+    pub fn on_code(&mut self, listener: impl FnMut(&InstalledCode<'_>) + 'static) {
+        self.code_listener = Some(Box::new(listener));
     }
 
     /// The switch that stops a run from another thread.
@@ -91,11 +112,20 @@ impl Engine {
         let interrupts = Interrupts::new(&self.options.limits, self.cancel.clone());
         let vm = match Vm::new(program, arguments, io, &self.options, interrupts, stack) {
             Ok(vm) => vm,
-            Err(stop) => return Outcome { result: Err(stop), stats: Stats::default(), counts: Vec::new() },
+            Err(stop) => {
+                return Outcome {
+                    result: Err(stop),
+                    stats: Stats::default(),
+                    executed: None,
+                    samples: Vec::new(),
+                    counts: Vec::new(),
+                };
+            }
         };
         // A child process must leave its parent's code alone.
         let arena = self.arena.take().filter(Arena::is_ours);
         let mut run = Run::new(vm, &self.options, start, arena, &mut self.listener);
+        run.code_listener = self.code_listener.as_mut();
         let result = run.execute();
         run.vm.store.io.flush();
         // If the last of the output was not taken in time, the time is over.
@@ -111,9 +141,11 @@ impl Engine {
             (result, _) => result.map(|value| run.output(value)),
         };
         let counts = if self.options.details { details::counts(&run.vm) } else { Vec::new() };
+        let executed = run.executed.take();
+        let samples = run.sampler.take().map(Sampler::finish).unwrap_or_default();
         let (stats, arena, stack) = run.finish();
         (self.arena, self.stack) = (arena, stack);
-        Outcome { result, stats, counts }
+        Outcome { result, stats, executed, samples, counts }
     }
 }
 
@@ -152,6 +184,8 @@ struct Run<'e> {
     /// The trace being recorded.
     recording: Option<Recording>,
     stats: Stats,
+    executed: Option<Executed>,
+    sampler: Option<Sampler>,
     ledger: Ledger,
     words: Vec<u64>,
     /// A round of a loop was interrupted by a poll; it counts as compiled if compiled code goes on with it.
@@ -161,6 +195,7 @@ struct Run<'e> {
     timing: bool,
     start: Instant,
     listener: &'e mut Option<Listener>,
+    code_listener: Option<&'e mut CodeListener>,
 }
 
 /// What the passes may do, by the settings.
@@ -205,13 +240,16 @@ impl<'e> Run<'e> {
             trees: HashMap::new(),
             recording: None,
             stats: Stats::default(),
+            executed: None,
+            sampler: options.sampling.map(Sampler::new),
             ledger: Ledger::default(),
             words: Vec::new(),
             interrupted_round: false,
             returned: false,
-            timing: options.timing,
+            timing: options.timing || options.sampling.is_some(),
             start,
             listener,
+            code_listener: None,
         };
         let Options { hotspot_threshold, optimizing_threshold, max_tier, .. } = *options;
         run.emit(|_| Event::Start {
@@ -296,6 +334,9 @@ impl<'e> Run<'e> {
     fn next_slice(&mut self, how: How) -> ControlFlow<Result<Value, Stop>, Next> {
         let cost = self.vm.run_left(self.vm.regs.function, self.vm.regs.pc);
         self.install_finished();
+        if let Some(sampler) = &mut self.sampler {
+            self.vm.set_slice_size(sampler.next_slice());
+        }
         match self.vm.next_slice(cost as u32) {
             Ok(()) => ControlFlow::Continue(Next::Arrive(how)),
             Err(MustStop) => ControlFlow::Break(Err(self.stopped(0))),
@@ -307,8 +348,17 @@ impl<'e> Run<'e> {
         self.interrupted_round = false;
         let start = self.timing.then(Instant::now);
         let leave = interpret(&mut self.vm);
-        self.stats.interpreter_ns += start.map_or(0, |start| start.elapsed().as_nanos() as u64);
+        let nanos = start.map_or(0, |start| start.elapsed().as_nanos() as u64);
+        self.stats.interpreter_ns += nanos;
+        self.sample(Tier::Interpreter, nanos);
         leave
+    }
+
+    /// Code of a tier has run for this time, until control came here.
+    fn sample(&mut self, tier: Tier, nanos: u64) {
+        if let Some(sampler) = &mut self.sampler {
+            sampler.take(&self.vm, tier, nanos);
+        }
     }
 
     /// Control transfers to the current place: what the interpreter does inline, for those who are not in it.
@@ -410,6 +460,19 @@ impl<'e> Run<'e> {
         }
     }
 
+    /// Tells of code that has been installed.
+    fn tell_code<I: Iterator<Item = (u32, Origin)>>(
+        &mut self,
+        unit: (u32, Tier),
+        entry: Origin,
+        code: (u64, &[u8]),
+        places: impl FnOnce() -> I,
+    ) {
+        if let Some(listener) = &mut self.code_listener {
+            listener(&InstalledCode::new(&self.vm, unit, entry, code, places()));
+        }
+    }
+
     fn emit(&mut self, event: impl FnOnce(&Vm) -> Event) {
         if let Some(listener) = self.listener {
             let nanos = self.timing.then(|| self.start.elapsed().as_nanos() as u64);
@@ -431,6 +494,7 @@ impl<'e> Run<'e> {
         let (interpreted, compiled) = self.vm.instructions(current_run_left);
         self.stats.interpreter_instructions = interpreted;
         self.stats.jit_instructions = compiled;
+        self.executed = self.vm.executed(current_run_left);
     }
 
     fn output(&mut self, value: Value) -> Output {

@@ -26,6 +26,7 @@
 
 mod abi;
 mod cache;
+pub mod code;
 mod compile;
 mod deopt;
 mod detect;
@@ -38,6 +39,7 @@ pub mod internals;
 pub mod options;
 mod profile;
 pub mod reason;
+pub mod samples;
 pub mod stats;
 
 pub use bytecode;
@@ -45,6 +47,7 @@ pub use engine::{Engine, Outcome};
 pub use event::{Event, Listing, LogEntry, Spot, UnitKind};
 pub use ir::ExitReason;
 pub use options::{Cancel, Limits, Options, Passes, Strategy, Stress, Tier, pass_names};
+pub use profile::Executed;
 pub use reason::Reason;
 pub use runtime;
 pub use runtime::num::Output;

@@ -101,6 +101,12 @@ pub struct Options {
     pub deterministic: bool,
     /// Whether to measure times (for statistics); costs two clock reads per entry into compiled code.
     pub timing: bool,
+    /// Whether optimized code counts how often control arrives where, as the tiers below do: then it is known exactly how often each
+    /// instruction was executed ([`Outcome::executed`](crate::Outcome::executed)). Costs an addition in memory for each transfer of control.
+    pub counting: bool,
+    /// After how much fuel, on average, to look at where the program is and how long it took to get there ([`crate::samples`]); implies
+    /// [`Self::timing`].
+    pub sampling: Option<u32>,
     /// Whether compile events carry the listing of what was compiled.
     pub listings: bool,
     /// Whether events carry details: what each pass did and why, the ways out of each unit, the frames that a deoptimisation rebuilt.
@@ -123,6 +129,8 @@ impl Default for Options {
             inlining: true,
             deterministic: false,
             timing: false,
+            counting: false,
+            sampling: None,
             listings: false,
             details: false,
             passes: Passes::default(),

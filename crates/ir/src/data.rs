@@ -116,6 +116,8 @@ pub enum Imm {
         /// How many of them start by a back-edge: as many more rounds of a loop.
         rounds: u32,
     },
+    /// Which of the counters of arrivals.
+    Counter(u32),
     /// How many calls.
     Depth(u32),
     /// Which call site.
@@ -136,8 +138,27 @@ pub struct CallSite {
     pub deep: bool,
     /// The fuel of the callee's first run, charged by the caller; 0 if it was charged before.
     pub cost: u32,
+    /// The counter of arrivals at the callee's first run, where exact counts are wanted: it counts when the call becomes active.
+    pub counter: Option<u32>,
     /// The arguments, first to last.
     pub args: Vec<Value>,
+}
+
+/// A place in the bytecode.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Origin {
+    /// The function: that of the unit, or one whose call is inlined.
+    pub function: u32,
+    /// The instruction.
+    pub pc: u32,
+}
+
+impl Origin {
+    /// As IR text and listings write it in a unit of this function: `pc 4`, or `f3:pc 4` for another function.
+    pub fn within(self, function: u32) -> String {
+        let Origin { function: of, pc } = self;
+        if of == function { format!("pc {pc}") } else { format!("f{of}:pc {pc}") }
+    }
 }
 
 /// One instruction.
@@ -155,7 +176,7 @@ pub struct Inst {
     /// The value it defines.
     pub result: Option<Value>,
     /// The bytecode it came from.
-    pub pc: u32,
+    pub origin: Origin,
 }
 
 impl Inst {
@@ -257,7 +278,7 @@ pub struct BlockData {
     /// Its end.
     pub end: Terminator,
     /// The bytecode at which it starts.
-    pub pc: u32,
+    pub origin: Origin,
 }
 
 /// How the interpreter goes on at a frame state's pc.
@@ -434,9 +455,9 @@ impl Function {
     }
 
     /// A new block without parameters, that leaves until it is given another end.
-    pub fn new_block(&mut self, pc: u32) -> Block {
+    pub fn new_block(&mut self, origin: Origin) -> Block {
         let end = Terminator::Exit { reason: ExitReason::Unreached, state: StateId(u32::MAX) };
-        self.blocks.push(BlockData { params: Vec::new(), insts: Vec::new(), end, pc });
+        self.blocks.push(BlockData { params: Vec::new(), insts: Vec::new(), end, origin });
         Block(self.blocks.len() as u32 - 1)
     }
 
@@ -498,7 +519,7 @@ impl Function {
         args: &[Value],
         imm: Imm,
         state: Option<StateId>,
-        pc: u32,
+        origin: Origin,
     ) -> Option<Value> {
         debug_assert_eq!(args.len(), op.operands().len());
         debug_assert!(op.imm_matches(imm) && op != Opcode::Call);
@@ -506,7 +527,7 @@ impl Function {
         let result = op.result().map(|ty| self.new_value(ty));
         let mut all = [Value(0); 3];
         all[..args.len()].copy_from_slice(args);
-        self.blocks[block.index()].insts.push(Inst { op, args: all, imm, state, result, pc });
+        self.blocks[block.index()].insts.push(Inst { op, args: all, imm, state, result, origin });
         result
     }
 
@@ -517,13 +538,13 @@ impl Function {
         call: CallSite,
         result: Type,
         state: StateId,
-        pc: u32,
+        origin: Origin,
     ) -> Value {
         self.calls.push(call);
         let imm = Imm::Call(CallId(self.calls.len() as u32 - 1));
         let value = self.new_value(result);
         let (args, state, result) = ([Value(0); 3], Some(state), Some(value));
-        self.blocks[block.index()].insts.push(Inst { op: Opcode::Call, args, imm, state, result, pc });
+        self.blocks[block.index()].insts.push(Inst { op: Opcode::Call, args, imm, state, result, origin });
         value
     }
 

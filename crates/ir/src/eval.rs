@@ -85,6 +85,8 @@ pub trait Host {
     fn charge(&mut self, cost: u32, rounds: u32) -> bool;
     /// Takes back what [`Host::charge`] did.
     fn refund(&mut self, cost: u32, rounds: u32);
+    /// Counts an arrival by this counter.
+    fn count(&mut self, _counter: u32) {}
     /// How many more calls may be active.
     fn depth_left(&self) -> u32 {
         u32::MAX
@@ -380,6 +382,16 @@ impl Evaluator<'_> {
                 }
                 Some(None)
             }
+            (O::Count, Imm::Counter(counter)) => {
+                self.host.count(counter);
+                Some(None)
+            }
+            (O::CountIf, Imm::Counter(counter)) => {
+                if self.bool(a)? {
+                    self.host.count(counter);
+                }
+                Some(None)
+            }
             (O::Charge, Imm::Charge { cost, rounds }) => {
                 let charged = self.host.charge(cost, rounds);
                 if charged {
@@ -408,7 +420,11 @@ impl Evaluator<'_> {
             return malformed(format!("{id} does not exist, or lacks a result or a frame state"));
         };
         let args: Vec<Scalar> = call.args.iter().map(|&arg| self.get(arg)).collect::<Go<_>>()?;
-        match self.host.call(call, self.f.ty(result), &args) {
+        let called = self.host.call(call, self.f.ty(result), &args);
+        if let (Called::Returned(_) | Called::Left, Some(counter)) = (called, call.counter) {
+            self.host.count(counter);
+        }
+        match called {
             Called::Refused(reason) => Err(Stop::Leave(reason, state)),
             Called::Left => {
                 self.fuel = self.fuel.saturating_add(u64::from(call.cost));
@@ -540,7 +556,7 @@ pub fn evaluate(f: &Function, inputs: &[Scalar], host: &mut dyn Host, steps: u64
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::{FrameState, Function};
+    use crate::data::{FrameState, Function, Origin};
     use bytecode::{Builtin1, Cmp};
 
     /// A row of the table without a meaning here would be malformed wherever it stands.
@@ -558,13 +574,15 @@ mod tests {
             Imm::Slot(0),
             Imm::Charge { cost: 1, rounds: 0 },
             Imm::Depth(1),
+            Imm::Counter(0),
         ];
         // A call means what its host says.
         for &op in Opcode::ALL.iter().filter(|op| **op != Opcode::Call) {
             let imm = imms.into_iter().find(|imm| op.imm_matches(*imm));
             let imm = imm.unwrap_or_else(|| panic!("{op:?} takes an immediate that this test does not know"));
             let mut f = Function::new("one".to_owned(), 0, 0);
-            let block = f.new_block(0);
+            let start = Origin { function: 0, pc: 0 };
+            let block = f.new_block(start);
             let args: Vec<Value> = op.operands().iter().map(|&ty| f.add_param(block, ty)).collect();
             let state = f.new_state(FrameState {
                 function: 0,
@@ -576,7 +594,7 @@ mod tests {
                 ahead: Default::default(),
                 side: None,
             });
-            f.append(block, op, &args, imm, op.exit_reason().map(|_| state), 0);
+            f.append(block, op, &args, imm, op.exit_reason().map(|_| state), start);
             f.blocks[block.index()].end = Terminator::Exit { reason: ExitReason::RegionEnd, state };
             let mut host = SimpleHost::new();
             let inputs: Vec<Scalar> = op

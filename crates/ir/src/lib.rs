@@ -25,8 +25,8 @@ pub mod verify;
 
 pub use bytecode::{BinOp, Cmp, UnOp};
 pub use data::{
-    Ahead, Block, BlockData, CallId, CallSite, FrameState, Function, Imm, Input, InputPlace, Inst, Resume,
-    Sign, StateId, Target, Terminator, Type, Value,
+    Ahead, Block, BlockData, CallId, CallSite, FrameState, Function, Imm, Input, InputPlace, Inst, Origin,
+    Resume, Sign, StateId, Target, Terminator, Type, Value,
 };
 pub use op::{Effect, Opcode};
 pub use reason::ExitReason;

@@ -157,6 +157,10 @@ macro_rules! for_each_instruction {
             Refund refund [ -- ] call;
             /// Gives it back if the operand is true.
             RefundIf refund_if [bool -- ] call;
+            /// Counts that control has arrived somewhere. Only where exact counts are wanted.
+            Count count [ -- ] call;
+            /// Counts it if the operand is true.
+            CountIf count_if [bool -- ] call;
             /// Stops the process if it is false: a proof of a pass was wrong. Only in test mode.
             Assert assert [bool -- ] call;
             /// Calls a method: its [`CallSite`](crate::CallSite) has callee and operands, the result is of the type that the callee
@@ -305,6 +309,7 @@ impl Opcode {
             Opcode::CallUnary => matches!(imm, Imm::UnOp(_)),
             Opcode::LoadGlobal | Opcode::StoreGlobal => matches!(imm, Imm::Slot(_)),
             Opcode::Charge | Opcode::Refund | Opcode::RefundIf => matches!(imm, Imm::Charge { .. }),
+            Opcode::Count | Opcode::CountIf => matches!(imm, Imm::Counter(_)),
             Opcode::CheckDepth => matches!(imm, Imm::Depth(_)),
             Opcode::Call => matches!(imm, Imm::Call(_)),
             _ => imm == Imm::None,

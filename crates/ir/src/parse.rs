@@ -7,8 +7,8 @@
 //! everything else is [`crate::verify`]'s.
 
 use crate::data::{
-    Ahead, Block, BlockData, CallId, CallSite, FrameState, Function, Imm, Input, InputPlace, Inst, Resume,
-    Sign, StateId, Target, Terminator, Type, Value,
+    Ahead, Block, BlockData, CallId, CallSite, FrameState, Function, Imm, Input, InputPlace, Inst, Origin,
+    Resume, Sign, StateId, Target, Terminator, Type, Value,
 };
 use crate::op::Opcode;
 use crate::print::{binop_name, cmp_name, unop_name};
@@ -124,15 +124,24 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// Nothing but a comment may follow; gives the pc if the comment is `; pc N`.
-    fn end_of_line(&mut self) -> Parsed<Option<u32>> {
+    /// Nothing but a comment may follow; gives the origin if the comment is one: `; pc 4` in this function or `; f3:pc 4`.
+    fn end_of_line(&mut self, function: u32) -> Parsed<Option<Origin>> {
         self.skip_space();
         match self.rest().strip_prefix(';') {
-            Some(comment) => Ok(comment.trim().strip_prefix("pc ").and_then(|n| n.parse().ok())),
+            Some(comment) => Ok(origin(comment.trim(), function)),
             None if self.rest().is_empty() => Ok(None),
             None => Err(self.expected("the end of the line")),
         }
     }
+}
+
+fn origin(comment: &str, function: u32) -> Option<Origin> {
+    let inlined = comment.strip_prefix('f').and_then(|rest| rest.split_once(':'));
+    let (function, pc) = match inlined {
+        Some((number, pc)) => (number.parse().ok()?, pc),
+        None => (function, comment),
+    };
+    Some(Origin { function, pc: pc.strip_prefix("pc ")?.parse().ok()? })
 }
 
 struct Parser {
@@ -142,7 +151,7 @@ struct Parser {
     uses: Vec<(Value, usize, usize)>,
     /// Ids from here on cannot be meant: the text is too short to define that many.
     limit: usize,
-    last_pc: u32,
+    last: Origin,
     /// Whether the last block still needs its end.
     open: bool,
 }
@@ -213,7 +222,7 @@ impl Parser {
         if c.eat("->") {
             self.f.result = Some(type_name(c)?);
         }
-        c.end_of_line()?;
+        c.end_of_line(self.f.function)?;
         Ok(())
     }
 
@@ -260,10 +269,11 @@ impl Parser {
             c.expect(")")?;
         }
         c.expect(":")?;
-        let pc = c.end_of_line()?.unwrap_or(0);
+        let start = Origin { function: self.f.function, pc: 0 };
+        let origin = c.end_of_line(self.f.function)?.unwrap_or(start);
         let end = Terminator::Exit { reason: ExitReason::Unreached, state: StateId(u32::MAX) };
-        self.f.blocks.push(BlockData { params, insts: Vec::new(), end, pc });
-        self.last_pc = pc;
+        self.f.blocks.push(BlockData { params, insts: Vec::new(), end, origin });
+        self.last = origin;
         self.open = true;
         Ok(())
     }
@@ -323,7 +333,7 @@ impl Parser {
             _ => None,
         };
         if let Some(end) = end {
-            c.end_of_line()?;
+            c.end_of_line(self.f.function)?;
             if let Some(block) = self.f.blocks.last_mut() {
                 block.end = end;
             }
@@ -377,10 +387,10 @@ impl Parser {
             }
             None => None,
         };
-        if let Some(pc) = c.end_of_line()? {
-            self.last_pc = pc;
+        if let Some(origin) = c.end_of_line(self.f.function)? {
+            self.last = origin;
         }
-        Ok(Inst { op, args, imm, state, result, pc: self.last_pc })
+        Ok(Inst { op, args, imm, state, result, origin: self.last })
     }
 
     /// `f1 link 3 cost 7 (v0, v1)`, or with `self` for `link 3`.
@@ -396,6 +406,7 @@ impl Parser {
         let deep = c.eat_word("deep");
         c.expect_word("cost")?;
         let cost = c.number("a cost")?;
+        let counter = if c.eat_word("count") { Some(c.number("the number of a counter")?) } else { None };
         c.expect("(")?;
         let mut args = Vec::new();
         while !c.eat(")") {
@@ -404,7 +415,7 @@ impl Parser {
             }
             args.push(self.value(c)?);
         }
-        self.f.calls.push(CallSite { callee, link, level, deep, cost, args });
+        self.f.calls.push(CallSite { callee, link, level, deep, cost, counter, args });
         Ok(Imm::Call(CallId(self.f.calls.len() as u32 - 1)))
     }
 
@@ -449,7 +460,7 @@ impl Parser {
             Ahead::default()
         };
         let side = if c.eat_word("side") { Some(c.number("the number of a side")?) } else { None };
-        c.end_of_line()?;
+        c.end_of_line(self.f.function)?;
         self.f.states.push(FrameState { function, pc, resume, locals, stack, caller, ahead, side });
         Ok(())
     }
@@ -552,6 +563,7 @@ fn imm(c: &mut Cursor<'_>, op: Opcode) -> Parsed<Imm> {
             Imm::UnOp(named(c, &all, unop_name, "a unary operation like `neg`")?)
         }
         Opcode::LoadGlobal | Opcode::StoreGlobal => Imm::Slot(c.prefixed("g", "a global like `g0`")?),
+        Opcode::Count | Opcode::CountIf => Imm::Counter(c.number("the number of a counter")?),
         Opcode::CheckDepth => Imm::Depth(c.number("a number of calls")?),
         Opcode::Charge | Opcode::Refund | Opcode::RefundIf => {
             Imm::Charge { cost: c.number("a cost")?, rounds: rounds(c)? }
@@ -608,7 +620,7 @@ pub fn parse(text: &str) -> Result<Function, ParseError> {
         types: Vec::new(),
         uses: Vec::new(),
         limit: text.len(),
-        last_pc: 0,
+        last: Origin { function: 0, pc: 0 },
         open: false,
     };
     let mut seen_header = false;
@@ -629,7 +641,7 @@ pub fn parse(text: &str) -> Result<Function, ParseError> {
         } else if word == "unused" && !p.open {
             c.expect_word("unused")?;
             p.definition(&mut c)?;
-            c.end_of_line()?;
+            c.end_of_line(p.f.function)?;
         } else if word.strip_prefix('b').is_some_and(|n| n.starts_with(|d: char| d.is_ascii_digit())) {
             p.block(&mut c)?;
         } else {

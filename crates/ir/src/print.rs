@@ -6,7 +6,7 @@
 //! ```text
 //! function main@2 (bytecode function 0, entry pc 2)
 //! b0(v0: int = local 0, v1: float = stack 1):     ; pc 2
-//!     v2: int = const_int 1
+//!     v2: int = const_int 1                           ; f3:pc 0
 //!     v3: int = int_add v0, v2 exit @0            ; pc 4
 //!     charge 7 back_edge exit @1
 //!     jump b1(v3)
@@ -19,8 +19,9 @@
 //! A method's first line ends with the type of its result, ` -> int`; it ends its blocks with `return v1`. A call is
 //! `v2: int = call f1 link 3 cost 7 (v0, v1) exit @0`, with `self` instead of the link if the method calls itself.
 //!
-//! Invariants: the same function always gives the same text, and no function makes printing fail. `; pc 4` is
-//! the one comment with a meaning: an instruction without it has the pc of the one before, the first of a block that of its block.
+//! Invariants: the same function always gives the same text, and no function makes printing fail. `; pc 4`, or
+//! `; f3:pc 4` for the bytecode of another function, inlined, is the one comment with a meaning: an instruction without it comes from where
+//! the one before comes from, the first of a block from where its block does.
 //! A value that has a type but no definition is listed in a line `unused v7: int`. Everything a *verified* function holds is in the
 //! text.
 
@@ -30,7 +31,7 @@ use crate::data::{
 use bytecode::{BinOp, Cmp, UnOp};
 use std::fmt::{self, Display, Formatter, Write};
 
-/// The column at which `; pc` stands where the line leaves room.
+/// The column at which the origin stands where the line leaves room.
 const COMMENT_COLUMN: usize = 56;
 
 /// The name of a comparison in IR text.
@@ -110,6 +111,7 @@ impl Display for Imm {
             Imm::Charge { cost, rounds } => {
                 write!(f, "{cost}{}", rounds_text(rounds))
             }
+            Imm::Counter(counter) => write!(f, "{counter}"),
             Imm::Depth(calls) => write!(f, "{calls}"),
             Imm::Call(id) => write!(f, "{id}"),
         }
@@ -129,7 +131,11 @@ impl Display for CallSite {
         if self.deep {
             f.write_str(" deep")?;
         }
-        write!(f, " cost {} (", self.cost)?;
+        write!(f, " cost {} ", self.cost)?;
+        if let Some(counter) = self.counter {
+            write!(f, "count {counter} ")?;
+        }
+        f.write_str("(")?;
         values(f, &self.args, ", ")?;
         f.write_str(")")
     }
@@ -170,7 +176,7 @@ impl Display for Terminator {
     }
 }
 
-/// One instruction as text, without its pc.
+/// One instruction as text, without its origin.
 fn inst_text(f: &Function, inst: &Inst) -> String {
     let mut text = String::new();
     if let Some(result) = inst.result {
@@ -200,11 +206,8 @@ fn definition(f: &Function, value: Value) -> String {
     format!("{value}: {ty}")
 }
 
-fn line_with_pc(out: &mut Formatter<'_>, text: &str, pc: Option<u32>) -> fmt::Result {
-    match pc {
-        Some(pc) => writeln!(out, "{text:<width$} ; pc {pc}", width = COMMENT_COLUMN - 1),
-        None => writeln!(out, "{text}"),
-    }
+fn line_with_origin(out: &mut Formatter<'_>, text: &str, origin: &str) -> fmt::Result {
+    writeln!(out, "{text:<width$} ; {origin}", width = COMMENT_COLUMN - 1)
 }
 
 impl Display for Function {
@@ -244,15 +247,19 @@ impl Display for Function {
                 }
             }
             head.push_str(if block.params.is_empty() { ":" } else { "):" });
-            line_with_pc(out, &head, Some(block.pc))?;
-            let mut pc = block.pc;
+            line_with_origin(out, &head, &block.origin.within(self.function))?;
+            let mut last = block.origin;
             for inst in &block.insts {
                 if let Some(result) = inst.result {
                     define(result);
                 }
                 let text = format!("    {}", inst_text(self, inst));
-                line_with_pc(out, &text, (inst.pc != pc).then_some(inst.pc))?;
-                pc = inst.pc;
+                if inst.origin == last {
+                    writeln!(out, "{text}")?;
+                } else {
+                    line_with_origin(out, &text, &inst.origin.within(self.function))?;
+                }
+                last = inst.origin;
             }
             writeln!(out, "    {}", block.end)?;
         }

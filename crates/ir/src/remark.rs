@@ -4,7 +4,7 @@
 //! variables are known. Passes only make remarks when asked to ([`PassCx::remarks`](crate::opt::PassCx::remarks)).
 
 use crate::analysis::intervals::Interval;
-use crate::data::{Function, Imm, InputPlace, Inst, Value};
+use crate::data::{Function, Imm, InputPlace, Inst, Origin, Value};
 use crate::op::Opcode;
 use bytecode::Cmp;
 
@@ -147,9 +147,7 @@ pub struct Remark {
     /// What.
     pub topic: Topic,
     /// The bytecode it is about.
-    pub pc: u32,
-    /// The function of that bytecode, if an exit says so; else it is the unit's own.
-    pub function: Option<u32>,
+    pub at: Origin,
     /// The value that the instruction defines.
     pub value: Option<Value>,
     /// The operation, as a person would write it: a sign between operands, or a name.
@@ -176,8 +174,7 @@ impl Remark {
         });
         Remark {
             topic,
-            pc: inst.pc,
-            function: inst.state.map(|state| f.states[state.index()].function),
+            at: inst.origin,
             value: inst.result,
             op: Operation::of(inst),
             operands: operands.collect(),
@@ -186,12 +183,11 @@ impl Remark {
         }
     }
 
-    /// A remark about the code at a pc, with a number.
-    pub fn at(topic: Topic, pc: u32, number: u32) -> Remark {
+    /// A remark about the code of an instruction, with a number.
+    pub fn at(topic: Topic, at: Origin, number: u32) -> Remark {
         Remark {
             topic,
-            pc,
-            function: None,
+            at,
             value: None,
             op: Operation::None,
             operands: Vec::new(),
@@ -201,8 +197,8 @@ impl Remark {
     }
 
     /// A remark about an instruction of the bytecode, whose operands were of these kinds.
-    pub fn general(topic: Topic, function: u32, pc: u32, name: &'static str, kinds: String) -> Remark {
-        Remark { function: Some(function), op: Operation::Name(name), kinds, ..Remark::at(topic, pc, 0) }
+    pub fn general(topic: Topic, at: Origin, name: &'static str, kinds: String) -> Remark {
+        Remark { op: Operation::Name(name), kinds, ..Remark::at(topic, at, 0) }
     }
 
     /// The remark in words; `name` gives the names of operands.

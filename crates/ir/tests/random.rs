@@ -9,6 +9,7 @@ use hotspotvm_ir::opt::{PIPELINE, PassCx, optimize};
 use hotspotvm_ir::parse::parse;
 use hotspotvm_ir::verify::verify;
 use hotspotvm_ir::*;
+use std::collections::HashSet;
 
 fn inputs(f: &Function, random: &mut Random, extreme: bool) -> Vec<Wide> {
     let int = |random: &mut Random| -> i128 {
@@ -137,6 +138,23 @@ fn text_reads_back() {
         assert_eq!(parse(&f.to_string()).unwrap(), f, "seed {seed}, optimized\n{f}");
         optimize(&mut f, &PassCx::new());
         assert_eq!(parse(&f.to_string()).unwrap(), f, "seed {seed}, compacted\n{f}");
+    }
+}
+
+/// What passes make comes from where that came from which they made it of.
+#[test]
+fn passes_invent_no_origins() {
+    let all = |f: &Function| -> HashSet<Origin> {
+        let of =
+            |block: &BlockData| block.insts.iter().map(|inst| inst.origin).chain([block.origin]).collect();
+        f.blocks.iter().flat_map::<Vec<Origin>, _>(of).collect()
+    };
+    for seed in 21_000..21_200 {
+        let mut f = function(seed);
+        let before = all(&f);
+        optimize(&mut f, &PassCx::new());
+        let after = all(&f);
+        assert!(after.is_subset(&before), "seed {seed}: {:?}\n{f}", after.difference(&before));
     }
 }
 

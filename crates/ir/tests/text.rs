@@ -1,6 +1,7 @@
 //! The text of a function: what each part looks like, and what is said of text that is wrong.
 #![allow(clippy::unwrap_used)]
 
+use hotspotvm_ir::Origin;
 use hotspotvm_ir::parse::parse;
 
 const ALL_OF_IT: &str = "\
@@ -8,9 +9,9 @@ function main@2 (bytecode function 0, entry pc 2)
 b0(v0: int = local 0, v1: float = stack 1, v2: boxed = local 3, v3: bool = local 4): ; pc 2
     v4: int = const_int -9223372036854775808
     v5: int = int_add v0, v4 exit @0                    ; pc 4
-    v6: float = const_float -0.0
-    v7: float = const_float nan:0xfff8000000000001
-    v8: float = const_float 1e300
+    v6: float = const_float -0.0                        ; f1:pc 4
+    v7: float = const_float nan:0xfff8000000000001      ; f1:pc 0
+    v8: float = const_float 1e300                       ; pc 4
     v9: float = const_float -inf
     v10: bool = const_bool true
     v11: boxed = const_boxed 0xfff9000000000000
@@ -24,12 +25,14 @@ b0(v0: int = local 0, v1: float = stack 1, v2: boxed = local 3, v3: bool = local
     charge 7 back_edge exit @1
     charge 8 exit @1
     print v16 exit @0
+    count 17
+    count_if 18 v3
     branch v3, b1(v5, v1), b2
 b1(v18: int, v19: float):                               ; pc 9
     jump b1(v18, v19)
 b2:                                                     ; pc 0
     exit region_end @0
-b3:                                                     ; pc 12
+b3:                                                     ; f12:pc 12
     exit unreached @none
 @0 = f0:pc4 execute locals[v0 - v3] stack[v1 v2]
 @1 = f1:pc2 transfer back_edge locals[] stack[] caller @0
@@ -58,7 +61,8 @@ fn comments_and_space_do_not_matter() {
     let spaced = "; first\n\n  function   f(bytecode function 1,entry pc 2) ; name\n b0 : ; a comment
         ; between\n v0 :int=const_int 1;pc 5\n\texit halt @0 ; done\n@0=f1:pc5 execute locals[ ]stack[v0 ]\n";
     let f = parse(spaced).unwrap();
-    assert_eq!((f.blocks[0].pc, f.blocks[0].insts[0].pc), (0, 5));
+    let pc = |pc| Origin { function: 1, pc };
+    assert_eq!((f.blocks[0].origin, f.blocks[0].insts[0].origin), (pc(0), pc(5)));
 }
 
 /// Each error names the line, the column, and what would have been right.

@@ -5,6 +5,8 @@ use hotspotvm_ir::parse::parse;
 use hotspotvm_ir::verify::verify;
 use hotspotvm_ir::*;
 
+const START: Origin = Origin { function: 0, pc: 0 };
+
 const GOOD: &str = "\
 function f (bytecode function 0, entry pc 0)
 b0(v0: int = local 0, v1: boxed = local 1):
@@ -108,7 +110,7 @@ fn malformed_functions_are_refused() {
     );
     refused(
         |f| {
-            f.new_block(0);
+            f.new_block(START);
             target(f, Target { block: Block(3), args: vec![] });
         },
         "never given an end",
@@ -133,8 +135,8 @@ fn malformed_functions_are_refused() {
     let select = |args| {
         move |f: &mut Function| {
             let result = Some(f.new_value(Type::Int));
-            let (op, imm, state, pc) = (Opcode::IntSelect, Imm::None, None, 0);
-            f.blocks[0].insts.push(Inst { op, args, imm, state, result, pc });
+            let (op, imm, state, origin) = (Opcode::IntSelect, Imm::None, None, START);
+            f.blocks[0].insts.push(Inst { op, args, imm, state, result, origin });
         }
     };
     let (int, bool, boxed) = (Value(0), Value(3), Value(1));
@@ -150,7 +152,7 @@ fn malformed_functions_are_refused() {
 #[test]
 fn what_nothing_reaches_is_ignored() {
     let mut f = good();
-    let lost = f.new_block(0);
+    let lost = f.new_block(START);
     f.blocks[lost.index()].params.push(Value(u32::MAX));
     f.blocks[lost.index()].end = Terminator::Jump(Target { block: Block(0), args: vec![Value(99)] });
     assert_eq!(verify(&f), Ok(()));
@@ -162,7 +164,7 @@ fn what_nothing_reaches_is_ignored() {
 fn long_functions_are_verified_without_recursion() {
     let mut f = Function::new("long".to_owned(), 0, 0);
     for i in 0..10_000 {
-        let block = f.new_block(0);
+        let block = f.new_block(START);
         f.blocks[block.index()].end =
             Terminator::Jump(Target { block: Block((i + 1) % 10_000), args: Vec::new() });
     }

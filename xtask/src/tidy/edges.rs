@@ -7,7 +7,7 @@ use super::{Finding, crate_of};
 use crate::tree::Tree;
 
 /// For each crate of ours, the ones that it may use.
-const ALLOWED: [(&str, &[&str]); 10] = [
+const ALLOWED: [(&str, &[&str]); 11] = [
     ("bytecode", &[]),
     ("runtime", &["bytecode"]),
     ("ir", &["bytecode"]),
@@ -15,7 +15,8 @@ const ALLOWED: [(&str, &[&str]); 10] = [
     ("hotspotvm", &["codegen", "ir", "runtime", "bytecode"]),
     ("python", &["bytecode"]),
     ("explorer", &[]),
-    ("cli", &["hotspotvm", "python", "explorer"]),
+    ("debuginfo", &[]),
+    ("cli", &["hotspotvm", "python", "explorer", "debuginfo"]),
     ("filetests", &["hotspotvm", "python", "codegen", "ir", "runtime", "bytecode"]),
     ("xtask", &["bytecode"]),
 ];

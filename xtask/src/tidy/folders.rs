@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 const ROOT: &str = "crates/hotspotvm/src/";
 
 /// For each folder or module, lowest first, what it may use.
-const FLOORS: [(&str, &[&str]); 14] = [
+const FLOORS: [(&str, &[&str]); 16] = [
     ("ids", &[]),
     ("options", &[]),
     ("profile", &[]),
@@ -20,6 +20,8 @@ const FLOORS: [(&str, &[&str]); 14] = [
     ("abi", &["ids", "options", "profile"]),
     ("event", &["abi", "options", "reason"]),
     ("stats", &["event", "options"]),
+    ("samples", &["abi", "options"]),
+    ("code", &["abi", "event", "options"]),
     ("detect", &["abi", "ids", "options", "profile", "reason"]),
     ("compile", &["abi", "detect", "event", "ids", "options", "profile", "reason"]),
     ("cache", &["abi", "ids", "profile"]),
@@ -28,15 +30,15 @@ const FLOORS: [(&str, &[&str]); 14] = [
     (
         "engine",
         &[
-            "abi", "cache", "compile", "deopt", "detect", "event", "execute", "ids", "options", "profile",
-            "reason", "stats",
+            "abi", "cache", "code", "compile", "deopt", "detect", "event", "execute", "ids", "options",
+            "profile", "reason", "samples", "stats",
         ],
     ),
     ("internals", &["abi", "compile", "engine", "options"]),
 ];
 
 /// The modules that others see.
-const PUBLIC: [&str; 5] = ["event", "internals", "options", "reason", "stats"];
+const PUBLIC: [&str; 7] = ["code", "event", "internals", "options", "reason", "samples", "stats"];
 
 /// An import, and where it is.
 #[derive(Clone, Debug, PartialEq, Eq)]

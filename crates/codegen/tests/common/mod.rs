@@ -5,7 +5,7 @@ use hotspotvm_codegen::{
     CodeUnit, Compiler, CompilerOptions, Entry, NativeContext, OptLevel, Recipe, Routines, ValueLayout,
     pack_fuel,
 };
-use ir::{Block, FrameState, Function, Imm, Input, InputPlace, Opcode, Resume, StateId, Type, Value};
+use ir::{Block, FrameState, Function, Imm, Input, InputPlace, Opcode, Origin, Resume, StateId, Type, Value};
 use rustix::mm::{MapFlags, MprotectFlags, ProtFlags, mmap_anonymous, mprotect, munmap};
 use std::ffi::c_void;
 use std::ptr::{null, null_mut};
@@ -156,6 +156,7 @@ pub struct Harness {
     code: Mapped,
     pub world: World,
     pub globals: Vec<u64>,
+    pub counts: Vec<u64>,
     pub fuel: i64,
     pub slots: Vec<u64>,
 }
@@ -175,6 +176,7 @@ impl Harness {
             code,
             world: World::default(),
             globals: vec![0; 4],
+            counts: vec![0; 4],
             fuel: pack_fuel(1000),
             slots: Vec::new(),
         }
@@ -192,6 +194,7 @@ impl Harness {
             links: null(),
             depth_left: 0,
             globals: self.globals.as_mut_ptr(),
+            counts: self.counts.as_mut_ptr(),
             scratch: 0,
             routines: ROUTINES,
             user: (&raw mut self.world).cast(),
@@ -222,7 +225,7 @@ impl Harness {
 /// A function with inputs of these types in locals 0, 1, ...
 pub fn function(inputs: &[Type]) -> (Function, Vec<Value>) {
     let mut f = Function::new("test".to_owned(), 0, 0);
-    let entry = f.new_block(0);
+    let entry = f.new_block(origin(0));
     let mut values = Vec::new();
     for (i, &ty) in inputs.iter().enumerate() {
         f.inputs.push(Input { place: InputPlace::Local(i as u32), ty, sign: ir::Sign::Any });
@@ -245,6 +248,11 @@ pub fn state(f: &mut Function, pc: u32, stack: &[Value]) -> StateId {
     })
 }
 
+/// An instruction of the function compiled.
+pub fn origin(pc: u32) -> Origin {
+    Origin { function: 0, pc }
+}
+
 pub fn op(
     f: &mut Function,
     b: Block,
@@ -254,7 +262,7 @@ pub fn op(
     st: Option<StateId>,
     pc: u32,
 ) -> Value {
-    f.append(b, op, args, imm, st, pc).unwrap()
+    f.append(b, op, args, imm, st, origin(pc)).unwrap()
 }
 
 pub fn int(f: &mut Function, b: Block, n: i64) -> Value {

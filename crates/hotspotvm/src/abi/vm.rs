@@ -11,7 +11,7 @@
 use super::fusion::{Code, fuse};
 use super::interrupts::Interrupts;
 use crate::options::Options;
-use crate::profile::{Feedback, Site};
+use crate::profile::{Executed, Feedback, Site, counts_of_instructions, executions};
 use bytecode::{FuncId, Op, Verified};
 use runtime::error::{INNERMOST, OUTERMOST, shown_name};
 use runtime::num::{Cost, ErrorKind, NumError, Watch};
@@ -50,6 +50,8 @@ pub struct FunctionState {
     pub cells: Box<[Cell]>,
     /// Its profile: a site per instruction.
     pub sites: Box<[Site]>,
+    /// The number of the counter that optimized code has for its first pc; the others follow.
+    pub first_counter: u32,
     /// How many of its locals are parameters.
     pub params: u32,
     /// How many locals it has.
@@ -122,6 +124,7 @@ impl FunctionState {
         }
         FunctionState {
             cells,
+            first_counter: 0,
             sites: facts.run_costs.iter().map(|&cost| Site::new(cost)).collect(),
             params: function.params,
             locals: function.locals.len() as u32,
@@ -141,6 +144,8 @@ pub struct Vm {
     pub constants: Vec<Value>,
     /// Its globals.
     pub globals: Vec<Value>,
+    /// Arrivals in optimized code, by counter; empty if they are not counted.
+    pub counts: Vec<u64>,
     /// Locals and operands, as the bits of values. (As integers, because those can be had zeroed from the system for nothing.)
     pub stack: Vec<u64>,
     /// The calls that wait.
@@ -203,8 +208,11 @@ impl Vm {
         }
         let mut functions = Vec::with_capacity(program.program().functions.len());
         let mut prepared = 0;
+        let mut counters = 0u32;
         for id in 0..program.program().functions.len() as u32 {
-            let function = FunctionState::new(&program, FuncId(id), options.stress.unfused);
+            let mut function = FunctionState::new(&program, FuncId(id), options.stress.unfused);
+            function.first_counter = counters;
+            counters = counters.saturating_add(function.cells.len() as u32);
             prepared += function.cells.len() + 1;
             functions.push(function);
             if prepared >= PREPARED_AT_ONCE {
@@ -252,12 +260,14 @@ impl Vm {
         }
         let total = limits.fuel.unwrap_or(PLENTY).min(PLENTY);
         let usual = if limits.timeout.is_some() { SLICE_TIMED } else { SLICE };
-        let slice_size = options.stress.slice.map_or(usual, |s| i64::from(s).clamp(1, SLICE));
+        let slice_size =
+            options.stress.slice.or(options.sampling).map_or(usual, |s| i64::from(s).clamp(1, SLICE));
         let slice = total.min(slice_size as u64) as i64;
         let largest_frame = functions.iter().map(|f| f.frame_size).max().unwrap_or(0);
         Ok(Vm {
             largest_frame,
             globals: vec![Value::NONE; program.program().globals.len()],
+            counts: vec![0; if options.counting { counters as usize } else { 0 }],
             program,
             functions,
             constants,
@@ -303,6 +313,45 @@ impl Vm {
         // Baseline code counts the rest of a caller's run when it makes the call.
         let compiled = self.counters.jit_instructions.saturating_sub(native_waiting).min(all);
         (all - compiled, compiled)
+    }
+
+    /// The counter of arrivals at a place that optimized code has, if it is to count.
+    pub fn counter(&self, function: u32, pc: u32) -> Option<u32> {
+        let number = self.functions[function as usize].first_counter.checked_add(pc)?;
+        ((number as usize) < self.counts.len()).then_some(number)
+    }
+
+    /// How often each instruction was executed so far, if everybody counts.
+    pub fn executed(&self, current_run_left: u64) -> Option<Executed> {
+        if self.counts.is_empty() {
+            return None;
+        }
+        let mut executed = Executed { all: Vec::new(), optimized: Vec::new() };
+        for (function, state) in self.program.program().functions.iter().zip(&self.functions) {
+            let code = &function.code;
+            let first = state.first_counter as usize;
+            let optimized =
+                counts_of_instructions(code, self.counts[first..first + code.len()].iter().copied());
+            let below = executions(code, &state.sites);
+            executed.all.push(below.iter().zip(&optimized).map(|(a, b)| a.saturating_add(*b)).collect());
+            executed.optimized.push(optimized);
+        }
+        // What was counted on arrival, and has not been executed since.
+        let end = self.regs.pc as usize + self.run_left(self.regs.function, self.regs.pc) as usize;
+        let current = (self.regs.function, end.saturating_sub(current_run_left as usize)..end);
+        let waiting = self.frames.iter().map(|frame| {
+            let left = self.run_left(frame.function, frame.pc) as usize;
+            (frame.function, frame.pc as usize..frame.pc as usize + left)
+        });
+        for (function, rest) in waiting.chain([current]) {
+            let (all, optimized) =
+                (&mut executed.all[function as usize], &mut executed.optimized[function as usize]);
+            for (all, optimized) in all[rest.clone()].iter_mut().zip(&mut optimized[rest]) {
+                *all = all.saturating_sub(1);
+                *optimized = (*optimized).min(*all);
+            }
+        }
+        Some(executed)
     }
 
     /// Instructions from here to the next transfer of control.
@@ -414,6 +463,11 @@ impl Vm {
             self.total
         );
         self.set_stop(StopKind::Limit(LimitKind::Fuel), message);
+    }
+
+    /// How much fuel the slices to come have.
+    pub fn set_slice_size(&mut self, fuel: i64) {
+        self.slice_size = fuel.clamp(1, SLICE);
     }
 
     /// Looks at everything that is looked at between slices, and starts a new slice that covers a run of this cost.

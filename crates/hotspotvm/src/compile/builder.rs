@@ -28,8 +28,8 @@ use bytecode::machine::{BinOp, Cmp, Flow, Machine, Mixed, Pair, Rounding, Single
 use bytecode::{Builtin1, Const, Facts, FuncId};
 use ir::planted::{Bug, is};
 use ir::{
-    Ahead, Block, ExitReason, FrameState, Function, Imm, Input, InputPlace, Opcode, Resume, Sign, StateId,
-    Target, Terminator, Type, Value,
+    Ahead, Block, ExitReason, FrameState, Function, Imm, Input, InputPlace, Opcode, Origin, Resume, Sign,
+    StateId, Target, Terminator, Type, Value,
 };
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
@@ -146,7 +146,7 @@ pub(super) struct Builder<'a> {
     counts: HashMap<u32, Rc<[u64]>>,
     /// Where translation stands in a tree of traces, if that is what is built.
     pub(super) climb: Option<Climb<'a>>,
-    // Where translation stands.
+    // Where translation stands: `pc` is of the innermost scope's function.
     pub(super) block: Block,
     pub(super) frame: SymbolicFrame,
     pub(super) pc: u32,
@@ -173,7 +173,7 @@ impl<'a> Builder<'a> {
         let function = &request.vm.program.program().functions[request.function as usize];
         let name = format!("{}@{}", function.name, request.entry_pc);
         let mut f = Function::new(name, request.function, request.entry_pc);
-        let block = f.new_block(request.entry_pc);
+        let block = f.new_block(Origin { function: request.function, pc: request.entry_pc });
         let mut builder = Builder {
             request,
             f,
@@ -251,6 +251,16 @@ impl<'a> Builder<'a> {
     pub(super) fn scope_mut(&mut self) -> &mut Scope<'a> {
         let last = self.scopes.len() - 1;
         &mut self.scopes[last]
+    }
+
+    /// Where translation stands.
+    pub(super) fn origin(&self) -> Origin {
+        self.origin_at(self.pc)
+    }
+
+    /// An instruction of the function being translated.
+    pub(super) fn origin_at(&self, pc: u32) -> Origin {
+        Origin { function: self.scope().function, pc }
     }
 
     /// How often each instruction of a function was executed.
@@ -375,23 +385,21 @@ impl<'a> Builder<'a> {
     pub(super) fn emit(&mut self, op: Opcode, args: &[Value], imm: Imm) -> Value {
         debug_assert!(op.result().is_some());
         let state = op.exit_reason().map(|_| self.state());
-        self.f.append(self.block, op, args, imm, state, self.pc).unwrap_or(Value(0))
+        self.f.append(self.block, op, args, imm, state, self.origin()).unwrap_or(Value(0))
     }
 
     fn emit_plain(&mut self, op: Opcode, args: &[Value]) -> Value {
         self.emit(op, args, Imm::None)
     }
 
-    /// Charges for the run at `pc` that a transfer, or a call, is about to start, or leaves by the state.
-    pub(super) fn charge(&mut self, block: Block, cost: u32, back_edge: bool, state: StateId) {
-        self.f.append(
-            block,
-            Opcode::Charge,
-            &[],
-            Imm::Charge { cost, rounds: u32::from(back_edge) },
-            Some(state),
-            self.pc,
-        );
+    /// Charges for the run at `to` that a transfer, or a call, is about to start, or leaves by the state; and counts the arrival there, if
+    /// that is wanted.
+    pub(super) fn charge(&mut self, block: Block, to: Origin, cost: u32, back_edge: bool, state: StateId) {
+        let (imm, origin) = (Imm::Charge { cost, rounds: u32::from(back_edge) }, self.origin());
+        self.f.append(block, Opcode::Charge, &[], imm, Some(state), origin);
+        if let Some(counter) = self.request.vm.counter(to.function, to.pc) {
+            self.f.append(block, Opcode::Count, &[], Imm::Counter(counter), None, origin);
+        }
     }
 
     pub(super) fn boxed_in(&mut self, block: Block, value: Value) -> Value {
@@ -401,7 +409,7 @@ impl<'a> Builder<'a> {
             Type::Float => Opcode::BoxFloat,
             Type::Bool => Opcode::BoxBool,
         };
-        self.f.append(block, op, &[value], Imm::None, None, self.pc).unwrap_or(value)
+        self.f.append(block, op, &[value], Imm::None, None, self.origin()).unwrap_or(value)
     }
 
     pub(super) fn boxed(&mut self, value: Value) -> Value {
@@ -516,7 +524,7 @@ impl Machine for Builder<'_> {
 
     fn set_global(&mut self, slot: u32, value: Value) {
         let value = self.boxed(value);
-        self.f.append(self.block, Opcode::StoreGlobal, &[value], Imm::Slot(slot), None, self.pc);
+        self.f.append(self.block, Opcode::StoreGlobal, &[value], Imm::Slot(slot), None, self.origin());
     }
 
     fn pair(&mut self, a: Value, b: Value, mixed: Mixed) -> Flow<Self, Pair<Self>> {
@@ -761,8 +769,7 @@ impl Machine for Builder<'_> {
         }
         // What the branch has popped is gone on both sides.
         self.popped.clear();
-        let taken = self.f.new_block(self.pc);
-        let next = self.f.new_block(self.pc);
+        let [taken, next] = [(); 2].map(|()| self.f.new_block(self.origin()));
         let to = |block| Target { block, args: Vec::new() };
         let (then, otherwise) = if when { (to(taken), to(next)) } else { (to(next), to(taken)) };
         let percent = self.percent_true(when);
@@ -790,14 +797,14 @@ impl Machine for Builder<'_> {
     fn print(&mut self, value: Value) -> Flow<Self> {
         self.note_general();
         let (state, value) = (self.state(), self.boxed(value));
-        self.f.append(self.block, Opcode::Print, &[value], Imm::None, Some(state), self.pc);
+        self.f.append(self.block, Opcode::Print, &[value], Imm::None, Some(state), self.origin());
         Ok(())
     }
 
     fn print_char(&mut self, value: Value) -> Flow<Self> {
         self.note_general();
         let (state, value) = (self.state(), self.boxed(value));
-        self.f.append(self.block, Opcode::PrintChar, &[value], Imm::None, Some(state), self.pc);
+        self.f.append(self.block, Opcode::PrintChar, &[value], Imm::None, Some(state), self.origin());
         Ok(())
     }
 

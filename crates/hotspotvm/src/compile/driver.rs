@@ -22,7 +22,7 @@ use bytecode::{FuncId, disasm};
 use codegen::{CodeUnit, Compiler, CompilerOptions};
 use ir::opt::{PassCx, PassRun};
 use ir::remark::{Remark, Topic};
-use ir::{InputPlace, Sign, Type};
+use ir::{InputPlace, Origin, Sign, Type};
 use std::fmt::Write;
 use std::rc::Rc;
 use std::time::Instant;
@@ -168,7 +168,7 @@ impl Generator {
         };
         let code = compiler.compile(&f, &LAYOUT, id).map_err(broken)?;
         let listing = bytecode.map(|bytecode| {
-            let machine = machine_listing(&code.bytes[..code.code_len as usize], &code.places);
+            let machine = machine_listing(f.function, &code.bytes[..code.code_len as usize], &code.places);
             let ir_after =
                 runs.iter_mut().filter_map(|run| Some((run.name.to_string(), run.ir.take()?))).collect();
             Box::new(Listing { bytecode, ir_built, ir_after, ir: f.to_string(), machine })
@@ -363,6 +363,7 @@ impl Driver {
         }
         let CompileTask { id, key, selection, .. } = task;
         let (f, notes) = (built.f, built.notes);
+        debug_assert!(f.blocks.iter().all(|block| comes_from(vm, block)), "{f}");
         let inputs = f.inputs.iter().filter(|input| input.ty != Type::Boxed).map(|input| {
             format!("{}: {}{}", input_name(vm, key.function, input.place), input.ty, input.sign.suffix())
         });
@@ -380,6 +381,13 @@ impl Driver {
     }
 }
 
+/// Whether a block and its instructions come from instructions that exist.
+fn comes_from(vm: &Vm, block: &ir::BlockData) -> bool {
+    let mut origins = block.insts.iter().map(|inst| inst.origin).chain([block.origin]);
+    let functions = &vm.program.program().functions;
+    origins.all(|at| functions.get(at.function as usize).is_some_and(|f| (at.pc as usize) < f.code.len()))
+}
+
 /// What is to be said of instructions in their general form.
 fn general_remarks(vm: &Vm, general: &[(u32, u32, Feedback)]) -> Vec<Remark> {
     let words = |kinds: Kinds| kinds.describe().replace('|', " or ");
@@ -394,7 +402,7 @@ fn general_remarks(vm: &Vm, general: &[(u32, u32, Feedback)]) -> Vec<Remark> {
             2 => format!("{}, and {}", words(seen.left()), words(seen.right())),
             _ => words(seen.left()),
         };
-        Remark::general(topic, function, pc, info.mnemonic, kinds)
+        Remark::general(topic, Origin { function, pc }, info.mnemonic, kinds)
     };
     general.iter().map(remark).collect()
 }
@@ -429,18 +437,18 @@ fn bytecode_listing(vm: &Vm, key: PlaceKey, graph: &FunctionGraph, selection: &S
     text
 }
 
-/// Machine code as text. `places` are the offsets at which the code of each pc starts.
-pub fn machine_listing(bytes: &[u8], places: &[(u32, u32)]) -> String {
+/// The machine code of a unit of this function as text. `places` are the offsets at which what came from each instruction starts.
+pub fn machine_listing(function: u32, bytes: &[u8], places: &[(u32, Origin)]) -> String {
     let mut text = String::new();
+    // `pc 123` or `f12:pc 123`.
+    let width = if places.iter().any(|(_, origin)| origin.function != function) { 12 } else { 8 };
     let mut last = None;
     for line in codegen::disassemble(bytes, 0, places) {
-        let pc = match line.pc {
-            Some(pc) if line.pc != last => format!("pc {pc}"),
-            _ => String::new(),
-        };
-        last = line.pc;
+        let origin = line.origin.filter(|_| line.origin != last);
+        let origin = origin.map_or_else(String::new, |origin| origin.within(function));
+        last = line.origin;
         // Writing to a String cannot fail.
-        let _ = writeln!(text, "{:6x}  {pc:<8}{}", line.offset, line.text);
+        let _ = writeln!(text, "{:6x}  {origin:<width$}{}", line.offset, line.text);
     }
     text
 }

@@ -19,7 +19,7 @@ use crate::reason::Reason;
 use bytecode::Op;
 use bytecode::machine::Flow;
 use ir::planted::{Bug, is};
-use ir::{Block, ExitReason, Imm, Opcode, Resume, Target, Terminator, Type, Value};
+use ir::{Block, ExitReason, Imm, Opcode, Origin, Resume, Target, Terminator, Type, Value};
 use runtime::Value as Boxed;
 use std::rc::Rc;
 
@@ -164,8 +164,8 @@ impl Builder<'_> {
     /// Translates the callee in place of the call at the current pc.
     fn inline(&mut self, callee: u32, walk: Walk, budget: u32) -> Flow<Self> {
         let inlining = self.inlining_of(callee, budget, &walk);
+        let outer = (self.scopes.len() + 1, self.pc);
         self.start_inlined(callee, walk, inlining);
-        let outer = (self.scopes.len(), self.pc);
         let walked = self.walk();
         debug_assert_eq!(outer.0, self.scopes.len());
         let (returns, frame) = self.end_inlined();
@@ -195,12 +195,12 @@ impl Builder<'_> {
         if !self.frame.deep {
             // One more, for a call that is not inlined.
             let levels = Imm::Depth(MAX_LEVELS + u32::from(!is(Bug::DepthOneTooFew)));
-            self.f.append(self.block, Opcode::CheckDepth, &[], levels, Some(state), self.pc);
+            self.f.append(self.block, Opcode::CheckDepth, &[], levels, Some(state), self.origin());
             self.frame.deep = true;
         }
         let cost = vm.program.facts(bytecode::FuncId(callee)).run_costs[0];
         let cost = if is(Bug::InlinedCallFree) { 0 } else { cost };
-        self.charge(self.block, cost, false, state);
+        self.charge(self.block, Origin { function: callee, pc: 0 }, cost, false, state);
         let first = self.frame.stack.len() - function.params as usize;
         let args = self.frame.stack.split_off(first);
         self.popped.clear();
@@ -216,6 +216,7 @@ impl Builder<'_> {
         let callee_frame = SymbolicFrame { locals, stack: Vec::new(), deep: true };
         let frame = std::mem::replace(&mut self.frame, callee_frame);
         self.scope_mut().waiting = Some((frame, self.pc));
+        self.pc = 0;
     }
 
     /// Closes the innermost scope: where it returned, and the frame that waited.
@@ -240,7 +241,7 @@ impl Builder<'_> {
         }
         let ty = self.f.ty(value);
         let ty = if returns.iter().all(|&(_, value)| self.f.ty(value) == ty) { ty } else { Type::Boxed };
-        let block = self.f.new_block(self.pc);
+        let block = self.f.new_block(self.origin());
         let result = self.f.add_param(block, ty);
         for (from, value) in returns {
             let value = if ty == Type::Boxed { self.boxed_in(from, value) } else { value };

@@ -66,8 +66,9 @@ impl Builder<'_> {
         self.frame.stack.truncate(first);
         let cost = vm.program.facts(FuncId(function)).run_costs[0];
         let level = self.scopes.len() as u32 - 1;
-        let call = CallSite { callee: function, link, level, deep: self.frame.deep, cost, args };
-        let result = self.f.append_call(self.block, call, signature.result, state, self.pc);
+        let counter = vm.counter(function, 0);
+        let call = CallSite { callee: function, link, level, deep: self.frame.deep, cost, counter, args };
+        let result = self.f.append_call(self.block, call, signature.result, state, self.origin());
         self.frame.stack.push(result);
         Ok(())
     }

@@ -126,7 +126,7 @@ impl Builder<'_> {
                 slots.push(Slot::Stack(depth));
             }
         }
-        let target = self.f.new_block(start);
+        let target = self.f.new_block(self.origin_at(start));
         self.state_entries += slots.len() * edges.len();
         self.frame = first;
         self.frame.deep = edges.iter().all(|edge| edge.frame.deep || is(Bug::DepthAtJoin));
@@ -245,7 +245,7 @@ impl Builder<'_> {
         if let Some(back_edge) = transfer {
             let state = self.new_state(pc, resume);
             let cost = self.scope().facts.run_costs[pc as usize];
-            self.charge(from, cost, back_edge, state);
+            self.charge(from, self.origin_at(pc), cost, back_edge, state);
         }
         let frame = self.frame.clone();
         match self.scope().walk.headers.get(&block) {

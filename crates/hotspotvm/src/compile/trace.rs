@@ -265,7 +265,7 @@ impl<'a> Builder<'a> {
         climb.ways.push(way);
         self.climb = Some(climb);
         while let Some(way) = self.climb.as_mut().and_then(|climb| climb.ways.pop()) {
-            (self.block, self.frame, self.scopes) = (way.block, way.frame, way.scopes);
+            (self.block, self.frame, self.scopes, self.pc) = (way.block, way.frame, way.scopes, way.pc);
             if let Some(climb) = &mut self.climb {
                 (climb.next, climb.node, climb.loops) = (Some(way.pc), way.node, way.loops);
             }
@@ -331,7 +331,7 @@ impl<'a> Builder<'a> {
         let stack = (0..self.frame.stack.len() as u32).map(Slot::Stack);
         let slots: Vec<Slot> = locals.chain(stack).collect();
         let (from, frame) = (self.block, self.frame.clone());
-        let block = self.f.new_block(pc);
+        let block = self.f.new_block(self.origin_at(pc));
         self.state_entries += slots.len();
         let (path, key) = (self.scope().path.clone(), ANCHORS + pc);
         for &slot in &slots {
@@ -369,7 +369,7 @@ impl<'a> Builder<'a> {
         let back_edge = target <= self.pc;
         let state = self.new_state(target, Resume::Transfer { back_edge });
         let cost = self.scope().facts.run_costs[target as usize];
-        self.charge(self.block, cost, back_edge, state);
+        self.charge(self.block, self.origin_at(target), cost, back_edge, state);
         let (node, _) = self.node();
         self.go_on(Some(target), node);
         Err(Ended)
@@ -382,8 +382,7 @@ impl<'a> Builder<'a> {
             return Err(self.leave(ExitReason::Unreached));
         };
         self.popped.clear();
-        let taken = self.f.new_block(self.pc);
-        let next = self.f.new_block(self.pc);
+        let [taken, next] = [(); 2].map(|()| self.f.new_block(self.origin()));
         let to = |block| Target { block, args: Vec::new() };
         let (then, otherwise) = if when { (to(taken), to(next)) } else { (to(next), to(taken)) };
         self.f.blocks[self.block.index()].end =
@@ -398,7 +397,7 @@ impl<'a> Builder<'a> {
                 continue;
             };
             let cost = self.scope().facts.run_costs[pc as usize];
-            self.charge(block, cost, back_edge, state);
+            self.charge(block, self.origin_at(pc), cost, back_edge, state);
             let (frame, scopes) = (self.frame.clone(), self.scopes.clone());
             if let Some(climb) = &mut self.climb {
                 let loops = climb.loops.clone();
@@ -436,7 +435,7 @@ impl<'a> Builder<'a> {
         let waiting = self.scopes.pop().and_then(|scope| scope.waiting);
         debug_assert!(waiting.is_some(), "only the outermost scope has nobody waiting");
         let Some((frame, pc)) = waiting else { return Err(Ended) };
-        self.frame = frame;
+        (self.frame, self.pc) = (frame, pc);
         self.frame.deep = true;
         self.frame.stack.push(value);
         let depth = self.depth();

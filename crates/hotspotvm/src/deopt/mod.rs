@@ -89,7 +89,7 @@ mod tests {
         };
         let record = ExitRecord {
             reason: ExitReason::Overflow,
-            pc: 4,
+            origin: ir::Origin { function: 1, pc: 4 },
             frames: vec![inner, outer],
             words: 1,
             ahead: ir::Ahead::default(),
@@ -106,7 +106,7 @@ mod tests {
     fn exits_of_callees_come_first() {
         let record = |function, recipe| ExitRecord {
             reason: ExitReason::CalleeLeft,
-            pc: 0,
+            origin: ir::Origin { function, pc: 0 },
             frames: vec![FrameRecipe {
                 function,
                 pc: 1,

@@ -21,6 +21,7 @@ mod present {
     use crate::profile::How;
     use crate::reason::Reason;
     use bytecode::{FuncId, disasm};
+    use ir::Origin;
     use std::time::Instant;
 
     /// How often a unit may get an unexpected result from its slow paths before it is compiled again with what was learned.
@@ -55,8 +56,13 @@ mod present {
                 let no_room = || Failure::Refused(Reason::CacheTooSmall { limit });
                 self.cache.baseline = Some(shared.ok_or_else(no_room)?);
             }
-            let (piece, _) = self.place_code(&code.bytes, function)?;
+            let (piece, address) = self.place_code(&code.bytes, function)?;
             let id = self.cache.reserve();
+            let place = |&(pc, offset): &(u32, u32)| (offset, Origin { function, pc });
+            let entry = Origin { function, pc: 0 };
+            self.tell_code((id, Tier::Baseline), entry, (address, &code.bytes), || {
+                code.blocks.iter().map(place)
+            });
             self.ledger.started(id, (function, 0), Tier::Baseline, UnitKind::Function);
             let (instructions, code_bytes) = (code.instructions, code.bytes.len() as u32);
             let listing = self.driver.listings.then(|| self.baseline_listing(function, &code));
@@ -93,13 +99,14 @@ mod present {
         fn baseline_listing(&self, function: u32, code: &BaselineCode) -> Box<Listing> {
             let end = self.vm.functions[function as usize].cells.len() as u32;
             let program = self.vm.program.program();
-            let places: Vec<(u32, u32)> = code.blocks.iter().map(|&(pc, offset)| (offset, pc)).collect();
+            let place = |&(pc, offset): &(u32, u32)| (offset, Origin { function, pc });
+            let places: Vec<(u32, Origin)> = code.blocks.iter().map(place).collect();
             Box::new(Listing {
                 bytecode: disasm::listing(program, FuncId(function), 0..end),
                 ir_built: String::new(),
                 ir_after: Vec::new(),
                 ir: String::new(),
-                machine: machine_listing(&code.bytes, &places),
+                machine: machine_listing(function, &code.bytes, &places),
             })
         }
 
@@ -117,6 +124,7 @@ mod present {
             self.stats.baseline_entries += 1;
             let nanos = start.map_or(0, |start| start.elapsed().as_nanos() as u64);
             self.stats.jit_ns += nanos;
+            self.sample(Tier::Baseline, nanos);
             let (function, pc) = (self.vm.regs.function, self.vm.regs.pc);
             let not_executed = match left.how {
                 BaselineExit::Execute

@@ -17,14 +17,14 @@ use ir::opt::PassRun;
 use ir::remark::{Remark, Subject};
 use runtime::Value;
 
-/// What each pass did, for a unit of this function.
-pub fn passes(vm: &Vm, function: u32, runs: Vec<PassRun>, timing: bool) -> Vec<PassShown> {
+/// What each pass did.
+pub fn passes(vm: &Vm, runs: Vec<PassRun>, timing: bool) -> Vec<PassShown> {
     let shown = |run: PassRun| PassShown {
         name: run.name.to_string(),
         changed: run.changed,
         before: run.insts_before as u32,
         after: run.insts_after as u32,
-        remarks: run.remarks.iter().map(|remark| shown_remark(vm, function, remark)).collect(),
+        remarks: run.remarks.iter().map(|remark| shown_remark(vm, remark)).collect(),
         nanos: timing.then_some(run.nanos),
     };
     runs.into_iter().map(shown).collect()
@@ -46,7 +46,7 @@ pub fn places(vm: &Vm, heat: &[Heat]) -> Vec<PlaceStats> {
     heat.iter().map(place).collect()
 }
 
-fn shown_remark(vm: &Vm, function: u32, remark: &Remark) -> RemarkShown {
+fn shown_remark(vm: &Vm, remark: &Remark) -> RemarkShown {
     let name = |subject: &Subject| match *subject {
         Subject::Const(value) => value.to_string(),
         Subject::Local { function, slot } => local_name(vm, function, slot),
@@ -54,7 +54,7 @@ fn shown_remark(vm: &Vm, function: u32, remark: &Remark) -> RemarkShown {
     };
     RemarkShown {
         kind: remark.topic.kind().into(),
-        at: Spot::of(vm, remark.function.unwrap_or(function), remark.pc),
+        at: Spot::of(vm, remark.at.function, remark.at.pc),
         value: remark.value.map(|value| value.0),
         words: remark.words(name),
         hint: remark.topic.hint().to_string(),
@@ -89,18 +89,15 @@ pub fn counts(vm: &Vm) -> Vec<FunctionCounts> {
 
 /// The ways out of a unit.
 pub fn exits(vm: &Vm, records: &[ExitRecord]) -> Vec<ExitShown> {
-    let shown = |record: &ExitRecord| {
-        let function = record.frames.first().map_or(0, |frame| frame.function);
-        ExitShown {
-            reason: record.reason,
-            at: Spot::of(vm, function, record.pc),
-            frames: record
-                .frames
-                .iter()
-                .enumerate()
-                .map(|(i, frame)| shown_frame(vm, frame, i + 1 < record.frames.len(), None))
-                .collect(),
-        }
+    let shown = |record: &ExitRecord| ExitShown {
+        reason: record.reason,
+        at: Spot::of(vm, record.origin.function, record.origin.pc),
+        frames: record
+            .frames
+            .iter()
+            .enumerate()
+            .map(|(i, frame)| shown_frame(vm, frame, i + 1 < record.frames.len(), None))
+            .collect(),
     };
     records.iter().map(shown).collect()
 }

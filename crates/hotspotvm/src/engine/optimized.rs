@@ -21,7 +21,7 @@ use crate::profile::Trial;
 use crate::reason::Reason;
 use bytecode::{Inst, Op};
 use codegen::TakenExit;
-use ir::{ExitReason, InputPlace, Resume, Type};
+use ir::{ExitReason, InputPlace, Origin, Resume, Type};
 use runtime::Value;
 use std::time::Instant;
 
@@ -226,6 +226,8 @@ impl Run<'_> {
     fn install(&mut self, made: Made) -> Result<u32, Failure> {
         let Made { code, id, key, .. } = made;
         let (piece, address) = self.place_code(&code.bytes, key.function)?;
+        let entry = Origin { function: key.function, pc: key.pc };
+        self.tell_code((id, Tier::Optimizing), entry, (address, &code.bytes), || code.places.iter().copied());
         self.stats.compilations += 1;
         self.stats.code_bytes += code.bytes.len() as u64;
         let nanos = self.timing.then_some(made.nanos);
@@ -241,7 +243,7 @@ impl Run<'_> {
             ir_after,
             code_bytes,
             exits,
-            passes: details::passes(vm, key.function, passes, timing),
+            passes: details::passes(vm, passes, timing),
             ways_out: if details { details::exits(vm, records) } else { Vec::new() },
             nanos,
             listing,
@@ -342,9 +344,15 @@ impl Run<'_> {
             Answer::Returned(raw) => {
                 self.count_entry(id, executed, 1);
                 let value = boxed(&mut self.vm, raw);
+                // Seen in the method: its frame is still there.
+                self.sample(Tier::Optimizing, nanos);
                 self.returned_from(value)
             }
-            Answer::Exits(chain) => self.leave(id, &chain, rounds, executed),
+            Answer::Exits(chain) => {
+                let next = self.leave(id, &chain, rounds, executed);
+                self.sample(Tier::Optimizing, nanos);
+                next
+            }
         }
     }
 

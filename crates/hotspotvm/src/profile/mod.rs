@@ -144,12 +144,26 @@ pub fn executed(code: &[Inst], sites: &[Site], pc: usize) -> u64 {
     count
 }
 
-/// How often each instruction was executed, from the counts of the runs through it.
+/// How often each instruction was executed, exactly. An instruction that raised an error was executed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Executed {
+    /// In all tiers: by function, then by pc.
+    pub all: Vec<Vec<u64>>,
+    /// Those of them that were executed in optimized code, or after an exit from it before the next transfer of control.
+    pub optimized: Vec<Vec<u64>>,
+}
+
+/// How often each instruction was executed by the interpreter and in baseline code, from the counts of the runs through it.
 pub fn executions(code: &[Inst], sites: &[Site]) -> Vec<u64> {
+    counts_of_instructions(code, sites.iter().map(|site| site.runs.saturating_add(site.back_edges())))
+}
+
+/// How often each instruction was executed, by how often control arrived at it.
+pub fn counts_of_instructions(code: &[Inst], arrivals: impl Iterator<Item = u64>) -> Vec<u64> {
     let mut running = 0u64;
     let mut counts = Vec::with_capacity(code.len());
-    for (inst, site) in code.iter().zip(sites) {
-        running = running.saturating_add(site.runs).saturating_add(site.back_edges());
+    for (inst, arrivals) in code.iter().zip(arrivals) {
+        running = running.saturating_add(arrivals);
         counts.push(running);
         if inst.op.transfers() {
             running = 0;

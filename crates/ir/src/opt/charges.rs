@@ -281,15 +281,20 @@ fn leave_paid(f: &mut Function, cfg: &Cfg, block: Block, side: usize, paid_for: 
     if is(Bug::ChargeNotRefunded) {
         return;
     }
-    let pc = f.blocks[to.index()].pc;
+    let origin = f.blocks[to.index()].origin;
     let (op, args, imm) = (Opcode::Refund, [Value(0); 3], paid_for.imm());
-    let refund = Inst { op, args, imm, state: None, result: None, pc };
+    let refund = Inst { op, args, imm, state: None, result: None, origin };
     if cfg.preds(to).len() == 1 {
         f.blocks[to.index()].insts.insert(0, refund);
         return;
     }
     let new = Block(f.blocks.len() as u32);
-    f.blocks.push(BlockData { params: Vec::new(), insts: vec![refund], end: Terminator::Jump(target), pc });
+    f.blocks.push(BlockData {
+        params: Vec::new(),
+        insts: vec![refund],
+        end: Terminator::Jump(target),
+        origin,
+    });
     if let Some(target) = f.blocks[block.index()].end.targets_mut().nth(side) {
         *target = Target { block: new, args: Vec::new() };
     }

@@ -22,7 +22,7 @@
 
 use super::{Changed, PassCx, Replacements};
 use crate::analysis::Cfg;
-use crate::data::{Function, Imm, Inst, Terminator, Type, Value};
+use crate::data::{Function, Imm, Inst, Origin, Terminator, Type, Value};
 use crate::eval::{compare, float_sqrt, float_to_int, int_binary, is_exact_float};
 use crate::op::Opcode;
 use crate::planted::{Bug, is};
@@ -110,14 +110,14 @@ impl Folder<'_> {
     }
 
     /// A new instruction without exit, before the one looked at.
-    fn insert(&mut self, op: Opcode, args: [Value; 3], imm: Imm, pc: u32) -> Value {
+    fn insert(&mut self, op: Opcode, args: [Value; 3], imm: Imm, origin: Origin) -> Value {
         let result = self.f.new_value(op.result().unwrap_or(Type::Boxed));
-        self.push(Inst { op, args, imm, state: None, result: Some(result), pc });
+        self.push(Inst { op, args, imm, state: None, result: Some(result), origin });
         result
     }
 
-    fn const_int(&mut self, value: i64, pc: u32) -> Value {
-        self.insert(Opcode::ConstInt, NO_ARGS, Imm::Int(value), pc)
+    fn const_int(&mut self, value: i64, origin: Origin) -> Value {
+        self.insert(Opcode::ConstInt, NO_ARGS, Imm::Int(value), origin)
     }
 
     fn simplify(&mut self, inst: &Inst) -> Option<Action> {
@@ -202,12 +202,12 @@ impl Folder<'_> {
                 match boxed.op {
                     O::BoxBool => Some(Action::Same(boxed.args[0])),
                     O::BoxInt => {
-                        let zero = self.const_int(0, inst.pc);
+                        let zero = self.const_int(0, inst.origin);
                         comparison(O::IntCompare, Cmp::Ne, boxed.args[0], zero)
                     }
                     // NaN counts as true, and differs from 0.0.
                     O::BoxFloat => {
-                        let zero = self.insert(O::ConstFloat, NO_ARGS, Imm::Float(0), inst.pc);
+                        let zero = self.insert(O::ConstFloat, NO_ARGS, Imm::Float(0), inst.origin);
                         comparison(O::FloatCompare, Cmp::Ne, boxed.args[0], zero)
                     }
                     _ => None,
@@ -247,34 +247,34 @@ impl Folder<'_> {
             (O::IntMul, Some(2)) => binary(O::IntAdd, a, a),
             (O::IntMulFits, Some(2)) => binary(O::IntAddFits, a, a),
             (O::IntSubFits, Some(y)) if y != i64::MIN => {
-                let opposite = self.const_int(-y, inst.pc);
+                let opposite = self.const_int(-y, inst.origin);
                 binary(O::IntAddFits, a, opposite)
             }
             // What wraps wraps in any order: the rounds of an unrolled loop need not wait for each other.
             (O::IntAddFits, Some(y)) => {
                 let inner = *self.def(a).filter(|inner| inner.op == O::IntAddFits)?;
                 let sum = self.int(inner.args[1])?.checked_add(y)?;
-                let sum = self.const_int(sum, inst.pc);
+                let sum = self.const_int(sum, inst.origin);
                 binary(O::IntAddFits, inner.args[0], sum)
             }
             (O::IntAnd, Some(mask)) => {
                 let inner = *self.def(a).filter(|inner| inner.op == O::IntAnd)?;
                 let both = self.int(inner.args[1])? & mask;
-                let both = self.const_int(both, inst.pc);
+                let both = self.const_int(both, inst.origin);
                 binary(O::IntAnd, inner.args[0], both)
             }
             (O::IntFloorDiv | O::IntMod, Some(0)) => Some(Action::Leave),
             (O::IntShl | O::IntShr, Some(..0)) => Some(Action::Leave),
             // An arithmetic shift rounds towards minus infinity, as `//` does.
             (O::IntFloorDiv, Some(y)) if y > 0 && y.count_ones() == 1 => {
-                let count = self.const_int(i64::from(y.trailing_zeros()), inst.pc);
+                let count = self.const_int(i64::from(y.trailing_zeros()), inst.origin);
                 binary(O::IntShr, a, count)
             }
             // The remainder of `//` has the divisor's sign: for 2**k it is the k low bits.
             (O::IntMod, Some(y))
                 if (y > 0 || is(Bug::FoldModNegative)) && y.unsigned_abs().is_power_of_two() =>
             {
-                let mask = self.const_int(y.wrapping_abs().wrapping_sub(1), inst.pc);
+                let mask = self.const_int(y.wrapping_abs().wrapping_sub(1), inst.origin);
                 binary(O::IntAnd, a, mask)
             }
             _ => None,
@@ -349,7 +349,8 @@ impl Folder<'_> {
             }
             // Dividing by a power of two is multiplying by its inverse, as long as both are normal numbers.
             O::FloatDiv if y.is_normal() && y.recip().is_normal() && y.to_bits() << 12 == 0 => {
-                let inverse = self.insert(O::ConstFloat, NO_ARGS, Imm::Float(y.recip().to_bits()), inst.pc);
+                let inverse =
+                    self.insert(O::ConstFloat, NO_ARGS, Imm::Float(y.recip().to_bits()), inst.origin);
                 binary(O::FloatMul, a, inverse)
             }
             _ => None,
@@ -365,11 +366,11 @@ impl Folder<'_> {
         let (x, y) = (a.args[0], b.args[0]);
         match (a.op, b.op, op) {
             (O::BoxInt, O::BoxInt, BinOp::Compare(cmp)) => {
-                let result = self.insert(O::IntCompare, [x, y, Value(0)], Imm::Cmp(cmp), inst.pc);
+                let result = self.insert(O::IntCompare, [x, y, Value(0)], Imm::Cmp(cmp), inst.origin);
                 unary(O::BoxBool, result)
             }
             (O::BoxFloat, O::BoxFloat, BinOp::Compare(cmp)) => {
-                let result = self.insert(O::FloatCompare, [x, y, Value(0)], Imm::Cmp(cmp), inst.pc);
+                let result = self.insert(O::FloatCompare, [x, y, Value(0)], Imm::Cmp(cmp), inst.origin);
                 unary(O::BoxBool, result)
             }
             (O::BoxFloat, O::BoxFloat, BinOp::Add | BinOp::Sub | BinOp::Mul) => {
@@ -378,7 +379,7 @@ impl Folder<'_> {
                     BinOp::Sub => O::FloatSub,
                     _ => O::FloatMul,
                 };
-                let result = self.insert(fast, [x, y, Value(0)], Imm::None, inst.pc);
+                let result = self.insert(fast, [x, y, Value(0)], Imm::None, inst.origin);
                 unary(O::BoxFloat, result)
             }
             _ => None,

@@ -206,8 +206,8 @@ pub fn run(f: &mut Function, cx: &PassCx) -> Changed {
             if let Some(&inside) = unboxed.get(param)
                 && let Some(op) = box_of(types[inside.index()])
             {
-                let (args, result, pc) = ([inside, Value(0), Value(0)], Some(*param), data.pc);
-                boxes.push(Inst { op, args, imm: Imm::None, state: None, result, pc });
+                let (args, result, origin) = ([inside, Value(0), Value(0)], Some(*param), data.origin);
+                boxes.push(Inst { op, args, imm: Imm::None, state: None, result, origin });
                 *param = inside;
             }
         }

@@ -242,7 +242,7 @@ impl Numbering<'_> {
         }
         let zero = f.new_value(ty);
         let args = [Value(0); 3];
-        out.push(Inst { op: constant, args, imm, state: None, result: Some(zero), pc: inst.pc });
+        out.push(Inst { op: constant, args, imm, state: None, result: Some(zero), origin: inst.origin });
         *inst = Inst { op, args: [value, zero, Value(0)], imm: Imm::Cmp(Cmp::Ne), ..*inst };
         self.changed = true;
     }

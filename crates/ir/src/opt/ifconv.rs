@@ -41,7 +41,7 @@
 use super::charges::{add_to_last, last_charge, paid, pay_ahead};
 use super::{Changed, PassCx, Replacements, definitions};
 use crate::analysis::{Cfg, Dominators, LoopId, Loops};
-use crate::data::{Ahead, Block, Function, Imm, Inst, StateId, Target, Terminator, Type, Value};
+use crate::data::{Ahead, Block, Function, Imm, Inst, Origin, StateId, Target, Terminator, Type, Value};
 use crate::op::Opcode;
 use crate::planted::{Bug, is};
 use crate::reason::ExitReason;
@@ -160,8 +160,10 @@ enum Speculation {
     Masked(Opcode),
     /// As this operation, with this constant in place of the second operand: then it cannot leave.
     With(Opcode, i64),
-    /// It gives back what was charged.
-    Refund,
+    /// It does something if its operand is true: that, and that it is meant.
+    If,
+    /// It counts that control has come there, which it has where it is meant.
+    Count,
 }
 
 struct Converter<'a> {
@@ -212,8 +214,9 @@ impl Converter<'_> {
         if selects > MOST_SELECTS || !self.can_prepay(block, most) || !self.cx.spend() {
             return false;
         }
-        let pc = self.f.blocks[block.index()].insts.last().map_or(0, |inst| inst.pc);
-        self.cx.say(|| Remark::at(Topic::Selected, pc, 2));
+        let data = &self.f.blocks[block.index()];
+        let at = data.insts.last().map_or(data.origin, |inst| inst.origin);
+        self.cx.say(|| Remark::at(Topic::Selected, at, 2));
         self.prepay(block, most);
         self.replace(block, condition, sides, most);
         true
@@ -273,7 +276,8 @@ impl Converter<'_> {
                 (Opcode::IntMulFits | Opcode::IntMulWrap, Some(_)) => 3,
                 (Opcode::IntMul | Opcode::IntMulNonNeg, Some(_)) => 4,
                 (_, Some(Speculation::As(_) | Speculation::With(..))) => 1,
-                (_, Some(Speculation::Masked(_) | Speculation::Refund)) => 2,
+                (_, Some(Speculation::Masked(_) | Speculation::If)) => 2,
+                (_, Some(Speculation::Count)) => 0,
                 (_, None) => return false,
             };
         }
@@ -308,7 +312,8 @@ impl Converter<'_> {
                 Speculation::With(O::IntShr, i64::from(power(inst.args[1])?.trailing_zeros()))
             }
             O::IntMod | O::IntModNonNeg => Speculation::With(O::IntAnd, power(inst.args[1])? - 1),
-            O::RefundIf => Speculation::Refund,
+            O::RefundIf | O::CountIf => Speculation::If,
+            O::Count => Speculation::Count,
             _ => return None,
         })
     }
@@ -345,8 +350,8 @@ impl Converter<'_> {
     /// Puts what the sides compute, and the selects, in place of the branch.
     fn replace(&mut self, block: Block, condition: Value, mut sides: [Side; 2], most: Ahead) {
         let mut out = std::mem::take(&mut self.f.blocks[block.index()].insts);
-        let pc = out.last().map_or(self.f.blocks[block.index()].pc, |inst| inst.pc);
-        let mut made = Made { condition, opposite: None, pc };
+        let origin = out.last().map_or(self.f.blocks[block.index()].origin, |inst| inst.origin);
+        let mut made = Made { condition, opposite: None, origin };
         for this in 0..2 {
             let Some(side) = sides[this].block else { continue };
             let insts = std::mem::take(&mut self.f.blocks[side.index()].insts);
@@ -357,7 +362,7 @@ impl Converter<'_> {
         }
         let mut selected: FxHashMap<(Value, Value), Value> = FxHashMap::default();
         let mut args = Vec::with_capacity(sides[0].args.len());
-        made.pc = pc;
+        made.origin = origin;
         for i in 0..sides[0].args.len() {
             let (mut a, mut b) = (sides[0].args[i], sides[1].args[i]);
             if a == b {
@@ -377,7 +382,7 @@ impl Converter<'_> {
             let rest = most.minus(side.charged).unwrap_or_default();
             if rest != Ahead::default() {
                 let holds = self.holds(&mut made, this, &mut out);
-                self.emit(Opcode::RefundIf, &[holds], rest.imm(), pc, &mut out);
+                self.emit(Opcode::RefundIf, &[holds], rest.imm(), origin, &mut out);
             }
         }
         let join = sides[0].join;
@@ -414,7 +419,7 @@ impl Converter<'_> {
         // What masked operations give on the other side: their operand.
         let mut unchanged: FxHashMap<Value, Value> = FxHashMap::default();
         for inst in insts {
-            made.pc = inst.pc;
+            made.origin = inst.origin;
             if let Some(charge) = Ahead::of(inst) {
                 charged = charged.plus(charge);
                 poll = inst.state;
@@ -435,8 +440,14 @@ impl Converter<'_> {
                     _ => stays(kept).then_some(inst.op),
                 };
                 if let Some(op) = op {
-                    let neutral =
-                        self.emit_value(Type::Int, Opcode::ConstInt, &[], Imm::Int(neutral), made.pc, out);
+                    let neutral = self.emit_value(
+                        Type::Int,
+                        Opcode::ConstInt,
+                        &[],
+                        Imm::Int(neutral),
+                        made.origin,
+                        out,
+                    );
                     let choice = if this == 0 { [masked, neutral] } else { [neutral, masked] };
                     let operand = if is(Bug::NotMasked) { masked } else { self.select(made, choice, out) };
                     let rest = most.minus(charged).unwrap_or_default();
@@ -456,13 +467,23 @@ impl Converter<'_> {
                 Speculation::As(op) | Speculation::Masked(op) => out.push(Inst { op, ..*inst }),
                 Speculation::With(op, with) => {
                     let with =
-                        self.emit_value(Type::Int, Opcode::ConstInt, &[], Imm::Int(with), made.pc, out);
+                        self.emit_value(Type::Int, Opcode::ConstInt, &[], Imm::Int(with), made.origin, out);
                     let state = poll.filter(|_| op.exit_reason().is_some());
                     out.push(Inst { op, args: [inst.args[0], with, Value(0)], state, ..*inst });
                 }
-                Speculation::Refund => {
-                    let no =
-                        self.emit_value(Type::Bool, Opcode::ConstBool, &[], Imm::Bool(false), made.pc, out);
+                Speculation::Count => {
+                    let holds = self.holds(made, this, out);
+                    self.emit(Opcode::CountIf, &[holds], inst.imm, inst.origin, out);
+                }
+                Speculation::If => {
+                    let no = self.emit_value(
+                        Type::Bool,
+                        Opcode::ConstBool,
+                        &[],
+                        Imm::Bool(false),
+                        made.origin,
+                        out,
+                    );
                     let asked = inst.args[0];
                     let choice = if this == 0 { [asked, no] } else { [no, asked] };
                     let holds = self.select(made, choice, out);
@@ -472,10 +493,10 @@ impl Converter<'_> {
         }
     }
 
-    fn emit(&mut self, op: Opcode, args: &[Value], imm: Imm, pc: u32, out: &mut Vec<Inst>) {
+    fn emit(&mut self, op: Opcode, args: &[Value], imm: Imm, origin: Origin, out: &mut Vec<Inst>) {
         let mut all = [Value(0); 3];
         all[..args.len()].copy_from_slice(args);
-        out.push(Inst { op, args: all, imm, state: None, result: None, pc });
+        out.push(Inst { op, args: all, imm, state: None, result: None, origin });
     }
 
     fn emit_value(
@@ -484,11 +505,11 @@ impl Converter<'_> {
         op: Opcode,
         args: &[Value],
         imm: Imm,
-        pc: u32,
+        origin: Origin,
         out: &mut Vec<Inst>,
     ) -> Value {
         let result = self.f.new_value(ty);
-        self.emit(op, args, imm, pc, out);
+        self.emit(op, args, imm, origin, out);
         if let Some(inst) = out.last_mut() {
             inst.result = Some(result);
         }
@@ -504,7 +525,7 @@ impl Converter<'_> {
             Type::Bool => Opcode::BoolSelect,
             Type::Boxed => Opcode::BoxedSelect,
         };
-        self.emit_value(ty, op, &[made.condition, a, b], Imm::None, made.pc, out)
+        self.emit_value(ty, op, &[made.condition, a, b], Imm::None, made.origin, out)
     }
 
     /// A bool that says whether this side is meant.
@@ -521,7 +542,7 @@ impl Converter<'_> {
             }
             _ => (Opcode::BoolNot, vec![made.condition], Imm::None),
         };
-        let opposite = self.emit_value(Type::Bool, op, &args, imm, made.pc, out);
+        let opposite = self.emit_value(Type::Bool, op, &args, imm, made.origin, out);
         made.opposite = Some(opposite);
         opposite
     }
@@ -531,7 +552,7 @@ impl Converter<'_> {
 struct Made {
     condition: Value,
     opposite: Option<Value>,
-    pc: u32,
+    origin: Origin,
 }
 
 /// The operand with which an operation gives its other operand, the first one if it matters.

@@ -122,9 +122,9 @@ impl Motion<'_> {
                 }
             }
         }
-        let pc = self.f.blocks[header.index()].pc;
+        let origin = self.f.blocks[header.index()].origin;
         let end = Terminator::Jump(Target { block: header, args: params.clone() });
-        self.f.blocks.push(BlockData { params, insts: Vec::new(), end, pc });
+        self.f.blocks.push(BlockData { params, insts: Vec::new(), end, origin });
         new
     }
 

@@ -84,8 +84,8 @@ pub fn run(f: &mut Function, cx: &PassCx) -> Changed {
         let is_worth_it =
             blocks.iter().any(|&block| always(block) && f.blocks[block.index()].insts.iter().any(once));
         if is_worth_it && cx.spend() {
-            let pc = f.blocks[one.header.index()].pc;
-            cx.say(|| Remark::at(Topic::Peeled, pc, 1));
+            let at = f.blocks[one.header.index()].origin;
+            cx.say(|| Remark::at(Topic::Peeled, at, 1));
             peeled.add(f, one.header, &blocks, Order::First);
         }
     }

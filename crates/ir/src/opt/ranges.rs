@@ -34,7 +34,7 @@ use super::{Changed, PassCx, definitions};
 use crate::analysis::dominators::{Step, walk};
 use crate::analysis::intervals::{self, Interval};
 use crate::analysis::{Cfg, Dominators};
-use crate::data::{Block, Function, Imm, Inst, Sign, Terminator, Type, Value};
+use crate::data::{Block, Function, Imm, Inst, Origin, Sign, Terminator, Type, Value};
 use crate::op::Opcode;
 use crate::planted::{Bug, is};
 use crate::remark::{Remark, Topic};
@@ -330,9 +330,12 @@ impl<'a> Solver<'a> {
             let result = f.new_value(Type::Int);
             let imm = Imm::Int(value);
             let args = [Value(0); 3];
-            let pc = inst.pc;
+            let origin = inst.origin;
             let at = out.len() - 1;
-            out.insert(at, Inst { op: Opcode::ConstInt, args, imm, state: None, result: Some(result), pc });
+            out.insert(
+                at,
+                Inst { op: Opcode::ConstInt, args, imm, state: None, result: Some(result), origin },
+            );
             this.now.push(Interval::only(value));
             this.defs.push(None);
             this.params.push(Interval::ALL);
@@ -389,7 +392,7 @@ impl<'a> Solver<'a> {
                 let zero = constant(self, 0);
                 if self.cx.check_proofs {
                     let cmp = if x.lo >= 0 { Cmp::Ge } else { Cmp::Le };
-                    self.assert(f, cmp, [a, zero, Value(0)], inst.pc, out);
+                    self.assert(f, cmp, [a, zero, Value(0)], inst.origin, out);
                 }
                 let form = if x.lo >= 0 {
                     (Opcode::IntAddFits, [a, zero, Value(0)])
@@ -403,8 +406,8 @@ impl<'a> Solver<'a> {
                 let exact = Interval::new(-(1 << bits), 1 << bits).covers(x) && self.cx.spend();
                 if exact && self.cx.check_proofs {
                     let (least, most) = (constant(self, -(1 << 53)), constant(self, 1 << 53));
-                    self.assert(f, Cmp::Ge, [a, least, Value(0)], inst.pc, out);
-                    self.assert(f, Cmp::Le, [a, most, Value(0)], inst.pc, out);
+                    self.assert(f, Cmp::Ge, [a, least, Value(0)], inst.origin, out);
+                    self.assert(f, Cmp::Le, [a, most, Value(0)], inst.origin, out);
                 }
                 exact.then_some((Opcode::IntToFloat, inst.args, Imm::None))
             }
@@ -412,7 +415,7 @@ impl<'a> Solver<'a> {
                 let known = intervals::decide(cmp, x, y).filter(|_| self.cx.spend())?;
                 if self.cx.check_proofs {
                     let holds = if known { cmp } else { cmp.negated() };
-                    self.assert(f, holds, inst.args, inst.pc, out);
+                    self.assert(f, holds, inst.args, inst.origin, out);
                 }
                 Some((Opcode::ConstBool, [Value(0); 3], Imm::Bool(known)))
             }
@@ -426,7 +429,10 @@ impl<'a> Solver<'a> {
         let result = f.new_value(Type::Int);
         let (op, args, imm) = (Opcode::IntNonZero, [divisor, Value(0), Value(0)], Imm::None);
         let at = out.len() - 1;
-        out.insert(at, Inst { op, args, imm, state: division.state, result: Some(result), pc: division.pc });
+        out.insert(
+            at,
+            Inst { op, args, imm, state: division.state, result: Some(result), origin: division.origin },
+        );
         let known = self.now[divisor.index()].meet(Interval::new(1, i64::MAX));
         let before = std::mem::replace(&mut self.now[divisor.index()], known);
         self.undo.push((divisor, before));
@@ -437,13 +443,13 @@ impl<'a> Solver<'a> {
     }
 
     /// Inserts, before the instruction which is the last of `out`, one that looks whether a comparison holds.
-    fn assert(&mut self, f: &mut Function, cmp: Cmp, args: [Value; 3], pc: u32, out: &mut Vec<Inst>) {
+    fn assert(&mut self, f: &mut Function, cmp: Cmp, args: [Value; 3], origin: Origin, out: &mut Vec<Inst>) {
         let holds = f.new_value(Type::Bool);
         let at = out.len() - 1;
         let (op, imm, state) = (Opcode::IntCompare, Imm::Cmp(cmp), None);
-        out.insert(at, Inst { op, args, imm, state, result: Some(holds), pc });
+        out.insert(at, Inst { op, args, imm, state, result: Some(holds), origin });
         let (op, args, imm) = (Opcode::Assert, [holds, Value(0), Value(0)], Imm::None);
-        out.insert(at + 1, Inst { op, args, imm, state, result: None, pc });
+        out.insert(at + 1, Inst { op, args, imm, state, result: None, origin });
         self.now.push(Interval::ALL);
         self.defs.push(None);
         self.params.push(Interval::ALL);

@@ -71,8 +71,8 @@ pub fn run(f: &mut Function, cx: &PassCx) -> Changed {
             continue;
         }
         let copies = copies.min(MOST_COPIES);
-        let pc = f.blocks[one.header.index()].pc;
-        cx.say(|| Remark::at(Topic::Unrolled, pc, copies as u32));
+        let at = f.blocks[one.header.index()].origin;
+        cx.say(|| Remark::at(Topic::Unrolled, at, copies as u32));
         unrolled.add(f, one.header, &blocks, Order::Rounds(copies));
     }
     if unrolled.count() == 0 {
@@ -88,7 +88,7 @@ fn size(f: &Function, defs: &[Option<Inst>], blocks: &[Block]) -> usize {
     let insts = || blocks.iter().flat_map(|block| &f.blocks[block.index()].insts);
     let is_constant = |value: Value| defs[value.index()].is_some_and(|inst| inst.op == Opcode::ConstInt);
     let is_slow = |inst: &Inst| match inst.op {
-        Opcode::Charge => false,
+        Opcode::Charge | Opcode::Count | Opcode::CountIf => false,
         Opcode::IntFloorDiv | Opcode::IntMod => !is_constant(inst.args[1]),
         _ => inst.op.effect() == Effect::Call,
     };

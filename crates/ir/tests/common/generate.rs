@@ -54,6 +54,11 @@ pub const INTS: [i64; 20] = [
 pub const FLOATS: [f64; 11] =
     [0.0, -0.0, 1.0, -1.0, 2.0, 0.5, 1e300, f64::INFINITY, f64::NEG_INFINITY, f64::NAN, 3.25];
 
+/// As if every third instruction, and no other, were of the function compiled.
+fn origin(pc: u32) -> Origin {
+    Origin { function: pc % 3, pc: pc / 2 }
+}
+
 pub struct Generator {
     pub f: Function,
     pub random: Random,
@@ -83,7 +88,7 @@ fn build(seed: u64, calls: bool) -> Function {
         random.next();
     }
     let mut f = Function::new(format!("random {seed}"), 0, 3);
-    let block = f.new_block(3);
+    let block = f.new_block(origin(3));
     let mut g = Generator {
         f,
         random,
@@ -133,8 +138,8 @@ fn build(seed: u64, calls: bool) -> Function {
     }
     if g.random.one_in(4) {
         // Nothing reaches it.
-        let lost = g.f.new_block(99);
-        g.f.append(lost, Opcode::ConstInt, &[], Imm::Int(5), None, 99);
+        let lost = g.f.new_block(origin(99));
+        g.f.append(lost, Opcode::ConstInt, &[], Imm::Int(5), None, origin(99));
     }
     g.f
 }
@@ -146,7 +151,7 @@ impl Generator {
         if self.random.one_in(3) {
             self.pc += 1;
         }
-        let result = self.f.append(self.block, op, args, imm, state, self.pc);
+        let result = self.f.append(self.block, op, args, imm, state, origin(self.pc));
         self.pool.extend(result);
         result
     }
@@ -278,9 +283,17 @@ impl Generator {
         let state = StateId(self.f.states.len() as u32 - 1);
         let link = Some(self.random.pick(&[0, 1, 2, 2, 2, 2, 2, 2]));
         let callee = self.random.below(3) as u32;
-        let call = CallSite { callee, link, level: 0, deep: false, cost: self.random.below(9) as u32, args };
+        let call = CallSite {
+            callee,
+            link,
+            level: 0,
+            deep: false,
+            cost: self.random.below(9) as u32,
+            counter: None,
+            args,
+        };
         let ty = self.random.pick(&[Type::Int, Type::Float, Type::Bool, Type::Boxed]);
-        let result = self.f.append_call(self.block, call, ty, state, self.pc);
+        let result = self.f.append_call(self.block, call, ty, state, origin(self.pc));
         self.pool.push(result);
     }
 
@@ -473,7 +486,7 @@ impl Generator {
 
     fn side_exit(&mut self) {
         let condition = self.condition();
-        let (out, on) = (self.f.new_block(self.pc), self.f.new_block(self.pc));
+        let (out, on) = (self.f.new_block(origin(self.pc)), self.f.new_block(origin(self.pc)));
         let to = |block| Target { block, args: Vec::new() };
         let (then, otherwise) = if self.random.one_in(4) { (to(on), to(out)) } else { (to(out), to(on)) };
         // Most side exits hide behind something rare, so that the rest of the function runs too.
@@ -496,7 +509,7 @@ impl Generator {
     fn if_else(&mut self, depth: u32) {
         let condition = self.condition();
         let percent = (!self.random.one_in(4)).then(|| self.random.below(101) as u8);
-        let (then, otherwise) = (self.f.new_block(self.pc), self.f.new_block(self.pc));
+        let (then, otherwise) = (self.f.new_block(origin(self.pc)), self.f.new_block(origin(self.pc)));
         let to = |block| Target { block, args: Vec::new() };
         self.f.blocks[self.block.index()].end =
             Terminator::Branch { condition, then: to(then), otherwise: to(otherwise), percent };
@@ -517,7 +530,7 @@ impl Generator {
             ends.push((self.block, self.env.clone(), extra));
             self.pool.truncate(height);
         }
-        let join = self.f.new_block(self.pc);
+        let join = self.f.new_block(origin(self.pc));
         let mut args = [Vec::new(), Vec::new()];
         for i in 0..self.locals.len() {
             if ends[0].1[i] != ends[1].1[i] || self.random.one_in(4) {
@@ -605,7 +618,7 @@ impl Generator {
         let downwards = self.random.one_in(2);
         let bottom_test = self.random.one_in(3);
         let boxed_counter = self.random.one_in(3);
-        let header = self.f.new_block(self.pc);
+        let header = self.f.new_block(origin(self.pc));
         let ty = if boxed_counter { Type::Boxed } else { Type::Int };
         let first =
             if boxed_counter { self.append(Opcode::BoxInt, &[start], Imm::None).unwrap() } else { start };
@@ -619,7 +632,7 @@ impl Generator {
         if self.random.one_in(3) {
             // The header has an edge from a branch, so that a block has to be put before it.
             let condition = self.condition();
-            let other = self.f.new_block(self.pc);
+            let other = self.f.new_block(origin(self.pc));
             let state = self.some_state();
             self.f.blocks[other.index()].end = Terminator::Exit { reason: ExitReason::Forced, state };
             let then = Target { block: header, args };
@@ -650,11 +663,11 @@ impl Generator {
             self.random.pick(&[Cmp::Lt, Cmp::Le, Cmp::Ne])
         };
         let step = if downwards { Opcode::IntSub } else { Opcode::IntAdd };
-        let after = self.f.new_block(self.pc);
+        let after = self.f.new_block(origin(self.pc));
         let to = |block, args| Target { block, args };
         if !bottom_test {
             let condition = self.append(Opcode::IntCompare, &[int, bound], Imm::Cmp(cmp)).unwrap();
-            let inside = self.f.new_block(self.pc);
+            let inside = self.f.new_block(origin(self.pc));
             self.f.blocks[self.block.index()].end = Terminator::Branch {
                 condition,
                 then: to(inside, Vec::new()),
