@@ -4,6 +4,7 @@
 
 use std::io::Write as _;
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 /// How a program ends in CPython: its output, and the last line of its error if it ends with one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -91,7 +92,10 @@ pub fn run_by_cpython(programs: &[String]) -> Option<Vec<(Ended, String)>> {
     if !is_there() {
         return None;
     }
-    let folder = std::env::temp_dir().join(format!("hotspot-python-{}", std::process::id()));
+    // Tests of one binary run at once.
+    static FOLDERS: AtomicU32 = AtomicU32::new(0);
+    let number = FOLDERS.fetch_add(1, Ordering::Relaxed);
+    let folder = std::env::temp_dir().join(format!("hotspot-python-{}-{number}", std::process::id()));
     std::fs::create_dir_all(&folder).ok()?;
     let paths: Vec<_> = (0..programs.len()).map(|at| folder.join(format!("program{at}.py"))).collect();
     let mut all = Vec::new();
