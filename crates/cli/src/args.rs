@@ -706,13 +706,14 @@ mod tests {
     }
 
     /// All subcommands. A new one is added here, by its author, who so decides.
-    const SUBCOMMANDS: [(&str, Behind); 10] = [
+    const SUBCOMMANDS: [(&str, Behind); 11] = [
         ("run", Behind::Arguments),
         ("check", Behind::Options),
         ("asm", Behind::Options),
         ("dis", Behind::Options),
         ("compare", Behind::Arguments),
         ("explain", Behind::Arguments),
+        ("profile", Behind::Arguments),
         ("sweep", Behind::Arguments),
         ("explore", Behind::Arguments),
         ("demo", Behind::Nothing),

@@ -15,8 +15,8 @@
 use super::inline::{Inlining, Note};
 use super::lies::Lies;
 use super::method::Callee;
-use super::region::Walk;
-use super::trace::Climb;
+use super::region::Traversal;
+use super::trace::TreeTraversal;
 use crate::abi::links::Signature;
 use crate::abi::vm::{Cell, Vm};
 use crate::detect::Graphs;
@@ -124,7 +124,7 @@ pub(super) struct Scope<'a> {
     pub waiting: Option<(SymbolicFrame, u32)>,
     /// Where it has returned, and what.
     pub returns: Vec<(Block, Value)>,
-    pub walk: Walk,
+    pub walk: Traversal,
     pub inlining: Inlining,
 }
 
@@ -145,7 +145,7 @@ pub(super) struct Builder<'a> {
     pub(super) scopes: Vec<Scope<'a>>,
     counts: HashMap<u32, Rc<[u64]>>,
     /// Where translation stands in a tree of traces, if that is what is built.
-    pub(super) climb: Option<Climb<'a>>,
+    pub(super) traversal: Option<TreeTraversal<'a>>,
     // Where translation stands: `pc` is of the innermost scope's function.
     pub(super) block: Block,
     pub(super) frame: SymbolicFrame,
@@ -168,7 +168,7 @@ impl<'a> Builder<'a> {
         request: &'a Request<'a>,
         widened: &'a HashSet<Widened>,
         widen_all: bool,
-        walk: Walk,
+        walk: Traversal,
     ) -> Builder<'a> {
         let function = &request.vm.program.program().functions[request.function as usize];
         let name = format!("{}@{}", function.name, request.entry_pc);
@@ -185,7 +185,7 @@ impl<'a> Builder<'a> {
             translated: 0,
             scopes: Vec::new(),
             counts: HashMap::new(),
-            climb: None,
+            traversal: None,
             block,
             frame: SymbolicFrame {
                 locals: vec![None; function.locals.len()],
@@ -219,7 +219,7 @@ impl<'a> Builder<'a> {
         function: u32,
         path: Rc<[u32]>,
         caller: Option<StateId>,
-        walk: Walk,
+        walk: Traversal,
         inlining: Inlining,
     ) {
         let vm = self.request.vm;
@@ -755,7 +755,7 @@ impl Machine for Builder<'_> {
     }
 
     fn jump(&mut self, target: u32) -> Flow<Self> {
-        if self.climb.is_some() {
+        if self.traversal.is_some() {
             return self.trace_jump(target);
         }
         let (from, back_edge) = (self.block, target <= self.pc);
@@ -764,7 +764,7 @@ impl Machine for Builder<'_> {
     }
 
     fn branch(&mut self, condition: Value, when: bool, target: u32) -> Flow<Self> {
-        if self.climb.is_some() {
+        if self.traversal.is_some() {
             return self.trace_branch(condition, when, target);
         }
         // What the branch has popped is gone on both sides.
@@ -780,7 +780,7 @@ impl Machine for Builder<'_> {
     }
 
     fn call(&mut self, function: u32) -> Flow<Self> {
-        if self.climb.is_some() {
+        if self.traversal.is_some() {
             return self.trace_call(function);
         }
         self.call_function(function)

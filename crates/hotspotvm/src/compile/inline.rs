@@ -13,7 +13,7 @@
 //! - decisions depend on the program and its profile alone.
 
 use super::builder::{Builder, Ended, SymbolicFrame};
-use super::region::Walk;
+use super::region::Traversal;
 use crate::detect::policy::{TINY, Unanswered};
 use crate::reason::Reason;
 use bytecode::Op;
@@ -68,7 +68,7 @@ pub struct Note {
 
 impl Builder<'_> {
     /// What a scope starts with.
-    pub(super) fn inlining_of(&mut self, function: u32, budget: u32, walk: &Walk) -> Inlining {
+    pub(super) fn inlining_of(&mut self, function: u32, budget: u32, walk: &Traversal) -> Inlining {
         let counts = self.counts(function);
         let cells = &self.request.vm.functions[function as usize].cells;
         let (cfg, region) = (&walk.graph.cfg, &walk.region);
@@ -110,7 +110,13 @@ impl Builder<'_> {
     }
 
     /// Whether to inline a call; why not.
-    fn consider(&mut self, callee: u32, share: u32, percent: u64, has_method: bool) -> Result<Walk, Reason> {
+    fn consider(
+        &mut self,
+        callee: u32,
+        share: u32,
+        percent: u64,
+        has_method: bool,
+    ) -> Result<Traversal, Reason> {
         let vm = self.request.vm;
         if vm.functions[callee as usize].sites[0].runs == 0 {
             return Err(Reason::NeverCalled {});
@@ -137,7 +143,7 @@ impl Builder<'_> {
             }
             self.overdraft -= size;
         }
-        Ok(Walk::new(graph, Rc::new(region)))
+        Ok(Traversal::new(graph, Rc::new(region)))
     }
 
     fn note(&mut self, callee: u32, percent: u64, refused: Option<&Reason>) {
@@ -162,7 +168,7 @@ impl Builder<'_> {
     }
 
     /// Translates the callee in place of the call at the current pc.
-    fn inline(&mut self, callee: u32, walk: Walk, budget: u32) -> Flow<Self> {
+    fn inline(&mut self, callee: u32, walk: Traversal, budget: u32) -> Flow<Self> {
         let inlining = self.inlining_of(callee, budget, &walk);
         let outer = (self.scopes.len() + 1, self.pc);
         self.start_inlined(callee, walk, inlining);
@@ -188,7 +194,7 @@ impl Builder<'_> {
     }
 
     /// Makes the call at the current pc active, inlined.
-    pub(super) fn start_inlined(&mut self, callee: u32, walk: Walk, inlining: Inlining) {
+    pub(super) fn start_inlined(&mut self, callee: u32, walk: Traversal, inlining: Inlining) {
         let state = self.state();
         let vm = self.request.vm;
         let function = &vm.functions[callee as usize];

@@ -75,7 +75,7 @@ impl Builder<'_> {
 
     /// Returns from an inlined call or from a method; a region leaves the `ret` to the interpreter.
     pub(super) fn return_value(&mut self, value: Value) -> Flow<Self> {
-        if self.scopes.len() > 1 && self.climb.is_some() {
+        if self.scopes.len() > 1 && self.traversal.is_some() {
             return self.trace_return(value);
         }
         if self.scopes.len() > 1 {

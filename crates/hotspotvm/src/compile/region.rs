@@ -29,7 +29,7 @@ struct Edge {
 
 /// Where translation stands in the graph of a function.
 #[derive(Clone)]
-pub(super) struct Walk {
+pub(super) struct Traversal {
     pub graph: Rc<FunctionGraph>,
     pub region: Rc<Region>,
     /// For each bytecode block, the ways in seen so far.
@@ -38,17 +38,17 @@ pub(super) struct Walk {
     headers: HashMap<u32, (Block, Vec<Slot>)>,
 }
 
-impl Walk {
+impl Traversal {
     /// At the entry of a region.
-    pub fn new(graph: Rc<FunctionGraph>, region: Rc<Region>) -> Walk {
+    pub fn new(graph: Rc<FunctionGraph>, region: Rc<Region>) -> Traversal {
         let pending = graph.cfg.blocks.iter().map(|_| Vec::new()).collect();
-        Walk { graph, region, pending, headers: HashMap::new() }
+        Traversal { graph, region, pending, headers: HashMap::new() }
     }
 
     /// For a function whose graph is not walked.
-    pub fn elsewhere(&self) -> Walk {
+    pub fn elsewhere(&self) -> Traversal {
         let (graph, region) = (self.graph.clone(), self.region.clone());
-        Walk { graph, region, pending: Vec::new(), headers: HashMap::new() }
+        Traversal { graph, region, pending: Vec::new(), headers: HashMap::new() }
     }
 }
 
@@ -68,7 +68,7 @@ fn build_as(request: &Request<'_>, region: &Rc<Region>) -> Result<Built, Reason>
     let graph = request.graphs.get(request.vm, request.function);
     let mut widened = HashSet::new();
     for attempt in 0..=MAX_ATTEMPTS {
-        let walk = Walk::new(graph.clone(), region.clone());
+        let walk = Traversal::new(graph.clone(), region.clone());
         let mut builder = Builder::new(request, &widened, attempt == MAX_ATTEMPTS, walk);
         if let Some(signature) = request.method {
             builder.start_method(signature)?;

@@ -16,7 +16,7 @@
 
 use super::builder::{Builder, Built, Ended, Request, Scope, Slot, SymbolicFrame};
 use super::inline::{Inlining, MAX_LEVELS};
-use super::region::Walk;
+use super::region::Traversal;
 use crate::reason::Reason;
 use bytecode::machine::Flow;
 use ir::planted::{Bug, is};
@@ -198,7 +198,7 @@ impl Tree {
 }
 
 /// A way that is still to be translated.
-struct Way<'a> {
+struct PendingPath<'a> {
     node: u32,
     block: Block,
     frame: SymbolicFrame,
@@ -218,12 +218,12 @@ struct Started {
 }
 
 /// Where translation stands in a tree.
-pub(super) struct Climb<'a> {
+pub(super) struct TreeTraversal<'a> {
     tree: &'a Tree,
     node: u32,
     /// Where control goes on; `None` if the way has ended.
     next: Option<u32>,
-    ways: Vec<Way<'a>>,
+    pending: Vec<PendingPath<'a>>,
     /// The loops that this way is in.
     loops: Vec<Started>,
 }
@@ -237,12 +237,12 @@ pub fn build(request: &Request<'_>, tree: &Tree) -> Result<Built, Reason> {
     let region = Rc::new(graph.nothing());
     let mut widened = HashSet::new();
     for attempt in 0..=MAX_ATTEMPTS {
-        let walk = Walk::new(graph.clone(), region.clone());
+        let walk = Traversal::new(graph.clone(), region.clone());
         let mut builder = Builder::new(request, &widened, attempt == MAX_ATTEMPTS, walk);
         if let Some(signature) = request.method {
             builder.start_method(signature)?;
         }
-        builder.climb(tree)?;
+        builder.translate_tree(tree)?;
         if builder.conflicts.is_empty() {
             return Ok(builder.finish());
         }
@@ -254,31 +254,32 @@ pub fn build(request: &Request<'_>, tree: &Tree) -> Result<Built, Reason> {
 
 impl<'a> Builder<'a> {
     /// Translates all ways of a tree.
-    fn climb(&mut self, tree: &'a Tree) -> Result<(), Reason> {
+    fn translate_tree(&mut self, tree: &'a Tree) -> Result<(), Reason> {
         let entry_pc = self.request.entry_pc;
         let mut first = !tree.is_method;
         let loops: Vec<Started> = first.then(|| self.start_loop(entry_pc)).into_iter().collect();
         let scopes = std::mem::take(&mut self.scopes);
         let frame = self.frame.clone();
-        let way = Way { node: 0, block: self.block, frame, pc: entry_pc, scopes, loops };
-        let mut climb = Climb { tree, node: 0, next: None, ways: Vec::new(), loops: Vec::new() };
-        climb.ways.push(way);
-        self.climb = Some(climb);
-        while let Some(way) = self.climb.as_mut().and_then(|climb| climb.ways.pop()) {
-            (self.block, self.frame, self.scopes, self.pc) = (way.block, way.frame, way.scopes, way.pc);
-            if let Some(climb) = &mut self.climb {
-                (climb.next, climb.node, climb.loops) = (Some(way.pc), way.node, way.loops);
+        let path = PendingPath { node: 0, block: self.block, frame, pc: entry_pc, scopes, loops };
+        let mut traversal =
+            TreeTraversal { tree, node: 0, next: None, pending: Vec::new(), loops: Vec::new() };
+        traversal.pending.push(path);
+        self.traversal = Some(traversal);
+        while let Some(path) = self.traversal.as_mut().and_then(|traversal| traversal.pending.pop()) {
+            (self.block, self.frame, self.scopes, self.pc) = (path.block, path.frame, path.scopes, path.pc);
+            if let Some(traversal) = &mut self.traversal {
+                (traversal.next, traversal.node, traversal.loops) = (Some(path.pc), path.node, path.loops);
             }
-            while let Some(pc) = self.climb.as_mut().and_then(|climb| climb.next.take()) {
+            while let Some(pc) = self.traversal.as_mut().and_then(|traversal| traversal.next.take()) {
                 if !std::mem::take(&mut first) && self.close(pc) {
                     break;
                 }
                 self.nested_loop(tree, pc);
                 if self.translate(pc)?
-                    && let Some(climb) = &mut self.climb
+                    && let Some(traversal) = &mut self.traversal
                 {
                     // Calls and returns have said where to go on already.
-                    climb.next.get_or_insert(pc + 1);
+                    traversal.next.get_or_insert(pc + 1);
                 }
             }
         }
@@ -292,9 +293,9 @@ impl<'a> Builder<'a> {
 
     /// The node that comes next.
     fn node(&self) -> (u32, Node) {
-        let climb = self.climb.as_ref();
-        let node = climb.map_or(0, |climb| climb.node);
-        (node, climb.map_or(Node::Open, |climb| climb.tree.nodes[node as usize]))
+        let traversal = self.traversal.as_ref();
+        let node = traversal.map_or(0, |traversal| traversal.node);
+        (node, traversal.map_or(Node::Open, |traversal| traversal.tree.nodes[node as usize]))
     }
 
     /// Starts a loop, if one begins here.
@@ -306,16 +307,16 @@ impl<'a> Builder<'a> {
         debug_assert!((anchor.body as usize) < tree.nodes.len());
         self.pc = pc;
         let started = self.start_loop(pc);
-        if let Some(climb) = &mut self.climb {
-            climb.loops.push(started);
-            climb.node = anchor.body;
+        if let Some(traversal) = &mut self.traversal {
+            traversal.loops.push(started);
+            traversal.node = anchor.body;
         }
     }
 
     /// Control goes on at `pc` with the decisions of a node.
     fn go_on(&mut self, pc: Option<u32>, node: u32) {
-        if let Some(climb) = &mut self.climb {
-            (climb.next, climb.node) = (pc, node);
+        if let Some(traversal) = &mut self.traversal {
+            (traversal.next, traversal.node) = (pc, node);
         }
     }
 
@@ -352,7 +353,7 @@ impl<'a> Builder<'a> {
     /// Ends the way if it is back where a loop began.
     fn close(&mut self, pc: u32) -> bool {
         let depth = self.depth();
-        let loops = self.climb.as_ref().map(|climb| &climb.loops);
+        let loops = self.traversal.as_ref().map(|traversal| &traversal.loops);
         let back = |l: &&Started| (l.depth, l.pc) == (depth, pc);
         let Some(Started { block, slots, .. }) = loops.and_then(|l| l.iter().rev().find(back)).cloned()
         else {
@@ -399,9 +400,9 @@ impl<'a> Builder<'a> {
             let cost = self.scope().facts.run_costs[pc as usize];
             self.charge(block, self.origin_at(pc), cost, back_edge, state);
             let (frame, scopes) = (self.frame.clone(), self.scopes.clone());
-            if let Some(climb) = &mut self.climb {
-                let loops = climb.loops.clone();
-                climb.ways.push(Way { node: child, block, frame, pc, scopes, loops });
+            if let Some(traversal) = &mut self.traversal {
+                let loops = traversal.loops.clone();
+                traversal.pending.push(PendingPath { node: child, block, frame, pc, scopes, loops });
             }
         }
         Err(Ended)
@@ -439,8 +440,8 @@ impl<'a> Builder<'a> {
         self.frame.deep = true;
         self.frame.stack.push(value);
         let depth = self.depth();
-        if let Some(climb) = &mut self.climb {
-            climb.loops.retain(|l| l.depth <= depth);
+        if let Some(traversal) = &mut self.traversal {
+            traversal.loops.retain(|l| l.depth <= depth);
         }
         self.go_on(Some(pc + 1), node);
         Ok(())
