@@ -4,7 +4,7 @@
 //! Invariants: paths are relative to the root and use `/`; files come in the order of their paths, so that findings do
 //! too. Tests make trees by hand.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// Folders and files of the root that belong to the project. Others (build output, the version control's own) are not looked at.
@@ -31,12 +31,15 @@ const PARTS: [&str; 17] = [
 /// Folders that hold generated files, wherever they are.
 const GENERATED: [&str; 4] = ["target", "corpus", "artifacts", "node_modules"];
 
-/// The project's text files by path.
+/// The project's text files by path, and the paths of its other files.
 #[derive(Debug, Default)]
-pub struct Tree(BTreeMap<String, String>);
+pub struct Tree {
+    texts: BTreeMap<String, String>,
+    others: BTreeSet<String>,
+}
 
 impl Tree {
-    /// Reads the project below a root. Files that are not UTF-8 are left out.
+    /// Reads the project below a root. Of files that are not UTF-8, such as pictures, it only knows that they are there.
     ///
     /// # Errors
     /// If a folder or file can't be read.
@@ -62,7 +65,9 @@ impl Tree {
                 }
             }
         } else if let Ok(text) = String::from_utf8(std::fs::read(path).map_err(failed)?) {
-            self.0.insert(name.to_owned(), text);
+            self.texts.insert(name.to_owned(), text);
+        } else {
+            self.others.insert(name.to_owned());
         }
         Ok(())
     }
@@ -70,22 +75,28 @@ impl Tree {
     /// A tree with these files, as `(path, text)`.
     #[cfg(test)]
     pub fn of(files: &[(&str, &str)]) -> Tree {
-        Tree(files.iter().map(|&(path, text)| (path.to_owned(), text.to_owned())).collect())
+        let texts = files.iter().map(|&(path, text)| (path.to_owned(), text.to_owned())).collect();
+        Tree { texts, others: BTreeSet::new() }
     }
 
-    /// The number of files.
+    /// The number of text files.
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.texts.len()
+    }
+
+    /// Whether there is a file at this path that is no text.
+    pub fn has_other(&self, path: &str) -> bool {
+        self.others.contains(path)
     }
 
     /// The text of a file, if there is one at this path.
     pub fn get(&self, path: &str) -> Option<&str> {
-        self.0.get(path).map(String::as_str)
+        self.texts.get(path).map(String::as_str)
     }
 
-    /// All files, as `(path, text)`.
+    /// All text files, as `(path, text)`.
     pub fn files(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.iter().map(|(path, text)| (path.as_str(), text.as_str()))
+        self.texts.iter().map(|(path, text)| (path.as_str(), text.as_str()))
     }
 
     /// All Rust files, as `(path, text)`.

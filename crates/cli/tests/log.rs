@@ -93,6 +93,16 @@ fn a_page_is_written_of_a_run_that_fails_too() {
 }
 
 #[test]
+fn counts_on_the_page_are_exact_in_optimized_code_too() {
+    let dir = Dir::new("page-counts");
+    dir.write("p.py", "t = 0\nfor i in range(30000):\n    t += i\nprint(t)\n");
+    assert_eq!(dir.hotspot(&["explore", "--deterministic", "-o", "r.html", "p.py"]).code, 0);
+    let page = dir.read("r.html");
+    let counted = page.matches("\"executed\":30000").count();
+    assert!(counted > 5, "{counted} instructions in a loop of 30,000 rounds");
+}
+
+#[test]
 fn two_runs_stand_side_by_side_and_input_is_given_to_both() {
     let dir = Dir::new("beside");
     let program = "func main()\n local n\n input\n builtin1 int\n store_local n\nagain:\n load_local n\n jump_if_zero done\n \

@@ -159,6 +159,7 @@ fn leads_somewhere(tree: &Tree, folder: &str, link: &str) -> bool {
     let target = parts.join("/");
     let inside = format!("{target}/");
     target.starts_with("LICENSE-")
+        || tree.has_other(&target)
         || tree.files().any(|(path, _)| path == target || path.starts_with(&inside))
 }
 

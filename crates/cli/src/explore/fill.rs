@@ -12,7 +12,7 @@ use explorer::report::{
 };
 use hotspotvm::bytecode::{self, FuncId, disasm};
 use hotspotvm::event::{self, ExitShown, FrameShown};
-use hotspotvm::{Event, FunctionCounts, Listing, PlaceKind, Spot, Stats, UnitKind};
+use hotspotvm::{Event, Executed, FunctionCounts, Listing, PlaceKind, Spot, Stats, UnitKind};
 use std::collections::HashMap;
 
 /// The most rows of bytecode of one function, units, and deoptimisations that a report holds.
@@ -32,6 +32,8 @@ pub(super) struct Traces<'a> {
     pub(super) kept: &'a [Kept],
     pub(super) left_out: u64,
     pub(super) counts: &'a [FunctionCounts],
+    /// How often each instruction was executed in all tiers, if that was counted; else `counts` says it for the tiers that always count.
+    pub(super) executed: Option<&'a Executed>,
     pub(super) stats: &'a Stats,
     pub(super) explanation: &'a Explained,
 }
@@ -450,12 +452,9 @@ impl<'a> Filler<'a> {
                 (shown.entries, shown.rounds) = (entries, rounds);
             }
         }
-        let executed = |function: u32, pc: u32| {
-            traces.counts.get(function as usize)?.rows.get(pc as usize).map(|row| row.executed)
-        };
         for i in 0..self.run.lanes.len() {
             let place = self.run.lanes[i].place as usize;
-            let counted = self.run.places.get(place).and_then(|place| executed(place.function, place.pc));
+            let counted = self.run.places.get(place).map(|place| executed(traces, place.function, place.pc));
             self.run.lanes[i].rounds = counted.unwrap_or(0);
         }
         self.run.program = Program {
@@ -473,6 +472,14 @@ impl<'a> Filler<'a> {
     }
 }
 
+/// How often an instruction was executed.
+fn executed(traces: &Traces<'_>, function: u32, pc: u32) -> u64 {
+    let (function, pc) = (function as usize, pc as usize);
+    let exact = traces.executed.and_then(|executed| executed.all.get(function)?.get(pc).copied());
+    let counted = || traces.counts.get(function)?.rows.get(pc).map(|row| row.executed);
+    exact.or_else(counted).unwrap_or(0)
+}
+
 fn rows(traces: &Traces<'_>, id: FuncId) -> Function {
     let function = &traces.program.functions[id.0 as usize];
     let counts = traces.counts.get(id.0 as usize).map(|counts| counts.rows.as_slice()).unwrap_or_default();
@@ -484,7 +491,7 @@ fn rows(traces: &Traces<'_>, id: FuncId) -> Function {
             text: text::line(&disasm::instruction_text(traces.program, id, pc as u32)),
             line: traces.program.line(id, pc as u32),
             target: is_jump.then_some(inst.arg),
-            executed: counted.executed,
+            executed: executed(traces, id.0, pc as u32),
             kinds: counted.kinds,
         }
     };

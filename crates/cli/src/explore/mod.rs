@@ -1,7 +1,7 @@
 //! `hotspot explore`: runs a program once and writes what the engine did as one page that opens from disk.
 //!
 //! It looks on while the engine goes through `profile -> detect -> compile -> cache -> execute -> deoptimise`. Invariants: standard output is
-//! the program's alone; the page is written after an error of the program too, since that may be what it is wanted for.
+//! the program's alone, though it runs twice; the page is written after an error of the program too, since that may be what it is wanted for.
 
 mod fill;
 pub(crate) mod listing;
@@ -67,6 +67,8 @@ fn run(
     if let Some(variation) = beside {
         variation.apply(&mut options);
     }
+    let mut counting = Options { counting: true, ..options.clone() };
+    counting.limits.started = None;
     options.limits.started = Some(started);
     (options.details, options.listings, options.timing) = (true, true, true);
     options.passes.dumped = hotspotvm::pass_names().into_iter().map(str::to_owned).collect();
@@ -93,12 +95,16 @@ fn run(
         Ok(result) => format!("ended; its result is {}", text::line(&shown(result))),
         Err(stop) => stopped(stop),
     };
+    // Counting changes code, and what is shown is the code that usually runs: so counts come from one more run, which does the same.
+    let counted = Engine::new(counting).run(program.clone(), &inputs, input.io(&Capture::default()));
+    let executed = counted.executed.filter(|_| counted.stats.fuel_used == outcome.stats.fuel_used);
     let recorder = recorder.borrow();
     let filled = fill::run(&fill::Traces {
         program: program.program(),
         kept: &recorder.kept,
         left_out: recorder.left_out,
         counts: &outcome.counts,
+        executed: executed.as_ref(),
         stats: &outcome.stats,
         explanation: &collector.take().finish(&outcome.stats),
     });
