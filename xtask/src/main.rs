@@ -27,7 +27,7 @@ Commands:
   tidy   check the rules of the house that the compiler does not know; each finding is `file:line: message`
   edges  print which folder of crates/hotspotvm uses which, of this tree or of the checkout in the folder given
   docs   write docs/opcodes.md from the opcode table, docs/events.md from the events, and the types of the explorer's page from the report's structs
-  ci     all checks: fmt, clippy, doc, test, tidy, in this order; every step runs, whatever the others say
+  ci     all checks, those of .ci/run; every step runs, whatever the others say
   fuzz   feed the fuzz targets: `cargo xtask fuzz --minutes 60 tiers limits`; all of them, a minute each, if none is named
   bench  measure HotspotVM beside other languages; see `cargo xtask bench --help`
   help   print this
