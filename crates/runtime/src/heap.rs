@@ -9,7 +9,7 @@
 //! are charged what they take in truth, *before* they are made, and every tier makes the same ones in the same order.
 //!
 //! There are two kinds of collections. Those *for room* happen when enough garbage may have piled up, at moments that differ between
-//! tiers and under stress. Those *at the limit* happen when the [`Ledger`] does not cover a request. The ledger holds what was charged
+//! tiers and under stress. Those *at the limit* happen when the ledger does not cover a request. The ledger holds what was charged
 //! since the last collection at the limit, and what was alive then. Collections for room do not touch it. So it is a function of the
 //! instructions executed alone, collections at the limit happen at the same instructions in every tier, find the same
 //! objects alive, since the frames are the same there, and give the same verdict.
@@ -22,7 +22,7 @@
 //! # Memory
 //!
 //! Charged objects take at most the limit. Ints take 8 bytes each; there are at most as many as there are roots, and half as many again
-//! or [`FIRST_INTS`] in garbage, and what one slice of instructions makes.
+//! or `FIRST_INTS` in garbage, and what one slice of instructions makes.
 
 use crate::value::Value;
 use dashu_int::IBig;

@@ -9,7 +9,7 @@
 //! | `0xFFFF`          | a small int: the low 48 bits in two's complement             |
 //!
 //! The int tag has all bits set, so that "both are small ints" is one `and` and one compare. An int that fits 48 bits is
-//! always small; a larger one that fits 64 bits is an [`Object::Int`](crate::Object::Int); then come bignums. Equal ints therefore have equal
+//! always small; a larger one that fits 64 bits is on the heap, as 64 bits; then come bignums. Equal ints therefore have equal
 //! representations up to the identity of heap objects, which no program can observe.
 
 /// Any value of the virtual machine.
