@@ -1,4 +1,5 @@
-//! Feeds one of the fuzz targets by libFuzzer; `HOTSPOT_FUZZ_TARGET` names it. Run by `cargo xtask fuzz`, which says how to build it.
+//! Feeds one of the fuzz targets by libFuzzer; `HOTSPOT_FUZZ_TARGET` names it. Run by `cargo xtask fuzz`, which says
+//! how to build it.
 #![no_main]
 
 use std::sync::OnceLock;

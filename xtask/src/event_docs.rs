@@ -1,8 +1,8 @@
 //! Writes `docs/events.md` from the Rust types of the log: `event.rs`, the table of reasons, the table of exit reasons.
 //!
-//! It stands beside `profile -> detect -> compile -> cache -> execute -> deoptimise`. It is no parser of Rust: it knows the plain shape that these
-//! files keep to, and says where a line is not of it. Invariant: the text depends on those files alone, so `tidy` can compare it with the one
-//! in the tree.
+//! It stands beside `profile -> detect -> compile -> cache -> execute -> deoptimise`. It is no parser of Rust: it knows
+//! the plain shape that these files keep to, and says where a line is not of it. Invariant: the text depends on those
+//! files alone, so `tidy` can compare it with the one in the tree.
 
 use std::fmt::Write;
 

@@ -1,8 +1,8 @@
 //! `cargo xtask fuzz`: the fuzz targets, guided by what their inputs reach, for as long as one likes.
 //!
-//! It stands beside `profile -> detect -> compile -> cache -> execute -> deoptimise` and attacks all of it. The targets are in
-//! `crates/filetests/src/fuzz.rs`. libFuzzer comes as source with the crate `libfuzzer-sys` (a C++ compiler builds it); the stable compiler puts the
-//! counters in, by the flags below, so that no other toolchain is needed.
+//! It stands beside `profile -> detect -> compile -> cache -> execute -> deoptimise` and attacks all of it. The targets
+//! are in `crates/filetests/src/fuzz.rs`. libFuzzer comes as source with the crate `libfuzzer-sys` (a C++ compiler
+//! builds it); the stable compiler puts the counters in, by the flags below, so that no other toolchain is needed.
 
 use std::path::Path;
 use std::process::Command;

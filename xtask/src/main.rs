@@ -1,8 +1,10 @@
-//! The project's own chores: `cargo xtask tidy`, `cargo xtask edges`, `cargo xtask docs`, `cargo xtask ci` and `cargo xtask bench`.
+//! The project's own chores: `cargo xtask tidy`, `cargo xtask edges`, `cargo xtask docs`, `cargo xtask ci` and `cargo
+//! xtask bench`.
 //!
 //! It stands beside `profile -> detect -> compile -> cache -> execute -> deoptimise` and takes no part in it: it looks
 //! after the house in which the stages live. Invariants: only `docs` and `bench --docs` write to the tree, and only
-//! `docs/opcodes.md`, the explorer page's types and `docs/performance.md`; everything that is wrong is told at once, not one thing per run.
+//! `docs/opcodes.md`, the explorer page's types and `docs/performance.md`; everything that is wrong is told at once,
+//! not one thing per run.
 
 #![forbid(unsafe_code)]
 

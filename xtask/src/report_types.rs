@@ -1,8 +1,9 @@
 //! The page's types, made of the report's Rust structs.
 //!
-//! It stands beside `profile -> detect -> compile -> cache -> execute -> deoptimise`. It is no parser of Rust: it knows the plain shape that
-//! `crates/explorer/src/report.rs` keeps to (structs with documented public fields, enums without data) and says where a line is not of
-//! it. Invariant: the text depends on that file alone, so `tidy` can compare it with the one in the tree.
+//! It stands beside `profile -> detect -> compile -> cache -> execute -> deoptimise`. It is no parser of Rust: it knows
+//! the plain shape that `crates/explorer/src/report.rs` keeps to (structs with documented public fields, enums without
+//! data) and says where a line is not of it. Invariant: the text depends on that file alone, so `tidy` can compare it
+//! with the one in the tree.
 
 use std::fmt::Write;
 

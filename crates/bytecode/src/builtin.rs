@@ -1,9 +1,10 @@
 //! The builtin functions: operations on values that have no opcode of their own.
 //!
-//! They stand beside the opcode table, before `profile -> detect -> compile -> cache -> execute -> deoptimise`: `builtin1` and
-//! `builtin2` name one of these. A row is `Variant name "documentation";`. What each does is written once, in the run time, as one more
-//! case of a unary or binary operation in its general form; so every tier has it as soon as the row is there. Those that loops of numbers
-//! are full of have fast paths in [`crate::semantics`] besides. The row's position is its number in `.hsbc` files: append, never reorder.
+//! They stand beside the opcode table, before `profile -> detect -> compile -> cache -> execute -> deoptimise`:
+//! `builtin1` and `builtin2` name one of these. A row is `Variant name "documentation";`. What each does is written
+//! once, in the run time, as one more case of a unary or binary operation in its general form; so every tier has it as
+//! soon as the row is there. Those that loops of numbers are full of have fast paths in [`crate::semantics`] besides.
+//! The row's position is its number in `.hsbc` files: append, never reorder.
 
 macro_rules! define_builtins {
     ($(#[$meta:meta])* $Enum:ident { $($(#[doc = $doc:literal])* $V:ident $name:ident;)* }) => {
@@ -139,7 +140,8 @@ define_builtins! {
         SetRecursionLimit set_recursion_limit;
         /// `sys.getrecursionlimit()`; the operand counts for nothing.
         GetRecursionLimit get_recursion_limit;
-        /// `sys.set_int_max_str_digits(a)`: how many digits an int may have that becomes text, or is read from it; 0 for any number.
+        /// `sys.set_int_max_str_digits(a)`: how many digits an int may have that becomes text, or is read from it; 0
+        /// for any number.
         SetMaxStrDigits set_int_max_str_digits;
         /// `sys.get_int_max_str_digits()`; the operand counts for nothing.
         GetMaxStrDigits get_int_max_str_digits;

@@ -1,10 +1,10 @@
 //! What a transfer of control costs.
 //!
 //! Fuel is the number of instructions executed. It is charged when control *transfers* (function entry, jump, either
-//! side of a branch), for the whole straight run from there to the next transfer, that one included. A run passes through labels and
-//! calls: falling into a label charges nothing, since the run that led there has paid. Hence every tier charges the
-//! same amounts at the same edges of the control-flow graph, resuming in the middle of a run charges nothing,
-//! and placing a label changes no bill.
+//! side of a branch), for the whole straight run from there to the next transfer, that one included. A run passes
+//! through labels and calls: falling into a label charges nothing, since the run that led there has paid. Hence every
+//! tier charges the same amounts at the same edges of the control-flow graph, resuming in the middle of a run charges
+//! nothing, and placing a label changes no bill.
 
 use crate::program::Inst;
 

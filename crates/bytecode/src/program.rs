@@ -109,8 +109,8 @@ pub struct Program {
 /// The most memory that a program may take, in bytes, as [`Program::footprint`] counts it.
 pub const MAX_FOOTPRINT: u64 = 256 << 20;
 
-/// What a part of a program takes in memory, in bytes: where it is kept, with what the verifier finds out about it and the engine keeps
-/// beside it while it runs.
+/// What a part of a program takes in memory, in bytes: where it is kept, with what the verifier finds out about it and
+/// the engine keeps beside it while it runs.
 pub mod footprint {
     /// An instruction: itself, its line, what the verifier knows of it, and the interpreter's cell and site.
     pub const INSTRUCTION: u64 = 64;

@@ -376,8 +376,8 @@ pub fn builtin1<M: Machine>(m: &mut M, number: u32) -> Flow<M> {
 /// The fast paths of builtin functions: for ints, and for floats. Those that have no row do not ask what their operand is.
 macro_rules! fast_builtins {
     (|$m:ident| $($($V:ident)|+, int($x:ident) $int:expr, float($p:ident) $float:expr;)*) => {
-        /// The result of a builtin function's fast path, if it has one that applies. (Inlined, so that the machine stays in registers: see
-        /// the interpreter's rules.)
+        /// The result of a builtin function's fast path, if it has one that applies. (Inlined, so that the machine
+        /// stays in registers: see the interpreter's rules.)
         #[inline(always)]
         fn fast_builtin1<M: Machine>($m: &mut M, builtin: Builtin1, a: M::Value) -> Flow<M, Option<M::Value>> {
             Ok(match builtin {

@@ -1,11 +1,13 @@
 //! Opcodes that only tests have: the examples of CONTRIBUTING.md, and some that use each primitive as hard as a meaning may.
 //!
-//! Stands beside the opcode table. With the feature `test-ops`, which only tests turn on, `for_each_op!` ends with these
-//! rows. So what a contributor is told to write is compiled, and run in all tiers, and so is what a contributor may write: operands that are
-//! used again after a primitive, a comparison whose answer is needed after one, several results or none, effects after a fast path.
+//! Stands beside the opcode table. With the feature `test-ops`, which only tests turn on, `for_each_op!` ends with
+//! these rows. So what a contributor is told to write is compiled, and run in all tiers, and so is what a contributor
+//! may write: operands that are used again after a primitive, a comparison whose answer is needed after one, several
+//! results or none, effects after a fast path.
 //!
-//! The opcodes named `check_...` have one primitive each. Where their fast path does not apply they give 5 (which is 3 ** 5 % 7), by a general
-//! form that no compiler has an instruction for: so the fast path need not agree with any operation that exists.
+//! The opcodes named `check_...` have one primitive each. Where their fast path does not apply they give 5 (which is 3
+//! ** 5 % 7), by a general form that no compiler has an instruction for: so the fast path need not agree with any
+//! operation that exists.
 
 use crate::builtin::Builtin1;
 use crate::machine::{BinOp, Cmp, Flow, Machine, Mixed, Pair, Rounding, Single, UnOp};

@@ -167,7 +167,8 @@ pub(crate) struct EngineArgs {
     /// The highest tier that code may climb to [default: optimizing]
     #[arg(long, value_name = "TIER", value_parser = tier)]
     pub(crate) max_tier: Option<Tier>,
-    /// How the optimizing tier chooses code: loops (region), functions (method), or the ways that control takes (trace) [default: region]
+    /// How the optimizing tier chooses code: loops (region), functions (method), or the ways that control takes (trace)
+    /// [default: region]
     #[arg(long, value_name = "STRATEGY", value_parser = strategy)]
     pub(crate) strategy: Option<Strategy>,
     #[command(flatten)]
@@ -427,7 +428,8 @@ pub(crate) struct ExploreArgs {
     /// Where to write the page
     #[arg(short, long, value_name = "FILE.html", default_value = "report.html")]
     pub(crate) output: PathBuf,
-    /// Show a second run beside the first, with one setting changed: hotspot-threshold, optimizing-threshold, max-tier or strategy
+    /// Show a second run beside the first, with one setting changed: hotspot-threshold, optimizing-threshold, max-tier
+    /// or strategy
     #[arg(long, value_name = "SETTING=VALUE", value_parser = variation)]
     pub(crate) beside: Option<Variation>,
     #[command(flatten)]

@@ -1,8 +1,8 @@
 //! What `--verbose` prints: the engine's events, a line each, beside the source lines that they are about.
 //!
-//! It tells `profile -> detect -> compile -> cache -> execute -> deoptimise` as it happens. Invariants: control characters are escaped
-//! before colour is put on; entries into one unit and exits from it are told once, and then counted until something else
-//! happens, so that the log grows with what is decided and not with what is executed.
+//! It tells `profile -> detect -> compile -> cache -> execute -> deoptimise` as it happens. Invariants: control
+//! characters are escaped before colour is put on; entries into one unit and exits from it are told once, and then
+//! counted until something else happens, so that the log grows with what is decided and not with what is executed.
 
 use crate::report::say_in_colour;
 use crate::text::{self, thousands};

@@ -1,7 +1,7 @@
 //! `--perf` and `--gdb`: tells the system's own tools the names of compiled code.
 //!
-//! It listens to *cache* in `profile -> detect -> compile -> cache -> execute -> deoptimise`. Invariant: without these options nothing is listened to,
-//! written or registered.
+//! It listens to *cache* in `profile -> detect -> compile -> cache -> execute -> deoptimise`. Invariant: without these
+//! options nothing is listened to, written or registered.
 
 use crate::args::NativeArgs;
 use crate::report::{Failure, complain, io_words};

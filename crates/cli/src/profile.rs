@@ -1,8 +1,9 @@
 //! `hotspot profile`: how often each line and instruction of a program was executed, exactly, and where its time went.
 //!
-//! It looks at the whole of `profile -> detect -> compile -> cache -> execute -> deoptimise` after a run in which optimized code counted as
-//! the tiers below do, and in which the engine took samples ([`hotspotvm::samples`]). Invariants: standard output carries the report alone, the
-//! program's output is dropped; a program that ends early is reported all the same.
+//! It looks at the whole of `profile -> detect -> compile -> cache -> execute -> deoptimise` after a run in which
+//! optimized code counted as the tiers below do, and in which the engine took samples ([`hotspotvm::samples`]).
+//! Invariants: standard output carries the report alone, the program's output is dropped; a program that ends early is
+//! reported all the same.
 
 mod annotate;
 mod formats;

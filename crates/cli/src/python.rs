@@ -1,7 +1,7 @@
 //! Programs in Python: what is different about them for the commands.
 //!
-//! It stands around `profile -> detect -> compile -> cache -> execute -> deoptimise`: before it a source text becomes a program, after it
-//! an error becomes a traceback. The engine knows nothing of Python.
+//! It stands around `profile -> detect -> compile -> cache -> execute -> deoptimise`: before it a source text becomes a
+//! program, after it an error becomes a traceback. The engine knows nothing of Python.
 
 use crate::text;
 use hotspotvm::Options;
@@ -39,7 +39,8 @@ impl Python {
         self.compiled.arguments(&self.name, words).into_iter().map(value).collect()
     }
 
-    /// The engine's settings for it: as many calls may be active as the program says, as in Python, unless somebody has set a limit.
+    /// The engine's settings for it: as many calls may be active as the program says, as in Python, unless somebody has
+    /// set a limit.
     pub(crate) fn options(&self, mut options: Options, depth_given: bool) -> Options {
         if !depth_given {
             options.limits.depth = u32::MAX;

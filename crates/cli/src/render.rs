@@ -15,7 +15,8 @@ const MAX_LINE: usize = 4096;
 /// The width that long source lines are cut to, in characters.
 const TERM_WIDTH: usize = 100;
 
-/// The diagnostics of one file, an empty line after each. In colour: show it with [`say_in_colour`](crate::report::say_in_colour).
+/// The diagnostics of one file, an empty line after each. In colour: show it with
+/// [`say_in_colour`](crate::report::say_in_colour).
 pub(crate) fn all(diagnostics: &[Diagnostic], source: &Source) -> String {
     let starts =
         if diagnostics.is_empty() { Vec::new() } else { source.text().map(line_starts).unwrap_or_default() };

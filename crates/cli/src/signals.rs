@@ -1,7 +1,7 @@
 //! Signals by which a limit of the process would end it without a word.
 //!
-//! It stands outside `profile -> detect -> compile -> cache -> execute -> deoptimise`. Invariant: a limit that the shell has set ends in a
-//! message and an exit code of [`Status`], as our own limits do.
+//! It stands outside `profile -> detect -> compile -> cache -> execute -> deoptimise`. Invariant: a limit that the
+//! shell has set ends in a message and an exit code of [`Status`], as our own limits do.
 
 use crate::report::Status;
 use rustix::process::{Resource, getrlimit};

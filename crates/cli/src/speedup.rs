@@ -1,9 +1,10 @@
 //! How many times faster one way to run a program is than another, and how sure that is.
 //!
-//! It stands outside `profile -> detect -> compile -> cache -> execute -> deoptimise`, and judges times taken of it. The estimate is
-//! that of Hodges and Lehmann, the median of all ratios of a run of the one way to a run of the other; its interval is the one
-//! that belongs to the rank test of Mann and Whitney. Neither assumes how times are distributed, so an interrupted run does
-//! no harm. Invariant: nobody is told a factor that rests on less than [`ENOUGH_NS`] on either side.
+//! It stands outside `profile -> detect -> compile -> cache -> execute -> deoptimise`, and judges times taken of it.
+//! The estimate is that of Hodges and Lehmann, the median of all ratios of a run of the one way to a run of the other;
+//! its interval is the one that belongs to the rank test of Mann and Whitney. Neither assumes how times are
+//! distributed, so an interrupted run does no harm. Invariant: nobody is told a factor that rests on less than
+//! [`ENOUGH_NS`] on either side.
 
 use crate::compare::Times;
 use crate::text::duration;
@@ -131,8 +132,9 @@ fn cut_off(runs: usize) -> Option<usize> {
         let deviation = (pairs * (2 * runs + 1) as f64 / 12.0).sqrt();
         return Some((pairs / 2.0 - 1.96 * deviation).max(0.0) as usize);
     }
-    // ways[n][u]: in how many orders of n runs of the one way and some of the other there are u pairs out of order. With one more
-    // of the other, it either is the last in order, which adds nothing, or a run of the one way is: then it adds a pair for each other.
+    // ways[n][u]: in how many orders of n runs of the one way and some of the other there are u pairs out of order.
+    // With one more of the other, it either is the last in order, which adds nothing, or a run of the one way is: then
+    // it adds a pair for each other.
     let mut ways = vec![vec![0u128; runs * runs + 1]; runs + 1];
     for of_none in &mut ways {
         of_none[0] = 1;

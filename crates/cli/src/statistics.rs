@@ -1,7 +1,7 @@
 //! What `--stats` prints: counts and times of one run, and where assumptions were wrong.
 //!
-//! It looks at `profile -> detect -> compile -> cache -> execute -> deoptimise` from its end. Invariant: a factor is told only where
-//! enough time stands behind both of its sides.
+//! It looks at `profile -> detect -> compile -> cache -> execute -> deoptimise` from its end. Invariant: a factor is
+//! told only where enough time stands behind both of its sides.
 
 use crate::text::{self, counted, duration, thousands};
 use hotspotvm::{Event, Stats};

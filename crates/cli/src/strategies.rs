@@ -1,7 +1,7 @@
 //! `hotspot compare --strategies`: the ways to choose what is optimized, side by side on one program.
 //!
-//! It measures `profile -> detect -> compile -> cache -> execute -> deoptimise` from outside, as [`crate::compare`] does, and keeps its invariants:
-//! the ways take turns, nobody listens, every run must give the same answer.
+//! It measures `profile -> detect -> compile -> cache -> execute -> deoptimise` from outside, as [`crate::compare`]
+//! does, and keeps its invariants: the ways take turns, nobody listens, every run must give the same answer.
 
 use crate::compare::{Answer, Run, Subject, Times, Trouble, agree, ratio, run_once};
 use crate::speedup::{Speedup, Verdict};

@@ -1,8 +1,9 @@
 //! `hotspot sweep`: the same program under many thresholds, measured: which is best?
 //!
-//! It measures *detect* in `profile -> detect -> compile -> cache -> execute -> deoptimise` from outside. Invariants: the cells of the grid take
-//! turns, each round beginning with another one, so that a busy machine slows all alike; each run has an engine of its own, and nobody
-//! listens; every run must give the same output, result and fuel as the first one; no cell is called better where the runs do not show it.
+//! It measures *detect* in `profile -> detect -> compile -> cache -> execute -> deoptimise` from outside. Invariants:
+//! the cells of the grid take turns, each round beginning with another one, so that a busy machine slows all alike;
+//! each run has an engine of its own, and nobody listens; every run must give the same output, result and fuel as the
+//! first one; no cell is called better where the runs do not show it.
 
 mod picture;
 mod thresholds;

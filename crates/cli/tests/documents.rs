@@ -1,14 +1,16 @@
 //! What a document claims is run: every command that it shows, and what it says that one sees.
 //!
-//! In the documents listed in [`documents`], a block fenced as `console` is a session at a terminal. A line that begins with `$ ` is
-//! given to `sh`, the lines below it are what must appear, on standard output and standard error together. There
+//! In the documents listed in [`documents`], a block fenced as `console` is a session at a terminal. A line that begins
+//! with `$ ` is given to `sh`, the lines below it are what must appear, on standard output and standard error together.
+//! There
 //!
 //! - a line `...` stands for any lines, and `[..]` within a line for any characters: for times, and for what would be too long;
 //! - a last line `[exit code 3]` says how the command ends, if not well.
 //!
-//! A block fenced as `hasm file=NAME`, `python file=NAME` and so on is written to that file first. All sessions of a document share a
-//! directory of their own, in which `examples` and `benches` are those of the tree. `HOTSPOT_BLESS=1` rewrites what does not fit by what is
-//! seen now; read the difference before you commit it. A command of `hotspot` that stands anywhere else is an error, because nobody runs it.
+//! A block fenced as `hasm file=NAME`, `python file=NAME` and so on is written to that file first. All sessions of a
+//! document share a directory of their own, in which `examples` and `benches` are those of the tree. `HOTSPOT_BLESS=1`
+//! rewrites what does not fit by what is seen now; read the difference before you commit it. A command of `hotspot`
+//! that stands anywhere else is an error, because nobody runs it.
 
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 #![allow(clippy::unwrap_used)]

@@ -1,8 +1,9 @@
-//! Tests of `hotspot explain`: on programs of which each has another reason, in tests/explain, the reason is told; and where the hint was
-//! followed, in the program beside it, the reason is gone.
+//! Tests of `hotspot explain`: on programs of which each has another reason, in tests/explain, the reason is told; and
+//! where the hint was followed, in the program beside it, the reason is gone.
 //!
-//! What is expected stands in the programs, behind `;` or `#`: `args` and `options`, the `exit` code, `reason` and `hint` that must be given, words that it
-//! `says` or must be `silent` about, reasons that must `not` be given, and the `tier` of what is hottest.
+//! What is expected stands in the programs, behind `;` or `#`: `args` and `options`, the `exit` code, `reason` and
+//! `hint` that must be given, words that it `says` or must be `silent` about, reasons that must `not` be given, and the
+//! `tier` of what is hottest.
 
 #![allow(clippy::unwrap_used)]
 
@@ -177,7 +178,8 @@ fn reasons_are_right_and_hints_work() {
     }
 }
 
-/// Programs that are too large to be written by hand: the text, the options, the reason, and the program where the hint was followed.
+/// Programs that are too large to be written by hand: the text, the options, the reason, and the program where the hint
+/// was followed.
 fn made() -> Vec<(String, &'static str, &'static str, Option<String>)> {
     let body = |count: usize, indent: &str| -> String {
         (0..count).map(|i| format!("{indent}x = (x * 3 + {i}) % 1000003\n")).collect()

@@ -1,4 +1,5 @@
-//! The log as a file: it reads back as the types that it was written from, its document names every field, other viewers' formats are valid.
+//! The log as a file: it reads back as the types that it was written from, its document names every field, other
+//! viewers' formats are valid.
 
 #![allow(clippy::unwrap_used)]
 

@@ -5,8 +5,8 @@
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Command, Stdio};
 
-/// The most memory that a process has taken, in bytes, once the program has printed a line; it waits for its reader then, since it goes
-/// on to print more than a pipe holds ([`WAIT`]).
+/// The most memory that a process has taken, in bytes, once the program has printed a line; it waits for its reader
+/// then, since it goes on to print more than a pipe holds ([`WAIT`]).
 fn peak_of(source: &str, arguments: &[&str]) -> u64 {
     let file = std::env::temp_dir().join(format!("hotspot-memory-{}-{:p}.py", std::process::id(), source));
     std::fs::write(&file, source).unwrap();

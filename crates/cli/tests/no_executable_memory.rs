@@ -108,8 +108,8 @@ fn a_limit_on_the_size_of_files_is_no_reason_to_die() {
     }
 }
 
-/// Little more memory than a program needs that is not compiled, in steps: somewhere the system refuses memory for the stack, for the code, for
-/// the thread that compiles, for the compiler.
+/// Little more memory than a program needs that is not compiled, in steps: somewhere the system refuses memory for the
+/// stack, for the code, for the thread that compiles, for the compiler.
 #[test]
 fn too_few_addresses_are_no_reason_to_die() {
     if !cfg!(target_os = "linux") {

@@ -28,17 +28,18 @@ pub const LEFT: u32 = u32::MAX - 1;
 /// Methods that need more of the host's stack than this for one activation, in bytes, are refused.
 pub const MAX_METHOD_FRAME: u32 = 512;
 
-/// How many bytes of the host's stack activations of methods may take together: a thread with half a megabyte has as much again for the
-/// rest, which is a region or an entry below them (which [`CodegenError::TooLarge`](crate::CodegenError::TooLarge) bounds too) and
-/// at most one routine of the run time above.
+/// How many bytes of the host's stack activations of methods may take together: a thread with half a megabyte has as
+/// much again for the rest, which is a region or an entry below them (which
+/// [`CodegenError::TooLarge`](crate::CodegenError::TooLarge) bounds too) and at most one routine of the run time above.
 pub const NATIVE_STACK: u32 = 264 << 10;
 
-/// The most that [`NativeContext::depth_left`] may be on entry, whatever the size of frames: the transfer buffer has room for an exit of each.
+/// The most that [`NativeContext::depth_left`] may be on entry, whatever the size of frames: the transfer buffer has
+/// room for an exit of each.
 const MAX_NATIVE_DEPTH: u32 = 4096;
 
 /// The most that [`NativeContext::depth_left`] may be on entry if no method needs more than so many bytes for one
-/// activation ([`CodeUnit::frame_bytes`](crate::CodeUnit::frame_bytes)). Then the native stack needs no looking at: a chain of calls has at most
-/// one activation more. The depth counts inlined calls too, so there are rather fewer.
+/// activation ([`CodeUnit::frame_bytes`](crate::CodeUnit::frame_bytes)). Then the native stack needs no looking at: a
+/// chain of calls has at most one activation more. The depth counts inlined calls too, so there are rather fewer.
 pub fn native_depth(frame_bytes: u32) -> u32 {
     // What the call pushes, and the frame pointer.
     const PUSHED: u32 = 16;
@@ -69,8 +70,8 @@ pub struct NativeContext {
     /// The unit's inputs, in order. They stay as they are.
     pub inputs: *const u64,
     /// Where the next exit writes: behind the inputs on entry; each method that leaves moves it behind what it has
-    /// written. There must be room for [`CodeUnit::slots`](crate::CodeUnit::slots) of the unit entered and, if it calls, for those of
-    /// [`depth_left`](Self::depth_left) more methods, the largest ones.
+    /// written. There must be room for [`CodeUnit::slots`](crate::CodeUnit::slots) of the unit entered and, if it
+    /// calls, for those of [`depth_left`](Self::depth_left) more methods, the largest ones.
     pub slots: *mut u64,
     /// The links: for each the [direct entry](crate::CodeUnit::direct_entry) of the method to call, or null if there is none. All
     /// that units call by must be there. May change whenever no compiled code runs.

@@ -2,10 +2,10 @@
 //!
 //! In the sentence `profile -> detect -> compile -> cache -> execute -> deoptimise` this is part of *compile*'s last step.
 //!
-//! A method is a function of context, fuel, depth left and its inputs, and gives its result, context and depth as it got them, and the fuel
-//! left, all in registers as far as there are any. It has *left* if that fuel is negative, which fuel never is: one test, and no
-//! register for a status. Context and depth are given back because whatever lives across a call is in a register that the callee
-//! would have to save and restore, also where it returns at once.
+//! A method is a function of context, fuel, depth left and its inputs, and gives its result, context and depth as it
+//! got them, and the fuel left, all in registers as far as there are any. It has *left* if that fuel is negative, which
+//! fuel never is: one test, and no register for a status. Context and depth are given back because whatever lives
+//! across a call is in a register that the callee would have to save and restore, also where it returns at once.
 //!
 //! Invariants:
 //! - whatever may refuse a call is looked at before anything is changed, so that there is nothing to undo;
@@ -42,8 +42,8 @@ pub(crate) fn method_signature(inputs: impl Iterator<Item = Type>, result: Type)
 /// The parameters context, fuel, depth left; as results, in the order of [`Returned`].
 pub(crate) const FIXED_PARAMS: usize = 3;
 
-/// What a call gives. The order of the results after the value is such that depth and fuel come back in the registers in which the
-/// next call takes them, if the value is in a general register.
+/// What a call gives. The order of the results after the value is such that depth and fuel come back in the registers
+/// in which the next call takes them, if the value is in a general register.
 struct Returned {
     value: clif::Value,
     ctx: clif::Value,

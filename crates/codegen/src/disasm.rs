@@ -19,8 +19,9 @@ pub struct MachineLine {
     pub origin: Option<Origin>,
 }
 
-/// Disassembles code, without the constants that follow it, that lies, or would lie, at `address`; `places` as in [`CodeUnit`](crate::CodeUnit). On x86-64 the text is
-/// in Intel's syntax, elsewhere it is hexadecimal, four bytes a line.
+/// Disassembles code, without the constants that follow it, that lies, or would lie, at `address`; `places` as in
+/// [`CodeUnit`](crate::CodeUnit). On x86-64 the text is in Intel's syntax, elsewhere it is hexadecimal, four bytes a
+/// line.
 pub fn disassemble(bytes: &[u8], address: u64, places: &[(u32, Origin)]) -> Vec<MachineLine> {
     lines(bytes, address, places)
 }

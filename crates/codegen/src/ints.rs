@@ -19,9 +19,10 @@ impl Lowering<'_, '_> {
     /// exits get the overwritten operand back from the wrapped result.
     ///
     /// Cranelift has no "add, then jump on overflow": from `sadd_overflow` it makes `add; seto; test; jne`, of which
-    /// [`crate::peephole`] makes `add; jo`; that takes fewer instructions, and no more nor fewer cycles in the loops below. With a constant operand the
-    /// result is compared with the least or greatest that does not overflow instead, which takes `add; cmp; jl`. Cycles per round of a
-    /// countdown and of a sum, whose loops have one such instruction (Zen 3, also with 64-bit operands beyond 32 bits):
+    /// [`crate::peephole`] makes `add; jo`; that takes fewer instructions, and no more nor fewer cycles in the loops
+    /// below. With a constant operand the result is compared with the least or greatest that does not overflow instead,
+    /// which takes `add; cmp; jl`. Cycles per round of a countdown and of a sum, whose loops have one such instruction
+    /// (Zen 3, also with 64-bit operands beyond 32 bits):
     ///
     /// - the overflow flag: 2.0, 3.0;
     /// - comparing the result with the operand: 2.0, 3.0 (the operand needs a register of its own);
@@ -254,8 +255,8 @@ impl Lowering<'_, '_> {
         }
     }
 
-    /// Divides unsigned ints, in 32 bits if both have no more: where the processor divides 64 bits bit by bit, that is several times
-    /// as fast, and where it does not, the test costs next to nothing beside the division.
+    /// Divides unsigned ints, in 32 bits if both have no more: where the processor divides 64 bits bit by bit, that is
+    /// several times as fast, and where it does not, the test costs next to nothing beside the division.
     fn divide(
         &mut self,
         a: clif::Value,
@@ -284,7 +285,8 @@ impl Lowering<'_, '_> {
         self.b.block_params(join)[0]
     }
 
-    /// Leaves if the divisor is 0. What follows is emitted into a cold block where it is -1; [`Join::divide`] is where it is neither.
+    /// Leaves if the divisor is 0. What follows is emitted into a cold block where it is -1; [`Join::divide`] is where
+    /// it is neither.
     fn unless_0_or_minus_1(&mut self, inst: &Inst, b: clif::Value) -> Result<Join, CodegenError> {
         let join = Join { divide: self.b.create_block(), result: self.b.create_block() };
         self.b.append_block_param(join.result, I64);

@@ -150,7 +150,8 @@ impl Compiler {
         })
     }
 
-    /// Compiles a function that [`ir::verify`] accepts, for a unit of this number, which a method's exits write into the transfer buffer.
+    /// Compiles a function that [`ir::verify`] accepts, for a unit of this number, which a method's exits write into
+    /// the transfer buffer.
     ///
     /// # Errors
     /// [`CodegenError::Malformed`] if it breaks an invariant of the IR that is looked at here,

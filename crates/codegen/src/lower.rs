@@ -238,8 +238,8 @@ impl Lowering<'_, '_> {
         self.end(&data.insts, &data.end, origin)
     }
 
-    /// Says that what follows comes from this bytecode. Cranelift carries one number, which is here one more than the index into `origins`.
-    /// It only grows, since Cranelift mistakes the number before a function's first for none.
+    /// Says that what follows comes from this bytecode. Cranelift carries one number, which is here one more than the
+    /// index into `origins`. It only grows, since Cranelift mistakes the number before a function's first for none.
     pub fn set_place(&mut self, origin: Origin) {
         if self.origins.last() != Some(&origin) {
             self.origins.push(origin);

@@ -1,6 +1,7 @@
 //! The branch on overflow that Cranelift does not make: `add; jo` instead of `add; seto; test; jne`.
 //!
-//! In the sentence `profile -> detect -> compile -> cache -> execute -> deoptimise` this is a last touch to what *compile* has made.
+//! In the sentence `profile -> detect -> compile -> cache -> execute -> deoptimise` this is a last touch to what
+//! *compile* has made.
 //!
 //! ```text
 //!     add r10, rdx                     add r10, rdx
@@ -20,7 +21,8 @@
 //! The code is walked instruction by instruction, so a pattern is never found in the middle of one, and its length stays, so
 //! everything else stays where it is. Only on x86-64; elsewhere there is nothing to do.
 //!
-//! Measured on Zen 3: one instruction less for each check. In a sum, which is bound by the number of its branches, the time stays the same.
+//! Measured on Zen 3: one instruction less for each check. In a sum, which is bound by the number of its branches, the
+//! time stays the same.
 
 /// Rewrites all such branches in a piece of code that starts with an instruction and holds nothing else; tells how many.
 #[cfg(target_arch = "x86_64")]

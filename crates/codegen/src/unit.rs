@@ -3,8 +3,8 @@
 //! In the sentence `profile -> detect -> compile -> cache -> execute -> deoptimise` this is what *compile* hands to *cache*,
 //! and the exit table is what *deoptimise* reads.
 //!
-//! Invariants: an exit record together with the unit's inputs and the words that the exit has written says all that the interpreter's
-//! frames need; an exit's words are as many as its record says, at most [`CodeUnit::slots`].
+//! Invariants: an exit record together with the unit's inputs and the words that the exit has written says all that the
+//! interpreter's frames need; an exit's words are as many as its record says, at most [`CodeUnit::slots`].
 
 use crate::abi::{LEFT, RETURNED, read_trailer};
 use ir::{Ahead, ExitReason, Input, Origin, Resume, Type};
@@ -111,8 +111,8 @@ pub struct TakenExit {
 /// All exits taken when compiled code has left, innermost first.
 ///
 /// `entered` is the number of the unit entered and `answer` what it answered; `start` and `end` are where in `buffer`
-/// [`NativeContext::slots`](crate::NativeContext::slots) pointed before and after. `words` gives [`ExitRecord::words`] of an exit of a unit.
-/// None for [`RETURNED`], or if the buffer does not hold what compiled code writes.
+/// [`NativeContext::slots`](crate::NativeContext::slots) pointed before and after. `words` gives [`ExitRecord::words`]
+/// of an exit of a unit. None for [`RETURNED`], or if the buffer does not hold what compiled code writes.
 pub fn exit_chain(
     buffer: &[u64],
     (start, end): (usize, usize),

@@ -298,8 +298,8 @@ fn int_to_others() {
     }
 }
 
-/// The bits of what is chosen, whether the condition is a bool at hand or a comparison just made; what a condition gives back, and what it
-/// counts.
+/// The bits of what is chosen, whether the condition is a bool at hand or a comparison just made; what a condition
+/// gives back, and what it counts.
 #[test]
 fn selects() {
     let of = |ty: Type| match ty {

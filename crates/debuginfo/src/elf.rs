@@ -1,7 +1,8 @@
 //! An object file, in memory, that describes one piece of code: where it lies, what it is called, and which lines it comes from.
 //!
-//! It stands outside `profile -> detect -> compile -> cache -> execute -> deoptimise`. The format is ELF for 64 bits with DWARF 4 inside, the least of
-//! both that debuggers need. The code itself is not in it: its section says that it has no bytes in the file, and the address is final.
+//! It stands outside `profile -> detect -> compile -> cache -> execute -> deoptimise`. The format is ELF for 64 bits
+//! with DWARF 4 inside, the least of both that debuggers need. The code itself is not in it: its section says that it
+//! has no bytes in the file, and the address is final.
 
 use crate::Code;
 

@@ -1,8 +1,10 @@
-//! The interface by which a debugger learns of code that a process makes for itself: a list of object files in memory, and a function with a
-//! breakpoint in it that is called when the list changes. Its names and its layout are gdb's; lldb understands it too.
+//! The interface by which a debugger learns of code that a process makes for itself: a list of object files in memory,
+//! and a function with a breakpoint in it that is called when the list changes. Its names and its layout are gdb's;
+//! lldb understands it too.
 //!
-//! It stands outside `profile -> detect -> compile -> cache -> execute -> deoptimise`. Without a debugger, registering is putting something in a list.
-//! Invariants: the list is changed under a lock, and an object stays where it is until it has been taken off the list.
+//! It stands outside `profile -> detect -> compile -> cache -> execute -> deoptimise`. Without a debugger, registering
+//! is putting something in a list. Invariants: the list is changed under a lock, and an object stays where it is until
+//! it has been taken off the list.
 
 use std::cell::UnsafeCell;
 use std::ptr::null_mut;
@@ -36,8 +38,8 @@ struct Shared(UnsafeCell<Descriptor>);
 // SAFETY: the descriptor is only touched with `LOCK` held.
 unsafe impl Sync for Shared {}
 
-// SAFETY: the debugger knows it by this name; nothing else in the process does, unless another just-in-time compiler of its own is linked into it, which
-// the linker would refuse.
+// SAFETY: the debugger knows it by this name; nothing else in the process does, unless another just-in-time compiler of
+// its own is linked into it, which the linker would refuse.
 #[unsafe(no_mangle)]
 static __jit_debug_descriptor: Shared =
     Shared(UnsafeCell::new(Descriptor { version: 1, action: 0, relevant: null_mut(), first: null_mut() }));

@@ -1,7 +1,7 @@
 //! Tells perf and gdb the names and lines of machine code that was made at run time.
 //!
-//! It stands outside `profile -> detect -> compile -> cache -> execute -> deoptimise`: whoever listens to what *cache* installs hands it on. It knows
-//! nothing of the engine.
+//! It stands outside `profile -> detect -> compile -> cache -> execute -> deoptimise`: whoever listens to what *cache*
+//! installs hands it on. It knows nothing of the engine.
 //!
 //! - [`perf::Map`]: the file `perf-PID.map`, by which `perf report` and samply find names. Text, one line for each piece of code.
 //! - [`elf::object`]: an object file in memory that describes one piece of code: a symbol, and a table of lines.

@@ -1,8 +1,8 @@
 //! `perf-PID.map`: where perf and its like look for the names of code that is in no file.
 //!
-//! It stands outside `profile -> detect -> compile -> cache -> execute -> deoptimise`. A line is `START SIZE NAME`, the numbers in hexadecimal. Code
-//! that is taken out stays listed, and code that comes to lie in its place is listed once more: the format knows no time, so of two names
-//! for one address the reader takes one.
+//! It stands outside `profile -> detect -> compile -> cache -> execute -> deoptimise`. A line is `START SIZE NAME`, the
+//! numbers in hexadecimal. Code that is taken out stays listed, and code that comes to lie in its place is listed once
+//! more: the format knows no time, so of two names for one address the reader takes one.
 
 use crate::Code;
 use std::fs::File;

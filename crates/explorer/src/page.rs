@@ -1,7 +1,7 @@
 //! A report as one self-contained HTML file.
 //!
-//! The page without its data is built from `page/` and committed as `page/dist/shell.html`, so that nobody needs Node to use it. Here
-//! the data goes in. It stands beside `profile -> detect -> compile -> cache -> execute -> deoptimise`.
+//! The page without its data is built from `page/` and committed as `page/dist/shell.html`, so that nobody needs Node
+//! to use it. Here the data goes in. It stands beside `profile -> detect -> compile -> cache -> execute -> deoptimise`.
 //!
 //! Invariants:
 //! - The file asks for nothing and runs nothing but its own script: its policy (in the shell) names that by its hash. The data stands in

@@ -1,7 +1,9 @@
-//! The report: what one run did, as plain data. It is the format between the engine, which fills it, and the page, which shows it.
+//! The report: what one run did, as plain data. It is the format between the engine, which fills it, and the page,
+//! which shows it.
 //!
-//! It stands beside `profile -> detect -> compile -> cache -> execute -> deoptimise` and has something of each stage. Every field is
-//! documented here, and only here: `cargo xtask docs` makes the page's types, `page/report.ts`, of this file.
+//! It stands beside `profile -> detect -> compile -> cache -> execute -> deoptimise` and has something of each stage.
+//! Every field is documented here, and only here: `cargo xtask docs` makes the page's types, `page/report.ts`, of this
+//! file.
 //!
 //! Conventions, which the page relies on:
 //! - Things name each other by index: `function` is an index into [`Program::functions`], `place` into [`Run::places`], `lane` into
@@ -195,7 +197,8 @@ pub enum Tier {
 /// Something that happened.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Event {
-    /// The name of the event in the log: `hot`, `compile_start`, `install`, `enter`, `exit`, `deopt`, `entry_mismatch`, `refuse`, ...
+    /// The name of the event in the log: `hot`, `compile_start`, `install`, `enter`, `exit`, `deopt`, `entry_mismatch`,
+    /// `refuse`, ...
     pub kind: String,
     /// Where.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -1,7 +1,7 @@
 //! What the baseline compiler costs: time and code bytes per bytecode instruction, for functions of 10 to 100,000 instructions.
 //!
-//! `cargo run --release -p hotspotvm-filetests --example baseline_cost`; with a number, for a function of that size only, which suits
-//! tools that count machine instructions.
+//! `cargo run --release -p hotspotvm-filetests --example baseline_cost`; with a number, for a function of that size
+//! only, which suits tools that count machine instructions.
 
 #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
 fn main() {

@@ -1,4 +1,5 @@
-//! After how many rounds of a countdown a run with compiling is faster than one without: in an engine that has run before, and in a new one.
+//! After how many rounds of a countdown a run with compiling is faster than one without: in an engine that has run
+//! before, and in a new one.
 //!
 //! `cargo run --release -p hotspotvm-filetests --example break_even`
 

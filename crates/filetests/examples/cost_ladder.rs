@@ -1,8 +1,9 @@
-//! How the time of a run grows with the size of a program, for everything that there can be much of; beside the time of interpreting it.
+//! How the time of a run grows with the size of a program, for everything that there can be much of; beside the time of
+//! interpreting it.
 //!
-//! `cargo run --release -p hotspotvm-filetests --example cost_ladder [PART OF A NAME]`: for each construct, at sizes n, 2n and 4n: milliseconds
-//! interpreted, and in each way to compile as a multiple of that; at 2n and 4n, in how many times the time of half the size.
-//! Every time is the least of five, taken in turns.
+//! `cargo run --release -p hotspotvm-filetests --example cost_ladder [PART OF A NAME]`: for each construct, at sizes n,
+//! 2n and 4n: milliseconds interpreted, and in each way to compile as a multiple of that; at 2n and 4n, in how many
+//! times the time of half the size. Every time is the least of five, taken in turns.
 
 use filetests::ladder::CONSTRUCTS;
 use hotspotvm::{Engine, Io, Options, Strategy, Tier};

@@ -1,8 +1,9 @@
 //! How late deadlines and cancels are seen: at random moments in programs that do nothing but one kind of thing.
 //!
-//! `cargo run --release -p hotspotvm-filetests --example lateness [MOMENTS [PART OF A NAME]]`: for each kind of work, how many milliseconds after
-//! its deadline (or after another thread's cancel) a run has ended: the median, the 99th percentile and the most over so many moments.
-//! Getting the program ready counts, reading and checking it does not: a host does that beforehand.
+//! `cargo run --release -p hotspotvm-filetests --example lateness [MOMENTS [PART OF A NAME]]`: for each kind of work,
+//! how many milliseconds after its deadline (or after another thread's cancel) a run has ended: the median, the 99th
+//! percentile and the most over so many moments. Getting the program ready counts, reading and checking it does not: a
+//! host does that beforehand.
 
 use filetests::{ladder, load};
 use hotspotvm::bytecode::Verified;

@@ -1,4 +1,5 @@
-//! What the optimizing compiler costs: time per bytecode instruction in passes and code generator, for loops of 10 to 10,000 instructions.
+//! What the optimizing compiler costs: time per bytecode instruction in passes and code generator, for loops of 10 to
+//! 10,000 instructions.
 //!
 //! `cargo run --release -p hotspotvm-filetests --example optimizer_cost`; with a number, for a loop of that size only.
 

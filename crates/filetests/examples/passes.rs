@@ -4,8 +4,9 @@
 //!
 //! The kernels are those of `benches/kernels`, or of the folder `HOTSPOT_KERNELS`.
 //!
-//! A kernel is run with the arguments that its file gives for `quick:`, or else for `args:`. The ways take turns, and the fastest of several
-//! runs of each is taken, so that a busy machine does less harm; compilation is part of the time. What a kernel prints must not change.
+//! A kernel is run with the arguments that its file gives for `quick:`, or else for `args:`. The ways take turns, and
+//! the fastest of several runs of each is taken, so that a busy machine does less harm; compilation is part of the
+//! time. What a kernel prints must not change.
 
 use hotspotvm::runtime::num::parse_argument;
 use hotspotvm::{Engine, Io, Options, Output, Passes, pass_names};

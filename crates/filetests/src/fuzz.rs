@@ -1,7 +1,7 @@
 //! What fuzzers feed: functions of bytes that panic if a promise is broken.
 //!
-//! [`TARGETS`] is the one list. `cargo test` runs each of them on a few hundred inputs, always the same; `cargo xtask fuzz` runs them for as
-//! long as one likes, guided by what they reach.
+//! [`TARGETS`] is the one list. `cargo test` runs each of them on a few hundred inputs, always the same; `cargo xtask
+//! fuzz` runs them for as long as one likes, guided by what they reach.
 
 use crate::generate::{self, Random};
 use crate::{climbing, configurations, disagreements_among, interpreted, load, observe, python};

@@ -1,8 +1,10 @@
 //! Programs at random, from a seed: terminating, verified, and nasty.
 //!
-//! Of three sorts: `calls` makes functions that call each other, `edges` small programs that aim at what compilers get wrong; here are the others. Such a program is a few functions, each with nested counted loops around statements that compute with locals, globals and constants
-//! of all types. Most expressions are of one type, so that code specialises; some are not, so that it deoptimises. Operands include the edges where
-//! representations change (48 bits, 53 bits, 64 bits) and zero. Errors are allowed: they must be the same everywhere.
+//! Of three sorts: `calls` makes functions that call each other, `edges` small programs that aim at what compilers get
+//! wrong; here are the others. Such a program is a few functions, each with nested counted loops around statements that
+//! compute with locals, globals and constants of all types. Most expressions are of one type, so that code specialises;
+//! some are not, so that it deoptimises. Operands include the edges where representations change (48 bits, 53 bits, 64
+//! bits) and zero. Errors are allowed: they must be the same everywhere.
 
 use hotspotvm::Options;
 use hotspotvm::internals::MAX_LEVELS;
@@ -27,8 +29,8 @@ impl Random {
         Random { state: seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1, steering: Vec::new(), steered: 0 }
     }
 
-    /// The first numbers from these bytes, two for each, so that a fuzzer that changes one of them changes one choice; then as from a
-    /// seed.
+    /// The first numbers from these bytes, two for each, so that a fuzzer that changes one of them changes one choice;
+    /// then as from a seed.
     pub fn steered(bytes: &[u8]) -> Random {
         Random { steering: bytes.to_vec(), ..Random::new(bytes.len() as u64) }
     }
@@ -122,7 +124,8 @@ struct Writer<'r> {
     budget: u32,
 }
 
-/// The text of a program. The same seed gives the same text. Every other program is about calls, the others are about loops, or go to the edges of what is compiled.
+/// The text of a program. The same seed gives the same text. Every other program is about calls, the others are about
+/// loops, or go to the edges of what is compiled.
 pub fn program(seed: u64) -> String {
     let mut random = Random::new(seed);
     match seed % 4 {

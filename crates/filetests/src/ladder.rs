@@ -1,7 +1,9 @@
-//! Programs of any size, each with much of one thing that there can be much of: what an engine does for them must not grow faster than they do.
+//! Programs of any size, each with much of one thing that there can be much of: what an engine does for them must not
+//! grow faster than they do.
 //!
-//! Each [`Construct`] gives a program of size `n` whose number of executed instructions grows with `n` as what it has much of does. So whatever the
-//! size, running it in any way takes about as long as interpreting it, unless somewhere work is done that nobody pays for.
+//! Each [`Construct`] gives a program of size `n` whose number of executed instructions grows with `n` as what it has
+//! much of does. So whatever the size, running it in any way takes about as long as interpreting it, unless somewhere
+//! work is done that nobody pays for.
 
 /// Much of one thing.
 #[derive(Clone, Copy)]

@@ -1,8 +1,9 @@
 //! Differential testing: one program, every way to run it, the same answer.
 //!
-//! [`observe`] runs a program under one [`Configuration`] and records everything that a program or its host can observe. [`disagreements`] does it
-//! for all of them and compares with the plain interpreter. [`generate`] makes programs that are worth running so. The
-//! files under `tests/filetests` go the same way, and carry the output that they must have.
+//! [`observe`] runs a program under one [`Configuration`] and records everything that a program or its host can
+//! observe. [`disagreements`] does it for all of them and compares with the plain interpreter. [`generate`] makes
+//! programs that are worth running so. The files under `tests/filetests` go the same way, and carry the output that
+//! they must have.
 
 #![forbid(unsafe_code)]
 
@@ -215,8 +216,9 @@ pub fn configurations(base: &Options, seed: u64) -> Vec<Configuration> {
     all
 }
 
-/// So many of these ways for a program, by its seed. Three are plain: baseline code, optimized code, and one after the other, at a threshold that
-/// goes round with the seed; so seeds in a row have all of them after as many as there are thresholds. The others take turns as well.
+/// So many of these ways for a program, by its seed. Three are plain: baseline code, optimized code, and one after the
+/// other, at a threshold that goes round with the seed; so seeds in a row have all of them after as many as there are
+/// thresholds. The others take turns as well.
 pub fn sample(mut all: Vec<Configuration>, seed: u64, count: usize) -> Vec<Configuration> {
     if count >= all.len() {
         return all;

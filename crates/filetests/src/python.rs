@@ -1,9 +1,9 @@
 //! Random Python programs, and what CPython says of them.
 //!
-//! Outside of `profile -> detect -> compile -> cache -> execute -> deoptimise`, like its crate: the programs go through all of it, in
-//! every configuration, and must end as they do in CPython. What they hold: functions with defaults and keywords, loops of all forms,
-//! ints, floats, bools and strs, and mistakes on purpose. What they avoid: what does not end, what grows without bound, and the
-//! deviations that are documented.
+//! Outside of `profile -> detect -> compile -> cache -> execute -> deoptimise`, like its crate: the programs go through
+//! all of it, in every configuration, and must end as they do in CPython. What they hold: functions with defaults and
+//! keywords, loops of all forms, ints, floats, bools and strs, and mistakes on purpose. What they avoid: what does not
+//! end, what grows without bound, and the deviations that are documented.
 
 use crate::generate::Random;
 use hotspotvm::bytecode::{self, Verified};

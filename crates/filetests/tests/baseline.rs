@@ -1,6 +1,7 @@
-//! The baseline tier against the interpreter, on programs that strain what it keeps in registers: deep operand stacks, every shuffle,
-//! every operator, operands at the edges of every representation, values that change their kind from round to round,
-//! operands that live across calls, branches and loops. Errors and limits may end a program; they must be the same.
+//! The baseline tier against the interpreter, on programs that strain what it keeps in registers: deep operand stacks,
+//! every shuffle, every operator, operands at the edges of every representation, values that change their kind from
+//! round to round, operands that live across calls, branches and loops. Errors and limits may end a program; they must
+//! be the same.
 
 use filetests::generate::Random;
 use filetests::{interpreted, load, observe};

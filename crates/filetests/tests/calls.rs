@@ -1,4 +1,5 @@
-//! Calls: the same limits at the same depth in every tier, on little stack of the host; changing types settle; runs are told the same way twice.
+//! Calls: the same limits at the same depth in every tier, on little stack of the host; changing types settle; runs are
+//! told the same way twice.
 
 use filetests::{climbing, configurations, disagreements_among, generate, interpreted, load, observe};
 use hotspotvm::{Engine, Event, Io, LimitKind, Options, StopKind, Stress};
@@ -123,7 +124,8 @@ fn fat(values: usize) -> String {
     text
 }
 
-/// Functions that call each other in a circle, more of them than are inlined within each other: often twelve calls deep, then for ever.
+/// Functions that call each other in a circle, more of them than are inlined within each other: often twelve calls
+/// deep, then for ever.
 fn circle(functions: usize) -> String {
     let mut text = String::new();
     for i in 0..functions {
@@ -225,8 +227,8 @@ fn events(source: &str, options: &Options) -> Vec<Event> {
     events.take()
 }
 
-/// Calls in a loop, of a function that calls another, each time with an argument of the next type; `change` leaves the argument's number on
-/// the stack.
+/// Calls in a loop, of a function that calls another, each time with an argument of the next type; `change` leaves the
+/// argument's number on the stack.
 fn flips(change: &str, rounds: u32) -> String {
     format!(
         "func outer(x)\n load_local x\n push 1\n call twice\n load_local x\n call twice\n swap\n pop\n ret\n\

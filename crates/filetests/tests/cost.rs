@@ -1,7 +1,8 @@
 //! Running a program in any way costs little more than interpreting it, however much there is of one thing: the small form of
 //! `cargo run --release -p hotspotvm-filetests --example cost_ladder`.
 //!
-//! It looks at the clock, so it only finds what grows faster than the program: work that nobody pays for is hundreds of times too much at these sizes.
+//! It looks at the clock, so it only finds what grows faster than the program: work that nobody pays for is hundreds of
+//! times too much at these sizes.
 
 use filetests::ladder::CONSTRUCTS;
 use hotspotvm::{Engine, Io, Options, Strategy, Tier};

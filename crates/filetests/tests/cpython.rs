@@ -1,8 +1,9 @@
 //! Arithmetic and comparisons against CPython 3.11, bit for bit, in the interpreter and in compiled loops.
 //!
-//! Every operator meets every pair of nasty values. The operands come as globals (boxed, guarded by what was seen), as locals (unboxed on
-//! entry) and as constants (folded); each batch is a loop, run interpreted and compiled after its second round. Without a
-//! `python3` of version 3.11 the test says so and checks against the number routines instead, which have an oracle test of their own.
+//! Every operator meets every pair of nasty values. The operands come as globals (boxed, guarded by what was seen), as
+//! locals (unboxed on entry) and as constants (folded); each batch is a loop, run interpreted and compiled after its
+//! second round. Without a `python3` of version 3.11 the test says so and checks against the number routines instead,
+//! which have an oracle test of their own.
 
 use filetests::{climbing, load, observe};
 use hotspotvm::runtime::num::{self, NumberLimits, Watch};

@@ -4,8 +4,8 @@ use filetests::coverage::Coverage;
 use filetests::{configurations, disagreements_among, generate, load};
 
 /// How many programs a test run tries; `HOTSPOT_PROGRAMS` sets another number, `HOTSPOT_SEED` another first seed, and
-/// `HOTSPOT_SAMPLE` in how many ways each is run (9), chosen by the seed among those whose names contain `HOTSPOT_WAYS`. With `HOTSPOT_KEEP_GOING`, those that disagree are printed, and the rest is
-/// run all the same.
+/// `HOTSPOT_SAMPLE` in how many ways each is run (9), chosen by the seed among those whose names contain
+/// `HOTSPOT_WAYS`. With `HOTSPOT_KEEP_GOING`, those that disagree are printed, and the rest is run all the same.
 const PROGRAMS: u64 = 150;
 /// One in so many, of so many at most, is run once more, to see what is reached.
 const COVERED: u64 = 2;

@@ -1,10 +1,11 @@
 //! What comes before a program runs takes time in proportion to its text: reading, checking, converting, verifying, reporting.
 //!
-//! Each row of the tables is a construct that can be long. It is made in sizes n, 2n and 4n; what comes out (instructions, bytes of
-//! constants and names, diagnostics) must grow as the text does, which is counted, and so must the time, which is measured: of repeated
-//! tries only the best counts, since other work on the machine can add time but not take any away. In the suite texts are short and
-//! the bound is loose, so that it tells a square from a line and no more; with `HOTSPOT_LADDER` (and `--release`) they are as long as is
-//! allowed, and more than 2.3 a doubling fails. A new construct is a new row.
+//! Each row of the tables is a construct that can be long. It is made in sizes n, 2n and 4n; what comes out
+//! (instructions, bytes of constants and names, diagnostics) must grow as the text does, which is counted, and so must
+//! the time, which is measured: of repeated tries only the best counts, since other work on the machine can add time
+//! but not take any away. In the suite texts are short and the bound is loose, so that it tells a square from a line
+//! and no more; with `HOTSPOT_LADDER` (and `--release`) they are as long as is allowed, and more than 2.3 a doubling
+//! fails. A new construct is a new row.
 
 use hotspotvm::bytecode::{self, Diagnostic, Program, container, disasm};
 use std::fmt::Write as _;

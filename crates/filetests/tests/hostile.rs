@@ -1,7 +1,8 @@
 //! Broken and hostile inputs, end to end: each gets a clear refusal or runs within its limits, the same interpreted and compiled.
 //!
-//! Random bytes; containers of valid programs, truncated, mutated, and resized in their length fields; their texts, truncated, mutated and
-//! with tokens exchanged. None may panic, and nothing is allocated because a file claims to be large: the container's reader promises that, and its own tests check it.
+//! Random bytes; containers of valid programs, truncated, mutated, and resized in their length fields; their texts,
+//! truncated, mutated and with tokens exchanged. None may panic, and nothing is allocated because a file claims to be
+//! large: the container's reader promises that, and its own tests check it.
 
 use filetests::generate::{self, Random};
 use filetests::{climbing, observe};

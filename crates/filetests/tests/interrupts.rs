@@ -1,5 +1,5 @@
-//! What comes from outside while a program runs: deadlines, cancels, panics of the host's streams. Wherever control is, they are seen soon,
-//! and the engine can be used again.
+//! What comes from outside while a program runs: deadlines, cancels, panics of the host's streams. Wherever control is,
+//! they are seen soon, and the engine can be used again.
 
 use filetests::load;
 use hotspotvm::bytecode::Verified;

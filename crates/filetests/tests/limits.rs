@@ -127,7 +127,8 @@ joined:
     ret
 ";
 
-/// A branch that goes either way often, one side of which costs more: fuel ends on either side, and at every instruction of a round.
+/// A branch that goes either way often, one side of which costs more: fuel ends on either side, and at every
+/// instruction of a round.
 #[test]
 fn every_amount_of_fuel_stops_at_the_same_side() {
     let program = load("coin", COIN).unwrap_or_else(|error| panic!("{error}"));
@@ -182,8 +183,8 @@ done:
     }
 }
 
-/// A program that lives at its heap limit, with calls that wait, locals that nobody reads again, and ints that only some tiers box: it
-/// pays for the same collections everywhere, and is refused at the same place.
+/// A program that lives at its heap limit, with calls that wait, locals that nobody reads again, and ints that only
+/// some tiers box: it pays for the same collections everywhere, and is refused at the same place.
 const AT_THE_LIMIT: &str = "
 entry main
 func keep(text, depth)
@@ -308,7 +309,8 @@ fn a_deep_traceback_of_long_names_stays_small() {
     );
 }
 
-/// A program that is at its heap limit, with as much alive as fits, ends at its deadline: collections are seen by the clock, and paid for.
+/// A program that is at its heap limit, with as much alive as fits, ends at its deadline: collections are seen by the
+/// clock, and paid for.
 #[test]
 fn collections_for_nothing_do_not_outlast_the_deadline() {
     // Recursion holds a str in each call, until the next one does not fit; then small strs are made for ever.

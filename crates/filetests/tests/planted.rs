@@ -1,8 +1,10 @@
-//! Planted bugs are found: for each of [`Bug::ALL`], the file tests and the generated programs are run with wrong code on purpose until one
-//! disagrees, and it is said after how many. A bug that generated programs do not find is a gap in them, and fails the test.
+//! Planted bugs are found: for each of [`Bug::ALL`], the file tests and the generated programs are run with wrong code
+//! on purpose until one disagrees, and it is said after how many. A bug that generated programs do not find is a gap in
+//! them, and fails the test.
 //!
-//! `HOTSPOT_PROGRAMS` sets how many programs are tried at the most, `HOTSPOT_SEED` the first seed, `HOTSPOT_PLANTED` the name of the only bug to
-//! look at. Each search is a process of its own, since wrong code may end its process, or never end; both are ways to be found.
+//! `HOTSPOT_PROGRAMS` sets how many programs are tried at the most, `HOTSPOT_SEED` the first seed, `HOTSPOT_PLANTED`
+//! the name of the only bug to look at. Each search is a process of its own, since wrong code may end its process, or
+//! never end; both are ways to be found.
 
 use filetests::{configurations, disagreements_among, generate, load};
 use hotspotvm::{Options, Output, runtime};

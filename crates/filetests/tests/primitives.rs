@@ -270,8 +270,8 @@ impl Generator {
             let _ = writeln!(self.text, "{label}:");
         } else {
             for _ in info.outputs {
-                // Machines may differ in whether they take a bool for an int or for something else: where operations exist in both forms,
-                // that makes no difference.
+                // Machines may differ in whether they take a bool for an int or for something else: where operations
+                // exist in both forms, that makes no difference.
                 let kept = op != Op::CheckBool && self.random.chance(40);
                 self.line(if kept { "store_local d" } else { "print" });
             }

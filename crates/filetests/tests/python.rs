@@ -5,8 +5,9 @@ use filetests::{THRESHOLDS, configurations, disagreements_among, sample};
 use hotspotvm::Options;
 use std::collections::BTreeSet;
 
-/// How many random programs a test run tries; `HOTSPOT_PROGRAMS` sets another number, `HOTSPOT_SEED` another first seed, and
-/// `HOTSPOT_SAMPLE` in how many ways each is run (4), three of which are plain and go through all thresholds (see [`sample`]). With `HOTSPOT_KEEP_GOING` those that differ are printed, and the rest is run all the same.
+/// How many random programs a test run tries; `HOTSPOT_PROGRAMS` sets another number, `HOTSPOT_SEED` another first
+/// seed, and `HOTSPOT_SAMPLE` in how many ways each is run (4), three of which are plain and go through all thresholds
+/// (see [`sample`]). With `HOTSPOT_KEEP_GOING` those that differ are printed, and the rest is run all the same.
 const PROGRAMS: u64 = 150;
 
 fn from_environment(name: &str, default: u64) -> u64 {

@@ -1,7 +1,8 @@
 //! Programs that others have written end as they do in CPython 3.11, or are refused.
 //!
-//! `HOTSPOT_PYTHON_CORPUS` names folders, separated by `:`; every `.py` file below them is looked at. Without it there is nothing to
-//! look at, and the test says so. Good ones: `test_cases` of the crate `monty`, `benchmarks` of the wheel `pyperformance`.
+//! `HOTSPOT_PYTHON_CORPUS` names folders, separated by `:`; every `.py` file below them is looked at. Without it there
+//! is nothing to look at, and the test says so. Good ones: `test_cases` of the crate `monty`, `benchmarks` of the wheel
+//! `pyperformance`.
 
 use filetests::climbing;
 use filetests::python::{self, Ended};

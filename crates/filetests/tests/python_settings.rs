@@ -1,5 +1,5 @@
-//! Programs that are run by CPython in a process of their own: limits that a program sets for itself act where they are executed and in
-//! every tier; whole tracebacks are compared.
+//! Programs that are run by CPython in a process of their own: limits that a program sets for itself act where they are
+//! executed and in every tier; whole tracebacks are compared.
 
 use filetests::python::{self, Ended};
 use filetests::{Configuration, configurations, disagreements_among, sample};

@@ -1,6 +1,8 @@
-//! Machine code that was installed, for tools outside of the engine: profilers and debuggers that should know its names and lines.
+//! Machine code that was installed, for tools outside of the engine: profilers and debuggers that should know its names
+//! and lines.
 //!
-//! Told by *cache* in `profile -> detect -> compile -> cache -> execute -> deoptimise`. Invariant: it is a description; nobody gets at the memory by it.
+//! Told by *cache* in `profile -> detect -> compile -> cache -> execute -> deoptimise`. Invariant: it is a description;
+//! nobody gets at the memory by it.
 
 use crate::abi::vm::Vm;
 use crate::event::Spot;

@@ -86,7 +86,8 @@ pub struct Listing {
     pub bytecode: String,
     /// The IR as built; empty for baseline code, which needs none.
     pub ir_built: String,
-    /// The IR after single passes: their names, and what they made. Only those that [`Passes::dumped`](crate::Passes::dumped) names.
+    /// The IR after single passes: their names, and what they made. Only those that
+    /// [`Passes::dumped`](crate::Passes::dumped) names.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ir_after: Vec<(String, String)>,
     /// The IR after all passes; the same holds.
@@ -399,7 +400,8 @@ pub enum Event {
 /// A line of the log: an event, and when it happened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LogEntry {
-    /// Instructions charged before it, in all tiers: the run's clock. (A run of instructions is charged when control arrives at it.)
+    /// Instructions charged before it, in all tiers: the run's clock. (A run of instructions is charged when control
+    /// arrives at it.)
     pub charged: u64,
     /// Time since the run began, in nanoseconds; only if times were asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -1,5 +1,5 @@
-//! What this workspace's own tests and examples need of the insides. **Unstable**: it may change with every version, and is only there
-//! with the feature `internals`. Everything in it is safe to call.
+//! What this workspace's own tests and examples need of the insides. **Unstable**: it may change with every version,
+//! and is only there with the feature `internals`. Everything in it is safe to call.
 
 pub use crate::compile::inline::MAX_LEVELS;
 

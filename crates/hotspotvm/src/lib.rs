@@ -1,7 +1,8 @@
 //! HotspotVM: a stack-based virtual machine with a just-in-time compiler whose every decision can be seen.
 //!
-//! The crate is one sentence: `profile -> detect -> compile -> cache -> execute -> deoptimise`. Each word is a module, private to the crate
-//! as all that could run code is; [`Engine`] is the loop that goes through them; [`event`] is what can be seen of it.
+//! The crate is one sentence: `profile -> detect -> compile -> cache -> execute -> deoptimise`. Each word is a module,
+//! private to the crate as all that could run code is; [`Engine`] is the loop that goes through them; [`event`] is what
+//! can be seen of it.
 //!
 //! ```
 //! use hotspotvm::{Engine, Io, Options, bytecode};
@@ -18,9 +19,9 @@
 //!
 //! # Stack of the host
 //!
-//! However deep a program recurses, [`Engine::run`] needs less than 512 KiB of the calling thread's stack: frames of the program are on the heap,
-//! and native calls take at most [`codegen::NATIVE_STACK`] bytes together. The
-//! main thread of a process has that, and so do threads that Rust starts, unless they are told to have less.
+//! However deep a program recurses, [`Engine::run`] needs less than 512 KiB of the calling thread's stack: frames of
+//! the program are on the heap, and native calls take at most [`codegen::NATIVE_STACK`] bytes together. The main thread
+//! of a process has that, and so do threads that Rust starts, unless they are told to have less.
 
 #![deny(unsafe_op_in_unsafe_fn)]
 

@@ -82,8 +82,8 @@ impl std::fmt::Display for Strategy {
     }
 }
 
-/// Settings of an engine. `Options::default()` is what `hotspot run` uses, but for its limits: those are [`Limits::trusted`], or, if that
-/// is asked for, [`Limits::untrusted`].
+/// Settings of an engine. `Options::default()` is what `hotspot run` uses, but for its limits: those are
+/// [`Limits::trusted`], or, if that is asked for, [`Limits::untrusted`].
 #[derive(Clone, Debug)]
 pub struct Options {
     /// How often code must run before it counts as hot. At least 1.
@@ -101,15 +101,17 @@ pub struct Options {
     pub deterministic: bool,
     /// Whether to measure times (for statistics); costs two clock reads per entry into compiled code.
     pub timing: bool,
-    /// Whether optimized code counts how often control arrives where, as the tiers below do: then it is known exactly how often each
-    /// instruction was executed ([`Outcome::executed`](crate::Outcome::executed)). Costs an addition in memory for each transfer of control.
+    /// Whether optimized code counts how often control arrives where, as the tiers below do: then it is known exactly
+    /// how often each instruction was executed ([`Outcome::executed`](crate::Outcome::executed)). Costs an addition in
+    /// memory for each transfer of control.
     pub counting: bool,
-    /// After how much fuel, on average, to look at where the program is and how long it took to get there ([`crate::samples`]); implies
-    /// [`Self::timing`].
+    /// After how much fuel, on average, to look at where the program is and how long it took to get there
+    /// ([`crate::samples`]); implies [`Self::timing`].
     pub sampling: Option<u32>,
     /// Whether compile events carry the listing of what was compiled.
     pub listings: bool,
-    /// Whether events carry details: what each pass did and why, the ways out of each unit, the frames that a deoptimisation rebuilt.
+    /// Whether events carry details: what each pass did and why, the ways out of each unit, the frames that a
+    /// deoptimisation rebuilt.
     pub details: bool,
     /// Which passes the optimizer runs, and which of them are shown.
     pub passes: Passes,
@@ -167,8 +169,8 @@ pub struct Limits {
     pub fuel: Option<u64>,
     /// Wall-clock time; `None` for no limit.
     pub timeout: Option<Duration>,
-    /// When that time began, if not when [`Engine::run`](crate::Engine::run) is called: for hosts to whom reading and checking the program
-    /// are part of it.
+    /// When that time began, if not when [`Engine::run`](crate::Engine::run) is called: for hosts to whom reading and
+    /// checking the program are part of it.
     pub started: Option<Instant>,
     /// Active calls at one time.
     pub depth: u32,
@@ -206,8 +208,9 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// For programs that one has written oneself: what CPython runs within its defaults runs within these. An int may have as many
-    /// bits as any may, and a str as many bytes as it may have characters there on a machine of the same size.
+    /// For programs that one has written oneself: what CPython runs within its defaults runs within these. An int may
+    /// have as many bits as any may, and a str as many bytes as it may have characters there on a machine of the same
+    /// size.
     pub fn trusted() -> Limits {
         let numbers =
             NumberLimits { max_int_bits: 1 << 32, max_str_bytes: 1 << 32, ..NumberLimits::default() };
@@ -266,8 +269,9 @@ pub(crate) fn mixed(number: u64) -> u64 {
 
 /// A switch by which another thread stops a running program.
 ///
-/// It stays as it is set: while an engine is cancelled, each of its runs stops before its first instruction, until [`Cancel::reset`]. So
-/// a cancel that comes just before a run, or between two, is not lost; and a host that uses an engine again resets it first.
+/// It stays as it is set: while an engine is cancelled, each of its runs stops before its first instruction, until
+/// [`Cancel::reset`]. So a cancel that comes just before a run, or between two, is not lost; and a host that uses an
+/// engine again resets it first.
 #[derive(Clone, Debug, Default)]
 pub struct Cancel(Arc<AtomicBool>);
 

@@ -1,7 +1,8 @@
 //! Why the engine did not compile something, gave it up, or took it out: one table, [`Reason`].
 //!
-//! A row has the reason's data, its words, and what a programmer could do about it. Nothing else can be told: events carry a `Reason`, so
-//! one that is not in the table does not compile. (Why control *left* compiled code is [`ir::ExitReason`], a table of its own.)
+//! A row has the reason's data, its words, and what a programmer could do about it. Nothing else can be told: events
+//! carry a `Reason`, so one that is not in the table does not compile. (Why control *left* compiled code is
+//! [`ir::ExitReason`], a table of its own.)
 
 use ir::ExitReason;
 use serde::ser::SerializeMap;

@@ -1,8 +1,8 @@
 //! Where time goes: samples of what runs, in every tier.
 //!
-//! Written beside *execute* in `profile -> detect -> compile -> cache -> execute -> deoptimise`; the engine looks at the program whenever code
-//! hands over to it: at the end of each slice of fuel, and wherever control goes from one tier to another. It gives the time since the code was
-//! entered to the place where the program stands then. So
+//! Written beside *execute* in `profile -> detect -> compile -> cache -> execute -> deoptimise`; the engine looks at
+//! the program whenever code hands over to it: at the end of each slice of fuel, and wherever control goes from one
+//! tier to another. It gives the time since the code was entered to the place where the program stands then. So
 //!
 //! - interpreted and compiled frames, those of inlined calls too, are seen in the same way, without signals and without another thread;
 //! - how much time each *tier* took is exact, to what reading the clock costs, and adds up to what [`crate::Stats`] says;

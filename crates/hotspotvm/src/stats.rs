@@ -56,7 +56,8 @@ pub struct Stats {
     pub jit_instructions: u64,
     /// Instructions executed by the interpreter: exact.
     pub interpreter_instructions: u64,
-    /// Fuel used: instructions charged (an instruction that raised an error was charged with the rest of its run), and the size of big-number work.
+    /// Fuel used: instructions charged (an instruction that raised an error was charged with the rest of its run), and
+    /// the size of big-number work.
     pub fuel_used: u64,
     /// Exits from compiled code, by reason.
     pub exits: ExitCounts,

@@ -1,8 +1,8 @@
 //! The reference evaluator: executes IR without machine code, slowly and plainly.
 //!
-//! Serves *compile* in `profile -> detect -> compile -> cache -> execute -> deoptimise`: it says what a function means, so that passes
-//! and `codegen` can be compared with it. The arithmetic of the int instructions ([`int_binary`], [`compare`]) is defined here
-//! once; constant folding uses the same.
+//! Serves *compile* in `profile -> detect -> compile -> cache -> execute -> deoptimise`: it says what a function means,
+//! so that passes and `codegen` can be compared with it. The arithmetic of the int instructions ([`int_binary`],
+//! [`compare`]) is defined here once; constant folding uses the same.
 //!
 //! Invariants: on a verified function it never panics and never answers [`Outcome::Malformed`]; it stops after the steps allowed.
 
@@ -91,7 +91,8 @@ pub trait Host {
     fn depth_left(&self) -> u32 {
         u32::MAX
     }
-    /// Calls a method that returns a value of this type, and charges what the call costs. There is none unless a host says otherwise.
+    /// Calls a method that returns a value of this type, and charges what the call costs. There is none unless a host
+    /// says otherwise.
     fn call(&mut self, _call: &CallSite, _result: Type, _args: &[Scalar]) -> Called {
         Called::Refused(ExitReason::NoCode)
     }
@@ -154,7 +155,8 @@ pub enum Outcome {
     Malformed(String),
 }
 
-/// What an int instruction with two operands gives; `None` if it leaves (or is no such instruction). The `_fits` and `_wrap` forms wrap.
+/// What an int instruction with two operands gives; `None` if it leaves (or is no such instruction). The `_fits` and
+/// `_wrap` forms wrap.
 pub fn int_binary(op: Opcode, a: i64, b: i64) -> Option<i64> {
     match op {
         Opcode::IntAdd => a.checked_add(b),
@@ -542,8 +544,8 @@ impl Evaluator<'_> {
     }
 }
 
-/// Executes a function with these inputs until it leaves, or until it has taken this many steps (an instruction or a block's end is
-/// one). The function should be verified; see [`Outcome::Malformed`].
+/// Executes a function with these inputs until it leaves, or until it has taken this many steps (an instruction or a
+/// block's end is one). The function should be verified; see [`Outcome::Malformed`].
 pub fn evaluate(f: &Function, inputs: &[Scalar], host: &mut dyn Host, steps: u64) -> Outcome {
     let mut evaluator = Evaluator { f, host, values: vec![None; f.types.len()], fuel: 0 };
     match evaluator.run(inputs, steps) {

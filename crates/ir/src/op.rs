@@ -7,8 +7,8 @@
 //! Variant name [operand types -- result type] effect exit-reason;
 //! ```
 //!
-//! A result that is written `ranged` is an int of which `analysis/intervals.rs` knows more than nothing; of one that is written `int` it claims
-//! nothing, so a new row is right without a word there.
+//! A result that is written `ranged` is an int of which `analysis/intervals.rs` knows more than nothing; of one that is
+//! written `int` it claims nothing, so a new row is right without a word there.
 //!
 //! The immediate of an instruction ([`crate::Imm`]) is not in the row: its shape follows from the variant (see
 //! [`Opcode::imm_matches`]).
@@ -284,10 +284,11 @@ impl Opcode {
         Opcode::ALL.iter().copied().find(|op| op.name() == name)
     }
 
-    /// Whether leaving here may end in the program's observable behaviour, so that the instruction must stay even if its
-    /// result is unused. A failing guard does: the interpreter then executes the opcode on operands of other
-    /// types, and that may raise. Overflow does: the larger int is charged to the heap, and may be too large for a
-    /// limit. A float beyond what an instruction computes does, for both reasons. An int that is no exact float does not: the general form then compares or divides, which costs nothing.
+    /// Whether leaving here may end in the program's observable behaviour, so that the instruction must stay even if
+    /// its result is unused. A failing guard does: the interpreter then executes the opcode on operands of other types,
+    /// and that may raise. Overflow does: the larger int is charged to the heap, and may be too large for a limit. A
+    /// float beyond what an instruction computes does, for both reasons. An int that is no exact float does not: the
+    /// general form then compares or divides, which costs nothing.
     pub fn may_raise(self) -> bool {
         self.effect() == Effect::Call || self.exit_reason().is_some() && self != Opcode::IntToFloatExact
     }

@@ -2,9 +2,9 @@
 //!
 //! Serves *compile* in `profile -> detect -> compile -> cache -> execute -> deoptimise`: tests and people write IR by hand.
 //!
-//! Invariants: no text makes it panic; what it allocates is bounded by the length of the text, since a number in the text only counts
-//! if the text is long enough to name that many things. It checks form, and that each value is defined once;
-//! everything else is [`crate::verify`]'s.
+//! Invariants: no text makes it panic; what it allocates is bounded by the length of the text, since a number in the
+//! text only counts if the text is long enough to name that many things. It checks form, and that each value is defined
+//! once; everything else is [`crate::verify`]'s.
 
 use crate::data::{
     Ahead, Block, BlockData, CallId, CallSite, FrameState, Function, Imm, Input, InputPlace, Inst, Origin,

@@ -1,11 +1,12 @@
 //! Planted bugs: wrong code on purpose, to show that the tests find it.
 //!
-//! Stands outside of `profile -> detect -> compile -> cache -> execute -> deoptimise`. With the feature `planted`, which only a test turns on,
-//! `plant` chooses one bug of [`Bug::ALL`], and the place that has it asks [`is`]. Without the feature [`is`] is the constant `false`, and
-//! the compiled program is the same as if nobody asked.
+//! Stands outside of `profile -> detect -> compile -> cache -> execute -> deoptimise`. With the feature `planted`,
+//! which only a test turns on, `plant` chooses one bug of [`Bug::ALL`], and the place that has it asks [`is`]. Without
+//! the feature [`is`] is the constant `false`, and the compiled program is the same as if nobody asked.
 //!
-//! A bug is one line at the place where somebody might really get it wrong; here is what each does.
-//! `cargo test --release -p hotspotvm-filetests --features planted --test planted -- --nocapture` says after how many programs each is found.
+//! A bug is one line at the place where somebody might really get it wrong; here is what each does. `cargo test
+//! --release -p hotspotvm-filetests --features planted --test planted -- --nocapture` says after how many programs each
+//! is found.
 
 macro_rules! bugs {
     ($($(#[doc = $doc:literal])+ $bug:ident $name:literal,)+) => {

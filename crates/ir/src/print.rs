@@ -19,11 +19,10 @@
 //! A method's first line ends with the type of its result, ` -> int`; it ends its blocks with `return v1`. A call is
 //! `v2: int = call f1 link 3 cost 7 (v0, v1) exit @0`, with `self` instead of the link if the method calls itself.
 //!
-//! Invariants: the same function always gives the same text, and no function makes printing fail. `; pc 4`, or
-//! `; f3:pc 4` for the bytecode of another function, inlined, is the one comment with a meaning: an instruction without it comes from where
-//! the one before comes from, the first of a block from where its block does.
-//! A value that has a type but no definition is listed in a line `unused v7: int`. Everything a *verified* function holds is in the
-//! text.
+//! Invariants: the same function always gives the same text, and no function makes printing fail. `; pc 4`, or `; f3:pc
+//! 4` for the bytecode of another function, inlined, is the one comment with a meaning: an instruction without it comes
+//! from where the one before comes from, the first of a block from where its block does. A value that has a type but no
+//! definition is listed in a line `unused v7: int`. Everything a *verified* function holds is in the text.
 
 use crate::data::{
     Ahead, CallSite, Function, Imm, InputPlace, Inst, Resume, StateId, Target, Terminator, Value,

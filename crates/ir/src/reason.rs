@@ -60,7 +60,8 @@ enum Kind {
     Wrong,
 }
 
-// A row: what it is, its name in Rust, what leaving means, its name in text, its words, what was expected, and what a programmer could do.
+// A row: what it is, its name in Rust, what leaving means, its name in text, its words, what was expected, and what a
+// programmer could do.
 exit_reasons! {
     /// Control left the region by a jump, a branch or by falling through: the normal end of a loop.
     RegionEnd Plain "region_end"

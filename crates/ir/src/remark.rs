@@ -1,7 +1,8 @@
 //! What passes say about what they did, and about what they could not do: for people who ask why a check is gone, or still there.
 //!
-//! Serves *compile* in `profile -> detect -> compile -> cache -> execute -> deoptimise`. A remark is data; its words are made where the names of
-//! variables are known. Passes only make remarks when asked to ([`PassCx::remarks`](crate::opt::PassCx::remarks)).
+//! Serves *compile* in `profile -> detect -> compile -> cache -> execute -> deoptimise`. A remark is data; its words
+//! are made where the names of variables are known. Passes only make remarks when asked to
+//! ([`PassCx::remarks`](crate::opt::PassCx::remarks)).
 
 use crate::analysis::intervals::Interval;
 use crate::data::{Function, Imm, InputPlace, Inst, Origin, Value};
@@ -47,8 +48,8 @@ macro_rules! topics {
                 }
             }
 
-            /// Its words. `{op}` is the operation, `{ranges}` what is known of its operands, `{kinds}` the kinds that were seen of them,
-            /// `{n}` a number.
+            /// Its words. `{op}` is the operation, `{ranges}` what is known of its operands, `{kinds}` the kinds that
+            /// were seen of them, `{n}` a number.
             pub fn words(self) -> &'static str {
                 match self {
                     $(Topic::$Name => $words,)+

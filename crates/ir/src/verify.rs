@@ -1,7 +1,7 @@
 //! Checks that a function is well-formed.
 //!
-//! Serves *compile* in `profile -> detect -> compile -> cache -> execute -> deoptimise`: builders' output and, in debug builds, each
-//! pass's output goes through here, so that a wrong pass is found where it is wrong.
+//! Serves *compile* in `profile -> detect -> compile -> cache -> execute -> deoptimise`: builders' output and, in debug
+//! builds, each pass's output goes through here, so that a wrong pass is found where it is wrong.
 //!
 //! Invariants: no function, however malformed, makes it panic. Blocks that the entry does not reach are ignored, as everywhere.
 

@@ -1,7 +1,7 @@
 //! What CPython refuses and the parser lets pass: rules about where things may stand and what names may mean.
 //!
-//! It stands before `profile -> detect -> compile -> cache -> execute -> deoptimise`. It looks at the parser's whole tree, at what is
-//! not supported as well, so that a program that is wrong is told so. The words are CPython 3.11's.
+//! It stands before `profile -> detect -> compile -> cache -> execute -> deoptimise`. It looks at the parser's whole
+//! tree, at what is not supported as well, so that a program that is wrong is told so. The words are CPython 3.11's.
 
 use crate::convert::span;
 use crate::report::Report;

@@ -1,7 +1,7 @@
 //! From the parser's tree to ours. Besides [`crate::check`] this is the only module that knows the parser's types.
 //!
-//! It stands before `profile -> detect -> compile -> cache -> execute -> deoptimise`. What is not supported is reported here if its
-//! form alone tells; what depends on what a name means is [`crate::lower`]'s to report.
+//! It stands before `profile -> detect -> compile -> cache -> execute -> deoptimise`. What is not supported is reported
+//! here if its form alone tells; what depends on what a name means is [`crate::lower`]'s to report.
 
 use crate::ast::{
     Block, BoolOp, Comparison, Conversion, Expr, ExprKind, Function, Import, Keyword, Module, Name, Param,

@@ -1,8 +1,9 @@
 //! Definite assignment: which names may be read before they have a value. A flag must be kept for those.
 //!
-//! It stands before `profile -> detect -> compile -> cache -> execute -> deoptimise`, between [`crate::scope`] and [`crate::lower`].
-//! Invariants: a name that is not reported always has a value where it is read; and the work is linear in the size of the program. Where
-//! more would be needed to be sure, a name counts as one that may have no value, which costs a look at its flag and nothing else.
+//! It stands before `profile -> detect -> compile -> cache -> execute -> deoptimise`, between [`crate::scope`] and
+//! [`crate::lower`]. Invariants: a name that is not reported always has a value where it is read; and the work is
+//! linear in the size of the program. Where more would be needed to be sure, a name counts as one that may have no
+//! value, which costs a look at its flag and nothing else.
 
 use crate::ast::{Block, Expr, ExprKind, Name, Stmt, StmtKind, Target};
 use crate::scope::{Binding, Scopes, own_exprs, parts};
@@ -77,7 +78,8 @@ struct Flow<'a> {
     names: Vec<Name>,
     /// For each name that is certain, its place in `log`.
     certain: Vec<Option<u32>>,
-    /// The names that are certain, in the order in which they became so: to go back to an earlier state is to take later ones back.
+    /// The names that are certain, in the order in which they became so: to go back to an earlier state is to take
+    /// later ones back.
     log: Vec<u32>,
     /// Control never comes here.
     dead: bool,
@@ -165,8 +167,8 @@ impl Flow<'_> {
         self.nesting -= 1;
     }
 
-    /// After several ways, what all of them have made certain. Each begins when so many names were certain; since `mark` they became so
-    /// on the way to them.
+    /// After several ways, what all of them have made certain. Each begins when so many names were certain; since
+    /// `mark` they became so on the way to them.
     fn join(&mut self, mark: usize, ways: Vec<(usize, Way)>) {
         let live: Vec<(usize, Vec<u32>)> =
             ways.into_iter().filter_map(|(start, way)| way.map(|names| (start, names))).collect();

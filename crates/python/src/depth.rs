@@ -1,9 +1,10 @@
 //! How deeply expressions nest, told from their tokens.
 //!
-//! It stands before `profile -> detect -> compile -> cache -> execute -> deoptimise`, behind [`crate::scan`]. What recurses later does so
-//! once for each level of a tree. Operators in a row nest (`a + b + c` is a sum of a sum), but `and`, `or` and comparisons in a row make
-//! one level, however many there are. For each level of precedence it is kept how many operators nest there, and how deep the deepest of
-//! their operands is; where an operator binds looser than those before it, these have become one operand of it.
+//! It stands before `profile -> detect -> compile -> cache -> execute -> deoptimise`, behind [`crate::scan`]. What
+//! recurses later does so once for each level of a tree. Operators in a row nest (`a + b + c` is a sum of a sum), but
+//! `and`, `or` and comparisons in a row make one level, however many there are. For each level of precedence it is kept
+//! how many operators nest there, and how deep the deepest of their operands is; where an operator binds looser than
+//! those before it, these have become one operand of it.
 
 /// How deeply operators may nest. CPython gives up at 3000 levels.
 pub const MAX_OPERATORS: usize = 2_900;

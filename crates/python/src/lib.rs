@@ -1,16 +1,17 @@
 //! The Python front end: a subset of Python 3.11 to bytecode.
 //!
-//! It stands before `profile -> detect -> compile -> cache -> execute -> deoptimise`: [`compile`] makes a program of a source text, and
-//! nothing after it knows that it was Python. The ways of a text:
+//! It stands before `profile -> detect -> compile -> cache -> execute -> deoptimise`: [`compile`] makes a program of a
+//! source text, and nothing after it knows that it was Python. The ways of a text:
 //!
 //! ```text
 //! text -> scan: does it nest too deeply -> the parser -> syntax: its errors -> check: what CPython refuses and the parser does not
 //!      -> convert: our tree -> scope: what names mean -> lower: bytecode
 //! ```
 //!
-//! What holds: a program that is not supported as a whole is refused as a whole, before anything of it runs, with a place and a reason
-//! for each construct; a program that is accepted does what CPython 3.11 does with it, but for the deviations that are listed in
-//! `docs/python/deviations`. No text, whatever it holds, makes this crate panic or exhaust the stack.
+//! What holds: a program that is not supported as a whole is refused as a whole, before anything of it runs, with a
+//! place and a reason for each construct; a program that is accepted does what CPython 3.11 does with it, but for the
+//! deviations that are listed in `docs/python/deviations`. No text, whatever it holds, makes this crate panic or
+//! exhaust the stack.
 
 #![forbid(unsafe_code)]
 

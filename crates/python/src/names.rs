@@ -1,7 +1,8 @@
 //! The names that Python brings along, and what is behind those that are supported.
 //!
-//! It stands before `profile -> detect -> compile -> cache -> execute -> deoptimise`. Also: which name somebody meant who wrote one that
-//! is not there; CPython says so in its errors, and so do we, in the same words and by the same measure.
+//! It stands before `profile -> detect -> compile -> cache -> execute -> deoptimise`. Also: which name somebody meant
+//! who wrote one that is not there; CPython says so in its errors, and so do we, in the same words and by the same
+//! measure.
 
 use crate::ast::Module;
 use bytecode::{Builtin1, Builtin2};

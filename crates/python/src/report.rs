@@ -1,7 +1,7 @@
 //! What is wrong with a program: errors of syntax, and constructs that are not supported, each with its place.
 //!
-//! It stands before `profile -> detect -> compile -> cache -> execute -> deoptimise`. Invariants: a program about which anything was
-//! reported does not run; where its syntax is wrong, that alone is told, as in Python.
+//! It stands before `profile -> detect -> compile -> cache -> execute -> deoptimise`. Invariants: a program about which
+//! anything was reported does not run; where its syntax is wrong, that alone is told, as in Python.
 
 use crate::ast::Span;
 use crate::feature::Feature;

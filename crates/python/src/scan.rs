@@ -1,11 +1,12 @@
 //! A look at the text before it is parsed: how deeply it nests, and what CPython's tokenizer would say of it.
 //!
-//! It stands before `profile -> detect -> compile -> cache -> execute -> deoptimise`. The parser, this front end and the trees
-//! between them recurse as deeply as the program nests, however long it is; so programs that nest deeper than CPython allows are refused
-//! here, by counting tokens ([`crate::depth`]). The counts are estimates from above: a program that passes nests no deeper than they say.
+//! It stands before `profile -> detect -> compile -> cache -> execute -> deoptimise`. The parser, this front end and
+//! the trees between them recurse as deeply as the program nests, however long it is; so programs that nest deeper than
+//! CPython allows are refused here, by counting tokens ([`crate::depth`]). The counts are estimates from above: a
+//! program that passes nests no deeper than they say.
 //!
-//! CPython tokenizes with rules of its own, and what its tokenizer says comes before what the parser says; so those rules are here, and
-//! the words are CPython 3.11's.
+//! CPython tokenizes with rules of its own, and what its tokenizer says comes before what the parser says; so those
+//! rules are here, and the words are CPython 3.11's.
 
 use crate::ast::Span;
 use crate::depth::{Depth, Token};
@@ -204,8 +205,8 @@ impl Scanner<'_> {
         }
     }
 
-    /// A string whose prefix, if it has one, begins at `start`. To this tokenizer one with a prefix `f` is like any other; what its values
-    /// hold counts as code.
+    /// A string whose prefix, if it has one, begins at `start`. To this tokenizer one with a prefix `f` is like any
+    /// other; what its values hold counts as code.
     fn string(&mut self, start: usize) {
         let quote = self.bytes[self.at];
         let is_formatted = self.bytes[start..self.at].iter().any(|b| matches!(b, b'f' | b'F'));

@@ -1,8 +1,8 @@
 //! What each name means: a local, a variable of the module, a function, an import.
 //!
-//! It stands before `profile -> detect -> compile -> cache -> execute -> deoptimise`, between the tree and [`crate::lower`]. In Python a
-//! name that is assigned anywhere in a function is local to all of it. Functions and imports have one meaning in the whole program here:
-//! a name that is a function and something else is refused.
+//! It stands before `profile -> detect -> compile -> cache -> execute -> deoptimise`, between the tree and
+//! [`crate::lower`]. In Python a name that is assigned anywhere in a function is local to all of it. Functions and
+//! imports have one meaning in the whole program here: a name that is a function and something else is refused.
 
 use crate::ast::{Block, Expr, ExprKind, Function, Import, Name, Piece, Span, Stmt, StmtKind, Target};
 use crate::feature::Feature;
@@ -193,7 +193,8 @@ fn inner_blocks<'a>(stmt: &'a Stmt, work: &mut dyn FnMut(&'a Block)) {
     }
 }
 
-/// Calls `work` with each expression of a statement itself, in the order in which they are evaluated, but not with those of its blocks.
+/// Calls `work` with each expression of a statement itself, in the order in which they are evaluated, but not with
+/// those of its blocks.
 pub fn own_exprs<'a>(stmt: &'a Stmt, work: &mut dyn FnMut(&'a Expr)) {
     match &stmt.kind {
         StmtKind::Expr(expr)

@@ -1,8 +1,8 @@
 //! Errors of syntax as CPython 3.11 tells them: the first one, in its words.
 //!
-//! It stands before `profile -> detect -> compile -> cache -> execute -> deoptimise`, behind the parser. CPython says "invalid syntax"
-//! wherever it has nothing better to say, and so does this module; what more it says is here, by kind of error. Nothing of the
-//! parser's own words is shown: each kind has a row, and rustc names a new one.
+//! It stands before `profile -> detect -> compile -> cache -> execute -> deoptimise`, behind the parser. CPython says
+//! "invalid syntax" wherever it has nothing better to say, and so does this module; what more it says is here, by kind
+//! of error. Nothing of the parser's own words is shown: each kind has a row, and rustc names a new one.
 
 mod context;
 
@@ -53,8 +53,8 @@ pub fn report(parsed: &Parsed<Mod>, scanned: Scanned, report: &mut Report<'_>) {
     report.syntax_of(found.class, span, found.message);
 }
 
-/// The error that CPython would find first. To the parser a wrong target begins where the statement does; to CPython, an expression that
-/// is not complete is none.
+/// The error that CPython would find first. To the parser a wrong target begins where the statement does; to CPython,
+/// an expression that is not complete is none.
 fn first_error(errors: &[ParseError]) -> Option<&ParseError> {
     let first = errors.iter().min_by_key(|error| error.location.start())?;
     let inside = |error: &&ParseError| {

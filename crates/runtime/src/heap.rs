@@ -1,28 +1,32 @@
 //! The heap: what does not fit 8 bytes, with an exact limit and a tracing collector.
 //!
-//! Objects live in tables; a reference is an index into one, opaque to everyone else. Ints of 64 bits have a table of their own. The
-//! collector marks from precise roots and sweeps the tables; nothing moves, and objects do not refer to objects yet.
+//! Objects live in tables; a reference is an index into one, opaque to everyone else. Ints of 64 bits have a table of
+//! their own. The collector marks from precise roots and sweeps the tables; nothing moves, and objects do not refer to
+//! objects yet.
 //!
 //! # The limit, and why it is the same in every tier
 //!
-//! Ints of 64 bits are free of charge: whether one exists depends on the tier (compiled code keeps them in registers). All other objects
-//! are charged what they take in truth, *before* they are made, and every tier makes the same ones in the same order.
+//! Ints of 64 bits are free of charge: whether one exists depends on the tier (compiled code keeps them in registers).
+//! All other objects are charged what they take in truth, *before* they are made, and every tier makes the same ones in
+//! the same order.
 //!
-//! There are two kinds of collections. Those *for room* happen when enough garbage may have piled up, at moments that differ between
-//! tiers and under stress. Those *at the limit* happen when the ledger does not cover a request. The ledger holds what was charged
-//! since the last collection at the limit, and what was alive then. Collections for room do not touch it. So it is a function of the
-//! instructions executed alone, collections at the limit happen at the same instructions in every tier, find the same
-//! objects alive, since the frames are the same there, and give the same verdict.
+//! There are two kinds of collections. Those *for room* happen when enough garbage may have piled up, at moments that
+//! differ between tiers and under stress. Those *at the limit* happen when the ledger does not cover a request. The
+//! ledger holds what was charged since the last collection at the limit, and what was alive then. Collections for room
+//! do not touch it. So it is a function of the instructions executed alone, collections at the limit happen at the same
+//! instructions in every tier, find the same objects alive, since the frames are the same there, and give the same
+//! verdict.
 //!
-//! That is why they can be paid for. A program that lives just below its limit makes every small allocation a collection for nothing; so each
-//! costs [`Heap::limit_collection_fuel`], which bounds what it visits by numbers that the ledger knows: the most objects that
-//! there can be in the table, and the roots. (Ints are not swept there. They are swept for room, which their number alone decides.)
-//! A program that is not at its limit pays a unit of fuel for eight objects it has made, once.
+//! That is why they can be paid for. A program that lives just below its limit makes every small allocation a
+//! collection for nothing; so each costs [`Heap::limit_collection_fuel`], which bounds what it visits by numbers that
+//! the ledger knows: the most objects that there can be in the table, and the roots. (Ints are not swept there. They
+//! are swept for room, which their number alone decides.) A program that is not at its limit pays a unit of fuel for
+//! eight objects it has made, once.
 //!
 //! # Memory
 //!
-//! Charged objects take at most the limit. Ints take 8 bytes each; there are at most as many as there are roots, and half as many again
-//! or `FIRST_INTS` in garbage, and what one slice of instructions makes.
+//! Charged objects take at most the limit. Ints take 8 bytes each; there are at most as many as there are roots, and
+//! half as many again or `FIRST_INTS` in garbage, and what one slice of instructions makes.
 
 use crate::value::Value;
 use dashu_int::IBig;
@@ -270,7 +274,8 @@ impl Heap {
         Ok(())
     }
 
-    /// Frees what is not marked, from the end, so that places free at the end go back to the table. Answers bytes and number of what is left.
+    /// Frees what is not marked, from the end, so that places free at the end go back to the table. Answers bytes and
+    /// number of what is left.
     fn sweep(&mut self, interrupted: &dyn Fn() -> bool) -> Result<(u64, u64), GivenUp> {
         let (mut bytes, mut objects) = (0, 0);
         let mut end = self.slots.len();

@@ -1,15 +1,16 @@
 //! The guest's standard streams.
 //!
-//! The guest's own thread reads and writes. Writing never fails at once: the first failure is kept and ends the program at its next
-//! safepoint, so that compiled code needs no exit for it. Output is buffered; it is flushed before input is read and when the
-//! program ends.
+//! The guest's own thread reads and writes. Writing never fails at once: the first failure is kept and ends the program
+//! at its next safepoint, so that compiled code needs no exit for it. Output is buffered; it is flushed before input is
+//! read and when the program ends.
 //!
 //! # Streams that make the guest wait
 //!
-//! A pipe that nobody reads, or into which nobody writes, must not keep a program beyond its deadline. So a stream that may have to wait
-//! waits for a few milliseconds at a time, and then answers [`ErrorKind::WouldBlock`]: that means "not yet", and is no failure. Between
-//! two such waits the host's clock and its cancel switch are looked at; when it is time to stop, what was not taken until then is
-//! dropped. A stream that does not do so (a `File`, a `Vec`, what blocks as long as it likes) is trusted to answer soon.
+//! A pipe that nobody reads, or into which nobody writes, must not keep a program beyond its deadline. So a stream that
+//! may have to wait waits for a few milliseconds at a time, and then answers [`ErrorKind::WouldBlock`]: that means "not
+//! yet", and is no failure. Between two such waits the host's clock and its cancel switch are looked at; when it is
+//! time to stop, what was not taken until then is dropped. A stream that does not do so (a `File`, a `Vec`, what blocks
+//! as long as it likes) is trusted to answer soon.
 
 use std::io::{BufRead, Error, ErrorKind, Write};
 use std::time::{Duration, Instant};

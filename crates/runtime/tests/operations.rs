@@ -1,7 +1,8 @@
-//! Every operation at every size: what it costs is in proportion to what it does, and nothing goes on for long without a look at the clock.
+//! Every operation at every size: what it costs is in proportion to what it does, and nothing goes on for long without
+//! a look at the clock.
 //!
-//! The operations come from the tables, so that a new one is in the test. The test counts work, in steps of the watch. To measure time
-//! instead, on a quiet machine, with the largest sizes that are allowed by default:
+//! The operations come from the tables, so that a new one is in the test. The test counts work, in steps of the watch.
+//! To measure time instead, on a quiet machine, with the largest sizes that are allowed by default:
 //!
 //! `HOTSPOT_OPERATIONS=1 cargo test --release -p hotspotvm-runtime --test operations -- --nocapture`
 //!

@@ -1,8 +1,9 @@
 //! `--compare REV`: instructions executed now and at another revision, counted by valgrind's callgrind.
 //!
-//! It stands outside of `profile -> detect -> compile -> cache -> execute -> deoptimise` and measures it. Unlike times, counts hardly depend on the machine or on what else it
-//! does, so that a change of 2 % shows. Each number is the difference of two runs, chosen so that only one part of HotspotVM is left in it. Both revisions run
-//! the programs of this tree, compiling while the program waits. Invariant: a part that cannot be counted at a revision is a dash.
+//! It stands outside of `profile -> detect -> compile -> cache -> execute -> deoptimise` and measures it. Unlike times,
+//! counts hardly depend on the machine or on what else it does, so that a change of 2 % shows. Each number is the
+//! difference of two runs, chosen so that only one part of HotspotVM is left in it. Both revisions run the programs of
+//! this tree, compiling while the program waits. Invariant: a part that cannot be counted at a revision is a dash.
 
 use super::generate;
 use super::peers::Places;
@@ -28,8 +29,8 @@ struct Part {
     name: &'static str,
     with: Run,
     without: Option<Run>,
-    /// How often to count; the median is taken. Compilers use hash tables, which are seeded anew in each process: about half a per
-    /// cent. The rest counts the same each time.
+    /// How often to count; the median is taken. Compilers use hash tables, which are seeded anew in each process: about
+    /// half a per cent. The rest counts the same each time.
     times: usize,
 }
 

@@ -1,7 +1,7 @@
 //! The results in docs/performance.md: the tables of a run, between two marks.
 //!
-//! It stands outside of `profile -> detect -> compile -> cache -> execute -> deoptimise` and measures it. Invariant: what is outside of the marks is written by
-//! people and stays as it is.
+//! It stands outside of `profile -> detect -> compile -> cache -> execute -> deoptimise` and measures it. Invariant:
+//! what is outside of the marks is written by people and stays as it is.
 
 use super::report::Report;
 use super::table::tables;

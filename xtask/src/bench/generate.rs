@@ -1,8 +1,9 @@
-//! The kernels that are too long to be stored: `functions`, a thousand small functions, and `large`, one function of a thousand steps.
+//! The kernels that are too long to be stored: `functions`, a thousand small functions, and `large`, one function of a
+//! thousand steps.
 //!
-//! It stands outside of `profile -> detect -> compile -> cache -> execute -> deoptimise` and measures it. Both compute with numbers below 2 ** 31, so that no
-//! language is at its limits, and are bound by how long compiling takes, not by what comes out. Invariant: all languages get the
-//! same steps, from one list.
+//! It stands outside of `profile -> detect -> compile -> cache -> execute -> deoptimise` and measures it. Both compute
+//! with numbers below 2 ** 31, so that no language is at its limits, and are bound by how long compiling takes, not by
+//! what comes out. Invariant: all languages get the same steps, from one list.
 
 use std::fmt::Write as _;
 use std::path::Path;

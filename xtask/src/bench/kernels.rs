@@ -1,8 +1,9 @@
 //! The kernels: what is measured, in which sizes, and where each language's source is.
 //!
-//! It stands outside of `profile -> detect -> compile -> cache -> execute -> deoptimise` and measures it. A kernel is a folder with one program in several languages:
-//! the same algorithm, called with one number, printing the same lines. What is known about it stands in the header of its `.hasm`
-//! file: four sizes, then what it does. Invariant: a kernel whose header is not understood is an error, not left out.
+//! It stands outside of `profile -> detect -> compile -> cache -> execute -> deoptimise` and measures it. A kernel is a
+//! folder with one program in several languages: the same algorithm, called with one number, printing the same lines.
+//! What is known about it stands in the header of its `.hasm` file: four sizes, then what it does. Invariant: a kernel
+//! whose header is not understood is an error, not left out.
 
 use super::generate;
 use std::path::{Path, PathBuf};

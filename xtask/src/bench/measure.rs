@@ -1,9 +1,10 @@
 //! Measuring the kernels: outputs first, then time, in turns.
 //!
-//! It stands outside of `profile -> detect -> compile -> cache -> execute -> deoptimise` and measures it. Each kernel is run in two sizes. The difference of their times
-//! is time at full speed: starting and warming up are in both and cancel out. All columns take turns (A B A B), so that a machine that is busy for a while slows
-//! all alike. Invariants: nothing is timed whose output at a small size was wrong, and the output of every timed run is compared with
-//! the reference's; what is computed instead of measured is marked.
+//! It stands outside of `profile -> detect -> compile -> cache -> execute -> deoptimise` and measures it. Each kernel
+//! is run in two sizes. The difference of their times is time at full speed: starting and warming up are in both and
+//! cancel out. All columns take turns (A B A B), so that a machine that is busy for a while slows all alike.
+//! Invariants: nothing is timed whose output at a small size was wrong, and the output of every timed run is compared
+//! with the reference's; what is computed instead of measured is marked.
 
 use super::kernels::{Kernel, Sizes};
 use super::peers::{Column, REFERENCE};
@@ -139,7 +140,8 @@ struct Entrant<'a> {
     wrong: Option<Cell>,
 }
 
-/// Measures one kernel in all columns. `work` says how much work a size is; it is asked for only to compute what is too slow to run.
+/// Measures one kernel in all columns. `work` says how much work a size is; it is asked for only to compute what is too
+/// slow to run.
 pub fn measure(
     kernel: &Kernel,
     columns: &[Column],

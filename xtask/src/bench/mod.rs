@@ -1,10 +1,12 @@
 //! `cargo xtask bench`: HotspotVM measured beside what people would use instead, in one run.
 //!
-//! It stands outside of `profile -> detect -> compile -> cache -> execute -> deoptimise` and measures it, from outside: it starts programs and looks at the clock. Invariants:
-//! outputs are checked before anything is timed; what is missing or wrong is said and never left out silently; no check of the project depends on a time.
+//! It stands outside of `profile -> detect -> compile -> cache -> execute -> deoptimise` and measures it, from outside:
+//! it starts programs and looks at the clock. Invariants: outputs are checked before anything is timed; what is missing
+//! or wrong is said and never left out silently; no check of the project depends on a time.
 //!
-//! [`kernels`] what is run, [`peers`] by whom, [`process`] how, [`measure`], [`warmup`] and [`startup`] when and how often; [`ours`] what our
-//! own command says of itself; [`counts`] instructions instead of time; [`report`] what came out, [`table`], [`page`] and [`docs`] how it is shown.
+//! [`kernels`] what is run, [`peers`] by whom, [`process`] how, [`measure`], [`warmup`] and [`startup`] when and how
+//! often; [`ours`] what our own command says of itself; [`counts`] instructions instead of time; [`report`] what came
+//! out, [`table`], [`page`] and [`docs`] how it is shown.
 
 mod counts;
 mod docs;

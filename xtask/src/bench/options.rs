@@ -1,7 +1,7 @@
 //! The command line of `cargo xtask bench`.
 //!
-//! It stands outside of `profile -> detect -> compile -> cache -> execute -> deoptimise` and measures it. Invariant: what is not understood is refused,
-//! with a hint; nothing is ignored.
+//! It stands outside of `profile -> detect -> compile -> cache -> execute -> deoptimise` and measures it. Invariant:
+//! what is not understood is refused, with a hint; nothing is ignored.
 
 use super::peers;
 use std::path::PathBuf;

@@ -1,7 +1,8 @@
 //! What HotspotVM says of itself: work done, compile time, code size, and when compiling has paid for itself.
 //!
-//! It stands outside of `profile -> detect -> compile -> cache -> execute -> deoptimise` and measures it, by what `hotspot run` and `hotspot compare` write for
-//! scripts. Invariant: an answer that lacks a number is an error; no number is made up.
+//! It stands outside of `profile -> detect -> compile -> cache -> execute -> deoptimise` and measures it, by what
+//! `hotspot run` and `hotspot compare` write for scripts. Invariant: an answer that lacks a number is an error; no
+//! number is made up.
 
 use super::kernels::Kernel;
 use serde_json::Value;
@@ -165,7 +166,8 @@ fn tiers(log: &str) -> Result<BTreeMap<String, TierCost>, String> {
     Ok(tiers)
 }
 
-/// About so many sizes from the first to the last, each larger than the one before by the same factor, as far as whole numbers allow.
+/// About so many sizes from the first to the last, each larger than the one before by the same factor, as far as whole
+/// numbers allow.
 pub fn ladder(first: i64, last: i64, count: usize) -> Vec<i64> {
     let (low, high) = (first.max(1) as f64, last.max(1) as f64);
     let steps = count.max(2) - 1;

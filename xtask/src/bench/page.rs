@@ -1,7 +1,7 @@
 //! The report as one self-contained page: charts and tables, readable in light and dark, without scripts and without a network.
 //!
-//! It stands outside of `profile -> detect -> compile -> cache -> execute -> deoptimise` and measures it. Invariant: everything that a chart shows is in a
-//! table as well.
+//! It stands outside of `profile -> detect -> compile -> cache -> execute -> deoptimise` and measures it. Invariant:
+//! everything that a chart shows is in a table as well.
 
 use super::measure::{KernelResult, Ratio};
 use super::peers::REFERENCE;

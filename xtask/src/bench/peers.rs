@@ -1,8 +1,9 @@
 //! Who takes part: HotspotVM in its tiers and strategies, and what people would use instead.
 //!
-//! It stands outside of `profile -> detect -> compile -> cache -> execute -> deoptimise` and measures it. Each column of a table is one of these. Invariants: a peer that is
-//! not installed is named as missing, with the reason; the version and the options of each that takes part are recorded. What is compiled
-//! ahead of time (C, Java) is compiled before anything is timed.
+//! It stands outside of `profile -> detect -> compile -> cache -> execute -> deoptimise` and measures it. Each column
+//! of a table is one of these. Invariants: a peer that is not installed is named as missing, with the reason; the
+//! version and the options of each that takes part are recorded. What is compiled ahead of time (C, Java) is compiled
+//! before anything is timed.
 
 use super::kernels::Kernel;
 use std::ffi::OsString;
@@ -116,7 +117,8 @@ pub fn ids() -> Vec<&'static str> {
     ids
 }
 
-/// Finds out who can take part: HotspotVM in all its ways, with the strategies that are asked for, and the peers that are asked for.
+/// Finds out who can take part: HotspotVM in all its ways, with the strategies that are asked for, and the peers that
+/// are asked for.
 pub fn field(places: &Places, peers: &[String], strategies: &[String]) -> Field {
     let mut field = Field::default();
     let wanted = |id: &str| id == REFERENCE || peers.iter().any(|p| p == id);
@@ -253,8 +255,8 @@ impl Column {
         }
     }
 
-    /// Makes a kernel ready to run and says by which command, to which the size is added. `None` if the kernel does not exist in this column's
-    /// language.
+    /// Makes a kernel ready to run and says by which command, to which the size is added. `None` if the kernel does not
+    /// exist in this column's language.
     ///
     /// # Errors
     /// What a compiler says.

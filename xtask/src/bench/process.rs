@@ -1,9 +1,9 @@
 //! Running a program once and saying what it cost: time, processor time, memory, output.
 //!
-//! It stands outside of `profile -> detect -> compile -> cache -> execute -> deoptimise` and measures it. The program is started by a small process of its own
-//! (`cargo xtask bench-child`), which is pinned to a core first: the program inherits that. The peak of memory that Linux tells is never below
-//! that of the process that started the program; so that one has to be small. Invariants: a program that takes too long is killed; a child
-//! is always waited for.
+//! It stands outside of `profile -> detect -> compile -> cache -> execute -> deoptimise` and measures it. The program
+//! is started by a small process of its own (`cargo xtask bench-child`), which is pinned to a core first: the program
+//! inherits that. The peak of memory that Linux tells is never below that of the process that started the program; so
+//! that one has to be small. Invariants: a program that takes too long is killed; a child is always waited for.
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
@@ -82,7 +82,8 @@ fn parse(text: &str) -> Option<Usage> {
     words.next().is_none().then_some(usage)
 }
 
-/// `cargo xtask bench-child RESULT CORE TIMEOUT PROGRAM ARGUMENTS...`: runs the program on that core and writes what it cost to a file.
+/// `cargo xtask bench-child RESULT CORE TIMEOUT PROGRAM ARGUMENTS...`: runs the program on that core and writes what it
+/// cost to a file.
 ///
 /// # Errors
 /// As [`Runner::run`].
@@ -137,8 +138,8 @@ fn watch(process: u32, timeout: f64) -> (mpsc::Sender<()>, Arc<AtomicBool>) {
     (done, killed)
 }
 
-/// Whether two outputs say the same: lines that are floats are compared as such, since languages write one float in different ways
-/// (`1.0`, `1`, `1E0`); all others letter by letter.
+/// Whether two outputs say the same: lines that are floats are compared as such, since languages write one float in
+/// different ways (`1.0`, `1`, `1E0`); all others letter by letter.
 pub fn same_output(one: &str, other: &str) -> bool {
     let same_line = |(a, b): (&str, &str)| {
         let is_float = |text: &str| text.contains(['.', 'e', 'E', 'n']);

@@ -1,7 +1,8 @@
 //! Everything that came out of one run of the benchmarks, and the same as JSON.
 //!
-//! It stands outside of `profile -> detect -> compile -> cache -> execute -> deoptimise` and measures it. Tables, page and documentation are made of this and of nothing
-//! else. Invariants: every sample is in the JSON; times are in seconds, memory in bytes.
+//! It stands outside of `profile -> detect -> compile -> cache -> execute -> deoptimise` and measures it. Tables, page
+//! and documentation are made of this and of nothing else. Invariants: every sample is in the JSON; times are in
+//! seconds, memory in bytes.
 
 use super::measure::{Cell, KernelResult, Ratio};
 use super::ours::{BreakEven, Compiling};

@@ -1,7 +1,7 @@
 //! Starting: what a process costs that does nothing, or says hello.
 //!
-//! It stands outside of `profile -> detect -> compile -> cache -> execute -> deoptimise` and measures it. The programs are in `benches/startup`. Invariant: all
-//! columns take turns, and each must print the same.
+//! It stands outside of `profile -> detect -> compile -> cache -> execute -> deoptimise` and measures it. The programs
+//! are in `benches/startup`. Invariant: all columns take turns, and each must print the same.
 
 use super::kernels::{Kernel, Sizes};
 use super::peers::Column;

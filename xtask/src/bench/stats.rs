@@ -1,7 +1,7 @@
 //! The statistics of the benchmarks: medians, spread, geometric means.
 //!
-//! It stands outside of `profile -> detect -> compile -> cache -> execute -> deoptimise` and measures it. Invariants: no sample is dropped;
-//! nothing to average gives `None`, never a number.
+//! It stands outside of `profile -> detect -> compile -> cache -> execute -> deoptimise` and measures it. Invariants:
+//! no sample is dropped; nothing to average gives `None`, never a number.
 
 /// The value in the middle: of an even number of them, the mean of the two.
 pub fn median(values: &[f64]) -> Option<f64> {

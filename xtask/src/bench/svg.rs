@@ -1,8 +1,9 @@
 //! Charts as SVG: bars around a reference on a logarithmic axis, and lines over logarithmic time.
 //!
-//! It stands outside of `profile -> detect -> compile -> cache -> execute -> deoptimise` and measures it. Colours are classes (`c0`, `c1`, ...) that the page defines for
-//! light and dark. Invariants: each chart has a title and a description for those who do not see it, and each mark says its value; all text is
-//! escaped; whatever the numbers are, coordinates are finite.
+//! It stands outside of `profile -> detect -> compile -> cache -> execute -> deoptimise` and measures it. Colours are
+//! classes (`c0`, `c1`, ...) that the page defines for light and dark. Invariants: each chart has a title and a
+//! description for those who do not see it, and each mark says its value; all text is escaped; whatever the numbers
+//! are, coordinates are finite.
 
 use super::table::factor;
 use std::fmt::Write as _;
@@ -96,7 +97,8 @@ fn open(svg: &mut String, width: f64, height: f64, title: &str, about: &str) {
     );
 }
 
-/// Horizontal bars from the reference line at 1: to the left what is smaller, to the right what is larger. `unit` follows the values.
+/// Horizontal bars from the reference line at 1: to the left what is smaller, to the right what is larger. `unit`
+/// follows the values.
 pub fn bars(title: &str, about: &str, bars: &[Bar]) -> String {
     const LEFT: f64 = 110.0;
     const ROW: f64 = 18.0;

@@ -1,7 +1,8 @@
 //! The results as tables: for a terminal, and for Markdown.
 //!
-//! It stands outside of `profile -> detect -> compile -> cache -> execute -> deoptimise` and measures it. Invariant: both forms have the same cells; what was not
-//! measured is a dash, what was computed from a smaller size has a `~`, what printed something wrong says so.
+//! It stands outside of `profile -> detect -> compile -> cache -> execute -> deoptimise` and measures it. Invariant:
+//! both forms have the same cells; what was not measured is a dash, what was computed from a smaller size has a `~`,
+//! what printed something wrong says so.
 
 use super::measure::{Cell, KernelResult, Ratio};
 use super::peers::{OURS, REFERENCE};

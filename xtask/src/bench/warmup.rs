@@ -1,8 +1,9 @@
 //! Warm-up curves: how fast a program gets how soon.
 //!
-//! It stands outside of `profile -> detect -> compile -> cache -> execute -> deoptimise` and measures it. Nothing inside of a peer is asked for the time: a kernel is run in
-//! growing sizes, and what a size takes longer than the one before is how long the work between the two took, at that point of a process's life. Work is
-//! counted in HotspotVM's instructions, which are the same for all; time is processor time, as everywhere. Invariant: a step of a curve takes
+//! It stands outside of `profile -> detect -> compile -> cache -> execute -> deoptimise` and measures it. Nothing
+//! inside of a peer is asked for the time: a kernel is run in growing sizes, and what a size takes longer than the one
+//! before is how long the work between the two took, at that point of a process's life. Work is counted in HotspotVM's
+//! instructions, which are the same for all; time is processor time, as everywhere. Invariant: a step of a curve takes
 //! enough time to be told from noise; if it does not, it joins the next.
 
 use super::kernels::Kernel;
@@ -40,7 +41,8 @@ pub struct Point {
 /// The fraction of the peak from which on a program counts as warm.
 const WARM: f64 = 0.95;
 
-/// The least that a step takes, as a fraction of the time until its end: what is less drowns in how differently long processes take to start.
+/// The least that a step takes, as a fraction of the time until its end: what is less drowns in how differently long
+/// processes take to start.
 const STEP: f64 = 0.05;
 
 /// Seconds that a column's curve may take to measure. What starts too slowly to get through all sizes has no curve.

@@ -1,8 +1,8 @@
 //! Which folder of `hotspotvm` may use which: the floors inside the crate where the stages live.
 //!
-//! Invariants: [`FLOORS`] is the only place where these edges are written; a folder uses only folders that stand before it there, so
-//! that there is no knot; test modules may use what they like. `hotspotvm` shows nothing to other crates but what [`PUBLIC`] lists,
-//! since the rest could be misused to run arbitrary bytes.
+//! Invariants: [`FLOORS`] is the only place where these edges are written; a folder uses only folders that stand before
+//! it there, so that there is no knot; test modules may use what they like. `hotspotvm` shows nothing to other crates
+//! but what [`PUBLIC`] lists, since the rest could be misused to run arbitrary bytes.
 
 use super::Finding;
 use super::source::lines;

@@ -1,7 +1,7 @@
 //! The rules of the house that the compiler does not know, as checks over the [`Tree`].
 //!
-//! It stands beside `profile -> detect -> compile -> cache -> execute -> deoptimise`: it sees to it that the crates keep the order of
-//! that sentence. Invariants: a check only reads; each has a test in which it fails.
+//! It stands beside `profile -> detect -> compile -> cache -> execute -> deoptimise`: it sees to it that the crates
+//! keep the order of that sentence. Invariants: a check only reads; each has a test in which it fails.
 
 mod edges;
 pub mod folders;

@@ -1,7 +1,7 @@
 //! That the papers say what is true: README's commands, the opcode manual, links, the examples, the sources of dependencies.
 //!
-//! It stands beside `profile -> detect -> compile -> cache -> execute -> deoptimise`. Invariant: what can be derived is compared with
-//! what it is derived from, not with a copy of it.
+//! It stands beside `profile -> detect -> compile -> cache -> execute -> deoptimise`. Invariant: what can be derived is
+//! compared with what it is derived from, not with a copy of it.
 
 use super::Finding;
 use crate::tree::Tree;
@@ -90,8 +90,8 @@ fn check_derived(tree: &Tree, path: &str, right: &str, source: &str, findings: &
     }
 }
 
-/// What CONTRIBUTING.md shows of the code stands in the code, where it is compiled and run: the lines of each listing one after the other, but
-/// for what they begin with.
+/// What CONTRIBUTING.md shows of the code stands in the code, where it is compiled and run: the lines of each listing
+/// one after the other, but for what they begin with.
 fn check_listings(tree: &Tree, findings: &mut Vec<Finding>) {
     const PATH: &str = "CONTRIBUTING.md";
     let trimmed = |text: &str| text.lines().map(|l| format!("{}\n", l.trim())).collect::<String>();

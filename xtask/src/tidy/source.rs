@@ -1,8 +1,8 @@
 //! Tells code from comments and literals in Rust source, line by line.
 //!
-//! It stands under the checks of [`super`], beside `profile -> detect -> compile -> cache -> execute -> deoptimise`. It is not
-//! a parser: it knows where comments, strings and characters begin and end, which is all that the checks need. Invariant: there is
-//! one [`Line`] per line of the text, and nothing is in both of its parts.
+//! It stands under the checks of [`super`], beside `profile -> detect -> compile -> cache -> execute -> deoptimise`. It
+//! is not a parser: it knows where comments, strings and characters begin and end, which is all that the checks need.
+//! Invariant: there is one [`Line`] per line of the text, and nothing is in both of its parts.
 
 /// A line of source.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

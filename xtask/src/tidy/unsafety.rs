@@ -1,7 +1,7 @@
 //! Where unsafe code may be, and that each piece says why it is sound.
 //!
-//! Of `profile -> detect -> compile -> cache -> execute -> deoptimise`, only *cache* and *execute* need it: executable memory, and the
-//! interpreter's registers. Invariant: [`ALLOWED`] is the only list of such files.
+//! Of `profile -> detect -> compile -> cache -> execute -> deoptimise`, only *cache* and *execute* need it: executable
+//! memory, and the interpreter's registers. Invariant: [`ALLOWED`] is the only list of such files.
 
 use super::source::{Line, lines, words};
 use super::{Finding, crate_of};

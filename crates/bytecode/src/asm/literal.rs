@@ -1,8 +1,8 @@
 //! Constants and names as text: the one place that reads and writes them.
 //!
-//! Part of the assembler and disassembler, which stand before
-//! `profile -> detect -> compile -> cache -> execute -> deoptimise`. Invariant: what [`Const`]'s `Display` writes, [`parse_word`] or [`unquote`] reads as the same
-//! constant, if it is one that the verifier accepts.
+//! Part of the assembler and disassembler, which stand before `profile -> detect -> compile -> cache -> execute ->
+//! deoptimise`. Invariant: what [`Const`]'s `Display` writes, [`parse_word`] or [`unquote`] reads as the same constant,
+//! if it is one that the verifier accepts.
 
 use crate::build::CANONICAL_NAN;
 use crate::program::Const;

@@ -1,8 +1,9 @@
 //! The payback ledger: what compiling each unit cost, and what it brought.
 //!
-//! It judges *compile* in `profile -> detect -> compile -> cache -> execute -> deoptimise`, by the times of one run. A unit replaces the tier
-//! below it, so what it saves is its instructions at that tier's time for an instruction, less the time that it took. Invariant:
-//! nothing is said where less than [`ENOUGH`] was measured on either side: what is measured then is the clock.
+//! It judges *compile* in `profile -> detect -> compile -> cache -> execute -> deoptimise`, by the times of one run. A
+//! unit replaces the tier below it, so what it saves is its instructions at that tier's time for an instruction, less
+//! the time that it took. Invariant: nothing is said where less than [`ENOUGH`] was measured on either side: what is
+//! measured then is the clock.
 
 use hotspotvm::{Spot, Stats, Tier, UnitStats};
 use serde::Serialize;
@@ -103,8 +104,8 @@ fn row(unit: &UnitStats, stats: &Stats) -> Row {
     Row { unit: unit.unit, at: unit.at.clone(), tier, compile_ns, counts, rounds, gain }
 }
 
-/// The tier below a unit, and what an instruction takes there, if enough was measured: baseline code of the same function, or else of all functions,
-/// or else the interpreter.
+/// The tier below a unit, and what an instruction takes there, if enough was measured: baseline code of the same
+/// function, or else of all functions, or else the interpreter.
 fn below(unit: &UnitStats, stats: &Stats) -> Option<(Tier, f64)> {
     if unit.tier == Tier::Optimizing {
         let average = |of: &dyn Fn(&&UnitStats) -> bool| {

@@ -1,8 +1,9 @@
 //! `hotspot explain`: runs a program, and says in plain words what was compiled of it, what was not, and why.
 //!
-//! It looks on while the engine goes through `profile -> detect -> compile -> cache -> execute -> deoptimise`: [`model`] collects and derives,
-//! [`words`] makes sentences, [`ledger`] counts what compiling cost and brought, [`render`] shows it all. Invariant: standard output is the
-//! program's alone, unless the explanation was sent there; a program that ends early is explained up to there.
+//! It looks on while the engine goes through `profile -> detect -> compile -> cache -> execute -> deoptimise`:
+//! [`model`] collects and derives, [`words`] makes sentences, [`ledger`] counts what compiling cost and brought,
+//! [`render`] shows it all. Invariant: standard output is the program's alone, unless the explanation was sent there; a
+//! program that ends early is explained up to there.
 
 mod ledger;
 mod model;

@@ -1,9 +1,9 @@
 //! What can be said of a run, as plain data, and the facts that it is derived from.
 //!
-//! It looks at `profile -> detect -> compile -> cache -> execute -> deoptimise` from its end. [`Collector`] takes the log entry by entry
-//! and keeps what was decided, not what was executed, so its memory grows with what is compiled; [`Collector::finish`] adds the
-//! counts and makes sentences of it. No terminal, no file and no engine is needed for that: other commands show the same data in
-//! other ways.
+//! It looks at `profile -> detect -> compile -> cache -> execute -> deoptimise` from its end. [`Collector`] takes the
+//! log entry by entry and keeps what was decided, not what was executed, so its memory grows with what is compiled;
+//! [`Collector::finish`] adds the counts and makes sentences of it. No terminal, no file and no engine is needed for
+//! that: other commands show the same data in other ways.
 //!
 //! Invariant: a sentence names the event that it rests on, by its index in the log, from 0.
 

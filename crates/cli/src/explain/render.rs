@@ -1,7 +1,7 @@
 //! The explanation as text for a terminal, and as JSON.
 //!
-//! It stands behind `profile -> detect -> compile -> cache -> execute -> deoptimise`. Invariants: what comes from the program is escaped; without
-//! being asked for more, it fits a screen or two, and what is left out is counted.
+//! It stands behind `profile -> detect -> compile -> cache -> execute -> deoptimise`. Invariants: what comes from the
+//! program is escaped; without being asked for more, it fits a screen or two, and what is left out is counted.
 
 use super::ledger::{Counted, Ledger};
 use super::model::{Explanation, Facts, Sentence, Story};

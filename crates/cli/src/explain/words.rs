@@ -1,7 +1,8 @@
 //! The sentences: what was decided and what happened, in words for somebody who knows Python and no compilers.
 //!
-//! It tells `profile -> detect -> compile -> cache -> execute -> deoptimise`. The words of reasons are not here but in their tables, with what a
-//! programmer could do; here they become sentences, with lines in place of pcs where lines are known.
+//! It tells `profile -> detect -> compile -> cache -> execute -> deoptimise`. The words of reasons are not here but in
+//! their tables, with what a programmer could do; here they become sentences, with lines in place of pcs where lines
+//! are known.
 
 use super::ledger::{Counted, ENOUGH, Row};
 use super::model::{CallLog, Collector, Decided, Facts, PlaceLog, Sentence, Story, UnitLog, Verdict, WayOut};

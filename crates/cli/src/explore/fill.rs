@@ -32,7 +32,8 @@ pub(super) struct Traces<'a> {
     pub(super) kept: &'a [Kept],
     pub(super) left_out: u64,
     pub(super) counts: &'a [FunctionCounts],
-    /// How often each instruction was executed in all tiers, if that was counted; else `counts` says it for the tiers that always count.
+    /// How often each instruction was executed in all tiers, if that was counted; else `counts` says it for the tiers
+    /// that always count.
     pub(super) executed: Option<&'a Executed>,
     pub(super) stats: &'a Stats,
     pub(super) explanation: &'a Explained,

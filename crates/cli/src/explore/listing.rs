@@ -1,7 +1,7 @@
 //! IR and machine code, from the text that listings have to the report's rows.
 //!
-//! It knows the text that `hotspotvm_ir::print` documents and machine listings have, line by line. Invariant: every line of a listing
-//! becomes a line of the report; what is not understood of it is only not linked.
+//! It knows the text that `hotspotvm_ir::print` documents and machine listings have, line by line. Invariant: every
+//! line of a listing becomes a line of the report; what is not understood of it is only not linked.
 
 use explorer::report::{Block, CodeLine, Edge, IrLine};
 use std::collections::HashMap;
@@ -42,9 +42,10 @@ fn unit_function(text: &str) -> Option<u32> {
     rest.split_once(',')?.0.parse().ok()
 }
 
-/// Names the functions of inlined instructions. The text gives their pcs alone, but frame states give functions: an instruction with a
-/// state is of the state's function; one without, of that of the instruction before or after it in its block whose pc is nearer, in the
-/// order of the bytecode. An instruction that was moved elsewhere may stay unnamed.
+/// Names the functions of inlined instructions. The text gives their pcs alone, but frame states give functions: an
+/// instruction with a state is of the state's function; one without, of that of the instruction before or after it in
+/// its block whose pc is nearer, in the order of the bytecode. An instruction that was moved elsewhere may stay
+/// unnamed.
 fn attribute(blocks: &mut [Block], states: &[String], own: Option<u32>) {
     let named = states.iter().filter_map(|state| {
         let (name, rest) = state.split_once(" = ")?;

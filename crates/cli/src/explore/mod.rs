@@ -1,7 +1,8 @@
 //! `hotspot explore`: runs a program once and writes what the engine did as one page that opens from disk.
 //!
-//! It looks on while the engine goes through `profile -> detect -> compile -> cache -> execute -> deoptimise`. Invariants: standard output is
-//! the program's alone, though it runs twice; the page is written after an error of the program too, since that may be what it is wanted for.
+//! It looks on while the engine goes through `profile -> detect -> compile -> cache -> execute -> deoptimise`.
+//! Invariants: standard output is the program's alone, though it runs twice; the page is written after an error of the
+//! program too, since that may be what it is wanted for.
 
 mod fill;
 pub(crate) mod listing;
@@ -95,7 +96,8 @@ fn run(
         Ok(result) => format!("ended; its result is {}", text::line(&shown(result))),
         Err(stop) => stopped(stop),
     };
-    // Counting changes code, and what is shown is the code that usually runs: so counts come from one more run, which does the same.
+    // Counting changes code, and what is shown is the code that usually runs: so counts come from one more run, which
+    // does the same.
     let counted = Engine::new(counting).run(program.clone(), &inputs, input.io(&Capture::default()));
     let executed = counted.executed.filter(|_| counted.stats.fuel_used == outcome.stats.fuel_used);
     let recorder = recorder.borrow();

@@ -1,7 +1,7 @@
 //! What is kept of a run's log: everything that is decided, and of what is repeated the first time and how often.
 //!
-//! Memory is bounded: a run that enters and leaves code millions of times keeps one entry for each row of repetitions, and at most
-//! [`MOST`] entries; how many were left out is counted.
+//! Memory is bounded: a run that enters and leaves code millions of times keeps one entry for each row of repetitions,
+//! and at most [`MOST`] entries; how many were left out is counted.
 
 use hotspotvm::{Event, LogEntry};
 

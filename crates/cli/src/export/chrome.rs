@@ -1,7 +1,8 @@
 //! The trace event format of Chrome's tracing page, which Perfetto opens too: documented as "Trace Event Format" by its makers.
 //!
-//! Bars on two rows: the program, with a bar for each stay in optimized code, and the compiler, with a bar for each unit. Everything
-//! else that happens is a mark on the program's row. Times are in microseconds, as the format wants them.
+//! Bars on two rows: the program, with a bar for each stay in optimized code, and the compiler, with a bar for each
+//! unit. Everything else that happens is a mark on the program's row. Times are in microseconds, as the format wants
+//! them.
 
 use crate::text;
 use hotspotvm::{Event, LogEntry};

@@ -1,6 +1,7 @@
 //! The log in the formats of other people's viewers, written while the program runs.
 //!
-//! Each is a list of JSON objects in a frame; an object goes out as soon as its event is there, so memory does not grow with the run.
+//! Each is a list of JSON objects in a frame; an object goes out as soon as its event is there, so memory does not grow
+//! with the run.
 
 mod chrome;
 mod iongraph;

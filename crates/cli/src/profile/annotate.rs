@@ -1,7 +1,8 @@
 //! A profile for people and as JSON: tiers, functions, and the source with counts beside its lines.
 //!
-//! It shows what came out of `profile -> detect -> compile -> cache -> execute -> deoptimise`. Invariants: the text fits a screen unless more lines are
-//! asked for, and it says what it leaves out; counts are exact, times estimates, and it says which is which.
+//! It shows what came out of `profile -> detect -> compile -> cache -> execute -> deoptimise`. Invariants: the text
+//! fits a screen unless more lines are asked for, and it says what it leaves out; counts are exact, times estimates,
+//! and it says which is which.
 
 use super::{Line, Profile, TIERS};
 use crate::text::{self, Table, counted, duration, thousands};

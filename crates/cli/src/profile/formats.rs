@@ -1,7 +1,7 @@
 //! Samples in the formats of other programs: folded stacks, speedscope's and the Firefox profiler's JSON.
 //!
-//! They show what ran during `profile -> detect -> compile -> cache -> execute -> deoptimise`. A frame is a function, the innermost one with
-//! its tier; weights are nanoseconds. Invariant: the same samples give the same text.
+//! They show what ran during `profile -> detect -> compile -> cache -> execute -> deoptimise`. A frame is a function,
+//! the innermost one with its tier; weights are nanoseconds. Invariant: the same samples give the same text.
 
 use super::{Profile, TIERS};
 use hotspotvm::samples::Sample;
@@ -92,7 +92,8 @@ pub(super) fn speedscope(profile: &Profile<'_>) -> String {
 /// The version of the processed format that is written.
 const FIREFOX_VERSION: u32 = 48;
 
-/// The Firefox profiler's processed format: one thread, a category for each tier. Samples stand one behind the other, each as long as its time.
+/// The Firefox profiler's processed format: one thread, a category for each tier. Samples stand one behind the other,
+/// each as long as its time.
 pub(super) fn firefox(profile: &Profile<'_>) -> String {
     let mut strings = Numbered::default();
     let file = strings.number(profile.program.source_name.clone());

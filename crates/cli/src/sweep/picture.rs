@@ -1,7 +1,7 @@
 //! The picture of a sweep: a heat map as SVG, without a library.
 //!
-//! Invariants: each cell has its number as text, so nothing depends on colour; colours are chosen for light and for dark by the viewer's
-//! preference; what comes from outside is escaped.
+//! Invariants: each cell has its number as text, so nothing depends on colour; colours are chosen for light and for
+//! dark by the viewer's preference; what comes from outside is escaped.
 
 use super::{Mark, Sweep};
 use crate::text::{duration, thousands};

@@ -1,7 +1,7 @@
 //! Which thresholds a sweep tries: `1..100000`, `10` or `10,100,1000`.
 //!
-//! It stands before *detect* in `profile -> detect -> compile -> cache -> execute -> deoptimise`. A range is divided evenly by factors, since
-//! what matters of a threshold is how many times larger it is than another.
+//! It stands before *detect* in `profile -> detect -> compile -> cache -> execute -> deoptimise`. A range is divided
+//! evenly by factors, since what matters of a threshold is how many times larger it is than another.
 
 use std::str::FromStr;
 

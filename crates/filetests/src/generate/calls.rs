@@ -1,11 +1,12 @@
 //! Programs whose functions call each other and themselves.
 //!
-//! Expressions have a kind: ints, numbers of any type, strings, or anything. A function has kinds for its parameters and its result, so most
-//! programs run without errors even where types change under way; some break the rules on purpose. What changes under way depends on the global
-//! `g2`, which the main loop counts up: types of arguments and results, branches, and errors that come late.
+//! Expressions have a kind: ints, numbers of any type, strings, or anything. A function has kinds for its parameters
+//! and its result, so most programs run without errors even where types change under way; some break the rules on
+//! purpose. What changes under way depends on the global `g2`, which the main loop counts up: types of arguments and
+//! results, branches, and errors that come late.
 //!
-//! Recursion ends because its first argument goes down. It is either deep, with one call per activation, or wide, with several and a
-//! small argument.
+//! Recursion ends because its first argument goes down. It is either deep, with one call per activation, or wide, with
+//! several and a small argument.
 
 mod expressions;
 

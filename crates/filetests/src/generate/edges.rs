@@ -1,7 +1,9 @@
-//! Small programs that go to the edges where compilers err, each for a while in the ordinary way first, so that it is compiled for that.
+//! Small programs that go to the edges where compilers err, each for a while in the ordinary way first, so that it is
+//! compiled for that.
 //!
-//! The main loop has a few *pieces*; most of them change what they do at a round of their own: an int gets too large for 64 bits, or for an exact
-//! float, or negative; a divisor gets 0; a type changes; calls get deeper. What they compute goes into `x`, `v` and `u`, which are printed now and then.
+//! The main loop has a few *pieces*; most of them change what they do at a round of their own: an int gets too large
+//! for 64 bits, or for an exact float, or negative; a divisor gets 0; a type changes; calls get deeper. What they
+//! compute goes into `x`, `v` and `u`, which are printed now and then.
 
 use super::Random;
 use std::fmt::Write;

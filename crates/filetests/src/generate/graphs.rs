@@ -1,8 +1,8 @@
-//! Programs whose graphs no structured language makes: jumps to anywhere, loops with several ways in, operands on the stack where loops
-//! begin.
+//! Programs whose graphs no structured language makes: jumps to anywhere, loops with several ways in, operands on the
+//! stack where loops begin.
 //!
-//! Each block demands a height of the operand stack, and whoever goes there brings the stack to it; so all of them verify. Most would
-//! never end: fuel stops them, at the same instruction in every tier.
+//! Each block demands a height of the operand stack, and whoever goes there brings the stack to it; so all of them
+//! verify. Most would never end: fuel stops them, at the same instruction in every tier.
 
 use super::Random;
 use std::fmt::Write;

@@ -85,9 +85,10 @@ fn is_there() -> bool {
 /// How many interpreters run at a time.
 const AT_A_TIME: usize = 2;
 
-/// What CPython 3.11 does with programs that change its settings, or whose whole traceback is wanted: each is run as a file in a process
-/// of its own. In [`Ended::error`] is all of standard error, without the last line feed and without the marks below source lines.
-/// The second part is the name of the file that was run. `None` if there is no `python3` of that version.
+/// What CPython 3.11 does with programs that change its settings, or whose whole traceback is wanted: each is run as a
+/// file in a process of its own. In [`Ended::error`] is all of standard error, without the last line feed and without
+/// the marks below source lines. The second part is the name of the file that was run. `None` if there is no `python3`
+/// of that version.
 pub fn run_by_cpython(programs: &[String]) -> Option<Vec<(Ended, String)>> {
     if !is_there() {
         return None;

@@ -1,8 +1,10 @@
-//! Random Python programs whose calls nest and recurse, and that mostly end with an error deep inside: what they print and the whole of
-//! their tracebacks are compared with CPython's. Also big ints in functions of two values, and limits that a program sets for itself.
+//! Random Python programs whose calls nest and recurse, and that mostly end with an error deep inside: what they print
+//! and the whole of their tracebacks are compared with CPython's. Also big ints in functions of two values, and limits
+//! that a program sets for itself.
 //!
-//! Outside of `profile -> detect -> compile -> cache -> execute -> deoptimise`, like its crate. What these programs avoid is what the
-//! deviations in `docs/python` list: no builtin function is called by functions that recurse to the limit.
+//! Outside of `profile -> detect -> compile -> cache -> execute -> deoptimise`, like its crate. What these programs
+//! avoid is what the deviations in `docs/python` list: no builtin function is called by functions that recurse to the
+//! limit.
 
 use crate::generate::Random;
 

@@ -1,12 +1,14 @@
 //! Fusion: sequences of instructions that the interpreter executes as one.
 //!
-//! Part of `execute` in `profile -> detect -> compile -> cache -> execute -> deoptimise`. Dispatching an instruction costs more than most
-//! instructions do, and what one pushes the next one pops. So the sequences in the list below have a dispatch code of their own, made
-//! of the meanings of their parts. Nothing is defined here but which sequences there are.
+//! Part of `execute` in `profile -> detect -> compile -> cache -> execute -> deoptimise`. Dispatching an instruction
+//! costs more than most instructions do, and what one pushes the next one pops. So the sequences in the list below have
+//! a dispatch code of their own, made of the meanings of their parts. Nothing is defined here but which sequences there
+//! are.
 //!
-//! A function is prepared once, by [`fuse`]: every cell gets the code of a sequence that starts there. The cells of the parts stay as
-//! they are, each with its operation, argument and feedback; so control may enter a sequence in the middle, and all other stages see
-//! instructions as they were written. A part whose fast path does not apply ends the sequence, and is executed plainly.
+//! A function is prepared once, by [`fuse`]: every cell gets the code of a sequence that starts there. The cells of the
+//! parts stay as they are, each with its operation, argument and feedback; so control may enter a sequence in the
+//! middle, and all other stages see instructions as they were written. A part whose fast path does not apply ends the
+//! sequence, and is executed plainly.
 
 use super::vm::Cell;
 use bytecode::Op;
@@ -17,9 +19,10 @@ use bytecode::Op;
 /// Name jump [parts];
 /// ```
 ///
-/// `jump` is `Next`, or for a sequence that ends with a jump, where that goes: `Forward` or `Back`. Only the last part may transfer control. A
-/// name is a letter for the jump and then the parts, with the usual ones shortened: `L` and `S` load and store a local, `G` and `SG` a
-/// global, `P` pushes, `D` duplicates, `J` jumps, `Z` and `N` jump if zero and if not.
+/// `jump` is `Next`, or for a sequence that ends with a jump, where that goes: `Forward` or `Back`. Only the last part
+/// may transfer control. A name is a letter for the jump and then the parts, with the usual ones shortened: `L` and `S`
+/// load and store a local, `G` and `SG` a global, `P` pushes, `D` duplicates, `J` jumps, `Z` and `N` jump if zero and
+/// if not.
 macro_rules! for_each_fusion {
     ($m:ident { $($ops:tt)* }) => {
         $m! {
@@ -267,8 +270,8 @@ mod tests {
         assert_eq!(codes[7], Code::Halt);
     }
 
-    /// A program around one sequence: its inputs are `x` and `y` in turns, its outputs are printed. One that jumps back does so for as
-    /// long as its fuel lasts.
+    /// A program around one sequence: its inputs are `x` and `y` in turns, its outputs are printed. One that jumps back
+    /// does so for as long as its fuel lasts.
     fn around(sequence: &Sequence, x: &str, y: &str) -> String {
         let (mut body, mut height, mut inputs, mut local) = (String::new(), 0usize, 0, "a");
         for op in sequence.parts {

@@ -374,7 +374,8 @@ impl Vm {
         self.recursion_limit.unwrap_or(self.host_depth)
     }
 
-    /// Changes what the program allows itself; the host's limit stays. No compiled code may be active: it was entered with the old one.
+    /// Changes what the program allows itself; the host's limit stays. No compiled code may be active: it was entered
+    /// with the old one.
     ///
     /// # Errors
     /// If more calls are active already.
@@ -555,8 +556,9 @@ impl Vm {
         Ok(())
     }
 
-    /// Makes sure that a request of so many charged bytes fits. See [`runtime::heap`] for what is paid, and why that is the same in every
-    /// tier: here the roots that count are those below the current frame's operands, since tiers differ in which operands they have popped.
+    /// Makes sure that a request of so many charged bytes fits. See [`runtime::heap`] for what is paid, and why that is
+    /// the same in every tier: here the roots that count are those below the current frame's operands, since tiers
+    /// differ in which operands they have popped.
     fn reserve_heap(&mut self, request: u64, extra: &[Value]) -> Result<(), MustStop> {
         if self.store.heap.covers(request) {
             return if self.store.heap.wants_collection() { self.collect(extra) } else { Ok(()) };

@@ -1,7 +1,7 @@
 //! **Stage 4, cache:** installed baseline code: at most one unit per function.
 //!
-//! Calls find their callee through a table of entries, which is data: taking a unit out is writing its entry, and clearing the frames that would return
-//! to it. No code is changed.
+//! Calls find their callee through a table of entries, which is data: taking a unit out is writing its entry, and
+//! clearing the frames that would return to it. No code is changed.
 
 use super::memory::{Arena, Piece};
 use crate::abi::baseline::{BaselineCode, FunctionEntry, Stubs};

@@ -1,8 +1,9 @@
 //! Executable memory: never writable and executable through one mapping.
 //!
-//! On x86-64 Linux an [`Arena`] is one file in memory, mapped twice. (Other processors would have to be told that instructions have changed; there the system
-//! does it, when pages become executable.) Elsewhere each piece of code gets pages of its own: mapped
-//! readable and writable, filled, then switched to readable and executable for good. An operating system may refuse; then the caller keeps interpreting.
+//! On x86-64 Linux an [`Arena`] is one file in memory, mapped twice. (Other processors would have to be told that
+//! instructions have changed; there the system does it, when pages become executable.) Elsewhere each piece of code
+//! gets pages of its own: mapped readable and writable, filled, then switched to readable and executable for good. An
+//! operating system may refuse; then the caller keeps interpreting.
 
 use rustix::mm::mmap_anonymous;
 #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
@@ -132,7 +133,8 @@ impl FreeRanges {
     }
 }
 
-/// A page that the system clears in the memory that a child process gets: so that the child notices that an arena is its parent's.
+/// A page that the system clears in the memory that a child process gets: so that the child notices that an arena is
+/// its parent's.
 #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
 #[derive(Debug)]
 struct Marker(NonNull<u64>);
@@ -387,8 +389,8 @@ mod tests {
 
     /// Does `work` in a child process: whether it said so.
     fn in_child(work: impl FnOnce() -> bool) -> bool {
-        // SAFETY: the child does its work on its own copy of the memory, takes no lock that another thread of the parent may hold for
-        // long (the allocator's are made free by `fork`), and ends without returning.
+        // SAFETY: the child does its work on its own copy of the memory, takes no lock that another thread of the
+        // parent may hold for long (the allocator's are made free by `fork`), and ends without returning.
         let pid = unsafe { fork() };
         if pid == 0 {
             let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)).unwrap_or(false);

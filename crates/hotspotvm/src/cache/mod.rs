@@ -1,8 +1,9 @@
 //! **Stage 4, cache:** installed code, found by the place where the interpreter enters it.
 //!
-//! A [`Unit`] is optimized code with everything needed to enter it, to leave it and to decide about it. Units are only ever
-//! entered from the engine's loop, and have left the native stack when control is back there; so one can be taken out at any time that the engine runs.
-//! Baseline code, which other baseline code may be about to return to, is in [`baseline`].
+//! A [`Unit`] is optimized code with everything needed to enter it, to leave it and to decide about it. Units are only
+//! ever entered from the engine's loop, and have left the native stack when control is back there; so one can be taken
+//! out at any time that the engine runs. Baseline code, which other baseline code may be about to return to, is in
+//! [`baseline`].
 //!
 //! All code lies in one arena, whose size is a limit of the engine. When it is full, the engine takes out what is coldest.
 

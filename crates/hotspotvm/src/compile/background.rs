@@ -1,9 +1,9 @@
-//! Compiling on a thread of its own: so that the program goes on meanwhile in the tier where it is, or, where it waits, so that its deadline
-//! and cancel switch are seen meanwhile.
+//! Compiling on a thread of its own: so that the program goes on meanwhile in the tier where it is, or, where it waits,
+//! so that its deadline and cancel switch are seen meanwhile.
 //!
-//! The engine sends a [`Job`], whose IR is already built, and asks at safepoints for what has been made. In what order and when results
-//! come depends on the clock, so a run that does not wait need not log the same as the next. Nobody ever waits for the thread itself: it ends
-//! soon after its engine's run has, by itself.
+//! The engine sends a [`Job`], whose IR is already built, and asks at safepoints for what has been made. In what order
+//! and when results come depends on the clock, so a run that does not wait need not log the same as the next. Nobody
+//! ever waits for the thread itself: it ends soon after its engine's run has, by itself.
 
 use super::driver::{Generator, Job, Made};
 use crate::ids::PlaceKey;

@@ -34,8 +34,9 @@ use ir::{
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
-/// The most entries that all frame states and all ways into blocks together may have: exits times locals. Compiling takes about 6 us for
-/// each (0.32 s for 4,000 instructions with 50 locals that all change), and a program waits for it, or at least a core is busy.
+/// The most entries that all frame states and all ways into blocks together may have: exits times locals. Compiling
+/// takes about 6 us for each (0.32 s for 4,000 instructions with 50 locals that all change), and a program waits for
+/// it, or at least a core is busy.
 pub(super) const MAX_STATE_ENTRIES: usize = 40_000;
 
 /// The clock is looked at after so many translated instructions: less than a millisecond.
@@ -100,12 +101,13 @@ pub(super) struct SymbolicFrame {
     /// `None`: what it held on entry.
     pub locals: Vec<Option<Value>>,
     pub stack: Vec<Value>,
-    /// Whether the depth of calls has been checked on the way here: there is room for the deepest chain of inlined calls, and for one
-    /// call more.
+    /// Whether the depth of calls has been checked on the way here: there is room for the deepest chain of inlined
+    /// calls, and for one call more.
     pub deep: bool,
 }
 
-/// A loop's header parameter whose type did not hold: the calls in which the loop is inlined, its block, what the parameter stands for.
+/// A loop's header parameter whose type did not hold: the calls in which the loop is inlined, its block, what the
+/// parameter stands for.
 pub(super) type Widened = (Rc<[u32]>, u32, Slot);
 
 /// A function that is being translated.
@@ -277,8 +279,8 @@ impl<'a> Builder<'a> {
         self.counts.entry(function).or_insert_with(count).clone()
     }
 
-    /// In how many of a hundred cases the condition of the branch here was true, which jumps when it is `when`. Where others jump to the next
-    /// instruction, they are taken for cases in which it did not jump.
+    /// In how many of a hundred cases the condition of the branch here was true, which jumps when it is `when`. Where
+    /// others jump to the next instruction, they are taken for cases in which it did not jump.
     fn percent_true(&mut self, when: bool) -> Option<u8> {
         let counts = self.counts(self.scope().function);
         let (all, stayed) = (counts[self.pc as usize], *counts.get(self.pc as usize + 1)?);
@@ -392,8 +394,8 @@ impl<'a> Builder<'a> {
         self.emit(op, args, Imm::None)
     }
 
-    /// Charges for the run at `to` that a transfer, or a call, is about to start, or leaves by the state; and counts the arrival there, if
-    /// that is wanted.
+    /// Charges for the run at `to` that a transfer, or a call, is about to start, or leaves by the state; and counts
+    /// the arrival there, if that is wanted.
     pub(super) fn charge(&mut self, block: Block, to: Origin, cost: u32, back_edge: bool, state: StateId) {
         let (imm, origin) = (Imm::Charge { cost, rounds: u32::from(back_edge) }, self.origin());
         self.f.append(block, Opcode::Charge, &[], imm, Some(state), origin);

@@ -3,8 +3,8 @@
 //! **Stage 3, compile**, between it and the profile. Whatever the optimizing compiler is told of the past, what it makes must be right; only its speed
 //! may depend on it. About half of the answers are true, so that code gets far enough for the others to matter.
 //!
-//! Invariant: an answer depends on the seed, the unit and the question, so that a compilation hears the same thing each time it asks, and the next one,
-//! after the code was thrown away, something else.
+//! Invariant: an answer depends on the seed, the unit and the question, so that a compilation hears the same thing each
+//! time it asks, and the next one, after the code was thrown away, something else.
 
 use crate::options::mixed;
 use crate::profile::{Feedback, Kinds};

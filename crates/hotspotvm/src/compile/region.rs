@@ -232,7 +232,8 @@ impl Builder<'_> {
             self.f.blocks[from.index()].end = Terminator::Exit { reason: ExitReason::RegionEnd, state };
             return;
         }
-        // Code that never ran would only make the types of what joins behind it worse. (Behind a loop that is still running, that says nothing.)
+        // Code that never ran would only make the types of what joins behind it worse. (Behind a loop that is still
+        // running, that says nothing.)
         if transfer == Some(false)
             && self.request.prune
             && self.counts(self.scope().function)[pc as usize] == 0

@@ -32,7 +32,8 @@ pub const MAX_TREE: u32 = 3_000;
 const MAX_NESTED: usize = 16;
 /// The most traces of a tree.
 pub const MAX_TRACES: u32 = 40;
-/// How often a function may stand within itself on a trace, itself included: the ways through a recursion multiply with each level.
+/// How often a function may stand within itself on a trace, itself included: the ways through a recursion multiply with
+/// each level.
 pub const MAX_RECURSION: usize = 2;
 /// How often types are widened one by one before the anchor's variables start boxed.
 const MAX_ATTEMPTS: u32 = 8;
@@ -169,8 +170,8 @@ impl Tree {
         Some(self.add(inside))
     }
 
-    /// Takes in a copy of another tree, that of a loop, which begins in this depth: the number by which its nodes are higher now, and the loop.
-    /// None if something else was decided there, or it would grow too large.
+    /// Takes in a copy of another tree, that of a loop, which begins in this depth: the number by which its nodes are
+    /// higher now, and the loop. None if something else was decided there, or it would grow too large.
     pub fn nest(&mut self, node: u32, depth: u32, inner: &Tree, inside: &[Anchor]) -> Option<(u32, Anchor)> {
         let base = self.nodes.len() as u32;
         let moved = |a: &Anchor| Anchor { depth: a.depth + depth, body: a.body + base, ..*a };

@@ -48,8 +48,9 @@ pub fn rebuild(record: &ExitRecord, inputs: &[u64], words: &[u64]) -> Vec<Rebuil
     record.frames.iter().map(frame).collect()
 }
 
-/// The frames of all exits taken at once, innermost first: each but the innermost exit's first waits for the result of the frames before it. `buffer`
-/// is the transfer buffer, `inputs` how many inputs of the unit entered it starts with; `record` finds an exit of a unit.
+/// The frames of all exits taken at once, innermost first: each but the innermost exit's first waits for the result of
+/// the frames before it. `buffer` is the transfer buffer, `inputs` how many inputs of the unit entered it starts with;
+/// `record` finds an exit of a unit.
 ///
 /// None if a record or a part of the buffer is not there.
 pub fn rebuild_chain<'u>(

@@ -152,9 +152,10 @@ impl Subgraph {
     }
 }
 
-/// The natural loops of a part of the graph, and how they nest. A natural loop is a header that dominates all blocks which go back to it, and
-/// everything that reaches one of these without passing the header; of two such loops, one contains the other or they share no block. Finding them
-/// takes about as long as looking at each edge once, however many and however deep they are.
+/// The natural loops of a part of the graph, and how they nest. A natural loop is a header that dominates all blocks
+/// which go back to it, and everything that reaches one of these without passing the header; of two such loops, one
+/// contains the other or they share no block. Finding them takes about as long as looking at each edge once, however
+/// many and however deep they are.
 #[derive(Clone, Debug, Default)]
 pub struct Loops {
     /// Inner loops come before those around them.

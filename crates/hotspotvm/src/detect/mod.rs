@@ -1,7 +1,7 @@
 //! **Stage 2, detect:** which code is hot, and which part of the graph around it to compile.
 //!
-//! Each function is below, on or without the baseline rung; each place that can get hot (the target of a backward jump, or a function's
-//! entry) is in one [`Hotness`]:
+//! Each function is below, on or without the baseline rung; each place that can get hot (the target of a backward jump,
+//! or a function's entry) is in one [`Hotness`]:
 //!
 //! ```text
 //!          half the threshold of back-edges        executed threshold times: hot
@@ -22,8 +22,8 @@
 //!                    <--- evict: the code cache is full; the threshold doubles ----------+
 //! ```
 //!
-//! Where there is no baseline tier, a hot place is optimized at once. Baseline code itself is made anew when its slow paths give too
-//! many results of other kinds than it expects, and taken out like other code when there is no room.
+//! Where there is no baseline tier, a hot place is optimized at once. Baseline code itself is made anew when its slow
+//! paths give too many results of other kinds than it expects, and taken out like other code when there is no room.
 //!
 //! The rule for loops is the seed of this project: executed at least `threshold` times, and the
 //! back-edge taken at least half as often.

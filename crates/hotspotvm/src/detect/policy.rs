@@ -294,9 +294,9 @@ impl Policy {
         }
     }
 
-    /// Control arrived at a place in the interpreter, though there is baseline code for it. The next arrival asks again; whether this one is
-    /// due for more than handing over. Rounds count towards the next rung wherever they are made: code that leaves baseline in every
-    /// round climbs as well.
+    /// Control arrived at a place in the interpreter, though there is baseline code for it. The next arrival asks
+    /// again; whether this one is due for more than handing over. Rounds count towards the next rung wherever they are
+    /// made: code that leaves baseline in every round climbs as well.
     pub fn due(&self, vm: &mut Vm, key: PlaceKey) -> bool {
         let site = &mut vm.functions[key.function as usize].sites[key.pc as usize];
         match key.arriving {
@@ -322,8 +322,8 @@ impl Policy {
         self.hot_rounds(size).div_ceil(2)
     }
 
-    /// How hot each loop and each function that has run is, as far as it was counted below the optimizing tier: a function first, then its
-    /// loops.
+    /// How hot each loop and each function that has run is, as far as it was counted below the optimizing tier: a
+    /// function first, then its loops.
     pub fn heat(&self, vm: &Vm) -> Vec<Heat> {
         let mut heat = Vec::new();
         for function in 0..vm.functions.len() as u32 {
@@ -585,8 +585,8 @@ impl Policy {
         again
     }
 
-    /// Whether the program's budget allows the compilation of so many instructions now. Without a budget a nest of a thousand loops,
-    /// each of which gets hot, is compiled a thousand times.
+    /// Whether the program's budget allows the compilation of so many instructions now. Without a budget a nest of a
+    /// thousand loops, each of which gets hot, is compiled a thousand times.
     fn can_pay(&self, vm: &Vm, instructions: u32) -> bool {
         let allowed = FREE_BUDGET + vm.fuel_used() / EXECUTED_PER_COMPILED;
         self.compiled + u64::from(instructions) <= allowed
@@ -700,8 +700,8 @@ fn place_shift(evictions: u32) -> u32 {
     evictions.min(12)
 }
 
-/// Whether a function is only worth code of its own where optimized code calls it: it runs too short to be entered, neither loops nor calls, and
-/// is inlined by most callers.
+/// Whether a function is only worth code of its own where optimized code calls it: it runs too short to be entered,
+/// neither loops nor calls, and is inlined by most callers.
 fn is_tiny_leaf(cells: &[Cell]) -> bool {
     cells.len() <= TINY as usize
         && cells.iter().all(|cell| cell.op != Op::Call)

@@ -53,8 +53,9 @@ impl Run<'_> {
         None
     }
 
-    /// Finds the half of all code that has done least since it was last looked at, the coldest last. (Looking is what ages code: whoever did
-    /// much long ago is no warmer than the rest. Half of it, because looking at all of it for each victim would take longer than compiling.)
+    /// Finds the half of all code that has done least since it was last looked at, the coldest last. (Looking is what
+    /// ages code: whoever did much long ago is no warmer than the rest. Half of it, because looking at all of it for
+    /// each victim would take longer than compiling.)
     fn find_victims(&mut self, spared: u32) {
         let mut found: Vec<(u64, Victim)> = Vec::new();
         #[cfg(all(target_arch = "x86_64", target_os = "linux"))]

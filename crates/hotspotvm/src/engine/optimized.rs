@@ -38,7 +38,8 @@ pub(super) struct HotPlace {
 /// Machine code of so many IR instructions, at about 10 us each, takes too long for not looking at the clock.
 const LONG_JOB: usize = 400;
 
-/// Memory that compiling may take: some, and more for each IR instruction. (Measured: 3 MB for small jobs, 7 KB for each instruction.)
+/// Memory that compiling may take: some, and more for each IR instruction. (Measured: 3 MB for small jobs, 7 KB for
+/// each instruction.)
 const JOB_BYTES: usize = 16 << 20;
 /// See [`JOB_BYTES`].
 const BYTES_PER_INSTRUCTION: usize = 16 << 10;
@@ -356,8 +357,8 @@ impl Run<'_> {
         }
     }
 
-    /// Counts what an entry into a unit has executed, and how many values it took; a unit that does not pay is not entered any more, or not
-    /// for a while.
+    /// Counts what an entry into a unit has executed, and how many values it took; a unit that does not pay is not
+    /// entered any more, or not for a while.
     fn count_entry(&mut self, id: u32, executed: u64, values: usize) {
         self.vm.counters.jit_instructions += executed;
         self.ledger.executed(id, executed);

@@ -1,9 +1,11 @@
 //! The loop's part for traces: executes instruction by instruction, writes down which way control goes, and grows the tree.
 //!
-//! A recording ends well when control is back at a loop that it is in, or when the function that is the tree's root returns; it is given up, for a reason that is logged, when it gets
-//! too long or control goes where a trace cannot follow. A place at which that happens too often is left alone, each try being later than the last.
+//! A recording ends well when control is back at a loop that it is in, or when the function that is the tree's root
+//! returns; it is given up, for a reason that is logged, when it gets too long or control goes where a trace cannot
+//! follow. A place at which that happens too often is left alone, each try being later than the last.
 //!
-//! A loop that has code already is not stepped through: its tree is taken in, its code runs, and the side by which it leaves is where the recording goes on.
+//! A loop that has code already is not stepped through: its tree is taken in, its code runs, and the side by which it
+//! leaves is where the recording goes on.
 
 use super::optimized::HotPlace;
 use super::{Next, Run};
@@ -19,7 +21,8 @@ use runtime::{Stop, Value};
 use std::ops::ControlFlow;
 use std::rc::Rc;
 
-/// After how many exits at one side the way that control takes there is recorded; four times as many for each time that was given up.
+/// After how many exits at one side the way that control takes there is recorded; four times as many for each time that
+/// was given up.
 const SIDE_EXITS: u32 = 16;
 /// How often recording from a side may be given up.
 const MAX_SIDE_TRIES: u32 = 3;
@@ -126,8 +129,8 @@ impl Run<'_> {
         self.recording = Some(recording);
     }
 
-    /// A unit has left by a side of its tree, for the `count`th time; control stands behind that. `functions` are those active on the trace,
-    /// innermost first.
+    /// A unit has left by a side of its tree, for the `count`th time; control stands behind that. `functions` are those
+    /// active on the trace, innermost first.
     pub(super) fn side_exit(&mut self, unit: u32, key: PlaceKey, side: u32, count: u32, functions: &[u32]) {
         if let Some(recording) = &mut self.recording {
             // A loop whose tree was taken in: the recording goes on here.

@@ -1,8 +1,8 @@
 //! The way into baseline code and back, and the routines that baseline code calls.
 //!
-//! Baseline code works on the [`Vm`]'s own stack and list of frames, through the pointers of a [`BaselineContext`]. Unlike optimized code it
-//! keeps nothing to itself: whenever it calls a routine, the current frame is complete in memory, so a routine may do all
-//! that the interpreter may, collecting garbage and stopping the program included.
+//! Baseline code works on the [`Vm`]'s own stack and list of frames, through the pointers of a [`BaselineContext`].
+//! Unlike optimized code it keeps nothing to itself: whenever it calls a routine, the current frame is complete in
+//! memory, so a routine may do all that the interpreter may, collecting garbage and stopping the program included.
 
 use super::interpreter;
 use super::native::take_slice;
@@ -29,8 +29,8 @@ pub struct Left {
 /// Room for at least so many more calls before baseline code is entered.
 const ROOM: usize = 256;
 
-/// Runs baseline code on the current frame, at the block that starts at `regs.pc`; `None` if none does. The Vm's registers say where it
-/// left, except in which state ([`Left::how`]).
+/// Runs baseline code on the current frame, at the block that starts at `regs.pc`; `None` if none does. The Vm's
+/// registers say where it left, except in which state ([`Left::how`]).
 pub fn enter(vm: &mut Vm, cache: &BaselineCache, unit: &BaselineUnit) -> Option<Left> {
     let target = unit.block_address(vm.regs.pc)?;
     if vm.frames.capacity() - vm.frames.len() < ROOM {
@@ -80,9 +80,9 @@ pub fn enter(vm: &mut Vm, cache: &BaselineCache, unit: &BaselineUnit) -> Option<
         unbox_routine,
         user: std::ptr::from_mut(vm).cast::<c_void>(),
     };
-    // SAFETY: the stub is a function of this signature, in memory that lives as long as the cache. The context keeps its promises:
-    // stack, frames and globals are the Vm's, whose bounds the code checks or the verifier has proved; the Vm is
-    // touched by nobody else until the call returns.
+    // SAFETY: the stub is a function of this signature, in memory that lives as long as the cache. The context keeps
+    // its promises: stack, frames and globals are the Vm's, whose bounds the code checks or the verifier has proved;
+    // the Vm is touched by nobody else until the call returns.
     unsafe {
         let enter = std::mem::transmute::<u64, extern "sysv64" fn(*mut BaselineContext)>(stubs.enter);
         enter(&raw mut context);

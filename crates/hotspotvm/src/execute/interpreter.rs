@@ -1,11 +1,11 @@
 //! The interpreter: its registers, its dispatch, and everything that it reads and writes unchecked.
 //!
-//! Part of `execute` in `profile -> detect -> compile -> cache -> execute -> deoptimise`. `Step` is the `Machine` by which it executes the
-//! opcodes' meanings, [`crate::abi::fusion`] says which instructions are executed as one.
+//! Part of `execute` in `profile -> detect -> compile -> cache -> execute -> deoptimise`. `Step` is the `Machine` by
+//! which it executes the opcodes' meanings, [`crate::abi::fusion`] says which instructions are executed as one.
 //!
-//! It runs until something needs the engine ([`Leave`]), with its registers in local variables, and puts them back into the [`Vm`]
-//! when it leaves. Four rules keep the generic semantics as fast as a hand-written loop (on a prototype with 8
-//! opcodes 0.80 to 1.00 of its time; a shared `step()?` costs 1.1 to 2.6 times as much):
+//! It runs until something needs the engine ([`Leave`]), with its registers in local variables, and puts them back into
+//! the [`Vm`] when it leaves. Four rules keep the generic semantics as fast as a hand-written loop (on a prototype with
+//! 8 opcodes 0.80 to 1.00 of its time; a shared `step()?` costs 1.1 to 2.6 times as much):
 //!
 //! 1. the dispatch arms are expanded per opcode and per fused sequence by macros, each ending by fetching the next code or breaking out of the loop;
 //! 2. [`Leave`] has no payload (that stays in the [`Vm`]) and is as wide as a value, since a narrower one would share a word of a
@@ -14,8 +14,8 @@
 //! 4. primitives are `#[inline(always)]`.
 //!
 //! Unsafe code reads and writes stack, cells and sites through pointers without checks. What makes that sound is the
-//! verifier's proof, carried by [`bytecode::Verified`]: heights, slots, targets and indices are in range at every pc. The stack's end is
-//! checked once per call against the frame's size.
+//! verifier's proof, carried by [`bytecode::Verified`]: heights, slots, targets and indices are in range at every pc.
+//! The stack's end is checked once per call against the frame's size.
 
 use super::step::{Back, Break, Forward, Next, Plain, Step};
 use crate::abi::fusion::{Code, for_each_fusion};

@@ -110,11 +110,11 @@ pub fn enter(vm: &mut Vm, unit: &Unit, cache: &CodeCache, words: &mut Vec<u64>) 
         user: std::ptr::from_mut(vm).cast::<c_void>(),
     };
     debug_assert!(words.len() >= size);
-    // SAFETY: the unit's bytes come from the code generator and live as long as the unit; so do those of the methods that the
-    // links lead to, which the cache clears when it drops one. The context keeps its promises: the buffer is large
-    // enough for an exit of each activation, `globals` are the program's (whose slots the verifier has checked), `counts` has all counters that
-    // there are (a unit names none if there are none),
-    // `user` is the Vm, which nobody else touches until the call returns.
+    // SAFETY: the unit's bytes come from the code generator and live as long as the unit; so do those of the methods
+    // that the links lead to, which the cache clears when it drops one. The context keeps its promises: the buffer is
+    // large enough for an exit of each activation, `globals` are the program's (whose slots the verifier has checked),
+    // `counts` has all counters that there are (a unit names none if there are none), `user` is the Vm, which nobody
+    // else touches until the call returns.
     let answer = unsafe { std::mem::transmute::<u64, Entry>(unit.address)(&mut context) };
     panics::go_on(vm);
     let (fuel, rounds) = unpack_fuel(context.fuel);

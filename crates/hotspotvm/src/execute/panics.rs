@@ -1,5 +1,5 @@
-//! A panic in a routine of the run time, carried across machine code, which can't be unwound: it is kept until that code has left, and goes on
-//! from there. (What panics are the host's streams; or a fault of ours.)
+//! A panic in a routine of the run time, carried across machine code, which can't be unwound: it is kept until that
+//! code has left, and goes on from there. (What panics are the host's streams; or a fault of ours.)
 
 use crate::abi::vm::Vm;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};

@@ -1,7 +1,8 @@
 //! What the interpreter does seldom: operands that no fast path covers, operations in their general form, streams.
 //!
-//! Part of `execute` in `profile -> detect -> compile -> cache -> execute -> deoptimise`. These functions are not inlined and get the
-//! [`Vm`] and values, never the interpreter's registers; those stay in registers of the processor that way.
+//! Part of `execute` in `profile -> detect -> compile -> cache -> execute -> deoptimise`. These functions are not
+//! inlined and get the [`Vm`] and values, never the interpreter's registers; those stay in registers of the processor
+//! that way.
 
 use crate::abi::values::kind_of;
 use crate::abi::vm::Vm;

@@ -1,7 +1,8 @@
 //! The [`Machine`] of one arm of the interpreter's dispatch: an instruction alone, or several that are fused.
 //!
-//! Part of `execute` in `profile -> detect -> compile -> cache -> execute -> deoptimise`. What must be read and written unchecked is in
-//! [`super::interpreter`]; here is what the instructions' primitives make of it. The four rules there hold here.
+//! Part of `execute` in `profile -> detect -> compile -> cache -> execute -> deoptimise`. What must be read and written
+//! unchecked is in [`super::interpreter`]; here is what the instructions' primitives make of it. The four rules there
+//! hold here.
 
 use super::interpreter::{Interpreter, Leave};
 use super::slow::{self, Numbers};

@@ -108,7 +108,8 @@ impl Site {
         self.baseline_left = arrivals.max(1);
     }
 
-    /// A backward arrival that the interpreter has counted counts towards the trigger of baseline code as well: whether it is reached.
+    /// A backward arrival that the interpreter has counted counts towards the trigger of baseline code as well: whether
+    /// it is reached.
     pub fn counts_for_baseline(&mut self) -> bool {
         let left = self.baseline_left.saturating_sub(1);
         self.back_total -= u64::from(self.baseline_left - left);
@@ -130,8 +131,9 @@ impl Site {
 /// How far back from an instruction [`executed`] looks for runs that pass through it.
 const LOOK_BACK: usize = 256;
 
-/// How often one instruction was executed, from the counts of the runs through it. What it costs does not grow with the function: of a run
-/// that is longer than any that people write, the beginning is not looked at, and the answer may be too low.
+/// How often one instruction was executed, from the counts of the runs through it. What it costs does not grow with the
+/// function: of a run that is longer than any that people write, the beginning is not looked at, and the answer may be
+/// too low.
 pub fn executed(code: &[Inst], sites: &[Site], pc: usize) -> u64 {
     let first = pc.saturating_sub(LOOK_BACK);
     let mut count = 0u64;

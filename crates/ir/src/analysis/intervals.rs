@@ -2,9 +2,9 @@
 //!
 //! Serves *compile* in `profile -> detect -> compile -> cache -> execute -> deoptimise`; used by [`crate::opt::ranges`].
 //!
-//! Invariant, on which the removal of overflow checks rests: the interval of a result holds every result that the instruction can give *without
-//! leaving* on operands from their intervals. All sums and products are computed in 128 bits, where those of 64-bit
-//! bounds cannot overflow.
+//! Invariant, on which the removal of overflow checks rests: the interval of a result holds every result that the
+//! instruction can give *without leaving* on operands from their intervals. All sums and products are computed in 128
+//! bits, where those of 64-bit bounds cannot overflow.
 
 use crate::op::Opcode;
 use crate::planted::{Bug, is};
@@ -91,7 +91,8 @@ fn corners(a: Interval, b: Interval, op: impl Fn(i128, i128) -> i128) -> Wide {
     all.into_iter().fold((i128::MAX, i128::MIN), |(lo, hi), x| (lo.min(x), hi.max(x)))
 }
 
-/// The bounds of the mathematical result of `+ - * <<`; `None` for other operations, for no operands, and for shifts that may leave.
+/// The bounds of the mathematical result of `+ - * <<`; `None` for other operations, for no operands, and for shifts
+/// that may leave.
 fn exact(op: Opcode, a: Interval, b: Interval) -> Option<Wide> {
     if a.is_empty() || b.is_empty() {
         return None;

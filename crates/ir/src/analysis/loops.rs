@@ -1,8 +1,9 @@
 //! The natural loops of a function and how they nest.
 //!
-//! Serves *compile* in `profile -> detect -> compile -> cache -> execute -> deoptimise`. A natural loop is a header that dominates
-//! the start of an edge back to it, and what reaches that edge without passing the header. Loops with one header are one loop.
-//! Cycles with two entries have no such header and are no loop here: passes that ask for loops leave them alone.
+//! Serves *compile* in `profile -> detect -> compile -> cache -> execute -> deoptimise`. A natural loop is a header
+//! that dominates the start of an edge back to it, and what reaches that edge without passing the header. Loops with
+//! one header are one loop. Cycles with two entries have no such header and are no loop here: passes that ask for loops
+//! leave them alone.
 //!
 //! Invariant: of two loops, one contains the other or they share no block.
 

@@ -19,8 +19,8 @@ enum Held {
 
 /// A small host for tests: ints of 64 bits, floats, bools and `none` (whose bits are 0); equal values have equal bits.
 ///
-/// Its general operations know `+ - *` and comparisons of numbers, bools counting as 0 and 1, and leave for everything else, as they
-/// do where the result would not fit.
+/// Its general operations know `+ - *` and comparisons of numbers, bools counting as 0 and 1, and leave for everything
+/// else, as they do where the result would not fit.
 #[derive(Default)]
 pub struct SimpleHost {
     values: Vec<Held>,

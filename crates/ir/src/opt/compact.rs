@@ -1,10 +1,10 @@
 //! Renumbers values, blocks and frame states so that there are no gaps.
 //!
-//! Serves *compile* in `profile -> detect -> compile -> cache -> execute -> deoptimise`: the last pass, so that `codegen` and readers get a
-//! function with nothing unreached in it.
+//! Serves *compile* in `profile -> detect -> compile -> cache -> execute -> deoptimise`: the last pass, so that
+//! `codegen` and readers get a function with nothing unreached in it.
 //!
-//! What: drops unreached blocks, unused frame states and call sites, and values without a definition; blocks keep their order, values are numbered as they
-//! stand. Why: tables indexed by value stay small, text stays readable.
+//! What: drops unreached blocks, unused frame states and call sites, and values without a definition; blocks keep their
+//! order, values are numbered as they stand. Why: tables indexed by value stay small, text stays readable.
 //!
 //! ```text
 //! b0(v0: int = local 0):            b0(v0: int = local 0):
@@ -14,8 +14,8 @@
 //!
 //! Invariant: the function is the same but for names; it costs no optimisation fuel.
 //!
-//! Measured on a Xeon (`--example passes`), time without this pass against with it: 1.00. It is for those who read the IR: the text of it is 1.5 times as long without it on kernels, and 1.9 times on
-//! generated programs.
+//! Measured on a Xeon (`--example passes`), time without this pass against with it: 1.00. It is for those who read the
+//! IR: the text of it is 1.5 times as long without it on kernels, and 1.9 times on generated programs.
 
 use super::{Changed, PassCx};
 use crate::analysis::Cfg;

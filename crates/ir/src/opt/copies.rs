@@ -2,11 +2,11 @@
 //!
 //! Serves *compile* in `profile -> detect -> compile -> cache -> execute -> deoptimise`.
 //!
-//! Invariant: a value that is used behind the loop now comes from one of several copies: blocks where ways from them join get it as a
-//! parameter (see `Repair`).
+//! Invariant: a value that is used behind the loop now comes from one of several copies: blocks where ways from them
+//! join get it as a parameter (see `Repair`).
 //!
-//! Source of the idea: the repair is the on-demand construction of Braun et al., "Simple and Efficient Construction of Static Single Assignment
-//! Form" (2013).
+//! Source of the idea: the repair is the on-demand construction of Braun et al., "Simple and Efficient Construction of
+//! Static Single Assignment Form" (2013).
 
 use crate::analysis::Cfg;
 use crate::data::{Block, CallId, Function, Imm, Inst, StateId, Terminator, Value};
@@ -146,8 +146,8 @@ fn copy(f: &mut Function, header: Block, blocks: &[Block], order: Order) -> Maps
 
 /// Makes values that are used behind copied loops come from the copy by which control has left.
 ///
-/// Looking backwards from a use, every way comes to a copy of the value's loop, since the original's definition dominated the use. Where ways join
-/// before, the block gets a parameter.
+/// Looking backwards from a use, every way comes to a copy of the value's loop, since the original's definition
+/// dominated the use. Where ways join before, the block gets a parameter.
 struct Repair<'a> {
     f: &'a mut Function,
     cfg: &'a Cfg,

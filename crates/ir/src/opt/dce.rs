@@ -2,9 +2,9 @@
 //!
 //! Serves *compile* in `profile -> detect -> compile -> cache -> execute -> deoptimise`.
 //!
-//! What: removes instructions that have no effect, cannot raise ([`crate::Opcode::may_raise`]) and whose results are unused, parameters of blocks
-//! that are unused, also around loops, and what unreached blocks hold.
-//! Why: other passes leave code behind that only was needed for what they replaced.
+//! What: removes instructions that have no effect, cannot raise ([`crate::Opcode::may_raise`]) and whose results are
+//! unused, parameters of blocks that are unused, also around loops, and what unreached blocks hold. Why: other passes
+//! leave code behind that only was needed for what they replaced.
 //!
 //! ```text
 //!     v2: int = int_add_fits v0, v1    =>
@@ -14,8 +14,9 @@
 //! Invariants: a use by a frame state counts if an exit that stays names the state; numbers stay, unreached blocks are left empty
 //! ([`super::compact`] drops them). Source of the idea: mark and sweep from what is observable (Cytron et al. 1991).
 //!
-//! Measured on a Xeon (`--example passes`), time without this pass against with it: 1.00, since the code generator makes nothing of what is dead. It is for those who read the IR: that of
-//! generated programs is 5.5 % longer without it.
+//! Measured on a Xeon (`--example passes`), time without this pass against with it: 1.00, since the code generator
+//! makes nothing of what is dead. It is for those who read the IR: that of generated programs is 5.5 % longer without
+//! it.
 
 use super::{Changed, PassCx, params};
 use crate::analysis::Cfg;

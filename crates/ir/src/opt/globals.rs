@@ -2,10 +2,10 @@
 //!
 //! Serves *compile* in `profile -> detect -> compile -> cache -> execute -> deoptimise`.
 //!
-//! What: a load is replaced by the value that was stored or loaded before, on whatever way control came. Where ways with different values join, the block
-//! gets a parameter.
-//! Why: [`super::gvn`] knows what dominates a load; around a loop it is the round before that has stored. With a parameter in place of the load, the value goes round the
-//! loop unboxed.
+//! What: a load is replaced by the value that was stored or loaded before, on whatever way control came. Where ways
+//! with different values join, the block gets a parameter. Why: [`super::gvn`] knows what dominates a load; around a
+//! loop it is the round before that has stored. With a parameter in place of the load, the value goes round the loop
+//! unboxed.
 //!
 //! ```text
 //!     store_global g0 v1                            store_global g0 v1
@@ -22,8 +22,8 @@
 //!
 //! Measured: see [`super::peel`].
 //!
-//! Source of the idea: available expressions, and the on-demand construction of Braun et al., "Simple and Efficient Construction of Static Single Assignment
-//! Form" (2013).
+//! Source of the idea: available expressions, and the on-demand construction of Braun et al., "Simple and Efficient
+//! Construction of Static Single Assignment Form" (2013).
 //!
 //! Measured on a Xeon (`--example passes`), time without this pass against with it: the same loop 1.11.
 

@@ -2,10 +2,10 @@
 //!
 //! Serves *compile* in `profile -> detect -> compile -> cache -> execute -> deoptimise`.
 //!
-//! What: a boxed parameter to which every edge gives a boxed int (a box made here, a value guarded before, or another such parameter) becomes
-//! an int parameter; where the boxed value is still needed it is boxed again. The same for floats and bools.
-//! Why: a loop that boxes a local at its end and guards it at its start is what builders make of each opcode; after this pass `fold` removes
-//! box and guard.
+//! What: a boxed parameter to which every edge gives a boxed int (a box made here, a value guarded before, or another
+//! such parameter) becomes an int parameter; where the boxed value is still needed it is boxed again. The same for
+//! floats and bools. Why: a loop that boxes a local at its end and guards it at its start is what builders make of each
+//! opcode; after this pass `fold` removes box and guard.
 //!
 //! ```text
 //!     jump b1(v1)           ; v1 = box_int v0             jump b1(v0)
@@ -15,11 +15,12 @@
 //!     jump b1(v5)           ; v5 = box_int v4             jump b1(v4)
 //! ```
 //!
-//! Invariant: the assumption "all parameters are boxes of one type" is only weakened until it holds for all edges at once, so loops that
-//! feed themselves keep it. Source of the idea: optimistic type propagation (Wegman and Zadeck 1991), phi representation selection in
-//! JavaScript engines.
+//! Invariant: the assumption "all parameters are boxes of one type" is only weakened until it holds for all edges at
+//! once, so loops that feed themselves keep it. Source of the idea: optimistic type propagation (Wegman and Zadeck
+//! 1991), phi representation selection in JavaScript engines.
 //!
-//! Measured on a Xeon (`--example passes`), time without this pass against with it: a loop over four globals 1.10; 1.00 on the kernels, whose variables are unboxed from the start.
+//! Measured on a Xeon (`--example passes`), time without this pass against with it: a loop over four globals 1.10; 1.00
+//! on the kernels, whose variables are unboxed from the start.
 
 use super::{Changed, PassCx, definitions};
 use crate::analysis::{Cfg, Dominators};

@@ -2,11 +2,11 @@
 //!
 //! Serves *compile* in `profile -> detect -> compile -> cache -> execute -> deoptimise`.
 //!
-//! What: an instruction that depends on its operands alone and equals one that dominates it is replaced by it; guards and checked
-//! arithmetic too, for what did not leave before does not leave now. Reads of globals are replaced by what was read or written before, as far
-//! as nothing can have written between. The truth of a value known to be a number is a comparison. A branch on a condition that a
-//! dominating branch has decided is a jump.
-//! Why: each opcode guards its operands anew; after this, each value is guarded once.
+//! What: an instruction that depends on its operands alone and equals one that dominates it is replaced by it; guards
+//! and checked arithmetic too, for what did not leave before does not leave now. Reads of globals are replaced by what
+//! was read or written before, as far as nothing can have written between. The truth of a value known to be a number is
+//! a comparison. A branch on a condition that a dominating branch has decided is a jump. Why: each opcode guards its
+//! operands anew; after this, each value is guarded once.
 //!
 //! ```text
 //!     v1: int = guard_int v0 exit @0            v1: int = guard_int v0 exit @0
@@ -14,11 +14,12 @@
 //!     v3: int = int_add v1, v2 exit @1      =>  v3: int = int_add v1, v1 exit @1
 //! ```
 //!
-//! Invariants: a table entry is valid exactly in the dominator subtree where it was made; writes of globals stay, since exits show them,
-//! unless they write what is there. Source of the idea: Briggs, Cooper, Simpson, "Value Numbering" (1997), the dominator-tree method.
+//! Invariants: a table entry is valid exactly in the dominator subtree where it was made; writes of globals stay, since
+//! exits show them, unless they write what is there. Source of the idea: Briggs, Cooper, Simpson, "Value Numbering"
+//! (1997), the dominator-tree method.
 //!
-//! Measured on a Xeon (`--example passes`), time without this pass against with it: ackermann 1.08, a loop over four globals 1.14, other kernels 1.00; generated programs have 4 % more
-//! machine code and 14 % longer IR without it.
+//! Measured on a Xeon (`--example passes`), time without this pass against with it: ackermann 1.08, a loop over four
+//! globals 1.14, other kernels 1.00; generated programs have 4 % more machine code and 14 % longer IR without it.
 
 use super::{Changed, PassCx, Replacements};
 use crate::analysis::dominators::{Step, walk};
@@ -64,8 +65,9 @@ struct Numbering<'a> {
     changed: bool,
 }
 
-/// The checked form of an operation that is known to fit. Where the checked form was computed before, it may replace the other one; not
-/// the other way round, since code that is known to fit where it stood may since have been hoisted to where it is not.
+/// The checked form of an operation that is known to fit. Where the checked form was computed before, it may replace
+/// the other one; not the other way round, since code that is known to fit where it stood may since have been hoisted
+/// to where it is not.
 fn checked(op: Opcode) -> Option<Opcode> {
     match op {
         Opcode::IntAddFits => Some(Opcode::IntAdd),

@@ -2,10 +2,10 @@
 //!
 //! Serves *compile* in `profile -> detect -> compile -> cache -> execute -> deoptimise`.
 //!
-//! What: where the profile says that a branch goes either way often, and both its sides are short, have no effects and join at once, what they
-//! compute moves before the branch, `select`s take its place, and the branch goes away. The sides' charges become one, of the greater
-//! amount, and what the cheaper side did not need is given back by a `refund_if`.
-//! Why: a branch that is predicted wrongly costs some fifteen cycles, a select one.
+//! What: where the profile says that a branch goes either way often, and both its sides are short, have no effects and
+//! join at once, what they compute moves before the branch, `select`s take its place, and the branch goes away. The
+//! sides' charges become one, of the greater amount, and what the cheaper side did not need is given back by a
+//! `refund_if`. Why: a branch that is predicted wrongly costs some fifteen cycles, a select one.
 //!
 //! ```text
 //!     charge 5 exit @0                              charge 9 exit @0
@@ -22,8 +22,9 @@
 //!     exit return @3    ; of v7
 //! ```
 //!
-//! Where the other side leaves an operand as it is, `x + y` on one side becomes `x + select(c, y, 0)`, without a select behind it: that is shorter,
-//! what was proved of it still holds, and it leaves on overflow only where it would have been executed. So checked additions and products may be moved too.
+//! Where the other side leaves an operand as it is, `x + y` on one side becomes `x + select(c, y, 0)`, without a select
+//! behind it: that is shorter, what was proved of it still holds, and it leaves on overflow only where it would have
+//! been executed. So checked additions and products may be moved too.
 //!
 //! Invariants:
 //! - what is moved cannot leave where the other side is meant, nor trap, nor is anything assumed of it that was proved only for its side: `_fits` becomes `_wrap`;
@@ -48,7 +49,8 @@ use crate::reason::ExitReason;
 use crate::remark::{Remark, Topic};
 use rustc_hash::FxHashMap;
 
-/// In how many of a hundred cases a branch has to go the rarer way, at least: what goes one way more often is predicted well enough.
+/// In how many of a hundred cases a branch has to go the rarer way, at least: what goes one way more often is predicted
+/// well enough.
 const LEAST_PERCENT: u8 = 20;
 /// How much work a side may be, in cheap instructions.
 const MOST_WORK: usize = 4;
@@ -222,8 +224,8 @@ impl Converter<'_> {
         true
     }
 
-    /// Whether a value of a loop follows a pattern from round to round: it stays the same, or comes from a counter and a few divisions,
-    /// masks and comparisons.
+    /// Whether a value of a loop follows a pattern from round to round: it stays the same, or comes from a counter and
+    /// a few divisions, masks and comparisons.
     fn is_foreseeable(&self, value: Value, inside: LoopId, steps: u32) -> bool {
         use Opcode as O;
         let Some(&Some(home)) = self.homes.get(value.index()) else { return false };

@@ -2,9 +2,9 @@
 //!
 //! Serves *compile* in `profile -> detect -> compile -> cache -> execute -> deoptimise`.
 //!
-//! What: moves to the block before a loop what computes the same in each round: instructions that cannot leave, reads of globals that the
-//! loop does not write, and guards and checked arithmetic that every entry of the loop executes before anything else can happen.
-//! Why: a guard on a value from outside the loop is paid once and not once a round.
+//! What: moves to the block before a loop what computes the same in each round: instructions that cannot leave, reads
+//! of globals that the loop does not write, and guards and checked arithmetic that every entry of the loop executes
+//! before anything else can happen. Why: a guard on a value from outside the loop is paid once and not once a round.
 //!
 //! ```text
 //!     jump b1(v1)                                   v3: int = guard_int v0 exit @1
@@ -15,11 +15,13 @@
 //! @0 = f0:pc4 execute locals[v0 v2] stack[]     @1 = f0:pc4 execute locals[v0 v1] stack[]
 //! ```
 //!
-//! Invariants: what is moved and can leave gets a frame state of its own, with the values that the header's parameters have on entry: the
-//! interpreter goes on at the same place with the same frame, nothing having happened between. A loop gets a block before it only if something
-//! moves there. Source of the idea: Aho et al., code motion; the rule for guards is that of anticipated expressions, kept to the simple case.
+//! Invariants: what is moved and can leave gets a frame state of its own, with the values that the header's parameters
+//! have on entry: the interpreter goes on at the same place with the same frame, nothing having happened between. A
+//! loop gets a block before it only if something moves there. Source of the idea: Aho et al., code motion; the rule for
+//! guards is that of anticipated expressions, kept to the simple case.
 //!
-//! Measured on a Xeon (`--example passes`), time without this pass against with it: a sum of floats with products that stay the same 1.31; 1.00 on the kernels, which have none.
+//! Measured on a Xeon (`--example passes`), time without this pass against with it: a sum of floats with products that
+//! stay the same 1.31; 1.00 on the kernels, which have none.
 
 use super::{Changed, PassCx};
 use crate::analysis::intervals::Interval;
@@ -128,7 +130,8 @@ impl Motion<'_> {
         new
     }
 
-    /// Moves what can be moved out of one loop, whose blocks are given in reverse postorder; gives the block before it if anything moved.
+    /// Moves what can be moved out of one loop, whose blocks are given in reverse postorder; gives the block before it
+    /// if anything moved.
     fn one_loop(&mut self, header: Block, blocks: &[Block]) -> Option<Block> {
         self.number += 1;
         let mut written = FxHashSet::default();

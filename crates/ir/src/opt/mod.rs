@@ -1,7 +1,7 @@
 //! The optimizer: one readable [`PIPELINE`] of passes, one file each.
 //!
-//! Serves *compile* in `profile -> detect -> compile -> cache -> execute -> deoptimise`: between the builders and `codegen`. The passes do
-//! what the code generator does not: guards, overflow checks, frame states, loops.
+//! Serves *compile* in `profile -> detect -> compile -> cache -> execute -> deoptimise`: between the builders and
+//! `codegen`. The passes do what the code generator does not: guards, overflow checks, frame states, loops.
 //!
 //! Invariants that every pass keeps:
 //! - a function that [`crate::verify`] accepts stays one; debug builds check it after each pass;
@@ -57,9 +57,9 @@ pub struct PassCx {
     pub disabled: Vec<String>,
     /// Names of passes after which [`PassRun::ir`] tells what they made.
     pub dumped: Vec<String>,
-    /// Test mode: what a pass takes as proved is looked at when the code runs, and stops the process if it was wrong. (What the `_fits` and
-    /// `_nonneg` operations rest on, the code generator looks at; what rests on decided comparisons and exact conversions becomes an
-    /// `assert`.)
+    /// Test mode: what a pass takes as proved is looked at when the code runs, and stops the process if it was wrong.
+    /// (What the `_fits` and `_nonneg` operations rest on, the code generator looks at; what rests on decided
+    /// comparisons and exact conversions becomes an `assert`.)
     pub check_proofs: bool,
     /// Whether the function is verified after each pass; a violation is a bug in the pass and panics. On in debug builds.
     pub verify: bool,

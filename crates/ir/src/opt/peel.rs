@@ -2,10 +2,10 @@
 //!
 //! Serves *compile* in `profile -> detect -> compile -> cache -> execute -> deoptimise`.
 //!
-//! What: copies the body of an innermost loop before it, tests and charges included, if each round does something that only the first
-//! needs to do: look at a value that stays the same, or load a global that the round before has stored.
-//! Why: such a look cannot be moved out of the loop where something else may leave, or happen, before it. But the first round's dominates the
-//! others, so that [`super::gvn`] and [`super::globals`] remove those.
+//! What: copies the body of an innermost loop before it, tests and charges included, if each round does something that
+//! only the first needs to do: look at a value that stays the same, or load a global that the round before has stored.
+//! Why: such a look cannot be moved out of the loop where something else may leave, or happen, before it. But the first
+//! round's dominates the others, so that [`super::gvn`] and [`super::globals`] remove those.
 //!
 //! ```text
 //!     jump b1(v1)                                    jump b3(v1)
@@ -21,11 +21,11 @@
 //!                                                    jump b1(v5)
 //! ```
 //!
-//! Invariant: nothing is assumed of how often the loop goes round: the copy tests, charges and leaves as the original does, with frame states of its
-//! own.
+//! Invariant: nothing is assumed of how often the loop goes round: the copy tests, charges and leaves as the original
+//! does, with frame states of its own.
 //!
-//! Measured on a Xeon, processor time of a loop over four globals, with this and [`super::globals`] against with neither: 0.69; with this alone 0.77, since
-//! the guards of three of them and the unboxing are made once.
+//! Measured on a Xeon, processor time of a loop over four globals, with this and [`super::globals`] against with
+//! neither: 0.69; with this alone 0.77, since the guards of three of them and the unboxing are made once.
 //!
 //! Source of the idea: Bacon, Graham, Sharp, "Compiler Transformations for High-Performance Computing" (1994).
 //!

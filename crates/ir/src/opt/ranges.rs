@@ -2,10 +2,10 @@
 //!
 //! Serves *compile* in `profile -> detect -> compile -> cache -> execute -> deoptimise`.
 //!
-//! What: finds for each int an interval that holds all it can be, and rewrites checked arithmetic that surely fits to its `_fits` form,
-//! products and divisions whose operands are surely not negative to their `_nonneg` form, exact conversions that surely are exact, and
-//! comparisons that always come out the same.
-//! Why: the code generator knows nothing of ranges, and an overflow check on a loop's counter costs as much as the loop.
+//! What: finds for each int an interval that holds all it can be, and rewrites checked arithmetic that surely fits to
+//! its `_fits` form, products and divisions whose operands are surely not negative to their `_nonneg` form, exact
+//! conversions that surely are exact, and comparisons that always come out the same. Why: the code generator knows
+//! nothing of ranges, and an overflow check on a loop's counter costs as much as the loop.
 //!
 //! ```text
 //! b1(v2: int):                                      b1(v2: int):
@@ -24,11 +24,11 @@
 //! - a branch narrows its operands' intervals in the blocks that only its edge leads to, and on that edge's arguments;
 //! - what leaves on overflow goes on with a result that fits: a result's interval is cut to 64 bits.
 //!
-//! Source of the idea: Cousot and Cousot's intervals with widening and narrowing (1977), constraints along dominating branches as in
-//! ABCD (Bodik, Gupta, Sarkar 2000).
+//! Source of the idea: Cousot and Cousot's intervals with widening and narrowing (1977), constraints along dominating
+//! branches as in ABCD (Bodik, Gupta, Sarkar 2000).
 //!
-//! Measured on a Xeon (`--example passes`), time without this pass against with it: countdown 1.59, digits and primes 1.48, gcd 1.45, isqrt 1.44, poly 1.41, sum 1.40, nested 1.32; mean of 29
-//! kernels 1.15.
+//! Measured on a Xeon (`--example passes`), time without this pass against with it: countdown 1.59, digits and primes
+//! 1.48, gcd 1.45, isqrt 1.44, poly 1.41, sum 1.40, nested 1.32; mean of 29 kernels 1.15.
 
 use super::{Changed, PassCx, definitions};
 use crate::analysis::dominators::{Step, walk};
@@ -423,7 +423,8 @@ impl<'a> Solver<'a> {
         }
     }
 
-    /// Inserts, before a division which is the last of `out`, one that leaves if its divisor is 0, which is not negative. Behind it, it is known not to be.
+    /// Inserts, before a division which is the last of `out`, one that leaves if its divisor is 0, which is not
+    /// negative. Behind it, it is known not to be.
     fn nonzero(&mut self, f: &mut Function, division: &Inst, out: &mut Vec<Inst>) -> Value {
         let divisor = division.args[1];
         let result = f.new_value(Type::Int);

@@ -2,10 +2,10 @@
 //!
 //! Serves *compile* in `profile -> detect -> compile -> cache -> execute -> deoptimise`.
 //!
-//! What: copies the body of an innermost loop behind itself, tests included, up to four times in all, as long as that stays small.
-//! Each copy leaves the loop where the body does.
-//! Why: the jump back is needed once for all of them, and so is the charge, once [`super::charges`] has merged theirs. Of the copies
-//! behind the first one range analysis knows more.
+//! What: copies the body of an innermost loop behind itself, tests included, up to four times in all, as long as that
+//! stays small. Each copy leaves the loop where the body does. Why: the jump back is needed once for all of them, and
+//! so is the charge, once [`super::charges`] has merged theirs. Of the copies behind the first one range analysis knows
+//! more.
 //!
 //! ```text
 //! b1(v1: int):                                 b1(v1: int):
@@ -27,12 +27,13 @@
 //! Invariants:
 //! - nothing is assumed of how often the loop goes round: each copy tests, charges and leaves as the original does, with frame states of its own.
 //!
-//! Measured on Zen 3, time of the build that brought the pass, and the sharing of charges, against the one before: a sum 0.6, a countdown 0.65, collatz 0.9, mandelbrot 0.94; loops bound by
-//! multiplications (nested, LCG) 1.0.
+//! Measured on Zen 3, time of the build that brought the pass, and the sharing of charges, against the one before: a
+//! sum 0.6, a countdown 0.65, collatz 0.9, mandelbrot 0.94; loops bound by multiplications (nested, LCG) 1.0.
 //!
 //! Source of the idea: any optimizing compiler.
 //!
-//! Measured on a Xeon (`--example passes`), time without this pass against with it: countdown 1.42, popcount 1.31, sum 1.28, coin 1.09; mandelbrot 0.90, miller_rabin 0.93, whose loops are short-lived; mean of 29 kernels 1.02.
+//! Measured on a Xeon (`--example passes`), time without this pass against with it: countdown 1.42, popcount 1.31, sum
+//! 1.28, coin 1.09; mandelbrot 0.90, miller_rabin 0.93, whose loops are short-lived; mean of 29 kernels 1.02.
 
 use super::copies::{Copies, Order};
 use super::{Changed, PassCx, definitions};
@@ -82,8 +83,8 @@ pub fn run(f: &mut Function, cx: &PassCx) -> Changed {
     Changed::Yes
 }
 
-/// How large a loop is. One that calls the run time or divides by what is not a constant is too large: there the jump back does not
-/// matter, and a larger loop costs more than it saves (gcd by remainders: 6 %).
+/// How large a loop is. One that calls the run time or divides by what is not a constant is too large: there the jump
+/// back does not matter, and a larger loop costs more than it saves (gcd by remainders: 6 %).
 fn size(f: &Function, defs: &[Option<Inst>], blocks: &[Block]) -> usize {
     let insts = || blocks.iter().flat_map(|block| &f.blocks[block.index()].insts);
     let is_constant = |value: Value| defs[value.index()].is_some_and(|inst| inst.op == Opcode::ConstInt);

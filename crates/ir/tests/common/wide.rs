@@ -1,7 +1,8 @@
 //! A second evaluator, for comparing a function with what the passes made of it.
 //!
-//! It differs from `hotspotvm_ir::eval` in one point: where int arithmetic overflows it notes the exit and *goes on with the exact
-//! result*, as the interpreter would. So it gives a list of endings: one for each overflow passed, and the final one.
+//! It differs from `hotspotvm_ir::eval` in one point: where int arithmetic overflows it notes the exit and *goes on
+//! with the exact result*, as the interpreter would. So it gives a list of endings: one for each overflow passed, and
+//! the final one.
 //!
 //! Rule: an optimized function may leave at any exit of this list whose frames can be told in 64 bits, and at no other. Why: an overflow exit
 //! may disappear with the last use of its result (the interpreter would go on with the same meaning), so the optimized
@@ -117,7 +118,8 @@ fn returned(ty: Type) -> Scalar {
     }
 }
 
-/// What a call does: the link says whether there is no code (0), the callee leaves (1) or returns; the callee changes the globals.
+/// What a call does: the link says whether there is no code (0), the callee leaves (1) or returns; the callee changes
+/// the globals.
 fn callee(host: &mut SimpleHost, call: &CallSite, result: Type, args: &[Scalar]) -> eval::Called {
     if !host.charge(call.cost, 0) {
         return eval::Called::Refused(ExitReason::Poll);

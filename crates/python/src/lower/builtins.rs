@@ -1,7 +1,7 @@
 //! Calls of builtin functions and of `math`'s.
 //!
-//! Part of the Python front end, which stands before `profile -> detect -> compile -> cache -> execute -> deoptimise`. Most are one
-//! instruction. `min` and `max` are comparisons and jumps, so that every tier knows them as such.
+//! Part of the Python front end, which stands before `profile -> detect -> compile -> cache -> execute -> deoptimise`.
+//! Most are one instruction. `min` and `max` are comparisons and jumps, so that every tier knows them as such.
 
 use super::{Code, Lower};
 use crate::ast::{Expr, ExprKind, Keyword, Name, Span};

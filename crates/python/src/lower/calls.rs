@@ -1,7 +1,8 @@
 //! Calls of the program's own functions: which argument fills which parameter is known here.
 //!
-//! Part of the Python front end, which stands before `profile -> detect -> compile -> cache -> execute -> deoptimise`. A call that does
-//! not fit its function is Python's `TypeError` when it is reached, after its arguments have been evaluated.
+//! Part of the Python front end, which stands before `profile -> detect -> compile -> cache -> execute -> deoptimise`.
+//! A call that does not fit its function is Python's `TypeError` when it is reached, after its arguments have been
+//! evaluated.
 
 use super::{Code, Lower, default_name};
 use crate::ast::{Expr, ExprKind, Function, Import, Keyword, Module, Name, Span};

@@ -1,7 +1,7 @@
 //! From the tree to bytecode.
 //!
-//! It stands before `profile -> detect -> compile -> cache -> execute -> deoptimise`. Each Python function becomes a function, the
-//! module's own code the entry function `<module>`. What holds:
+//! It stands before `profile -> detect -> compile -> cache -> execute -> deoptimise`. Each Python function becomes a
+//! function, the module's own code the entry function `<module>`. What holds:
 //!
 //! - Variables of functions are locals. Variables of the module are globals if a function uses them, else locals of the entry
 //!   function: nobody can see the difference, and the compilers like locals better.

@@ -1,7 +1,8 @@
 //! `print`.
 //!
-//! Part of the Python front end, which stands before `profile -> detect -> compile -> cache -> execute -> deoptimise`. All arguments are
-//! evaluated before the first is written; each is then turned into text and written before the next, as in CPython.
+//! Part of the Python front end, which stands before `profile -> detect -> compile -> cache -> execute -> deoptimise`.
+//! All arguments are evaluated before the first is written; each is then turned into text and written before the next,
+//! as in CPython.
 
 use super::{Code, Lower};
 use crate::ast::{Expr, ExprKind, Keyword, Span};

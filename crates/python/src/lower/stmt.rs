@@ -1,8 +1,9 @@
 //! Statements.
 //!
-//! Part of the Python front end, which stands before `profile -> detect -> compile -> cache -> execute -> deoptimise`. A `for` over a
-//! `range` becomes a loop that counts: bounds are evaluated once, the count is a local that the program cannot name, and the loop's
-//! variable is assigned when a round begins, so that nothing that the body assigns disturbs it.
+//! Part of the Python front end, which stands before `profile -> detect -> compile -> cache -> execute -> deoptimise`.
+//! A `for` over a `range` becomes a loop that counts: bounds are evaluated once, the count is a local that the program
+//! cannot name, and the loop's variable is assigned when a round begins, so that nothing that the body assigns disturbs
+//! it.
 
 use super::expr::operator;
 use super::{Code, Loop, Lower, default_name, ends, is_true, simple_names, store};

@@ -1,7 +1,7 @@
 //! What stands around an error of syntax, as far as CPython's words depend on it.
 //!
-//! Part of the Python front end, which stands before `profile -> detect -> compile -> cache -> execute -> deoptimise`. These look at the text,
-//! and strings in it can mislead them: then the words are not CPython's, but the place is.
+//! Part of the Python front end, which stands before `profile -> detect -> compile -> cache -> execute -> deoptimise`.
+//! These look at the text, and strings in it can mislead them: then the words are not CPython's, but the place is.
 
 use super::{INVALID, Teller};
 use ruff_python_ast::token::TokenKind;
@@ -147,7 +147,8 @@ impl Teller<'_> {
         }
     }
 
-    /// Why a string cannot be decoded: what is wrong with its escape that ends before a place, and where in the string that stands.
+    /// Why a string cannot be decoded: what is wrong with its escape that ends before a place, and where in the string
+    /// that stands.
     pub(super) fn escape(&self, at: TextRange) -> String {
         let to = self.text.get(..usize::from(at.end())).unwrap_or("");
         let all = [r"\x", r"\u", r"\U", r"\N"];

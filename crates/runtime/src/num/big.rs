@@ -1,9 +1,9 @@
 //! Ints of any size in pieces: the operations that grow faster than their operands, with a look at the clock between the pieces.
 //!
-//! Stands with its parent beside *execute* in `profile -> detect -> compile -> cache -> execute -> deoptimise`. Up to some
-//! size a piece is one call of the library, of a few milliseconds; above it the work is divided: products by Karatsuba's method, quotients by
-//! Burnikel and Ziegler's, powers, roots and conversions by these two, greatest common divisors by Lehmer's. Every piece is a
-//! [`Watch::step`] of as much work as [`super::cost`] says.
+//! Stands with its parent beside *execute* in `profile -> detect -> compile -> cache -> execute -> deoptimise`. Up to
+//! some size a piece is one call of the library, of a few milliseconds; above it the work is divided: products by
+//! Karatsuba's method, quotients by Burnikel and Ziegler's, powers, roots and conversions by these two, greatest common
+//! divisors by Lehmer's. Every piece is a [`Watch::step`] of as much work as [`super::cost`] says.
 
 use super::cost::{product, quotient};
 use super::{NumError, watch::Watch};
@@ -347,7 +347,8 @@ pub(super) fn inverse(a: &UBig, modulus: &UBig, watch: &Watch) -> Result<Option<
     Ok(Some(if factors.odd { factors.x } else { modulus - factors.x }))
 }
 
-/// By how much `a` is in `x` and `y`, which are multiples of it but for multiples of the modulus: magnitudes, whose signs alternate.
+/// By how much `a` is in `x` and `y`, which are multiples of it but for multiples of the modulus: magnitudes, whose
+/// signs alternate.
 struct Factors {
     x: UBig,
     y: UBig,

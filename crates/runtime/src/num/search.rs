@@ -1,9 +1,10 @@
 //! Looking for a long piece in a long text: in time linear in both, in no memory, and with looks at the clock.
 //!
-//! Stands with its parent beside *execute* in `profile -> detect -> compile -> cache -> execute -> deoptimise`. This is the two-way algorithm
-//! of Crochemore and Perrin (Journal of the ACM 38, 1991). It compares the piece from a *critical* place to the right, then what is left of it; a
-//! mismatch on the right says how far the piece can be moved, one on the left lets it be moved by its period. The standard library's search
-//! is the same with better constants, but it cannot be interrupted.
+//! Stands with its parent beside *execute* in `profile -> detect -> compile -> cache -> execute -> deoptimise`. This is
+//! the two-way algorithm of Crochemore and Perrin (Journal of the ACM 38, 1991). It compares the piece from a
+//! *critical* place to the right, then what is left of it; a mismatch on the right says how far the piece can be moved,
+//! one on the left lets it be moved by its period. The standard library's search is the same with better constants, but
+//! it cannot be interrupted.
 
 use super::{NumError, Watch};
 
@@ -66,7 +67,8 @@ pub(super) fn contains(text: &[u8], piece: &[u8], watch: &Watch) -> Result<bool,
     let size = piece.len();
     let (one, other) = (greatest_suffix(piece, false, &mut pace)?, greatest_suffix(piece, true, &mut pace)?);
     let (critical, mut period) = if one.0 > other.0 { one } else { other };
-    // The period of a suffix is the whole's if what is before the suffix repeats too; then what was compared needs no second comparison.
+    // The period of a suffix is the whole's if what is before the suffix repeats too; then what was compared needs no
+    // second comparison.
     let periodic = piece.get(period..period + critical) == Some(&piece[..critical]);
     pace.compared(critical)?;
     if !periodic {

@@ -1,10 +1,10 @@
 //! What an operation works under: the sizes allowed, and a look at the host's clock and cancel switch while it works.
 //!
-//! Stands with its parent beside *execute* in `profile -> detect -> compile -> cache -> execute -> deoptimise`. Fuel is charged before an
-//! operation starts, by sizes. That does not help a host whose deadline comes while the operation runs. So whatever may take long is made of
-//! steps of a few milliseconds at the most, and says [`Watch::step`] before each, with the work in the unit in which costs are charged.
-//! Every now and then the watch looks; when it is time to stop, the step answers [`NumError::Interrupted`], and the operation
-//! ends without a result.
+//! Stands with its parent beside *execute* in `profile -> detect -> compile -> cache -> execute -> deoptimise`. Fuel is
+//! charged before an operation starts, by sizes. That does not help a host whose deadline comes while the operation
+//! runs. So whatever may take long is made of steps of a few milliseconds at the most, and says [`Watch::step`] before
+//! each, with the work in the unit in which costs are charged. Every now and then the watch looks; when it is time to
+//! stop, the step answers [`NumError::Interrupted`], and the operation ends without a result.
 
 use super::{NumError, NumberLimits};
 use std::cell::Cell;

@@ -1,7 +1,7 @@
 //! Machine instructions by name: the assembler under the baseline compiler.
 //!
-//! Part of stage 3, compile. Each method appends one instruction, or two or three that always go together. Nothing is decided here but
-//! the shortest form of a displacement, an immediate or a jump back.
+//! Part of stage 3, compile. Each method appends one instruction, or two or three that always go together. Nothing is
+//! decided here but the shortest form of a displacement, an immediate or a jump back.
 //!
 //! Code goes to one of two streams: what is on the straight way, and what is out of line, which comes after all of that in the
 //! end. So a slow path can be written as soon as it is known.

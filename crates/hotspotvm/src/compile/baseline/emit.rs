@@ -1,7 +1,8 @@
 //! The baseline emitter: walks a function once and appends machine code.
 //!
-//! Part of stage 3, compile. This file has the frame of the translation: blocks and transfers of control. What each opcode does comes from
-//! [`bytecode::semantics`] through the [`Machine`](bytecode::machine::Machine) in [`super::machine`]; slow paths and ways out are in [`super::slow`].
+//! Part of stage 3, compile. This file has the frame of the translation: blocks and transfers of control. What each
+//! opcode does comes from [`bytecode::semantics`] through the [`Machine`](bytecode::machine::Machine) in
+//! [`super::machine`]; slow paths and ways out are in [`super::slow`].
 
 use super::Request;
 use super::asm::{Alu, Asm, BASE, CX, Cond, FUEL, Label, Reg, SITES};
@@ -109,8 +110,8 @@ pub struct Emitter<'a> {
 
 const RUNS: usize = offset_of!(Site, runs);
 
-/// The labels of all blocks: a block starts where control can come to other than from the instruction before. And for each pc, how
-/// many more loops are open there than before it; empty if there are no loops.
+/// The labels of all blocks: a block starts where control can come to other than from the instruction before. And for
+/// each pc, how many more loops are open there than before it; empty if there are no loops.
 fn find_blocks(cells: &[Cell], asm: &mut Asm, starts: &mut Vec<Label>, opened: &mut Vec<i32>) {
     starts.clear();
     starts.resize(cells.len() + 1, Label::NONE);
@@ -300,7 +301,8 @@ impl<'a> Emitter<'a> {
         self.asm.load(SITES, SITES, at);
     }
 
-    /// Ways out on the way to a block: for the end of the slice, and for a trigger. They are out of line, one of each kind per block.
+    /// Ways out on the way to a block: for the end of the slice, and for a trigger. They are out of line, one of each
+    /// kind per block.
     fn exits(&mut self, target: u32, how: How) -> (Label, Label) {
         let (slice, hand) = match how {
             How::Forward => (BlockLabel::Slice, BaselineExit::Slice),

@@ -604,7 +604,8 @@ impl Machine for Emitter<'_> {
     }
 
     fn setting(&mut self, _: Builtin1, _: Item) -> Flow<Self, Item> {
-        // The limit on calls is in the context that this code was entered with, and how many are active is not in the Vm's frames.
+        // The limit on calls is in the context that this code was entered with, and how many are active is not in the
+        // Vm's frames.
         self.leave_in_line();
         Ok(Item::Mem)
     }

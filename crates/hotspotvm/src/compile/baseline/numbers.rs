@@ -1,8 +1,9 @@
 //! Ints and floats: how operands become numbers, and what is done with those.
 //!
-//! Part of stage 3, compile. Numbers are values: a primitive changes no register but those that it has taken for itself, so a meaning may
-//! use what it has got as often as it likes, and a slow path finds all operands where they were. An operand that came boxed is checked
-//! at once, and unboxed only where it is used: straight into the register that the result will be in.
+//! Part of stage 3, compile. Numbers are values: a primitive changes no register but those that it has taken for
+//! itself, so a meaning may use what it has got as often as it likes, and a slow path finds all operands where they
+//! were. An operand that came boxed is checked at once, and unboxed only where it is used: straight into the register
+//! that the result will be in.
 
 use super::asm::{Alu, CX, Cond, FloatOp, RAX, RDX, Reg, Shift, TAG, Xmm};
 use super::emit::Emitter;
@@ -241,8 +242,8 @@ impl Emitter<'_> {
         }
     }
 
-    /// Sees to it that these registers may be changed until [`Emitter::give_back`]: what they hold goes to others. All registers that this takes
-    /// are taken before the first one changes, since there may be too few.
+    /// Sees to it that these registers may be changed until [`Emitter::give_back`]: what they hold goes to others. All
+    /// registers that this takes are taken before the first one changes, since there may be too few.
     fn borrow<const N: usize>(&mut self, registers: [Reg; N]) -> Borrowed<N> {
         self.settle();
         let free = registers.map(|r| self.regs.try_hold(r));
@@ -256,7 +257,8 @@ impl Emitter<'_> {
         Borrowed { registers, saved, spare }
     }
 
-    /// Puts back what borrowed registers held. The result, in one of them, goes to another if need be, and is held; the rest is free again.
+    /// Puts back what borrowed registers held. The result, in one of them, goes to another if need be, and is held; the
+    /// rest is free again.
     fn give_back<const N: usize>(&mut self, borrowed: Borrowed<N>, result: Reg) -> Reg {
         let Borrowed { registers, saved, spare } = borrowed;
         let mut kept = result;
@@ -357,7 +359,8 @@ impl Emitter<'_> {
         Some(Int::Raw(result))
     }
 
-    /// The same by a positive constant that is no power of two: a multiplication by its reciprocal, which takes a fourth of the time.
+    /// The same by a positive constant that is no power of two: a multiplication by its reciprocal, which takes a
+    /// fourth of the time.
     fn divide_by_constant(&mut self, a: Int, c: i32, remainder: bool) -> Int {
         let (magic, shift) = reciprocal(c as u32);
         let n = self.raw_aside(a);
@@ -459,8 +462,9 @@ impl Emitter<'_> {
     }
 }
 
-/// What to multiply with, and by how much to shift the upper half of the product, to divide an int of 64 bits by a constant of at least 2,
-/// rounding towards zero once 1 is added for negative ones. The multiplier is of 65 bits if it is negative: the dividend is added to the upper half.
+/// What to multiply with, and by how much to shift the upper half of the product, to divide an int of 64 bits by a
+/// constant of at least 2, rounding towards zero once 1 is added for negative ones. The multiplier is of 65 bits if it
+/// is negative: the dividend is added to the upper half.
 ///
 /// The method is Granlund and Montgomery's, "Division by Invariant Integers using Multiplication" (1994).
 fn reciprocal(c: u32) -> (i64, u8) {

@@ -1,7 +1,8 @@
 //! Slow paths and ways out: what baseline code does when a fast path does not apply.
 //!
-//! Part of stage 3, compile. All of it is out of line. A slow path puts the operands into their slots, has the interpreter execute the instruction
-//! on the frame, and brings the result to where the fast path has it. What slow paths of a unit have in common are its [`Tail`]s.
+//! Part of stage 3, compile. All of it is out of line. A slow path puts the operands into their slots, has the
+//! interpreter execute the instruction on the frame, and brings the result to where the fast path has it. What slow
+//! paths of a unit have in common are its [`Tail`]s.
 
 use super::asm::{Alu, BASE, CX, Cond, FUEL, Label, RAX, RCX, RDX, Reg, Shift, TAG};
 use super::emit::Emitter;
@@ -21,7 +22,8 @@ const ARGUMENT: Reg = Reg(6);
 pub enum Tail {
     /// Calls the interpreter for the instruction at the pc in [`ARGUMENT`].
     Step,
-    /// Asks whether the value in [`ARGUMENT`] counts as true, for the instruction at the pc in `rdx`. The flags say "equal" if not.
+    /// Asks whether the value in [`ARGUMENT`] counts as true, for the instruction at the pc in `rdx`. The flags say
+    /// "equal" if not.
     Truth,
     /// Leaves with the pc in `rax`; with [`BaselineExit::Unexpected`], after the instruction that was stepped last.
     Leave(BaselineExit),

@@ -131,8 +131,8 @@ pub fn make() -> Result<(Vec<u8>, Stubs), String> {
     Ok((asm.finish()?, stubs))
 }
 
-/// Calls a routine with the context first; the other arguments are in place. It may change fuel. Two return addresses are on the native stack,
-/// so it is at a multiple of 16.
+/// Calls a routine with the context first; the other arguments are in place. It may change fuel. Two return addresses
+/// are on the native stack, so it is at a multiple of 16.
 fn call_out(asm: &mut Asm, routine: i32) {
     asm.store(CX, FUEL_SAVED, FUEL);
     asm.store(CX, BASE_SAVED, BASE);

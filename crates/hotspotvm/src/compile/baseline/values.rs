@@ -57,8 +57,8 @@ pub enum Item {
     Flags(Cond),
 }
 
-/// The stack as it was before an instruction: the operands that it takes. What is below them stays as it is, but for items that go
-/// to memory.
+/// The stack as it was before an instruction: the operands that it takes. What is below them stays as it is, but for
+/// items that go to memory.
 #[derive(Clone, Copy, Debug)]
 pub struct Before {
     /// How many items there were.
@@ -202,7 +202,8 @@ impl Emitter<'_> {
         })
     }
 
-    /// No register is free: from here on the fast path does not apply. Control does not come to what is emitted then, so it may name any register.
+    /// No register is free: from here on the fast path does not apply. Control does not come to what is emitted then,
+    /// so it may name any register.
     fn exhausted(&mut self) {
         if !self.may_exit {
             return self.fail_with("no register is free");
