@@ -6,7 +6,7 @@
 
 use crate::language::Language;
 use crate::sweep::Thresholds;
-use clap::{Args, CommandFactory, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
 use hotspotvm::{Limits, Options, Strategy, Tier};
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
@@ -531,22 +531,19 @@ pub(crate) fn completed(words: impl Iterator<Item = OsString>) -> Vec<OsString> 
 }
 
 fn begins_a_run(word: &OsStr) -> bool {
-    let mut command = Cli::command();
-    command.build();
     let text = word.to_string_lossy();
-    if command.find_subcommand(word).is_some() {
+    if text == "help" || <Command as Subcommand>::has_subcommand(&text) {
         return false;
     }
     if text.starts_with('-') {
-        let is_own = |arg: &clap::Arg| {
-            let long = arg.get_long().is_some_and(|long| text == format!("--{long}"));
-            long || arg.get_short().is_some_and(|short| text == format!("-{short}"))
-        };
-        return !command.get_arguments().any(is_own);
+        return !OWN.contains(&&*text);
     }
     let path = Path::new(word);
     path.extension().is_some() || path.components().count() > 1 || path.is_file()
 }
+
+/// The options of `hotspot` itself. (Asking clap would build the whole command once more, which costs as much as all else at start-up.)
+const OWN: [&str; 4] = ["-h", "--help", "-V", "--version"];
 
 /// A tier by its name.
 fn tier(text: &str) -> Result<Tier, String> {
@@ -651,6 +648,7 @@ fn heap(text: &str) -> Result<u64, String> {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+    use clap::CommandFactory;
 
     #[test]
     fn the_command_line_is_consistent() {
@@ -721,6 +719,22 @@ mod tests {
         ("demo", Behind::Nothing),
         ("help", Behind::Nothing),
     ];
+
+    #[test]
+    fn the_options_of_hotspot_itself_are_known() {
+        let mut command = Cli::command();
+        command.build();
+        let mut own = Vec::new();
+        for arg in command.get_arguments() {
+            own.extend(arg.get_short().map(|short| format!("-{short}")));
+            own.extend(arg.get_long().map(|long| format!("--{long}")));
+        }
+        own.sort();
+        let mut known = OWN.map(str::to_owned).to_vec();
+        known.sort();
+        assert_eq!(own, known);
+        assert!(command.get_subcommands().all(|sub| !begins_a_run(OsStr::new(sub.get_name()))));
+    }
 
     /// An option in all the forms in which it can be written.
     fn forms(arg: &clap::Arg) -> Vec<Vec<String>> {
