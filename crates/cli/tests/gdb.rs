@@ -66,8 +66,8 @@ fn a_backtrace_names_functions_tiers_and_lines() {
     dir.write("fib.hasm", FIB);
     let args =
         ["run", "--gdb", "--deterministic", "--no-inlining", "--optimizing-threshold", "100", "fib.hasm"];
-    // The second piece of code that is registered is the optimized one. (Code is written through another mapping than
-    // the one it runs in, so only the processor's own breakpoints hold.)
+    // The second piece of code that is registered is the optimized one. (Only the processor's own
+    // breakpoints were seen to stop in it.)
     let commands = [
         "break __jit_debug_register_code",
         "run",
