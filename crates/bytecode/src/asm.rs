@@ -64,6 +64,7 @@ use crate::builtin::{Builtin1, Builtin2};
 use crate::diagnostic::{Collector, Diagnostic, MAX_DIAGNOSTICS, Place};
 use crate::ops::{Op, Operand};
 use crate::program::{Const, FuncId, Program};
+use crate::routine::Routine;
 use crate::verify::{MAX_FUNCTIONS, MAX_GLOBALS, MAX_LOCALS};
 use literal::{is_identifier, shown};
 use std::collections::{BTreeMap, HashMap};
@@ -533,7 +534,7 @@ impl<'a> Assembler<'a> {
     fn read_operand(&mut self, op: Op, pc: u32, token: &Token) {
         let (span, text) = (token.span(), self.text(&token.span()));
         let expected = expected(op.info().operand);
-        let is_const = op.info().operand == Operand::Const;
+        let is_const = matches!(op.info().operand, Operand::Const | Operand::Form);
         match token.kind {
             Kind::Word | Kind::Str => {}
             Kind::OpenStr => return self.unterminated(span),
@@ -562,8 +563,21 @@ impl<'a> Assembler<'a> {
         if token.kind == Kind::Str && self.read_string(span.clone(), text).is_none() {
             return;
         }
-        if matches!(op.info().operand, Operand::Builtin1 | Operand::Builtin2) {
-            return self.read_builtin(op, pc, span, text);
+        match op.info().operand {
+            Operand::Builtin1 | Operand::Builtin2 | Operand::Routine => {
+                return self.read_builtin(op, pc, span, text);
+            }
+            Operand::Count | Operand::Pairs | Operand::Number => {
+                match (text.parse(), &mut self.body) {
+                    (Ok(number), Some(body)) => body.builder.patch(pc, number),
+                    (Ok(_), None) => {}
+                    (Err(_), _) => {
+                        self.error(span, format!("expected {expected}, found `{}`", shown(text)), None)
+                    }
+                }
+                return;
+            }
+            _ => {}
         }
         let fixup = Fixup { pc, start: span.start, end: span.end };
         let Some(body) = &mut self.body else { return };
@@ -579,22 +593,28 @@ impl<'a> Assembler<'a> {
 }
 
 impl Assembler<'_> {
-    /// The operand of `builtin1` and `builtin2`.
+    /// The operand of `builtin1`, `builtin2` and `routine`.
     fn read_builtin(&mut self, op: Op, pc: u32, span: Range<usize>, name: &str) {
-        let one = op.info().operand == Operand::Builtin1;
-        let number = match one {
-            true => Builtin1::from_name(name).map(Builtin1::number),
-            false => Builtin2::from_name(name).map(Builtin2::number),
+        let (number, names): (_, Vec<&str>) = match op.info().operand {
+            Operand::Builtin1 => (
+                Builtin1::from_name(name).map(Builtin1::number),
+                Builtin1::ALL.iter().map(|b| b.name()).collect(),
+            ),
+            Operand::Builtin2 => (
+                Builtin2::from_name(name).map(Builtin2::number),
+                Builtin2::ALL.iter().map(|b| b.name()).collect(),
+            ),
+            _ => {
+                let named = Routine::ALL.iter().filter(|r| r.inputs().is_some());
+                (Routine::from_name(name).map(Routine::number), named.map(|r| r.name()).collect())
+            }
         };
         match (number, &mut self.body) {
             (Some(number), Some(body)) => body.builder.patch(pc, number),
             (Some(_), None) => {}
             (None, _) => {
                 let message = format!("`{}` is not {}", shown(name), expected(op.info().operand));
-                let hint = match one {
-                    true => self.did_you_mean(name, Builtin1::ALL.iter().map(|b| b.name())),
-                    false => self.did_you_mean(name, Builtin2::ALL.iter().map(|b| b.name())),
-                };
+                let hint = self.did_you_mean(name, names.into_iter());
                 self.error(span, message, hint);
             }
         }
@@ -612,5 +632,10 @@ fn expected(operand: Operand) -> &'static str {
         Operand::Target => "a label or a pc",
         Operand::Builtin1 => "the name of a builtin function of one value",
         Operand::Builtin2 => "the name of a builtin function of two values",
+        Operand::Count | Operand::Pairs | Operand::Number => "a number",
+        Operand::Form => {
+            "a method's name, the number of arguments and the keywords of the last ones: \"append 1\""
+        }
+        Operand::Routine => "the name of a routine",
     }
 }

@@ -317,7 +317,7 @@ pub fn canonical(program: &Program) -> Program {
         for inst in &mut function.code {
             match inst.op.info().operand {
                 Operand::None => inst.arg = 0,
-                Operand::Const => {
+                Operand::Const | Operand::Form => {
                     let old = inst.arg as usize;
                     if let (Some(known), Some(constant)) =
                         (new_index.get_mut(old), program.constants.get(old))
@@ -330,7 +330,11 @@ pub fn canonical(program: &Program) -> Program {
                 | Operand::Func
                 | Operand::Target
                 | Operand::Builtin1
-                | Operand::Builtin2 => {}
+                | Operand::Builtin2
+                | Operand::Count
+                | Operand::Pairs
+                | Operand::Number
+                | Operand::Routine => {}
             }
         }
     }

@@ -13,6 +13,7 @@ use crate::build::canonical;
 use crate::builtin::{Builtin1, Builtin2};
 use crate::ops::{ControlFlow, Operand};
 use crate::program::{FuncId, Function, Inst, Program};
+use crate::routine::Routine;
 use std::fmt::Write;
 use std::ops::Range;
 
@@ -124,12 +125,14 @@ fn operand_text(program: &Program, function: &Function, inst: Inst) -> String {
     let text = match inst.op.info().operand {
         Operand::None => return String::new(),
         Operand::Target => return inst.arg.to_string(),
-        Operand::Const => program.constants.get(at).map(|c| c.to_string()),
+        Operand::Const | Operand::Form => program.constants.get(at).map(|c| c.to_string()),
         Operand::Local => function.locals.get(at).map(|n| name_text(n)),
         Operand::Global => program.globals.get(at).map(|n| name_text(n)),
         Operand::Func => program.functions.get(at).map(|f| name_text(&f.name)),
         Operand::Builtin1 => Builtin1::from_number(inst.arg).map(|b| b.name().to_owned()),
         Operand::Builtin2 => Builtin2::from_number(inst.arg).map(|b| b.name().to_owned()),
+        Operand::Routine => Routine::from_number(inst.arg).map(|r| r.name().to_owned()),
+        Operand::Count | Operand::Pairs | Operand::Number => return inst.arg.to_string(),
     };
     text.unwrap_or_else(|| format!("<{at}>"))
 }
@@ -144,9 +147,15 @@ pub fn instruction_text(program: &Program, function: FuncId, pc: u32) -> String 
     let meaning = operand_text(program, function, inst);
     match inst.op.info().operand {
         Operand::None => name.to_owned(),
-        Operand::Const | Operand::Target | Operand::Builtin1 | Operand::Builtin2 => {
-            format!("{name} {meaning}")
-        }
+        Operand::Const
+        | Operand::Form
+        | Operand::Target
+        | Operand::Builtin1
+        | Operand::Builtin2
+        | Operand::Routine
+        | Operand::Count
+        | Operand::Pairs
+        | Operand::Number => format!("{name} {meaning}"),
         Operand::Local | Operand::Global | Operand::Func => format!("{name} {} ({meaning})", inst.arg),
     }
 }

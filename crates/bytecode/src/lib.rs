@@ -20,6 +20,7 @@ pub mod fuel;
 pub mod machine;
 pub mod ops;
 pub mod program;
+pub mod routine;
 pub mod semantics;
 #[cfg(feature = "test-ops")]
 pub mod test_ops;
@@ -28,7 +29,8 @@ pub mod verify;
 pub use asm::assemble;
 pub use builtin::{Builtin1, Builtin2};
 pub use diagnostic::{Diagnostic, Place, Severity};
-pub use machine::{BinOp, Cmp, Flow, Machine, Mixed, Pair, Single, UnOp};
+pub use machine::{Augmented, BinOp, Cmp, Flow, Machine, Mixed, Pair, Single, UnOp};
 pub use ops::{ControlFlow, Op, OpInfo, Operand};
 pub use program::{Const, FuncId, Function, Inst, MAX_FOOTPRINT, Program};
-pub use verify::{Facts, Verified, verify};
+pub use routine::{CallForm, Routine};
+pub use verify::{Facts, MAX_STACK, Verified, verify};

@@ -11,7 +11,7 @@
 //!   the same enum.
 //! - **Exits before effects.** Everything that can fail comes before the first push, store or output of the opcode.
 //!   A machine may therefore always answer "leave" and have the interpreter execute the opcode again.
-//! - **One general form.** A meaning executes at most one of [`Machine::binary`], [`Machine::unary`] and [`Machine::pow_mod`]: it charges for its
+//! - **One general form.** A meaning executes at most one of [`Machine::binary`], [`Machine::unary`], [`Machine::routine`] and [`Machine::pow_mod`]: it charges for its
 //!   work, so executing the opcode again after it would charge twice.
 //! - **Both forms agree.** Where a fast path applies, it gives what the general form gives: a machine may take either.
 //! - **What a primitive gives is a value.** It stays what it is, whatever primitives come after it, and may be used more than once.
@@ -20,6 +20,7 @@
 //! [`Machine::unary`]), which handles every case and raises the errors. `None` has no effects.
 
 use crate::builtin::{Builtin1, Builtin2};
+use crate::routine::Routine;
 
 /// A comparison.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -92,6 +93,18 @@ impl Cmp {
     }
 }
 
+/// An operator that assigns: `+=` and its like, of those that some values have in a form of their own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[allow(missing_docs)]
+pub enum Augmented {
+    Add,
+    Sub,
+    Mul,
+    And,
+    Or,
+    Xor,
+}
+
 /// A binary operation in its general form: any operands, every error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[allow(missing_docs)]
@@ -109,12 +122,14 @@ pub enum BinOp {
     Shl,
     Shr,
     Compare(Cmp),
+    /// `+=`, `-=` and so on: the same, but that what can change stays the same object.
+    Augmented(Augmented),
     Call(Builtin2),
 }
 
 impl BinOp {
     /// All operators.
-    pub const ALL: [BinOp; 18] = [
+    pub const ALL: [BinOp; 24] = [
         BinOp::Add,
         BinOp::Sub,
         BinOp::Mul,
@@ -133,7 +148,26 @@ impl BinOp {
         BinOp::Compare(Cmp::Le),
         BinOp::Compare(Cmp::Gt),
         BinOp::Compare(Cmp::Ge),
+        BinOp::Augmented(Augmented::Add),
+        BinOp::Augmented(Augmented::Sub),
+        BinOp::Augmented(Augmented::Mul),
+        BinOp::Augmented(Augmented::And),
+        BinOp::Augmented(Augmented::Or),
+        BinOp::Augmented(Augmented::Xor),
     ];
+
+    /// The operator that an in-place one is for values that cannot change; itself if it is none.
+    pub fn plain(self) -> BinOp {
+        match self {
+            BinOp::Augmented(Augmented::Add) => BinOp::Add,
+            BinOp::Augmented(Augmented::Sub) => BinOp::Sub,
+            BinOp::Augmented(Augmented::Mul) => BinOp::Mul,
+            BinOp::Augmented(Augmented::And) => BinOp::And,
+            BinOp::Augmented(Augmented::Or) => BinOp::Or,
+            BinOp::Augmented(Augmented::Xor) => BinOp::Xor,
+            plain => plain,
+        }
+    }
 
     /// The operation's number: its position in [`BinOp::ALL`]; those of builtin functions follow.
     pub fn number(self) -> u32 {
@@ -166,6 +200,12 @@ impl BinOp {
             BinOp::Xor => "^",
             BinOp::Shl => "<<",
             BinOp::Shr => ">>",
+            BinOp::Augmented(Augmented::Add) => "+=",
+            BinOp::Augmented(Augmented::Sub) => "-=",
+            BinOp::Augmented(Augmented::Mul) => "*=",
+            BinOp::Augmented(Augmented::And) => "&=",
+            BinOp::Augmented(Augmented::Or) => "|=",
+            BinOp::Augmented(Augmented::Xor) => "^=",
             BinOp::Compare(cmp) => cmp.symbol(),
             BinOp::Call(builtin) => builtin.name(),
         }
@@ -376,6 +416,12 @@ pub trait Machine {
     /// Reads or changes a setting ([`Builtin1::is_setting`]). What compiled code was entered with may depend on it, so a compiler
     /// leaves here.
     fn setting(&mut self, which: Builtin1, a: Self::Value) -> Flow<Self, Self::Value>;
+
+    /// Calls a routine of the run time with the values on top of the stack, so many, which it takes. `detail` is what the
+    /// opcode's argument says. (What a routine that leaves nothing gives is `none`.)
+    fn routine(&mut self, routine: Routine, inputs: u32, detail: u32) -> Flow<Self, Self::Value>;
+    /// How many arguments a method is called with, by the constant that says how.
+    fn form_inputs(&mut self, form: u32) -> u32;
 
     /// `a ** b % c`, in all generality.
     fn pow_mod(&mut self, a: Self::Value, b: Self::Value, c: Self::Value) -> Flow<Self, Self::Value>;

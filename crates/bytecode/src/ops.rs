@@ -115,6 +115,51 @@ macro_rules! for_each_op {
             PowMod pow_mod "pow_mod" None [a b c -- r] Next may_exit;
             /// End the program with an error: of a class, a str, that says a message, a str.
             Raise raise "raise" None [class message -- ] End may_exit;
+            /// Push a new list of the values on top, so many.
+            List list "list" Count [ -- r] Next may_exit;
+            /// Push a new tuple of the values on top, so many.
+            Tuple tuple "tuple" Count [ -- r] Next may_exit;
+            /// Push a new dict of the keys and values on top, so many pairs.
+            Dict dict "dict" Pairs [ -- r] Next may_exit;
+            /// Push a new set of the values on top, so many.
+            Set set "set" Count [ -- r] Next may_exit;
+            /// `a[i]`.
+            Index index "index" None [a i -- r] Next may_exit;
+            /// `a[i] = v`.
+            StoreIndex store_index "store_index" None [a i v -- ] Next may_exit;
+            /// `del a[i]`.
+            DeleteIndex delete_index "delete_index" None [a i -- ] Next may_exit;
+            /// `slice(start, stop, step)`: what stands in the brackets of `a[start:stop:step]`.
+            Slice slice "slice" None [start stop step -- r] Next may_exit;
+            /// `iter(a)`.
+            Iter iter "iter" None [a -- it] Next may_exit;
+            /// Go to the next value of an iterator: whether there is one.
+            IterMore iter_more "iter_more" None [it -- r] Next may_exit;
+            /// The value to which `iter_more` has gone.
+            IterValue iter_value "iter_value" None [it -- v] Next may_exit;
+            /// A list or tuple of exactly so many values, of any iterable.
+            Unpack unpack "unpack" Number [a -- r] Next may_exit;
+            /// A tuple of the first and last values of any iterable, between them a list of the others: so many first ones, plus 65,536 for
+            /// each of the last.
+            UnpackStar unpack_star "unpack_star" Number [a -- r] Next may_exit;
+            /// The value at a place of what `unpack` or `unpack_star` has given.
+            Item item "item" Number [a -- v] Next may_exit;
+            /// Call a method of a value: a str says its name, the number of arguments, and the keywords of the last ones.
+            Method method "method" Form [a -- r] Next may_exit;
+            /// Call a routine of the run time.
+            Routine routine "routine" Routine [ -- r] Next may_exit;
+            /// `a += b`: as `add`; a list stays the same list.
+            InplaceAdd inplace_add "inplace_add" None [a b -- r] Next may_exit;
+            /// `a -= b`: as `sub`; a set stays the same set.
+            InplaceSub inplace_sub "inplace_sub" None [a b -- r] Next may_exit;
+            /// `a *= b`: as `mul`; a list stays the same list.
+            InplaceMul inplace_mul "inplace_mul" None [a b -- r] Next may_exit;
+            /// `a &= b`: as `and`; a set stays the same set.
+            InplaceAnd inplace_and "inplace_and" None [a b -- r] Next may_exit;
+            /// `a |= b`: as `or`; a set or dict stays the same.
+            InplaceOr inplace_or "inplace_or" None [a b -- r] Next may_exit;
+            /// `a ^= b`: as `xor`; a set stays the same set.
+            InplaceXor inplace_xor "inplace_xor" None [a b -- r] Next may_exit;
         } }
     };
 }
@@ -148,6 +193,16 @@ pub enum Operand {
     Builtin1,
     /// Number of a [`crate::Builtin2`].
     Builtin2,
+    /// How many values the instruction takes besides those in its row: at most [`crate::MAX_STACK`].
+    Count,
+    /// How many pairs of values it takes.
+    Pairs,
+    /// A number.
+    Number,
+    /// Index of a constant that is a [`crate::CallForm`]: the instruction takes the arguments besides those in its row.
+    Form,
+    /// Number of a [`crate::Routine`], whose inputs the instruction takes.
+    Routine,
 }
 
 /// Where control goes after an instruction.
@@ -222,7 +277,7 @@ for_each_op!(define_ops);
 pub const FOR_TESTS: usize = 0;
 /// How many rows at the end of the table are for tests only.
 #[cfg(feature = "test-ops")]
-pub const FOR_TESTS: usize = Op::ALL.len() - (Op::Raise as usize + 1);
+pub const FOR_TESTS: usize = Op::ALL.len() - (Op::InplaceXor as usize + 1);
 
 impl Op {
     /// The opcode's row of the table.

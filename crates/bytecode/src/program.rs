@@ -2,7 +2,8 @@
 //!
 //! A [`Program`] may be anything; only [`mod@crate::verify`] turns it into something that can run.
 
-use crate::ops::Op;
+use crate::ops::{Op, Operand};
+use crate::routine::{CallForm, Routine};
 use dashu_int::IBig;
 
 /// Index of a function in its program.
@@ -144,6 +145,28 @@ impl Program {
         let functions: u64 = self.functions.iter().map(function).sum();
         let constants: u64 = self.constants.iter().map(constant).sum();
         functions + constants + self.globals.iter().map(name).sum::<u64>()
+    }
+
+    /// The constant that says how a method is called, if it does.
+    pub fn form(&self, constant: u32) -> Option<CallForm<'_>> {
+        match self.constants.get(constant as usize) {
+            Some(Const::Str(text)) => CallForm::parse(text),
+            _ => None,
+        }
+    }
+
+    /// How many values an instruction takes from the stack.
+    pub fn inputs(&self, inst: Inst) -> u32 {
+        let info = inst.op.info();
+        let more = match info.operand {
+            Operand::Func => self.functions.get(inst.arg as usize).map_or(0, |f| f.params),
+            Operand::Count => inst.arg,
+            Operand::Pairs => inst.arg.saturating_mul(2),
+            Operand::Form => self.form(inst.arg).map_or(0, |form| form.count),
+            Operand::Routine => Routine::from_number(inst.arg).and_then(Routine::inputs).unwrap_or(0),
+            _ => 0,
+        };
+        more.saturating_add(info.inputs.len() as u32)
     }
 
     /// The source line of an instruction, if known.

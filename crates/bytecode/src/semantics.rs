@@ -4,8 +4,9 @@
 //! machine instantiate these functions; a new opcode is a row in [`crate::ops`] and a function here.
 
 use crate::builtin::{Builtin1, Builtin2};
-use crate::machine::{BinOp, Cmp, Flow, Machine, Mixed, Pair, Rounding, Single, UnOp};
+use crate::machine::{Augmented, BinOp, Cmp, Flow, Machine, Mixed, Pair, Rounding, Single, UnOp};
 use crate::ops::Op;
+use crate::routine::Routine;
 #[cfg(feature = "test-ops")]
 pub use crate::test_ops::*;
 
@@ -71,7 +72,7 @@ pub fn over<M: Machine>(m: &mut M) -> Flow<M> {
 /// The shape that `+ - * // %` share: ints with a fast path that may not apply, floats with one that may not apply,
 /// else the general form.
 macro_rules! arithmetic {
-    ($($(#[$doc:meta])* $name:ident, $op:ident, |$m:ident| ints($x:ident, $y:ident) $ints:expr, floats($p:ident, $q:ident) $floats:expr;)*) => {$(
+    ($($(#[$doc:meta])* $name:ident, $op:expr, |$m:ident| ints($x:ident, $y:ident) $ints:expr, floats($p:ident, $q:ident) $floats:expr;)*) => {$(
         $(#[$doc])*
         #[inline(always)]
         pub fn $name<M: Machine>($m: &mut M) -> Flow<M> {
@@ -83,7 +84,7 @@ macro_rules! arithmetic {
             };
             let result = match fast {
                 Some(result) => result,
-                None => $m.binary(BinOp::$op, a, b)?,
+                None => $m.binary($op, a, b)?,
             };
             $m.push(result);
             Ok(())
@@ -93,15 +94,21 @@ macro_rules! arithmetic {
 
 arithmetic! {
     /// `a + b`.
-    add, Add, |m| ints(x, y) m.int_add(x, y)?, floats(p, q) Some(m.float_add(p, q));
+    add, BinOp::Add, |m| ints(x, y) m.int_add(x, y)?, floats(p, q) Some(m.float_add(p, q));
     /// `a - b`.
-    sub, Sub, |m| ints(x, y) m.int_sub(x, y)?, floats(p, q) Some(m.float_sub(p, q));
+    sub, BinOp::Sub, |m| ints(x, y) m.int_sub(x, y)?, floats(p, q) Some(m.float_sub(p, q));
     /// `a * b`.
-    mul, Mul, |m| ints(x, y) m.int_mul(x, y)?, floats(p, q) Some(m.float_mul(p, q));
+    mul, BinOp::Mul, |m| ints(x, y) m.int_mul(x, y)?, floats(p, q) Some(m.float_mul(p, q));
+    /// `a += b`.
+    inplace_add, BinOp::Augmented(Augmented::Add), |m| ints(x, y) m.int_add(x, y)?, floats(p, q) Some(m.float_add(p, q));
+    /// `a -= b`.
+    inplace_sub, BinOp::Augmented(Augmented::Sub), |m| ints(x, y) m.int_sub(x, y)?, floats(p, q) Some(m.float_sub(p, q));
+    /// `a *= b`.
+    inplace_mul, BinOp::Augmented(Augmented::Mul), |m| ints(x, y) m.int_mul(x, y)?, floats(p, q) Some(m.float_mul(p, q));
     /// `a // b`. Floats go the general way: the quotient needs an exact remainder.
-    floordiv, FloorDiv, |m| ints(x, y) m.int_floordiv(x, y)?, floats(_p, _q) None::<M::Float>;
+    floordiv, BinOp::FloorDiv, |m| ints(x, y) m.int_floordiv(x, y)?, floats(_p, _q) None::<M::Float>;
     /// `a % b`.
-    modulo, Mod, |m| ints(x, y) m.int_mod(x, y)?, floats(_p, _q) None::<M::Float>;
+    modulo, BinOp::Mod, |m| ints(x, y) m.int_mod(x, y)?, floats(_p, _q) None::<M::Float>;
 }
 
 /// `a / b`, always a float.
@@ -167,7 +174,7 @@ pub fn invert<M: Machine>(m: &mut M) -> Flow<M> {
 
 /// The shape of the operators that only ints have.
 macro_rules! bitwise {
-    ($($(#[$doc:meta])* $name:ident, $op:ident, |$m:ident| ints($x:ident, $y:ident) $ints:expr;)*) => {$(
+    ($($(#[$doc:meta])* $name:ident, $op:expr, |$m:ident| ints($x:ident, $y:ident) $ints:expr;)*) => {$(
         $(#[$doc])*
         #[inline(always)]
         pub fn $name<M: Machine>($m: &mut M) -> Flow<M> {
@@ -178,7 +185,7 @@ macro_rules! bitwise {
             };
             let result = match fast {
                 Some(result) => result,
-                None => $m.binary(BinOp::$op, a, b)?,
+                None => $m.binary($op, a, b)?,
             };
             $m.push(result);
             Ok(())
@@ -188,15 +195,21 @@ macro_rules! bitwise {
 
 bitwise! {
     /// `a & b`.
-    and, And, |m| ints(x, y) Some(m.int_and(x, y));
+    and, BinOp::And, |m| ints(x, y) Some(m.int_and(x, y));
     /// `a | b`.
-    or, Or, |m| ints(x, y) Some(m.int_or(x, y));
+    or, BinOp::Or, |m| ints(x, y) Some(m.int_or(x, y));
     /// `a ^ b`.
-    xor, Xor, |m| ints(x, y) Some(m.int_xor(x, y));
+    xor, BinOp::Xor, |m| ints(x, y) Some(m.int_xor(x, y));
+    /// `a &= b`.
+    inplace_and, BinOp::Augmented(Augmented::And), |m| ints(x, y) Some(m.int_and(x, y));
+    /// `a |= b`.
+    inplace_or, BinOp::Augmented(Augmented::Or), |m| ints(x, y) Some(m.int_or(x, y));
+    /// `a ^= b`.
+    inplace_xor, BinOp::Augmented(Augmented::Xor), |m| ints(x, y) Some(m.int_xor(x, y));
     /// `a << b`.
-    shl, Shl, |m| ints(x, y) m.int_shl(x, y)?;
+    shl, BinOp::Shl, |m| ints(x, y) m.int_shl(x, y)?;
     /// `a >> b`.
-    shr, Shr, |m| ints(x, y) m.int_shr(x, y)?;
+    shr, BinOp::Shr, |m| ints(x, y) m.int_shr(x, y)?;
 }
 
 #[inline(always)]
@@ -482,6 +495,70 @@ pub fn pow_mod<M: Machine>(m: &mut M) -> Flow<M> {
 pub fn raise<M: Machine>(m: &mut M) -> Flow<M> {
     let (message, class) = (m.pop(), m.pop());
     m.raise(class, message)
+}
+
+/// The opcodes that are a routine: what they take is on top of the stack.
+macro_rules! routines {
+    ($($(#[$doc:meta])* $name:ident($($arg:ident)?), $V:ident, $inputs:expr, $detail:expr, $pushes:literal;)*) => {$(
+        $(#[$doc])*
+        #[inline(always)]
+        pub fn $name<M: Machine>(m: &mut M, $($arg: u32)?) -> Flow<M> {
+            let result = m.routine(Routine::$V, $inputs, $detail)?;
+            if $pushes {
+                m.push(result);
+            }
+            Ok(())
+        }
+    )*};
+}
+
+routines! {
+    /// A new list.
+    list(count), List, count, 0, true;
+    /// A new tuple.
+    tuple(count), Tuple, count, 0, true;
+    /// A new dict.
+    dict(pairs), Dict, pairs * 2, 0, true;
+    /// A new set.
+    set(count), Set, count, 0, true;
+    /// `a[i]`.
+    index(), Index, 2, 0, true;
+    /// `a[i] = v`.
+    store_index(), StoreIndex, 3, 0, false;
+    /// `del a[i]`.
+    delete_index(), DeleteIndex, 2, 0, false;
+    /// A slice.
+    slice(), Slice, 3, 0, true;
+    /// An iterator.
+    iter(), Iter, 1, 0, true;
+    /// Goes to an iterator's next value.
+    iter_more(), IterMore, 1, 0, true;
+    /// An iterator's value.
+    iter_value(), IterValue, 1, 0, true;
+    /// Exactly so many values.
+    unpack(count), Unpack, 1, count, true;
+    /// So many values at both ends, and the others.
+    unpack_star(counts), UnpackStar, 1, counts, true;
+    /// One of the values unpacked.
+    item(place), Item, 1, place, true;
+}
+
+/// Calls a method.
+#[inline(always)]
+pub fn method<M: Machine>(m: &mut M, form: u32) -> Flow<M> {
+    let inputs = m.form_inputs(form) + 1;
+    let result = m.routine(Routine::Method, inputs, form)?;
+    m.push(result);
+    Ok(())
+}
+
+/// Calls a routine. (The verifier has proved that there is one with this number.)
+#[inline(always)]
+pub fn routine<M: Machine>(m: &mut M, number: u32) -> Flow<M> {
+    let routine = Routine::from_number(number).unwrap_or(Routine::ListOf);
+    let result = m.routine(routine, routine.inputs().unwrap_or(0), 0)?;
+    m.push(result);
+    Ok(())
 }
 
 /// Expands to the call of an opcode's meaning, with its argument if its row has an operand.

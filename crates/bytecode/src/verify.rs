@@ -17,6 +17,7 @@ use crate::diagnostic::{Collector, Diagnostic, Place};
 use crate::fuel;
 use crate::ops::{ControlFlow, Op, Operand};
 use crate::program::{Const, FuncId, Function, Inst, MAX_FOOTPRINT, Program};
+use crate::routine::Routine;
 use std::collections::HashMap;
 
 /// The most functions of a program.
@@ -246,8 +247,17 @@ impl Checker<'_> {
                 Operand::Target => ("instruction", function.code.len()),
                 Operand::Builtin1 => ("builtin function", crate::Builtin1::ALL.len()),
                 Operand::Builtin2 => ("builtin function", crate::Builtin2::ALL.len()),
+                Operand::Count | Operand::Pairs => ("value", MAX_STACK as usize + 1),
+                Operand::Number => continue,
+                Operand::Form => ("constant", program.constants.len()),
+                Operand::Routine => ("routine", Routine::ALL.len()),
             };
-            if (inst.arg as usize) < count {
+            let fits = match inst.op.info().operand {
+                Operand::Form => program.form(inst.arg).is_some(),
+                Operand::Routine => Routine::from_number(inst.arg).is_some_and(|r| r.inputs().is_some()),
+                _ => (inst.arg as usize) < count,
+            };
+            if fits {
                 continue;
             }
             bad += 1;
@@ -267,6 +277,15 @@ impl Checker<'_> {
                     Operand::Builtin1 | Operand::Builtin2 => {
                         format!("`{op}` at pc {pc} calls builtin function {arg}, but there are {count}")
                     }
+                    Operand::Count | Operand::Pairs => {
+                        format!("`{op}` at pc {pc} takes {arg} values; {MAX_STACK} are allowed")
+                    }
+                    Operand::Form if (arg as usize) < count => format!(
+                        "`{op}` at pc {pc} needs a str like \"append 1\": a name, the number of arguments, the keywords of the last ones"
+                    ),
+                    Operand::Routine => {
+                        format!("`{op}` at pc {pc} calls routine {arg}, but there is none that it could call")
+                    }
                     _ => {
                         let count = counted(count as u64, what);
                         format!("`{op}` at pc {pc} uses {what} {arg}, but the program has {count}")
@@ -280,11 +299,7 @@ impl Checker<'_> {
     /// How many values an instruction takes and leaves.
     fn effect(&self, inst: Inst) -> (u32, u32) {
         let info = inst.op.info();
-        let inputs = match info.operand {
-            Operand::Func => self.program.functions.get(inst.arg as usize).map_or(0, |f| f.params),
-            _ => info.inputs.len() as u32,
-        };
-        (inputs, info.outputs.len() as u32)
+        (self.program.inputs(inst), info.outputs.len() as u32)
     }
 
     /// Where control goes from a pc: the next pc and the target, as far as they apply.

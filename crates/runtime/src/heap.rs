@@ -1,8 +1,9 @@
 //! The heap: what does not fit 8 bytes, with an exact limit and a tracing collector.
 //!
-//! Objects live in tables; a reference is an index into one, opaque to everyone else. Ints of 64 bits have a table of
-//! their own. The collector marks from precise roots and sweeps the tables; nothing moves, and objects do not refer to
-//! objects yet.
+//! Big ints and strs live in a table, ints of 64 bits in another, everything that refers to values in the *region*: one
+//! sequence of words, where an object is a header and its slots. A reference is opaque to everyone else: an index with two
+//! bits that say into which of the three. Collections copy what is reachable in the region to a new one, from precise
+//! roots, so objects move; tables are marked and swept.
 //!
 //! # The limit, and why it is the same in every tier
 //!
@@ -19,21 +20,30 @@
 //!
 //! That is why they can be paid for. A program that lives just below its limit makes every small allocation a
 //! collection for nothing; so each costs [`Heap::limit_collection_fuel`], which bounds what it visits by numbers that
-//! the ledger knows: the most objects that there can be in the table, and the roots. (Ints are not swept there. They
-//! are swept for room, which their number alone decides.) A program that is not at its limit pays a unit of fuel for
-//! eight objects it has made, once.
+//! the ledger knows: the most objects that there can be in the table, the bytes charged, and the roots. (Ints are not swept
+//! there. They are swept for room, which their number alone decides.) A program that is not at its limit pays a unit of fuel
+//! for eight objects it has made, once.
 //!
 //! # Memory
 //!
-//! Charged objects take at most the limit. Ints take 8 bytes each; there are at most as many as there are roots, and
-//! half as many again or `FIRST_INTS` in garbage, and what one slice of instructions makes.
+//! Objects in the table take at most what is charged for them. Objects in the region are charged a third more than they
+//! take ([`Heap::object_bytes`]), so that the region and the copy of it that a collection makes take together one and a half
+//! times the limit at the most. Ints take 8 bytes each; an int that is put into an object's slot is charged with the slot
+//! ([`Heap::slot_bytes`]); of others there are at most as many as there are roots, and half as many again or `FIRST_INTS` in
+//! garbage, and what one slice of instructions makes.
 
+use crate::object::Kind;
 use crate::value::Value;
 use dashu_int::IBig;
 
-/// An object that is charged.
+mod region;
+
+pub use region::Object;
+use region::Region;
+
+/// What the table of big ints and strs holds.
 #[derive(Debug)]
-pub enum Object {
+pub enum Leaf {
     /// An int beyond 64 bits.
     Big(IBig),
     /// A string.
@@ -49,6 +59,8 @@ pub enum Found<'a> {
     Big(&'a IBig),
     /// A string.
     Str(&'a str),
+    /// An object of the region.
+    Object(Object),
 }
 
 /// What an object costs besides its digits or characters: its place in the table, and what the allocator adds.
@@ -59,26 +71,33 @@ const FIRST_COLLECTION: u64 = 1 << 20;
 const FIRST_INTS: u64 = 1 << 15;
 /// A reference with this bit leads to the table of ints.
 const INT: u32 = 1 << 31;
-/// The largest limit: a table has fewer objects than [`INT`].
-const MOST_BYTES: u64 = HEADER_BYTES << 30;
+/// One with this bit, and without the other, to the table of big ints and strs.
+const LEAF: u32 = 1 << 30;
+/// The largest limit: table and region have fewer places than [`LEAF`].
+const MOST_BYTES: u64 = 8 << 30;
+/// What an int of 64 bits in a slot is charged.
+const BOX_BYTES: u64 = 24;
 /// No place in a table.
 const NOWHERE: u32 = u32::MAX;
 /// Places that are swept between two looks at the clock.
 const SWEEP: usize = 1 << 15;
-/// Roots that are followed between two looks at the clock.
-const MARK: usize = 1 << 16;
 /// Objects and roots that a collection visits for one unit of fuel.
 const VISITS_PER_FUEL: u64 = 2;
+/// Bytes charged in the region that a collection copies for one unit of fuel.
+const COPIED_PER_FUEL: u64 = 32;
 
-impl Object {
+impl Leaf {
     /// Bytes charged against the limit.
     pub fn charge(&self) -> u64 {
         match self {
-            Object::Big(i) => Heap::charge_for(crate::num::int_bytes(i.as_sign_words().1.len() as u64)),
-            Object::Str(s) => Heap::charge_for(s.len() as u64),
+            Leaf::Big(i) => Heap::charge_for(crate::num::int_bytes(i.as_sign_words().1.len() as u64)),
+            Leaf::Str(s) => Heap::charge_for(s.len() as u64),
         }
     }
 }
+
+/// Calls what it is given for each root.
+pub type Roots<'a> = &'a mut dyn FnMut(&mut dyn FnMut(&mut Value));
 
 /// The limit is reached: what was asked for does not fit even after a collection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,6 +118,8 @@ pub struct GivenUp;
 #[derive(Clone, Copy, Debug, Default)]
 struct Ledger {
     bytes: u64,
+    /// Those of them that are charged for objects of the region.
+    region_bytes: u64,
     objects: u64,
     /// The most that `objects` has been: the table never has more places.
     most_objects: u64,
@@ -135,7 +156,7 @@ impl Marks {
 
 enum Slot {
     Free { next: u32 },
-    Used(Object),
+    Used(Leaf),
 }
 
 /// The heap. See the module's documentation.
@@ -157,6 +178,7 @@ pub struct Heap {
     int_marks: Marks,
     new_ints: u64,
     next_int_collection: u64,
+    region: Region,
     collections: u64,
     stress: bool,
 }
@@ -179,6 +201,7 @@ impl Heap {
             int_marks: Marks::default(),
             new_ints: 0,
             next_int_collection: FIRST_INTS,
+            region: Region::default(),
             collections: 0,
             stress,
         }
@@ -187,6 +210,20 @@ impl Heap {
     /// Bytes charged for an object with this many bytes of digits or characters.
     pub fn charge_for(payload: u64) -> u64 {
         payload.saturating_add(HEADER_BYTES)
+    }
+
+    /// Bytes charged for an object of the region with so many slots.
+    pub fn object_bytes(slots: u64) -> u64 {
+        let bytes = slots.saturating_add(1).saturating_mul(8);
+        bytes.saturating_add(bytes.div_ceil(3))
+    }
+
+    /// Bytes charged, besides the slot itself, for a value that is put into an object's slot.
+    pub fn slot_bytes(value: Value) -> u64 {
+        match value.as_reference() {
+            Some(index) if index & INT != 0 => BOX_BYTES,
+            _ => 0,
+        }
     }
 
     /// Whether the ledger covers a request of so many charged bytes; if not, only a collection at the limit can.
@@ -206,27 +243,28 @@ impl Heap {
 
     /// What a collection at the limit costs now, with so many roots.
     pub fn limit_collection_fuel(&self, roots: u64) -> u64 {
-        (self.ledger.most_objects + roots) / VISITS_PER_FUEL + 1
+        (self.ledger.most_objects + roots) / VISITS_PER_FUEL + self.ledger.region_bytes / COPIED_PER_FUEL + 1
     }
 
-    /// Collects at the limit, and says whether a request of so many charged bytes fits then.
+    /// Collects at the limit, and says whether a request of so many charged bytes fits then. `roots` calls what it is given
+    /// for each root, which is changed where its object has moved.
     ///
     /// # Errors
     /// If it was given up because of `interrupted`; then the heap must not be used any more.
     pub fn collect_at_limit(
         &mut self,
         request: u64,
-        roots: &mut dyn Iterator<Item = Value>,
+        roots: Roots<'_>,
         interrupted: &dyn Fn() -> bool,
     ) -> Result<Result<(), HeapFull>, GivenUp> {
-        self.marks.clear(self.slots.len());
         // Ints stay, reachable or not.
-        self.mark(roots, interrupted, false)?;
-        let (bytes, objects) = self.sweep(interrupted)?;
-        self.ledger.bytes = bytes;
+        let region_bytes = self.mark(roots, interrupted)?;
+        let (bytes, objects) = self.sweep(interrupted, region_bytes)?;
+        self.ledger.bytes = bytes + region_bytes;
+        self.ledger.region_bytes = region_bytes;
         self.ledger.objects = objects;
         self.collections += 1;
-        let full = HeapFull { request, live: bytes, limit: self.limit };
+        let full = HeapFull { request, live: self.ledger.bytes, limit: self.limit };
         Ok(if self.covers(request) { Ok(()) } else { Err(full) })
     }
 
@@ -234,49 +272,36 @@ impl Heap {
     ///
     /// # Errors
     /// If it was given up because of `interrupted`; then the heap must not be used any more.
-    pub fn collect(
-        &mut self,
-        roots: &mut dyn Iterator<Item = Value>,
-        interrupted: &dyn Fn() -> bool,
-    ) -> Result<(), GivenUp> {
-        self.marks.clear(self.slots.len());
-        self.int_marks.clear(self.ints.len());
-        self.mark(roots, interrupted, true)?;
-        self.sweep(interrupted)?;
+    pub fn collect(&mut self, roots: Roots<'_>, interrupted: &dyn Fn() -> bool) -> Result<(), GivenUp> {
+        let region_bytes = self.mark(roots, interrupted)?;
+        self.sweep(interrupted, region_bytes)?;
         self.sweep_ints();
         self.collections += 1;
         Ok(())
     }
 
-    fn mark(
-        &mut self,
-        roots: &mut dyn Iterator<Item = Value>,
-        interrupted: &dyn Fn() -> bool,
-        ints: bool,
-    ) -> Result<(), GivenUp> {
-        let mut left = MARK;
-        for root in roots {
-            if let Some(index) = root.as_reference() {
-                if index & INT == 0 {
-                    self.marks.set(index as usize);
-                } else if ints {
-                    self.int_marks.set((index & !INT) as usize);
-                }
+    /// Marks what is reachable in the tables, and copies what is in the region. Answers the bytes charged for the latter.
+    fn mark(&mut self, roots: Roots<'_>, interrupted: &dyn Fn() -> bool) -> Result<u64, GivenUp> {
+        let Heap { slots, marks, ints, int_marks, region, stress, collections, .. } = self;
+        marks.clear(slots.len());
+        int_marks.clear(ints.len());
+        // Under stress all references change.
+        let shift = if *stress { (*collections % 5) as u32 + 1 } else { 0 };
+        let mut boxes = 0;
+        let copied = region.copy(shift, roots, interrupted, &mut |index, in_object| {
+            if index & INT != 0 {
+                int_marks.set((index & !INT) as usize);
+                boxes += u64::from(in_object);
+            } else {
+                marks.set((index & !LEAF) as usize);
             }
-            left -= 1;
-            if left == 0 {
-                if interrupted() {
-                    return Err(GivenUp);
-                }
-                left = MARK;
-            }
-        }
-        Ok(())
+        })?;
+        Ok(copied + boxes * BOX_BYTES)
     }
 
     /// Frees what is not marked, from the end, so that places free at the end go back to the table. Answers bytes and
     /// number of what is left.
-    fn sweep(&mut self, interrupted: &dyn Fn() -> bool) -> Result<(u64, u64), GivenUp> {
+    fn sweep(&mut self, interrupted: &dyn Fn() -> bool, region_bytes: u64) -> Result<(u64, u64), GivenUp> {
         let (mut bytes, mut objects) = (0, 0);
         let mut end = self.slots.len();
         self.free = NOWHERE;
@@ -305,7 +330,7 @@ impl Heap {
             self.slots.shrink_to(end * 2);
         }
         self.pressure = 0;
-        self.next_collection = FIRST_COLLECTION.max(bytes);
+        self.next_collection = FIRST_COLLECTION.max(bytes + region_bytes);
         Ok((bytes, objects))
     }
 
@@ -332,7 +357,7 @@ impl Heap {
     }
 
     /// Adds an object that has been reserved for. Never collects.
-    pub fn add(&mut self, object: Object) -> Value {
+    pub fn add(&mut self, object: Leaf) -> Value {
         let charge = object.charge();
         self.ledger.add(charge);
         self.pressure += charge;
@@ -344,11 +369,11 @@ impl Heap {
                     self.free = next;
                 }
                 *slot = used;
-                Value::reference(place)
+                Value::reference(place | LEAF)
             }
             None => {
                 self.slots.push(used);
-                Value::reference(self.slots.len() as u32 - 1)
+                Value::reference((self.slots.len() as u32 - 1) | LEAF)
             }
         }
     }
@@ -384,9 +409,12 @@ impl Heap {
         if index & INT != 0 {
             return self.ints.get((index & !INT) as usize).map(|&i| Found::Int(i));
         }
-        match self.slots.get(index as usize)? {
-            Slot::Used(Object::Big(i)) => Some(Found::Big(i)),
-            Slot::Used(Object::Str(s)) => Some(Found::Str(s)),
+        if index & LEAF == 0 {
+            return self.region.find(index).map(Found::Object);
+        }
+        match self.slots.get((index & !LEAF) as usize)? {
+            Slot::Used(Leaf::Big(i)) => Some(Found::Big(i)),
+            Slot::Used(Leaf::Str(s)) => Some(Found::Str(s)),
             Slot::Free { .. } => None,
         }
     }
@@ -398,6 +426,85 @@ impl Heap {
             Some(index) if index & INT != 0 => self.ints.get((index & !INT) as usize).copied(),
             _ => None,
         }
+    }
+
+    /// Makes an object of the region with so many slots, which are `none` (zero, if it holds no values). It has been reserved
+    /// for; never collects.
+    pub fn allocate(&mut self, kind: Kind, slots: usize) -> Object {
+        let charge = Heap::object_bytes(slots as u64);
+        self.charge(charge);
+        self.region.allocate(kind, slots)
+    }
+
+    /// Counts bytes that have been reserved for in the region.
+    fn charge(&mut self, bytes: u64) {
+        self.ledger.bytes += bytes;
+        self.ledger.region_bytes += bytes;
+        self.pressure += bytes;
+    }
+
+    /// The object of the region that a value refers to, if it does.
+    #[inline]
+    pub fn object(&self, value: Value) -> Option<Object> {
+        match value.as_reference() {
+            Some(index) if index & (INT | LEAF) == 0 => self.region.find(index),
+            _ => None,
+        }
+    }
+
+    /// What kind of object it is.
+    #[inline]
+    pub fn kind(&self, object: Object) -> Kind {
+        self.region.kind(object)
+    }
+
+    /// Changes the kind of an object to one that has the same slots.
+    pub fn set_kind(&mut self, object: Object, kind: Kind) {
+        self.region.set_kind(object, kind);
+    }
+
+    /// The slots of an object that holds values. (Of one that does not, their words.)
+    #[inline]
+    pub fn slots(&self, object: Object) -> &[Value] {
+        self.region.slots(object)
+    }
+
+    /// A slot; `none` if there is none.
+    #[inline]
+    pub fn slot(&self, object: Object, at: usize) -> Value {
+        self.region.slots(object).get(at).copied().unwrap_or(Value::NONE)
+    }
+
+    /// Sets a slot. What the value itself costs ([`Heap::slot_bytes`]) has been reserved for.
+    #[inline]
+    pub fn set_slot(&mut self, object: Object, at: usize, value: Value) {
+        let bytes = Heap::slot_bytes(value);
+        if bytes > 0 {
+            self.charge(bytes);
+        }
+        if let Some(slot) = self.region.slots_mut(object).get_mut(at) {
+            *slot = value;
+        }
+    }
+
+    /// A slot that counts something.
+    #[inline]
+    pub fn count(&self, object: Object, at: usize) -> usize {
+        self.slot(object, at).as_small_int().unwrap_or(0) as usize
+    }
+
+    /// Sets a slot that counts something.
+    #[inline]
+    pub fn set_count(&mut self, object: Object, at: usize, count: usize) {
+        if let Some(slot) = self.region.slots_mut(object).get_mut(at) {
+            *slot = Value::small_int(count as i64).unwrap_or(Value::NONE);
+        }
+    }
+
+    /// The slots of an object, to move values about that are in it already, or to write words of one that holds no values.
+    #[inline]
+    pub fn slots_mut(&mut self, object: Object) -> &mut [Value] {
+        self.region.slots_mut(object)
     }
 
     /// The most bytes that may be charged.
@@ -425,7 +532,7 @@ mod tests {
     const NEVER: &dyn Fn() -> bool = &|| false;
 
     fn text(heap: &mut Heap, s: &str) -> Value {
-        heap.add(Object::Str(s.into()))
+        heap.add(Leaf::Str(s.into()))
     }
 
     #[test]
@@ -435,14 +542,20 @@ mod tests {
         heap.pin_all();
         let lost = text(&mut heap, "lost");
         let kept = text(&mut heap, "kept");
-        heap.collect(&mut [kept].into_iter(), NEVER).unwrap();
+        heap.collect(&mut |visit| [kept].iter_mut().for_each(|root: &mut Value| visit(root)), NEVER).unwrap();
         assert_eq!(heap.get(constant), Some(Found::Str("constant")));
         assert_eq!(heap.get(kept), Some(Found::Str("kept")));
         assert!(heap.get(lost).is_none());
         assert_eq!(text(&mut heap, "new"), lost);
         // The ledger still has what is lost.
         assert_eq!(heap.charged(), 4 * 64 + 8 + 4 + 4 + 3);
-        heap.collect_at_limit(0, &mut [kept].into_iter(), NEVER).unwrap().unwrap();
+        heap.collect_at_limit(
+            0,
+            &mut |visit| [kept].iter_mut().for_each(|root: &mut Value| visit(root)),
+            NEVER,
+        )
+        .unwrap()
+        .unwrap();
         assert_eq!(heap.charged(), 2 * 64 + 8 + 4);
     }
 
@@ -453,10 +566,21 @@ mod tests {
         let request = Heap::charge_for(20);
         assert!(!heap.fits(request));
         assert_eq!(
-            heap.collect_at_limit(request, &mut [a].into_iter(), NEVER),
+            heap.collect_at_limit(
+                request,
+                &mut |visit| [a].iter_mut().for_each(|root: &mut Value| visit(root)),
+                NEVER
+            ),
             Ok(Err(HeapFull { request: 84, live: 84, limit: 150 }))
         );
-        assert_eq!(heap.collect_at_limit(request, &mut [].into_iter(), NEVER), Ok(Ok(())));
+        assert_eq!(
+            heap.collect_at_limit(
+                request,
+                &mut |visit| [].iter_mut().for_each(|root: &mut Value| visit(root)),
+                NEVER
+            ),
+            Ok(Ok(()))
+        );
     }
 
     #[test]
@@ -469,11 +593,21 @@ mod tests {
                 let request = Heap::charge_for(10);
                 if !heap.covers(request) {
                     bills.push((i, heap.limit_collection_fuel(1)));
-                    heap.collect_at_limit(request, &mut [kept].into_iter(), NEVER).unwrap().unwrap();
+                    heap.collect_at_limit(
+                        request,
+                        &mut |visit| [kept].iter_mut().for_each(|root: &mut Value| visit(root)),
+                        NEVER,
+                    )
+                    .unwrap()
+                    .unwrap();
                 }
                 text(&mut heap, "ten bytes.");
                 if i % collect_every == 0 {
-                    heap.collect(&mut [kept].into_iter(), NEVER).unwrap();
+                    heap.collect(
+                        &mut |visit| [kept].iter_mut().for_each(|root: &mut Value| visit(root)),
+                        NEVER,
+                    )
+                    .unwrap();
                 }
             }
             bills
@@ -494,7 +628,7 @@ mod tests {
         }
         assert_eq!(heap.charged(), 0);
         assert!(heap.wants_collection());
-        heap.collect(&mut [kept].into_iter(), NEVER).unwrap();
+        heap.collect(&mut |visit| [kept].iter_mut().for_each(|root: &mut Value| visit(root)), NEVER).unwrap();
         assert!(!heap.wants_collection());
         assert_eq!((heap.int(kept), heap.ints.len()), (Some(i64::MAX), 1));
     }
@@ -503,7 +637,8 @@ mod tests {
     fn places_free_at_the_end_are_given_back() {
         let mut heap = Heap::new(1 << 30, false);
         let values: Vec<Value> = (0..1000).map(|i| text(&mut heap, &i.to_string())).collect();
-        heap.collect(&mut values[..10].iter().copied(), NEVER).unwrap();
+        heap.collect(&mut |visit| values[..10].to_vec().iter_mut().for_each(|root| visit(root)), NEVER)
+            .unwrap();
         assert_eq!(heap.slots.len(), 10);
         assert!(heap.slots.capacity() < 1000);
         let again = text(&mut heap, "again");
@@ -521,7 +656,10 @@ mod tests {
             looks.set(looks.get() + 1);
             looks.get() == 2
         };
-        assert_eq!(heap.collect(&mut [].into_iter(), &count), Err(GivenUp));
+        assert_eq!(
+            heap.collect(&mut |visit| [].iter_mut().for_each(|root: &mut Value| visit(root)), &count),
+            Err(GivenUp)
+        );
         assert_eq!(looks.get(), 2);
     }
 }

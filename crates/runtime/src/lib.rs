@@ -9,11 +9,12 @@ pub mod error;
 pub mod heap;
 pub mod io;
 pub mod num;
+pub mod object;
 pub mod store;
 pub mod value;
 
 pub use error::{LimitKind, Place, Stop, StopKind};
-pub use heap::{Found, GivenUp, Heap, HeapFull, Object};
+pub use heap::{Found, GivenUp, Heap, HeapFull, Leaf, Object};
 pub use io::Io;
 pub use store::Store;
 pub use value::{Unpacked, Value};

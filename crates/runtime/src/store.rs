@@ -5,7 +5,7 @@
 //! then the work, which never collects garbage and so may hold what it likes. The interpreter and the routines of compiled
 //! code differ only in what they do when the cost is too high: the one collects or stops, the other leaves.
 
-use crate::heap::{Found, Heap, Object};
+use crate::heap::{Found, Heap, Leaf};
 use crate::io::{Io, TooMuch};
 use crate::num::{self, Cost, ErrorKind, NumError, Operand, Output, Watch};
 use crate::value::{Unpacked, Value};
@@ -41,6 +41,7 @@ impl Store {
                 Some(Found::Int(i)) => Operand::Int(i),
                 Some(Found::Big(i)) => Operand::Big(i),
                 Some(Found::Str(s)) => Operand::Str(s),
+                Some(Found::Object(object)) => Operand::Object(self.heap.kind(object)),
                 None => {
                     debug_assert!(false, "a reference outlived its object");
                     Operand::None
@@ -74,8 +75,8 @@ impl Store {
             Output::Bool(b) => Value::bool(b),
             Output::Int(i) => self.int(i),
             Output::Float(f) => Value::float(f),
-            Output::Big(i) => self.heap.add(Object::Big(i)),
-            Output::Str(s) => self.heap.add(Object::Str(s.into())),
+            Output::Big(i) => self.heap.add(Leaf::Big(i)),
+            Output::Str(s) => self.heap.add(Leaf::Str(s.into())),
         }
     }
 
@@ -86,8 +87,8 @@ impl Store {
             Const::Bool(b) => Value::bool(*b),
             Const::Int(i) => self.int(*i),
             Const::Float(f) => Value::float(*f),
-            Const::BigInt(i) => self.heap.add(Object::Big(i.clone())),
-            Const::Str(s) => self.heap.add(Object::Str(s.clone())),
+            Const::BigInt(i) => self.heap.add(Leaf::Big(i.clone())),
+            Const::Str(s) => self.heap.add(Leaf::Str(s.clone())),
         }
     }
 
@@ -158,7 +159,10 @@ impl Store {
     /// Whether a value counts as true.
     #[inline]
     pub fn truth(&self, a: Value) -> bool {
-        num::truth(self.operand(a))
+        match self.object(a) {
+            Some((kind, object)) => crate::object::truth(self, kind, object),
+            None => num::truth(self.operand(a)),
+        }
     }
 
     /// What writing a value as text will cost.
@@ -195,7 +199,7 @@ impl Store {
             Operand::Int(i) => u32::try_from(i).ok(),
             Operand::Bool(b) => Some(u32::from(b)),
             Operand::Big(_) => None,
-            other @ (Operand::None | Operand::Float(_)) => {
+            other @ (Operand::None | Operand::Float(_) | Operand::Object(_)) => {
                 let message = format!("print_char needs an int or a str, not '{}'", other.type_name());
                 return raised(ErrorKind::TypeError, message);
             }

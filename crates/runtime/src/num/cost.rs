@@ -20,13 +20,21 @@ pub struct Cost {
     pub fuel: u64,
     /// At most so many bytes does the result need: words of an int beyond `i64`, or UTF-8. 0 for everything else.
     pub result_bytes: u64,
+    /// So many bytes are charged besides, for objects: what [`crate::Heap`] charges for each, added up.
+    pub object_bytes: u64,
     /// So many bytes more must be free while the operation works; they are not charged.
     pub scratch_bytes: u64,
 }
 
 impl Cost {
     pub(super) fn new(fuel: u64, result_bytes: u64) -> Cost {
-        Cost { fuel, result_bytes, scratch_bytes: 0 }
+        Cost { fuel, result_bytes, ..Cost::default() }
+    }
+
+    /// What must be free on the heap, in charged bytes.
+    pub fn request(&self) -> u64 {
+        let result = if self.result_bytes > 0 { crate::Heap::charge_for(self.result_bytes) } else { 0 };
+        result.saturating_add(self.object_bytes).saturating_add(self.scratch_bytes)
     }
 
     /// With room for so many numbers of the result's size.
@@ -93,6 +101,7 @@ pub fn binary_cost(
     b: Operand<'_>,
     limits: &NumberLimits,
 ) -> Result<Cost, NumError> {
+    let op = op.plain();
     if let BinOp::Call(builtin) = op {
         return super::builtin::cost2(builtin, a, b, limits);
     }
@@ -133,7 +142,7 @@ fn int_cost(op: BinOp, a: Int<'_>, b: Int<'_>, limits: &NumberLimits) -> Result<
     let nothing = Cost::default();
     // Bits of the result, at least and at most, and the work.
     let (at_least, at_most, fuel) = match op {
-        BinOp::Compare(_) | BinOp::Call(_) => (0, 0, longer),
+        BinOp::Compare(_) | BinOp::Call(_) | BinOp::Augmented(_) => (0, 0, longer),
         BinOp::Div => (0, 0, both.saturating_mul(2)),
         BinOp::Add | BinOp::Sub | BinOp::And | BinOp::Or | BinOp::Xor => (0, x.max(y) + 1, longer),
         BinOp::Mul if x == 0 || y == 0 => return Ok(nothing),
@@ -225,6 +234,8 @@ pub fn text_cost(a: Operand<'_>, limits: &NumberLimits) -> Cost {
             let fuel = if bits <= FREE_BITS { 0 } else { super::big::digits_work(digits) };
             Cost::new(fuel, digits + 1).with_scratch(4)
         }
-        Operand::None | Operand::Bool(_) | Operand::Int(_) | Operand::Float(_) => Cost::new(0, 32),
+        Operand::None | Operand::Bool(_) | Operand::Int(_) | Operand::Float(_) | Operand::Object(_) => {
+            Cost::new(0, 32)
+        }
     }
 }

@@ -26,6 +26,7 @@ pub(super) fn binary(op: BinOp, a: f64, b: f64) -> Result<f64, NumError> {
         | BinOp::Shl
         | BinOp::Shr
         | BinOp::Compare(_)
+        | BinOp::Augmented(_)
         | BinOp::Call(_) => Err(NumError::type_error(format!(
             "unsupported operand type(s) for {}: 'float' and 'float'",
             op.symbol()

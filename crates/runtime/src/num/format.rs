@@ -213,7 +213,10 @@ pub(super) fn format(a: Operand<'_>, spec: &str, watch: &Watch) -> Result<Output
         return text::str(a, watch).map(Output::Str);
     }
     match a {
-        Operand::None => Err(NumError::type_error("unsupported format string passed to NoneType.__format__")),
+        Operand::None | Operand::Object(_) => Err(NumError::type_error(format!(
+            "unsupported format string passed to {}.__format__",
+            a.type_name()
+        ))),
         Operand::Str(s) => format_str(s, &parse(spec, '<', "str")?, limits),
         Operand::Float(f) => format_float(f, &parse(spec, '>', "float")?, "float", limits),
         Operand::Bool(_) | Operand::Int(_) | Operand::Big(_) => {

@@ -168,7 +168,7 @@ pub(super) fn binary(op: BinOp, a: Int<'_>, b: Int<'_>, watch: &Watch) -> Result
             BinOp::Shl => shl_i64(x, y),
             BinOp::Shr => shr_i64(x, y),
             BinOp::Pow => pow_i64(x, y),
-            BinOp::Div | BinOp::Compare(_) | BinOp::Call(_) => None,
+            BinOp::Div | BinOp::Compare(_) | BinOp::Call(_) | BinOp::Augmented(_) => None,
         };
         if let Some(result) = fast {
             return Ok(Output::Int(result));
@@ -197,7 +197,7 @@ pub(super) fn binary(op: BinOp, a: Int<'_>, b: Int<'_>, watch: &Watch) -> Result
         BinOp::Shl => shl(a, b, watch)?,
         BinOp::Shr => shr(a, b)?,
         // The caller compares and calls elsewhere.
-        BinOp::Compare(_) | BinOp::Call(_) => IBig::ZERO,
+        BinOp::Compare(_) | BinOp::Call(_) | BinOp::Augmented(_) => IBig::ZERO,
     };
     limits.int_output(value)
 }

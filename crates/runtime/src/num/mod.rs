@@ -62,6 +62,7 @@ mod watch;
 use std::borrow::Cow;
 use std::fmt;
 
+use crate::object::Kind;
 use bytecode::{BinOp, UnOp};
 use dashu_int::IBig;
 
@@ -90,6 +91,8 @@ pub enum Operand<'a> {
     Float(f64),
     /// A string.
     Str(&'a str),
+    /// An object, of which numbers know only what it is called.
+    Object(Kind),
 }
 
 /// A result. An int is in its smallest form.
@@ -273,6 +276,7 @@ impl<'a> Operand<'a> {
             Operand::Int(_) | Operand::Big(_) => "int",
             Operand::Float(_) => "float",
             Operand::Str(_) => "str",
+            Operand::Object(kind) => kind.type_name(),
         }
     }
 
@@ -282,7 +286,7 @@ impl<'a> Operand<'a> {
             Operand::Int(i) => Some(Number::Int(Int::Small(i))),
             Operand::Big(i) => Some(Number::Int(Int::Big(i))),
             Operand::Float(f) => Some(Number::Float(f)),
-            Operand::None | Operand::Str(_) => None,
+            Operand::None | Operand::Str(_) | Operand::Object(_) => None,
         }
     }
 
@@ -299,6 +303,12 @@ impl<'a> Operand<'a> {
 /// # Errors
 /// What CPython raises, results beyond the limits, and [`NumError::Interrupted`].
 pub fn binary(op: BinOp, a: Operand<'_>, b: Operand<'_>, watch: &Watch) -> Result<Output, NumError> {
+    let plain = op.plain();
+    if plain != op {
+        // Only the words of this error tell them apart.
+        return binary(plain, a, b, watch)
+            .map_err(|error| if error == unsupported(plain, a, b) { unsupported(op, a, b) } else { error });
+    }
     match op {
         BinOp::Compare(cmp) => return compare::compare(cmp, a, b).map(Output::Bool),
         BinOp::Call(builtin) => return builtin::call2(builtin, a, b, watch),
@@ -369,7 +379,7 @@ pub fn truth(a: Operand<'_>) -> bool {
         Operand::None => false,
         Operand::Bool(b) => b,
         Operand::Int(i) => i != 0,
-        Operand::Big(_) => true,
+        Operand::Big(_) | Operand::Object(_) => true,
         Operand::Float(f) => f != 0.0,
         Operand::Str(s) => !s.is_empty(),
     }

@@ -127,6 +127,8 @@ pub(super) fn certainly_too_many_digits(bits: u64, limits: &NumberLimits) -> boo
 pub fn write_str(out: &mut String, a: Operand<'_>, watch: &Watch) -> Result<(), NumError> {
     match a {
         Operand::None => out.push_str("None"),
+        // What stands in it is the business of `crate::object`.
+        Operand::Object(kind) => _ = write!(out, "<{}>", kind.type_name()),
         Operand::Bool(b) => out.push_str(if b { "True" } else { "False" }),
         // Writing to a String cannot fail.
         Operand::Int(i) => _ = write!(out, "{i}"),

@@ -1,0 +1,253 @@
+//! Objects: what their operations mean, once, for all tiers.
+//!
+//! In `profile -> detect -> compile -> cache -> execute -> deoptimise` this stands beside *execute*, as [`crate::num`] does for
+//! numbers. An operation gets its arguments and a [`Context`], which has the heap and is paid. It keeps four rules:
+//!
+//! 1. **Pay first.** An operation finds out what it needs, pays once ([`Context::pay`]), and then allocates and changes things; after
+//!    it has paid it can't fail any more. So one that is refused has had no effect, and executing it again is right.
+//! 2. **Objects move when it pays.** Values that are needed afterwards are handed to `pay`, which changes them where their objects
+//!    have moved. An [`Object`] from before is not used after.
+//! 3. **Work is metered.** What takes longer the more there is goes through a [`Meter`], by which it is paid and interrupted.
+//! 4. **Nothing depends on capacities, addresses or profiles** that a program could see, or that costs depend on.
+//!
+//! The meaning is CPython 3.11's, to the words of the errors.
+
+mod kind;
+pub mod list;
+pub mod value;
+
+use crate::heap::{Found, Object};
+use crate::num::{Cost, ErrorKind, NumError, Output};
+use crate::store::Store;
+use crate::value::{Unpacked, Value};
+use bytecode::{BinOp, CallForm, Routine, UnOp};
+use std::borrow::Cow;
+
+pub use kind::Kind;
+
+/// Why an operation has no result.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// An error of the guest, or a size that is not allowed.
+    Raised(NumError),
+    /// The context does not go on: a limit is reached, or the interpreter has to do this.
+    Refused,
+}
+
+impl From<NumError> for Fault {
+    fn from(error: NumError) -> Fault {
+        Fault::Raised(error)
+    }
+}
+
+/// What an operation gives.
+pub type Outcome<T = Value> = Result<T, Fault>;
+
+/// Where an operation happens, and who pays for it.
+pub trait Context {
+    /// The heap, the streams, the sizes allowed.
+    fn store(&mut self) -> &mut Store;
+
+    /// Pays before anything happens. May collect garbage: `held` are all values that are needed afterwards, and are changed where
+    /// their objects have moved.
+    ///
+    /// # Errors
+    /// [`Fault::Refused`]; then nothing may happen.
+    fn pay(&mut self, cost: Cost, held: &mut [Value]) -> Outcome<()>;
+
+    /// Fuel that is left.
+    fn fuel_left(&self) -> u64;
+}
+
+/// Counts work whose amount is known only when it is done. Everything that it counts is without effects, and is paid
+/// afterwards, by [`Meter::cost`].
+#[derive(Clone, Copy, Debug)]
+pub struct Meter {
+    used: u64,
+    limit: u64,
+}
+
+/// What is free in each operation, in the meter's unit: what the instruction has paid for.
+const FREE_STEPS: u64 = 8;
+/// Steps of a meter, some nanoseconds each, for one unit of fuel.
+const STEPS_PER_FUEL: u64 = 1;
+
+impl Meter {
+    /// A meter that stops where the fuel would not do.
+    pub fn new(cx: &mut dyn Context) -> Meter {
+        Meter { used: 0, limit: cx.fuel_left().saturating_mul(STEPS_PER_FUEL).saturating_add(FREE_STEPS) }
+    }
+
+    /// Counts so many steps of a few nanoseconds: a comparison, an element, eight bytes of text.
+    ///
+    /// # Errors
+    /// If it is time to stop.
+    pub fn step(&mut self, store: &Store, steps: u64) -> Outcome<()> {
+        self.used = self.used.saturating_add(steps);
+        store.watch.step(steps)?;
+        if self.used > self.limit { Err(Fault::Refused) } else { Ok(()) }
+    }
+
+    /// What the work so far costs.
+    pub fn cost(&self) -> Cost {
+        Cost { fuel: self.used.saturating_sub(FREE_STEPS) / STEPS_PER_FUEL, ..Cost::default() }
+    }
+
+    /// Pays for the work so far. Where the meter has stopped it, this stops the program.
+    ///
+    /// # Errors
+    /// As [`Context::pay`].
+    pub fn pay(&self, cx: &mut dyn Context, held: &mut [Value]) -> Outcome<()> {
+        cx.pay(self.cost(), held)
+    }
+}
+
+/// Runs metered work without effects, and pays for it; also where it fails, so that no work is for nothing.
+///
+/// # Errors
+/// Those of the work, and [`Fault::Refused`].
+pub fn metered<T>(
+    cx: &mut dyn Context,
+    held: &mut [Value],
+    work: impl FnOnce(&mut Store, &mut Meter, &[Value]) -> Outcome<T>,
+) -> Outcome<T> {
+    let mut meter = Meter::new(cx);
+    let result = work(cx.store(), &mut meter, held);
+    meter.pay(cx, held)?;
+    result
+}
+
+/// An error of the guest.
+pub fn raised(kind: ErrorKind, message: impl Into<Cow<'static, str>>) -> Fault {
+    Fault::Raised(NumError::Raised { kind, message: message.into() })
+}
+
+/// A `TypeError`.
+pub fn type_error(message: impl Into<Cow<'static, str>>) -> Fault {
+    raised(ErrorKind::TypeError, message)
+}
+
+/// A `ValueError`.
+pub fn value_error(message: impl Into<Cow<'static, str>>) -> Fault {
+    raised(ErrorKind::ValueError, message)
+}
+
+impl Store {
+    /// The name of a value's type, as Python writes it.
+    pub fn type_name(&self, value: Value) -> &'static str {
+        self.operand(value).type_name()
+    }
+
+    /// The object of the region that a value refers to, with its kind.
+    #[inline]
+    pub fn object(&self, value: Value) -> Option<(Kind, Object)> {
+        let object = self.heap.object(value)?;
+        Some((self.heap.kind(object), object))
+    }
+
+    /// The str that a value is.
+    pub fn str(&self, value: Value) -> Option<&str> {
+        match self.heap.get(value)? {
+            Found::Str(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// A result as a value that has been paid for.
+    pub fn text(&mut self, text: String) -> Value {
+        self.value(Output::Str(text))
+    }
+}
+
+/// A str as a value: pays for it and makes it.
+///
+/// # Errors
+/// As [`Context::pay`].
+pub fn make_str(cx: &mut dyn Context, text: String, held: &mut [Value]) -> Outcome {
+    let limit = cx.store().watch.limits.max_str_bytes;
+    if text.len() as u64 > limit {
+        return Err(NumError::StrTooLarge { max_bytes: limit }.into());
+    }
+    cx.pay(Cost { result_bytes: text.len() as u64, ..Cost::default() }, held)?;
+    Ok(cx.store().text(text))
+}
+
+/// Whether an operation of these values is one of objects, and not of numbers and strs.
+#[inline]
+pub fn concerns(store: &Store, values: &[Value]) -> bool {
+    values.iter().any(|&value| store.heap.object(value).is_some())
+}
+
+/// Calls a routine. `detail` is what the instruction's argument says.
+///
+/// # Errors
+/// What CPython raises, and [`Fault::Refused`].
+pub fn routine(cx: &mut dyn Context, routine: Routine, detail: u32, args: &mut [Value]) -> Outcome {
+    let _ = detail;
+    match (routine, &mut *args) {
+        (Routine::List, values) => list::new(cx, values),
+        (Routine::Append, &mut [list, value]) => list::append(cx, list, value).map(|()| list),
+        (Routine::Index, &mut [a, i]) => list::index(cx, a, i),
+        (Routine::StoreIndex, &mut [a, i, v]) => list::store_index(cx, a, i, v).map(|()| Value::NONE),
+        _ => Err(type_error(format!("HotspotVM does not have '{}' yet", routine.name()))),
+    }
+}
+
+/// Calls a method. The value whose method it is stands first among the arguments, the values of the keywords last.
+///
+/// # Errors
+/// What CPython raises, and [`Fault::Refused`].
+pub fn method(cx: &mut dyn Context, form: &CallForm<'_>, args: &mut [Value]) -> Outcome {
+    let this = args.first().copied().unwrap_or(Value::NONE);
+    let kind = cx.store().object(this).map(|(kind, _)| kind);
+    match (kind, form.name, &mut *args) {
+        (Some(Kind::List), "append", &mut [list, value]) => {
+            list::append(cx, list, value).map(|()| Value::NONE)
+        }
+        _ => Err(no_attribute(cx.store(), this, form.name)),
+    }
+}
+
+/// The error of a value that has no such attribute.
+pub fn no_attribute(store: &Store, value: Value, name: &str) -> Fault {
+    raised(
+        ErrorKind::AttributeError,
+        format!("'{}' object has no attribute '{name}'", store.type_name(value)),
+    )
+}
+
+/// A binary operation of which at least one operand is an object.
+///
+/// # Errors
+/// What CPython raises, and [`Fault::Refused`].
+pub fn binary(cx: &mut dyn Context, op: BinOp, args: &mut [Value; 2]) -> Outcome {
+    let store = cx.store();
+    let (a, b) = (store.type_name(args[0]), store.type_name(args[1]));
+    let symbol = op.symbol();
+    Err(type_error(format!("unsupported operand type(s) for {symbol}: '{a}' and '{b}'")))
+}
+
+/// A unary operation, or a builtin function of one value, of an object.
+///
+/// # Errors
+/// What CPython raises, and [`Fault::Refused`].
+pub fn unary(cx: &mut dyn Context, op: UnOp, a: Value) -> Outcome {
+    let name = cx.store().type_name(a);
+    Err(type_error(format!("bad operand type for unary {}: '{name}'", op.symbol())))
+}
+
+/// Whether an object counts as true.
+pub fn truth(store: &Store, kind: Kind, object: Object) -> bool {
+    match kind {
+        Kind::List => list::len(store, object) > 0,
+        _ => true,
+    }
+}
+
+/// An index: an int or a bool.
+pub fn as_index(store: &Store, value: Value) -> Option<i64> {
+    match value.unpack() {
+        Unpacked::Bool(b) => Some(i64::from(b)),
+        _ => store.as_i64(value),
+    }
+}
