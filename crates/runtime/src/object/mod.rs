@@ -12,15 +12,18 @@
 //!
 //! The meaning is CPython 3.11's, to the words of the errors.
 
+pub mod dict;
 mod kind;
 pub mod list;
+pub mod set;
 pub mod value;
+pub mod view;
 
 use crate::heap::{Found, Object};
-use crate::num::{Cost, ErrorKind, NumError, Output};
+use crate::num::{self, Cost, ErrorKind, NumError, Output};
 use crate::store::Store;
 use crate::value::{Unpacked, Value};
-use bytecode::{BinOp, CallForm, Routine, UnOp};
+use bytecode::{BinOp, Builtin1, Builtin2, CallForm, Routine, UnOp};
 use std::borrow::Cow;
 
 pub use kind::Kind;
@@ -72,7 +75,15 @@ const FREE_STEPS: u64 = 8;
 /// Steps of a meter, some nanoseconds each, for one unit of fuel.
 const STEPS_PER_FUEL: u64 = 1;
 
+/// Stands where there is no key and no element: no value of a program is this.
+const HOLE: Value = Value::REFUSED;
+
 impl Meter {
+    /// A meter that stops after so many steps.
+    pub fn of(steps: u64) -> Meter {
+        Meter { used: 0, limit: steps }
+    }
+
     /// A meter that stops where the fuel would not do.
     pub fn new(cx: &mut dyn Context) -> Meter {
         Meter { used: 0, limit: cx.fuel_left().saturating_mul(STEPS_PER_FUEL).saturating_add(FREE_STEPS) }
@@ -189,6 +200,10 @@ pub fn routine(cx: &mut dyn Context, routine: Routine, detail: u32, args: &mut [
         (Routine::Append, &mut [list, value]) => list::append(cx, list, value).map(|()| list),
         (Routine::Index, &mut [a, i]) => list::index(cx, a, i),
         (Routine::StoreIndex, &mut [a, i, v]) => list::store_index(cx, a, i, v).map(|()| Value::NONE),
+        (Routine::Hash, &mut [a]) => {
+            let hash = metered(cx, &mut [a], |store, meter, _| value::hash(store, meter, a))?;
+            Ok(cx.store().int(hash))
+        }
         _ => Err(type_error(format!("HotspotVM does not have '{}' yet", routine.name()))),
     }
 }
@@ -221,10 +236,27 @@ pub fn no_attribute(store: &Store, value: Value, name: &str) -> Fault {
 /// # Errors
 /// What CPython raises, and [`Fault::Refused`].
 pub fn binary(cx: &mut dyn Context, op: BinOp, args: &mut [Value; 2]) -> Outcome {
-    let store = cx.store();
-    let (a, b) = (store.type_name(args[0]), store.type_name(args[1]));
-    let symbol = op.symbol();
-    Err(type_error(format!("unsupported operand type(s) for {symbol}: '{a}' and '{b}'")))
+    let [a, b] = *args;
+    match op {
+        BinOp::Compare(cmp) => {
+            let holds = metered(cx, args, |store, meter, _| value::compare(store, meter, cmp, a, b))?;
+            Ok(Value::bool(holds))
+        }
+        BinOp::Call(Builtin2::Is) => Ok(Value::bool(value::identical(cx.store(), a, b))),
+        BinOp::Call(Builtin2::In) => {
+            let found = metered(cx, args, |store, meter, _| value::contains(store, meter, a, b))?;
+            Ok(Value::bool(found))
+        }
+        _ => Err(unsupported(cx.store(), op, a, b)),
+    }
+}
+
+/// The error of an operator, or of a builtin function of two values, that does not take these.
+pub fn unsupported(store: &Store, op: BinOp, a: Value, b: Value) -> Fault {
+    match num::binary(op, store.operand(a), store.operand(b), &store.watch) {
+        Err(error) => error.into(),
+        Ok(_) => type_error(format!("HotspotVM does not have '{}' of these yet", op.symbol())),
+    }
 }
 
 /// A unary operation, or a builtin function of one value, of an object.
@@ -232,15 +264,50 @@ pub fn binary(cx: &mut dyn Context, op: BinOp, args: &mut [Value; 2]) -> Outcome
 /// # Errors
 /// What CPython raises, and [`Fault::Refused`].
 pub fn unary(cx: &mut dyn Context, op: UnOp, a: Value) -> Outcome {
-    let name = cx.store().type_name(a);
-    Err(type_error(format!("bad operand type for unary {}: '{name}'", op.symbol())))
+    match op {
+        UnOp::Call(Builtin1::Str) => make_text(cx, a, value::text),
+        UnOp::Call(Builtin1::Repr) => make_text(cx, a, value::repr),
+        UnOp::Call(Builtin1::Ascii) => make_text(cx, a, value::ascii),
+        UnOp::Call(Builtin1::TypeName) => make_text(cx, a, |store, _, a| Ok(store.type_name(a).to_owned())),
+        UnOp::Call(Builtin1::Len) => {
+            let store = cx.store();
+            match store.object(a).and_then(|(kind, object)| value::len(store, kind, object)) {
+                Some(len) => Ok(store.int(len as i64)),
+                None => Err(type_error(format!("object of type '{}' has no len()", store.type_name(a)))),
+            }
+        }
+        _ => {
+            let store = cx.store();
+            let output = num::unary(op, store.operand(a), &store.watch)?;
+            Ok(store.value(output))
+        }
+    }
+}
+
+/// A text that is written by metered work, as a str.
+fn make_text(
+    cx: &mut dyn Context,
+    a: Value,
+    write: impl FnOnce(&Store, &mut Meter, Value) -> Outcome<String>,
+) -> Outcome {
+    let mut meter = Meter::new(cx);
+    match write(cx.store(), &mut meter, a) {
+        Ok(text) => {
+            cx.pay(Cost { result_bytes: text.len() as u64, ..meter.cost() }, &mut [])?;
+            Ok(cx.store().text(text))
+        }
+        Err(fault) => {
+            meter.pay(cx, &mut [])?;
+            Err(fault)
+        }
+    }
 }
 
 /// Whether an object counts as true.
 pub fn truth(store: &Store, kind: Kind, object: Object) -> bool {
     match kind {
         Kind::List => list::len(store, object) > 0,
-        _ => true,
+        _ => value::len(store, kind, object) != Some(0),
     }
 }
 
