@@ -303,6 +303,22 @@ fn make_text(
     }
 }
 
+/// Writes an object and a line feed.
+///
+/// # Errors
+/// What CPython raises, more output than is allowed, and [`Fault::Refused`]; then nothing was written.
+pub fn print(cx: &mut dyn Context, a: Value) -> Outcome {
+    let text = metered(cx, &mut [a], |store, meter, held| {
+        let mut text = String::new();
+        value::write_repr(store, meter, &mut text, held[0])?;
+        text.push('\n');
+        Ok(text)
+    })?;
+    let written = cx.store().io.write(&text);
+    written.map_err(|too_much| NumError::OutputTooLarge { max_bytes: too_much.limit })?;
+    Ok(Value::NONE)
+}
+
 /// Whether an object counts as true.
 pub fn truth(store: &Store, kind: Kind, object: Object) -> bool {
     match kind {
