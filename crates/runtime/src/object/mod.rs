@@ -89,6 +89,11 @@ impl Meter {
         Meter { used: 0, limit: cx.fuel_left().saturating_mul(STEPS_PER_FUEL).saturating_add(FREE_STEPS) }
     }
 
+    /// A meter for work that has been paid for.
+    pub fn paid() -> Meter {
+        Meter::of(u64::MAX)
+    }
+
     /// Counts so many steps of a few nanoseconds: a comparison, an element, eight bytes of text.
     ///
     /// # Errors
@@ -126,6 +131,24 @@ pub fn metered<T>(
     let result = work(cx.store(), &mut meter, held);
     meter.pay(cx, held)?;
     result
+}
+
+/// Runs metered work without effects that goes before others, and says what it costs; where it fails, it is paid for here.
+///
+/// # Errors
+/// Those of the work, and [`Fault::Refused`].
+pub fn prepared<T>(
+    cx: &mut dyn Context,
+    work: impl FnOnce(&Store, &mut Meter) -> Outcome<T>,
+) -> Outcome<(T, Cost)> {
+    let mut meter = Meter::new(cx);
+    match work(cx.store(), &mut meter) {
+        Ok(result) => Ok((result, meter.cost())),
+        Err(fault) => {
+            meter.pay(cx, &mut [])?;
+            Err(fault)
+        }
+    }
 }
 
 /// An error of the guest.
