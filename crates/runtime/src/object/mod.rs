@@ -12,15 +12,22 @@
 //!
 //! The meaning is CPython 3.11's, to the words of the errors.
 
+pub mod iter;
 mod kind;
 pub mod list;
+pub mod range;
+pub mod slice;
+#[cfg(test)]
+mod test_context;
+pub mod tuple;
 pub mod value;
 
 use crate::heap::{Found, Object};
-use crate::num::{Cost, ErrorKind, NumError, Output};
+use crate::num::{Cost, ErrorKind, NumError, Operand, Output};
 use crate::store::Store;
 use crate::value::{Unpacked, Value};
-use bytecode::{BinOp, CallForm, Routine, UnOp};
+use bytecode::{Augmented, BinOp, Builtin1, Builtin2, CallForm, Routine, UnOp};
+use dashu_int::IBig;
 use std::borrow::Cow;
 
 pub use kind::Kind;
@@ -183,13 +190,65 @@ pub fn concerns(store: &Store, values: &[Value]) -> bool {
 /// # Errors
 /// What CPython raises, and [`Fault::Refused`].
 pub fn routine(cx: &mut dyn Context, routine: Routine, detail: u32, args: &mut [Value]) -> Outcome {
-    let _ = detail;
     match (routine, &mut *args) {
         (Routine::List, values) => list::new(cx, values),
+        (Routine::Tuple, values) => tuple::new(cx, values),
         (Routine::Append, &mut [list, value]) => list::append(cx, list, value).map(|()| list),
-        (Routine::Index, &mut [a, i]) => list::index(cx, a, i),
-        (Routine::StoreIndex, &mut [a, i, v]) => list::store_index(cx, a, i, v).map(|()| Value::NONE),
+        (Routine::Index, &mut [a, i]) => index(cx, a, i),
+        (Routine::StoreIndex, &mut [a, i, v]) => store_index(cx, a, i, v).map(|()| Value::NONE),
+        (Routine::DeleteIndex, &mut [a, i]) => delete_index(cx, a, i).map(|()| Value::NONE),
+        (Routine::Slice, &mut [start, stop, step]) => slice::new(cx, [start, stop, step]),
+        (Routine::Iter | Routine::IterOf, &mut [a]) => iter::iter(cx, a),
+        (Routine::IterMore, &mut [it]) => iter::iter_more(cx, it),
+        (Routine::IterValue, &mut [it]) => iter::iter_value(cx, it),
+        (Routine::Next, &mut [it]) => iter::next(cx, it, None),
+        (Routine::NextOr, &mut [it, default]) => iter::next(cx, it, Some(default)),
+        (Routine::Unpack, &mut [a]) => iter::unpack(cx, a, detail as usize),
+        (Routine::UnpackStar, &mut [a]) => {
+            iter::unpack_star(cx, a, (detail & 0xFFFF) as usize, (detail >> 16) as usize)
+        }
+        (Routine::Item, &mut [a]) => {
+            let item = list::elements_of(cx.store(), a).get(detail as usize).copied();
+            Ok(item.unwrap_or(Value::NONE))
+        }
+        (Routine::ListOf, &mut [a]) => iter::list_of(cx, a),
+        (Routine::TupleOf, &mut [a]) => iter::tuple_of(cx, a),
+        (Routine::Range, &mut [start, stop, step]) => range::new(cx, [start, stop, step]),
         _ => Err(type_error(format!("HotspotVM does not have '{}' yet", routine.name()))),
+    }
+}
+
+/// `a[i]`.
+fn index(cx: &mut dyn Context, a: Value, i: Value) -> Outcome {
+    let store = cx.store();
+    match store.object(a).map(|(kind, _)| kind) {
+        Some(Kind::List | Kind::Tuple) => list::index(cx, a, i),
+        _ => Err(type_error(format!("'{}' object is not subscriptable", store.type_name(a)))),
+    }
+}
+
+/// `a[i] = value`.
+fn store_index(cx: &mut dyn Context, a: Value, i: Value, value: Value) -> Outcome<()> {
+    let store = cx.store();
+    match store.object(a).map(|(kind, _)| kind) {
+        Some(Kind::List) => list::store_index(cx, a, i, value),
+        _ => {
+            let name = store.type_name(a);
+            Err(type_error(format!("'{name}' object does not support item assignment")))
+        }
+    }
+}
+
+/// `del a[i]`.
+fn delete_index(cx: &mut dyn Context, a: Value, i: Value) -> Outcome<()> {
+    let store = cx.store();
+    match store.object(a).map(|(kind, _)| kind) {
+        Some(Kind::List) => list::delete_index(cx, a, i),
+        kind => {
+            let name = store.type_name(a);
+            let verb = if matches!(kind, Some(Kind::Tuple | Kind::Range)) { "doesn't" } else { "does not" };
+            Err(type_error(format!("'{name}' object {verb} support item deletion")))
+        }
     }
 }
 
@@ -221,7 +280,34 @@ pub fn no_attribute(store: &Store, value: Value, name: &str) -> Fault {
 /// # Errors
 /// What CPython raises, and [`Fault::Refused`].
 pub fn binary(cx: &mut dyn Context, op: BinOp, args: &mut [Value; 2]) -> Outcome {
+    let &mut [a, b] = args;
     let store = cx.store();
+    let kinds = [a, b].map(|value| store.object(value).map(|(kind, _)| kind));
+    match (op, kinds) {
+        (BinOp::Augmented(Augmented::Add), [Some(Kind::List), _]) => {
+            return list::extend(cx, a, b).map(|()| a);
+        }
+        (BinOp::Augmented(Augmented::Mul), [Some(Kind::List), _]) => return list::repeat_in_place(cx, a, b),
+        _ => {}
+    }
+    match (op.plain(), kinds) {
+        (BinOp::Add, [Some(kind @ (Kind::List | Kind::Tuple)), other]) => {
+            return match (kind, other) {
+                (Kind::List, Some(Kind::List)) => list::concatenate(cx, a, b),
+                (Kind::Tuple, Some(Kind::Tuple)) => tuple::concatenate(cx, a, b),
+                _ => {
+                    let (name, other) = (kind.type_name(), store.type_name(b));
+                    Err(type_error(format!("can only concatenate {name} (not \"{other}\") to {name}")))
+                }
+            };
+        }
+        (BinOp::Mul, [Some(Kind::List), _]) => return list::repeat(cx, a, b),
+        (BinOp::Mul, [Some(Kind::Tuple), _]) => return tuple::repeat(cx, a, b),
+        (BinOp::Mul, [_, Some(Kind::List)]) => return list::repeat(cx, b, a),
+        (BinOp::Mul, [_, Some(Kind::Tuple)]) => return tuple::repeat(cx, b, a),
+        (BinOp::Call(Builtin2::In), [_, Some(Kind::List | Kind::Tuple)]) => return list::contains(cx, a, b),
+        _ => {}
+    }
     let (a, b) = (store.type_name(args[0]), store.type_name(args[1]));
     let symbol = op.symbol();
     Err(type_error(format!("unsupported operand type(s) for {symbol}: '{a}' and '{b}'")))
@@ -232,7 +318,15 @@ pub fn binary(cx: &mut dyn Context, op: BinOp, args: &mut [Value; 2]) -> Outcome
 /// # Errors
 /// What CPython raises, and [`Fault::Refused`].
 pub fn unary(cx: &mut dyn Context, op: UnOp, a: Value) -> Outcome {
-    let name = cx.store().type_name(a);
+    let store = cx.store();
+    match (op, store.object(a).map(|(kind, _)| kind)) {
+        (UnOp::Call(Builtin1::Len), Some(Kind::List | Kind::Tuple)) => {
+            let len = list::elements_of(store, a).len();
+            return Ok(store.int(len as i64));
+        }
+        _ => {}
+    }
+    let name = store.type_name(a);
     Err(type_error(format!("bad operand type for unary {}: '{name}'", op.symbol())))
 }
 
@@ -240,6 +334,8 @@ pub fn unary(cx: &mut dyn Context, op: UnOp, a: Value) -> Outcome {
 pub fn truth(store: &Store, kind: Kind, object: Object) -> bool {
     match kind {
         Kind::List => list::len(store, object) > 0,
+        Kind::Tuple => !tuple::elements(store, object).is_empty(),
+        Kind::Range => store.truth(range::len(store, object)),
         _ => true,
     }
 }
@@ -249,5 +345,56 @@ pub fn as_index(store: &Store, value: Value) -> Option<i64> {
     match value.unpack() {
         Unpacked::Bool(b) => Some(i64::from(b)),
         _ => store.as_i64(value),
+    }
+}
+
+/// An int as an argument.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Size {
+    /// One of 64 bits.
+    Fits(i64),
+    /// A larger one.
+    Beyond {
+        /// Whether it is below all others.
+        negative: bool,
+    },
+}
+
+/// An int of any size, or a bool.
+pub fn as_size(store: &Store, value: Value) -> Option<Size> {
+    match store.operand(value) {
+        Operand::Bool(b) => Some(Size::Fits(i64::from(b))),
+        Operand::Int(i) => Some(Size::Fits(i)),
+        Operand::Big(i) => Some(Size::Beyond { negative: *i < IBig::ZERO }),
+        _ => None,
+    }
+}
+
+/// Where an index leads: from the end, if it is negative.
+#[inline]
+pub fn place(len: usize, index: i64) -> Option<usize> {
+    let at = if index < 0 { index.checked_add(len as i64)? } else { index };
+    usize::try_from(at).ok().filter(|&at| at < len)
+}
+
+/// How many elements a sequence of so many has after `* times`, and how many times that is.
+///
+/// # Errors
+/// What CPython raises.
+pub fn size_of_repeat(store: &Store, len: usize, times: Value) -> Outcome<(usize, u64)> {
+    const MOST: u64 = i64::MAX as u64 / 8;
+    let times = match as_size(store, times) {
+        Some(Size::Fits(times)) => times.max(0) as u64,
+        Some(Size::Beyond { .. }) => {
+            return Err(raised(ErrorKind::OverflowError, "cannot fit 'int' into an index-sized integer"));
+        }
+        None => {
+            let name = store.type_name(times);
+            return Err(type_error(format!("can't multiply sequence by non-int of type '{name}'")));
+        }
+    };
+    match (len as u64).checked_mul(times).filter(|&count| count <= MOST) {
+        Some(count) => Ok((count as usize, times)),
+        None => Err(raised(ErrorKind::MemoryError, "")),
     }
 }
