@@ -74,6 +74,8 @@ recorded! {
     local(u32);
     set_local(u32, ());
     global(u32);
+    routine(Routine, u32, u32) -> Flow<Self> = Ok(());
+    form_inputs(u32) -> u32 = 0;
     set_global(u32, ());
     truth(()) -> Flow<Self> = Ok(());
     box_int(());

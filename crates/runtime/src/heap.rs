@@ -243,7 +243,7 @@ impl Heap {
 
     /// Whether a request of so many charged bytes fits without a collection. Compiled code asks this and leaves if not.
     pub fn fits(&self, request: u64) -> bool {
-        !self.stress && self.covers(request)
+        !self.wants_collection() && self.covers(request)
     }
 
     /// Whether a collection for room would pay. Looked at where the interpreter's frames are complete.

@@ -10,7 +10,7 @@ use crate::feature::Feature;
 use crate::names;
 use crate::scope::Binding;
 use bytecode::build::Label;
-use bytecode::{BinOp, Builtin1, Builtin2, Cmp, Const, Op};
+use bytecode::{Augmented, BinOp, Builtin1, Builtin2, Cmp, Const, Op};
 
 /// The opcode of an operator.
 pub(super) fn operator(op: BinOp) -> Op {
@@ -28,6 +28,12 @@ pub(super) fn operator(op: BinOp) -> Op {
         BinOp::Shl => Op::Shl,
         BinOp::Shr => Op::Shr,
         BinOp::Compare(cmp) => comparison(cmp),
+        BinOp::Augmented(Augmented::Add) => Op::InplaceAdd,
+        BinOp::Augmented(Augmented::Sub) => Op::InplaceSub,
+        BinOp::Augmented(Augmented::Mul) => Op::InplaceMul,
+        BinOp::Augmented(Augmented::And) => Op::InplaceAnd,
+        BinOp::Augmented(Augmented::Or) => Op::InplaceOr,
+        BinOp::Augmented(Augmented::Xor) => Op::InplaceXor,
         BinOp::Call(_) => Op::Builtin2,
     }
 }

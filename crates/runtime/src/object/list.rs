@@ -3,8 +3,8 @@
 //! How much room there is follows CPython's formula, so that growing costs the same on average. No program sees it, but it decides
 //! what growing costs, so it depends on nothing but what was done to the list.
 
-use super::{Context, Fault, Kind, Outcome, as_index, iter, raised, slice, type_error};
-use super::{Meter, metered, place, size_of_repeat, value, value_error};
+use super::sequence::{place, size_of_repeat};
+use super::{Context, Fault, Kind, Outcome, as_index, iter, raised, slice, type_error, value_error};
 use crate::heap::{Heap, Object};
 use crate::num::{Cost, ErrorKind};
 use crate::store::Store;
@@ -519,11 +519,11 @@ pub fn repeat_in_place(cx: &mut dyn Context, a: Value, times: Value) -> Outcome 
     Ok(held[0])
 }
 
-/// `a += values`, and `a.extend(values)`.
+/// `a += values`, and `a.extend(values)`. Answers the list.
 ///
 /// # Errors
 /// What CPython raises, and those of [`Context::pay`].
-pub fn extend(cx: &mut dyn Context, a: Value, values: Value) -> Outcome<()> {
+pub fn extend(cx: &mut dyn Context, a: Value, values: Value) -> Outcome {
     let plan = iter::plan(cx, values, usize::MAX)?;
     let store = cx.store();
     let Some(list) = store.heap.object(a) else { return Err(Fault::Refused) };
@@ -535,35 +535,9 @@ pub fn extend(cx: &mut dyn Context, a: Value, values: Value) -> Outcome<()> {
     plan.pay(cx, cost, &mut held)?;
     let store = cx.store();
     let [a, values] = held;
-    let Some(list) = store.heap.object(a) else { return Ok(()) };
+    let Some(list) = store.heap.object(a) else { return Ok(a) };
     if let Some(storage) = resize(store, list, len + plan.count) {
         iter::fill(store, values, storage, len, plan.count);
     }
-    Ok(())
-}
-
-/// Whether two values are the same, or equal: what `in` asks.
-pub fn same_or_equal(store: &Store, meter: &mut Meter, a: Value, b: Value) -> Outcome<bool> {
-    Ok(a == b || Value::both_small(a, b).is_none() && value::equal(store, meter, a, b)?)
-}
-
-/// The first place from `start` on, and before `end`, of an element that is or equals a value.
-pub fn find(store: &Store, meter: &mut Meter, elements: &[Value], wanted: Value) -> Outcome<Option<usize>> {
-    for (at, &element) in elements.iter().enumerate() {
-        meter.step(store, 1)?;
-        if same_or_equal(store, meter, element, wanted)? {
-            return Ok(Some(at));
-        }
-    }
-    Ok(None)
-}
-
-/// `a in b`, of a list or tuple `b`.
-///
-/// # Errors
-/// What CPython raises, and those of the meter.
-pub fn contains(cx: &mut dyn Context, a: Value, b: Value) -> Outcome {
-    metered(cx, &mut [a, b], |store, meter, held| {
-        find(store, meter, elements_of(store, held[1]), held[0]).map(|found| Value::bool(found.is_some()))
-    })
+    Ok(a)
 }

@@ -12,21 +12,25 @@
 //!
 //! The meaning is CPython 3.11's, to the words of the errors.
 
+pub mod dict;
 pub mod iter;
 mod kind;
 pub mod list;
 pub mod range;
+pub mod sequence;
+pub mod set;
 pub mod slice;
 #[cfg(test)]
 mod test_context;
 pub mod tuple;
 pub mod value;
+pub mod view;
 
 use crate::heap::{Found, Object};
-use crate::num::{Cost, ErrorKind, NumError, Operand, Output};
+use crate::num::{self, Cost, ErrorKind, NumError, Operand, Output};
 use crate::store::Store;
 use crate::value::{Unpacked, Value};
-use bytecode::{Augmented, BinOp, Builtin1, Builtin2, CallForm, Routine, UnOp};
+use bytecode::{BinOp, Builtin1, Builtin2, CallForm, Routine, UnOp};
 use dashu_int::IBig;
 use std::borrow::Cow;
 
@@ -79,7 +83,15 @@ const FREE_STEPS: u64 = 8;
 /// Steps of a meter, some nanoseconds each, for one unit of fuel.
 const STEPS_PER_FUEL: u64 = 1;
 
+/// Stands where there is no key and no element: no value of a program is this.
+const HOLE: Value = Value::REFUSED;
+
 impl Meter {
+    /// A meter that stops after so many steps.
+    pub fn of(steps: u64) -> Meter {
+        Meter { used: 0, limit: steps }
+    }
+
     /// A meter that stops where the fuel would not do.
     pub fn new(cx: &mut dyn Context) -> Meter {
         Meter { used: 0, limit: cx.fuel_left().saturating_mul(STEPS_PER_FUEL).saturating_add(FREE_STEPS) }
@@ -214,6 +226,10 @@ pub fn routine(cx: &mut dyn Context, routine: Routine, detail: u32, args: &mut [
         (Routine::ListOf, &mut [a]) => iter::list_of(cx, a),
         (Routine::TupleOf, &mut [a]) => iter::tuple_of(cx, a),
         (Routine::Range, &mut [start, stop, step]) => range::new(cx, [start, stop, step]),
+        (Routine::Hash, &mut [a]) => {
+            let hash = metered(cx, &mut [a], |store, meter, _| value::hash(store, meter, a))?;
+            Ok(cx.store().int(hash))
+        }
         _ => Err(type_error(format!("HotspotVM does not have '{}' yet", routine.name()))),
     }
 }
@@ -280,37 +296,27 @@ pub fn no_attribute(store: &Store, value: Value, name: &str) -> Fault {
 /// # Errors
 /// What CPython raises, and [`Fault::Refused`].
 pub fn binary(cx: &mut dyn Context, op: BinOp, args: &mut [Value; 2]) -> Outcome {
-    let &mut [a, b] = args;
-    let store = cx.store();
-    let kinds = [a, b].map(|value| store.object(value).map(|(kind, _)| kind));
-    match (op, kinds) {
-        (BinOp::Augmented(Augmented::Add), [Some(Kind::List), _]) => {
-            return list::extend(cx, a, b).map(|()| a);
+    let [a, b] = *args;
+    match op {
+        BinOp::Compare(cmp) => {
+            let holds = metered(cx, args, |store, meter, _| value::compare(store, meter, cmp, a, b))?;
+            Ok(Value::bool(holds))
         }
-        (BinOp::Augmented(Augmented::Mul), [Some(Kind::List), _]) => return list::repeat_in_place(cx, a, b),
-        _ => {}
-    }
-    match (op.plain(), kinds) {
-        (BinOp::Add, [Some(kind @ (Kind::List | Kind::Tuple)), other]) => {
-            return match (kind, other) {
-                (Kind::List, Some(Kind::List)) => list::concatenate(cx, a, b),
-                (Kind::Tuple, Some(Kind::Tuple)) => tuple::concatenate(cx, a, b),
-                _ => {
-                    let (name, other) = (kind.type_name(), store.type_name(b));
-                    Err(type_error(format!("can only concatenate {name} (not \"{other}\") to {name}")))
-                }
-            };
+        BinOp::Call(Builtin2::Is) => Ok(Value::bool(value::identical(cx.store(), a, b))),
+        BinOp::Call(Builtin2::In) => {
+            let found = metered(cx, args, |store, meter, _| value::contains(store, meter, a, b))?;
+            Ok(Value::bool(found))
         }
-        (BinOp::Mul, [Some(Kind::List), _]) => return list::repeat(cx, a, b),
-        (BinOp::Mul, [Some(Kind::Tuple), _]) => return tuple::repeat(cx, a, b),
-        (BinOp::Mul, [_, Some(Kind::List)]) => return list::repeat(cx, b, a),
-        (BinOp::Mul, [_, Some(Kind::Tuple)]) => return tuple::repeat(cx, b, a),
-        (BinOp::Call(Builtin2::In), [_, Some(Kind::List | Kind::Tuple)]) => return list::contains(cx, a, b),
-        _ => {}
+        _ => sequence::binary(cx, op, a, b),
     }
-    let (a, b) = (store.type_name(args[0]), store.type_name(args[1]));
-    let symbol = op.symbol();
-    Err(type_error(format!("unsupported operand type(s) for {symbol}: '{a}' and '{b}'")))
+}
+
+/// The error of an operator, or of a builtin function of two values, that does not take these.
+pub fn unsupported(store: &Store, op: BinOp, a: Value, b: Value) -> Fault {
+    match num::binary(op, store.operand(a), store.operand(b), &store.watch) {
+        Err(error) => error.into(),
+        Ok(_) => type_error(format!("HotspotVM does not have '{}' of these yet", op.symbol())),
+    }
 }
 
 /// A unary operation, or a builtin function of one value, of an object.
@@ -318,25 +324,67 @@ pub fn binary(cx: &mut dyn Context, op: BinOp, args: &mut [Value; 2]) -> Outcome
 /// # Errors
 /// What CPython raises, and [`Fault::Refused`].
 pub fn unary(cx: &mut dyn Context, op: UnOp, a: Value) -> Outcome {
-    let store = cx.store();
-    match (op, store.object(a).map(|(kind, _)| kind)) {
-        (UnOp::Call(Builtin1::Len), Some(Kind::List | Kind::Tuple)) => {
-            let len = list::elements_of(store, a).len();
-            return Ok(store.int(len as i64));
+    match op {
+        UnOp::Call(Builtin1::Str) => make_text(cx, a, value::text),
+        UnOp::Call(Builtin1::Repr) => make_text(cx, a, value::repr),
+        UnOp::Call(Builtin1::Ascii) => make_text(cx, a, value::ascii),
+        UnOp::Call(Builtin1::TypeName) => make_text(cx, a, |store, _, a| Ok(store.type_name(a).to_owned())),
+        UnOp::Call(Builtin1::Len) => {
+            let store = cx.store();
+            match store.object(a).and_then(|(kind, object)| value::len(store, kind, object)) {
+                Some(len) => Ok(store.int(len as i64)),
+                None => Err(type_error(format!("object of type '{}' has no len()", store.type_name(a)))),
+            }
         }
-        _ => {}
+        _ => {
+            let store = cx.store();
+            let output = num::unary(op, store.operand(a), &store.watch)?;
+            Ok(store.value(output))
+        }
     }
-    let name = store.type_name(a);
-    Err(type_error(format!("bad operand type for unary {}: '{name}'", op.symbol())))
+}
+
+/// A text that is written by metered work, as a str.
+fn make_text(
+    cx: &mut dyn Context,
+    a: Value,
+    write: impl FnOnce(&Store, &mut Meter, Value) -> Outcome<String>,
+) -> Outcome {
+    let mut meter = Meter::new(cx);
+    match write(cx.store(), &mut meter, a) {
+        Ok(text) => {
+            cx.pay(Cost { result_bytes: text.len() as u64, ..meter.cost() }, &mut [])?;
+            Ok(cx.store().text(text))
+        }
+        Err(fault) => {
+            meter.pay(cx, &mut [])?;
+            Err(fault)
+        }
+    }
+}
+
+/// Writes an object and a line feed.
+///
+/// # Errors
+/// What CPython raises, more output than is allowed, and [`Fault::Refused`]; then nothing was written.
+pub fn print(cx: &mut dyn Context, a: Value) -> Outcome {
+    let text = metered(cx, &mut [a], |store, meter, held| {
+        let mut text = String::new();
+        value::write_repr(store, meter, &mut text, held[0])?;
+        text.push('\n');
+        Ok(text)
+    })?;
+    let written = cx.store().io.write(&text);
+    written.map_err(|too_much| NumError::OutputTooLarge { max_bytes: too_much.limit })?;
+    Ok(Value::NONE)
 }
 
 /// Whether an object counts as true.
 pub fn truth(store: &Store, kind: Kind, object: Object) -> bool {
     match kind {
         Kind::List => list::len(store, object) > 0,
-        Kind::Tuple => !tuple::elements(store, object).is_empty(),
         Kind::Range => store.truth(range::len(store, object)),
-        _ => true,
+        _ => value::len(store, kind, object) != Some(0),
     }
 }
 
@@ -367,34 +415,5 @@ pub fn as_size(store: &Store, value: Value) -> Option<Size> {
         Operand::Int(i) => Some(Size::Fits(i)),
         Operand::Big(i) => Some(Size::Beyond { negative: *i < IBig::ZERO }),
         _ => None,
-    }
-}
-
-/// Where an index leads: from the end, if it is negative.
-#[inline]
-pub fn place(len: usize, index: i64) -> Option<usize> {
-    let at = if index < 0 { index.checked_add(len as i64)? } else { index };
-    usize::try_from(at).ok().filter(|&at| at < len)
-}
-
-/// How many elements a sequence of so many has after `* times`, and how many times that is.
-///
-/// # Errors
-/// What CPython raises.
-pub fn size_of_repeat(store: &Store, len: usize, times: Value) -> Outcome<(usize, u64)> {
-    const MOST: u64 = i64::MAX as u64 / 8;
-    let times = match as_size(store, times) {
-        Some(Size::Fits(times)) => times.max(0) as u64,
-        Some(Size::Beyond { .. }) => {
-            return Err(raised(ErrorKind::OverflowError, "cannot fit 'int' into an index-sized integer"));
-        }
-        None => {
-            let name = store.type_name(times);
-            return Err(type_error(format!("can't multiply sequence by non-int of type '{name}'")));
-        }
-    };
-    match (len as u64).checked_mul(times).filter(|&count| count <= MOST) {
-        Some(count) => Ok((count as usize, times)),
-        None => Err(raised(ErrorKind::MemoryError, "")),
     }
 }

@@ -1,6 +1,7 @@
 //! Tuples: their slots are their elements.
 
-use super::{Context, Kind, Outcome, list, size_of_repeat};
+use super::sequence::size_of_repeat;
+use super::{Context, Kind, Outcome, list};
 use crate::heap::{Heap, Object};
 use crate::num::Cost;
 use crate::store::Store;
