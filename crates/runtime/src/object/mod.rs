@@ -13,17 +13,25 @@
 //! The meaning is CPython 3.11's, to the words of the errors.
 
 pub mod dict;
+pub mod iter;
 mod kind;
 pub mod list;
+pub mod range;
+pub mod sequence;
 pub mod set;
+pub mod slice;
+#[cfg(test)]
+mod test_context;
+pub mod tuple;
 pub mod value;
 pub mod view;
 
 use crate::heap::{Found, Object};
-use crate::num::{self, Cost, ErrorKind, NumError, Output};
+use crate::num::{self, Cost, ErrorKind, NumError, Operand, Output};
 use crate::store::Store;
 use crate::value::{Unpacked, Value};
 use bytecode::{BinOp, Builtin1, Builtin2, CallForm, Routine, UnOp};
+use dashu_int::IBig;
 use std::borrow::Cow;
 
 pub use kind::Kind;
@@ -217,17 +225,69 @@ pub fn concerns(store: &Store, values: &[Value]) -> bool {
 /// # Errors
 /// What CPython raises, and [`Fault::Refused`].
 pub fn routine(cx: &mut dyn Context, routine: Routine, detail: u32, args: &mut [Value]) -> Outcome {
-    let _ = detail;
     match (routine, &mut *args) {
         (Routine::List, values) => list::new(cx, values),
+        (Routine::Tuple, values) => tuple::new(cx, values),
         (Routine::Append, &mut [list, value]) => list::append(cx, list, value).map(|()| list),
-        (Routine::Index, &mut [a, i]) => list::index(cx, a, i),
-        (Routine::StoreIndex, &mut [a, i, v]) => list::store_index(cx, a, i, v).map(|()| Value::NONE),
+        (Routine::Index, &mut [a, i]) => index(cx, a, i),
+        (Routine::StoreIndex, &mut [a, i, v]) => store_index(cx, a, i, v).map(|()| Value::NONE),
+        (Routine::DeleteIndex, &mut [a, i]) => delete_index(cx, a, i).map(|()| Value::NONE),
+        (Routine::Slice, &mut [start, stop, step]) => slice::new(cx, [start, stop, step]),
+        (Routine::Iter | Routine::IterOf, &mut [a]) => iter::iter(cx, a),
+        (Routine::IterMore, &mut [it]) => iter::iter_more(cx, it),
+        (Routine::IterValue, &mut [it]) => iter::iter_value(cx, it),
+        (Routine::Next, &mut [it]) => iter::next(cx, it, None),
+        (Routine::NextOr, &mut [it, default]) => iter::next(cx, it, Some(default)),
+        (Routine::Unpack, &mut [a]) => iter::unpack(cx, a, detail as usize),
+        (Routine::UnpackStar, &mut [a]) => {
+            iter::unpack_star(cx, a, (detail & 0xFFFF) as usize, (detail >> 16) as usize)
+        }
+        (Routine::Item, &mut [a]) => {
+            let item = list::elements_of(cx.store(), a).get(detail as usize).copied();
+            Ok(item.unwrap_or(Value::NONE))
+        }
+        (Routine::ListOf, &mut [a]) => iter::list_of(cx, a),
+        (Routine::TupleOf, &mut [a]) => iter::tuple_of(cx, a),
+        (Routine::Range, &mut [start, stop, step]) => range::new(cx, [start, stop, step]),
         (Routine::Hash, &mut [a]) => {
             let hash = metered(cx, &mut [a], |store, meter, _| value::hash(store, meter, a))?;
             Ok(cx.store().int(hash))
         }
         _ => Err(type_error(format!("HotspotVM does not have '{}' yet", routine.name()))),
+    }
+}
+
+/// `a[i]`.
+fn index(cx: &mut dyn Context, a: Value, i: Value) -> Outcome {
+    let store = cx.store();
+    match store.object(a).map(|(kind, _)| kind) {
+        Some(Kind::List | Kind::Tuple) => list::index(cx, a, i),
+        _ => Err(type_error(format!("'{}' object is not subscriptable", store.type_name(a)))),
+    }
+}
+
+/// `a[i] = value`.
+fn store_index(cx: &mut dyn Context, a: Value, i: Value, value: Value) -> Outcome<()> {
+    let store = cx.store();
+    match store.object(a).map(|(kind, _)| kind) {
+        Some(Kind::List) => list::store_index(cx, a, i, value),
+        _ => {
+            let name = store.type_name(a);
+            Err(type_error(format!("'{name}' object does not support item assignment")))
+        }
+    }
+}
+
+/// `del a[i]`.
+fn delete_index(cx: &mut dyn Context, a: Value, i: Value) -> Outcome<()> {
+    let store = cx.store();
+    match store.object(a).map(|(kind, _)| kind) {
+        Some(Kind::List) => list::delete_index(cx, a, i),
+        kind => {
+            let name = store.type_name(a);
+            let verb = if matches!(kind, Some(Kind::Tuple | Kind::Range)) { "doesn't" } else { "does not" };
+            Err(type_error(format!("'{name}' object {verb} support item deletion")))
+        }
     }
 }
 
@@ -270,7 +330,7 @@ pub fn binary(cx: &mut dyn Context, op: BinOp, args: &mut [Value; 2]) -> Outcome
             let found = metered(cx, args, |store, meter, _| value::contains(store, meter, a, b))?;
             Ok(Value::bool(found))
         }
-        _ => Err(unsupported(cx.store(), op, a, b)),
+        _ => sequence::binary(cx, op, a, b),
     }
 }
 
@@ -346,6 +406,7 @@ pub fn print(cx: &mut dyn Context, a: Value) -> Outcome {
 pub fn truth(store: &Store, kind: Kind, object: Object) -> bool {
     match kind {
         Kind::List => list::len(store, object) > 0,
+        Kind::Range => store.truth(range::len(store, object)),
         _ => value::len(store, kind, object) != Some(0),
     }
 }
@@ -355,5 +416,27 @@ pub fn as_index(store: &Store, value: Value) -> Option<i64> {
     match value.unpack() {
         Unpacked::Bool(b) => Some(i64::from(b)),
         _ => store.as_i64(value),
+    }
+}
+
+/// An int as an argument.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Size {
+    /// One of 64 bits.
+    Fits(i64),
+    /// A larger one.
+    Beyond {
+        /// Whether it is below all others.
+        negative: bool,
+    },
+}
+
+/// An int of any size, or a bool.
+pub fn as_size(store: &Store, value: Value) -> Option<Size> {
+    match store.operand(value) {
+        Operand::Bool(b) => Some(Size::Fits(i64::from(b))),
+        Operand::Int(i) => Some(Size::Fits(i)),
+        Operand::Big(i) => Some(Size::Beyond { negative: *i < IBig::ZERO }),
+        _ => None,
     }
 }
