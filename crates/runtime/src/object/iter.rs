@@ -69,7 +69,7 @@ impl Next {
     }
 
     /// What making it and putting it into a slot costs.
-    fn bytes_in_slot(&self) -> u64 {
+    pub(super) fn bytes_in_slot(&self) -> u64 {
         match self {
             Next::Is(value) => Heap::slot_bytes(*value),
             Next::Number(output) => slot_bytes(output),
@@ -78,7 +78,7 @@ impl Next {
     }
 
     /// Makes it, paid for.
-    fn make(self, store: &mut Store) -> Value {
+    pub(super) fn make(self, store: &mut Store) -> Value {
         match self {
             Next::Is(value) => value,
             Next::Number(output) => store.value(output),
@@ -358,6 +358,34 @@ fn plan_with(store: &mut Store, meter: &mut Meter, iterable: Value, most: usize)
     Ok(Plan { count, bytes, elements: whole, fuel: meter.cost().fuel })
 }
 
+/// Goes through the values of an iterable before they are made. An iterator stays where it is.
+///
+/// # Errors
+/// `TypeError` if it is none, what CPython raises while it goes through, and what `visit` answers.
+pub fn for_each(
+    store: &Store,
+    meter: &mut Meter,
+    iterable: Value,
+    visit: &mut dyn FnMut(&mut Meter, Next) -> Outcome<()>,
+) -> Outcome<()> {
+    let Some(mut cursor) = cursor(store, iterable) else { return Err(not_iterable(store, iterable)) };
+    while let Some((next, at)) = look(store, &cursor)? {
+        meter.step(store, 1)?;
+        visit(meter, next)?;
+        cursor.at = at;
+    }
+    Ok(())
+}
+
+/// Leaves nothing to come of an iterator, whose values have been taken.
+pub fn exhaust(store: &mut Store, iterable: Value) {
+    if let Some((kind, iterator)) = store.object(iterable)
+        && is_iterator(kind)
+    {
+        store.heap.set_slot(iterator, SOURCE, Value::NONE);
+    }
+}
+
 /// Puts so many values of an iterable into the slots of an object, planned and paid for. An iterator is exhausted then.
 pub fn fill(store: &mut Store, iterable: Value, to: Object, at: usize, count: usize) {
     let Some(mut cursor) = cursor(store, iterable) else { return };
@@ -374,11 +402,7 @@ pub fn fill(store: &mut Store, iterable: Value, to: Object, at: usize, count: us
             cursor.at = after;
         }
     }
-    if let Some((kind, iterator)) = store.object(iterable)
-        && is_iterator(kind)
-    {
-        store.heap.set_slot(iterator, SOURCE, Value::NONE);
-    }
+    exhaust(store, iterable);
 }
 
 /// `list(a)`.

@@ -13,6 +13,7 @@
 //! The meaning is CPython 3.11's, to the words of the errors.
 
 pub mod dict;
+mod gather;
 pub mod iter;
 mod kind;
 pub mod list;
@@ -95,6 +96,11 @@ impl Meter {
     /// A meter that stops where the fuel would not do.
     pub fn new(cx: &mut dyn Context) -> Meter {
         Meter { used: 0, limit: cx.fuel_left().saturating_mul(STEPS_PER_FUEL).saturating_add(FREE_STEPS) }
+    }
+
+    /// Whether nothing has to be paid.
+    pub fn is_free(&self) -> bool {
+        self.used <= FREE_STEPS
     }
 
     /// A meter for work that has been paid for.

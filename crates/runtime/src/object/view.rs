@@ -156,7 +156,7 @@ fn has_pair(
         return has_item(store, meter, dict, key, value, depth);
     }
     // A tuple with the same hash that has the same two values.
-    let hash = value::hash_values(store, meter, &[key, value])?;
+    let hash = value::combine(&[value::hash(store, meter, key)?, value::hash(store, meter, value)?]);
     let same = |meter: &mut Meter, found: Value| match store.object(found) {
         Some((Kind::Tuple, pair)) => match *store.heap.slots(pair) {
             [a, b] => {

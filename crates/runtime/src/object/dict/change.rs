@@ -1,6 +1,6 @@
 //! What finds and changes single entries, and how a dict grows.
 
-use super::super::{Context, Fault, HOLE, Kind, Meter, Outcome, list, prepared, raised, value};
+use super::super::{Context, Fault, HOLE, Kind, Meter, Outcome, prepared, raised, value};
 use super::{
     DELETED, ENTRIES, FILL, INDEX, LEAST_INDEX, SLOTS, USABLE, USED, entry, grown, index_for, index_words, len,
     lookup, mix, next_back, probe, usable, word,
@@ -12,6 +12,9 @@ use crate::value::Value;
 
 /// Entries that are moved to a larger storage for one unit of fuel.
 const MOVED_PER_FUEL: u64 = 2;
+
+/// Fuel for an entry whose key is hashed again.
+const HASHED: u64 = 8;
 
 /// The error of a key that is not there.
 ///
@@ -81,6 +84,26 @@ impl Growth {
             used: len(store, dict),
             cost: Cost::default(),
         }
+    }
+
+    /// The same index as another dict has, or one that its entries are hashed for again.
+    pub(super) fn copy(&mut self, store: &Store, dict: Object, index: usize) {
+        self.resize(index);
+        self.used = len(store, dict);
+        let fill = store.heap.count(dict, FILL);
+        let is_same = index == index_words(store, dict).len();
+        self.usable = usable(index).saturating_sub(if is_same { fill } else { self.used });
+        self.cost.fuel += if is_same { fill as u64 / MOVED_PER_FUEL } else { fill as u64 * HASHED };
+    }
+
+    /// Words of its index.
+    pub(super) fn index(&self) -> usize {
+        self.index
+    }
+
+    /// How many entries it has then.
+    pub(super) fn used(&self) -> usize {
+        self.used
     }
 
     /// Another index, and storage for its entries.
@@ -430,7 +453,7 @@ pub fn new(cx: &mut dyn Context, pairs: &mut [Value]) -> Outcome {
         }
         Ok(())
     })?;
-    cost.object_bytes += object_bytes() + list::slots_bytes(pairs);
+    cost.object_bytes += object_bytes() + Heap::slots_bytes(pairs);
     let index = index_for(count);
     if count > 0 {
         cost.object_bytes += table_bytes(index);
