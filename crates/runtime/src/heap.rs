@@ -155,8 +155,11 @@ impl Marks {
 }
 
 enum Slot {
-    Free { next: u32 },
-    Used(Leaf),
+    Free {
+        next: u32,
+    },
+    /// A leaf, and how many characters it has, if it is a str.
+    Used(Leaf, usize),
 }
 
 /// The heap. See the module's documentation.
@@ -311,11 +314,11 @@ impl Heap {
             }
             let slot = &mut self.slots[place];
             match slot {
-                Slot::Used(object) if place < self.pinned || self.marks.has(place) => {
+                Slot::Used(object, _) if place < self.pinned || self.marks.has(place) => {
                     bytes += object.charge();
                     objects += 1;
                 }
-                Slot::Used(_) | Slot::Free { .. } => {
+                Slot::Used(..) | Slot::Free { .. } => {
                     *slot = Slot::Free { next: self.free };
                     if place + 1 == end {
                         end = place;
@@ -361,7 +364,11 @@ impl Heap {
         let charge = object.charge();
         self.ledger.add(charge);
         self.pressure += charge;
-        let used = Slot::Used(object);
+        let characters = match &object {
+            Leaf::Str(text) => text.chars().count(),
+            Leaf::Big(_) => 0,
+        };
+        let used = Slot::Used(object, characters);
         let place = self.free;
         match self.slots.get_mut(place as usize) {
             Some(slot) => {
@@ -413,9 +420,23 @@ impl Heap {
             return self.region.find(index).map(Found::Object);
         }
         match self.slots.get((index & !LEAF) as usize)? {
-            Slot::Used(Leaf::Big(i)) => Some(Found::Big(i)),
-            Slot::Used(Leaf::Str(s)) => Some(Found::Str(s)),
+            Slot::Used(Leaf::Big(i), _) => Some(Found::Big(i)),
+            Slot::Used(Leaf::Str(s), _) => Some(Found::Str(s)),
             Slot::Free { .. } => None,
+        }
+    }
+
+    /// How many characters a str has: as many as bytes, if it is ASCII.
+    #[inline]
+    pub fn characters(&self, value: Value) -> usize {
+        match value.as_reference() {
+            Some(index) if index & INT == 0 && index & LEAF != 0 => {
+                match self.slots.get((index & !LEAF) as usize) {
+                    Some(&Slot::Used(_, characters)) => characters,
+                    _ => 0,
+                }
+            }
+            _ => 0,
         }
     }
 

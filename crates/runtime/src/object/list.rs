@@ -33,6 +33,12 @@ pub fn cost(values: &[Value]) -> Cost {
     Cost { fuel: values.len() as u64 / 4, object_bytes, ..Cost::default() }
 }
 
+/// What is charged for a list of so many values, besides what they cost themselves.
+pub fn bytes(len: usize) -> u64 {
+    let storage = if len == 0 { 0 } else { Heap::object_bytes(len as u64) };
+    Heap::object_bytes(SLOTS as u64) + storage
+}
+
 /// A list of these values, paid for.
 pub fn make(store: &mut Store, values: &[Value]) -> Value {
     let list = store.heap.allocate(Kind::List, SLOTS);

@@ -12,8 +12,17 @@
 //!
 //! The meaning is CPython 3.11's, to the words of the errors.
 
+pub mod args;
+pub mod bytes;
+pub mod find;
 mod kind;
 pub mod list;
+pub mod number;
+#[cfg(test)]
+pub mod oracle;
+#[cfg(test)]
+pub mod test_context;
+pub mod text;
 pub mod value;
 
 use crate::heap::{Found, Object};
@@ -117,6 +126,30 @@ pub fn metered<T>(
     result
 }
 
+/// Runs metered work without effects that says what its result costs, and pays for both at once; where the work fails, for that.
+///
+/// # Errors
+/// Those of the work, and [`Fault::Refused`].
+pub fn priced<T>(
+    cx: &mut dyn Context,
+    held: &mut [Value],
+    work: impl FnOnce(&Store, &mut Meter, &[Value]) -> Outcome<(Cost, T)>,
+) -> Outcome<T> {
+    let mut meter = Meter::new(cx);
+    let result = work(cx.store(), &mut meter, held);
+    let work = meter.cost();
+    match result {
+        Ok((cost, result)) => {
+            cx.pay(Cost { fuel: cost.fuel.saturating_add(work.fuel), ..cost }, held)?;
+            Ok(result)
+        }
+        Err(fault) => {
+            cx.pay(work, held)?;
+            Err(fault)
+        }
+    }
+}
+
 /// An error of the guest.
 pub fn raised(kind: ErrorKind, message: impl Into<Cow<'static, str>>) -> Fault {
     Fault::Raised(NumError::Raised { kind, message: message.into() })
@@ -187,6 +220,7 @@ pub fn routine(cx: &mut dyn Context, routine: Routine, detail: u32, args: &mut [
     match (routine, &mut *args) {
         (Routine::List, values) => list::new(cx, values),
         (Routine::Append, &mut [list, value]) => list::append(cx, list, value).map(|()| list),
+        (Routine::Index, &mut [a, i]) if cx.store().str(a).is_some() => text::index(cx, a, i),
         (Routine::Index, &mut [a, i]) => list::index(cx, a, i),
         (Routine::StoreIndex, &mut [a, i, v]) => list::store_index(cx, a, i, v).map(|()| Value::NONE),
         _ => Err(type_error(format!("HotspotVM does not have '{}' yet", routine.name()))),
@@ -199,6 +233,9 @@ pub fn routine(cx: &mut dyn Context, routine: Routine, detail: u32, args: &mut [
 /// What CPython raises, and [`Fault::Refused`].
 pub fn method(cx: &mut dyn Context, form: &CallForm<'_>, args: &mut [Value]) -> Outcome {
     let this = args.first().copied().unwrap_or(Value::NONE);
+    if cx.store().str(this).is_some() {
+        return text::method(cx, form, args);
+    }
     let kind = cx.store().object(this).map(|(kind, _)| kind);
     match (kind, form.name, &mut *args) {
         (Some(Kind::List), "append", &mut [list, value]) => {
