@@ -226,6 +226,16 @@ impl Heap {
         }
     }
 
+    /// The same for all of some values.
+    pub fn slots_bytes(values: &[Value]) -> u64 {
+        values.iter().map(|&value| Heap::slot_bytes(value)).sum()
+    }
+
+    /// The same for an int that is not a value yet.
+    pub fn int_slot_bytes(i: i64) -> u64 {
+        if Value::small_int(i).is_some() { 0 } else { BOX_BYTES }
+    }
+
     /// Whether the ledger covers a request of so many charged bytes; if not, only a collection at the limit can.
     pub fn covers(&self, request: u64) -> bool {
         self.ledger.bytes.saturating_add(request) <= self.limit
@@ -233,7 +243,7 @@ impl Heap {
 
     /// Whether a request of so many charged bytes fits without a collection. Compiled code asks this and leaves if not.
     pub fn fits(&self, request: u64) -> bool {
-        !self.stress && self.covers(request)
+        !self.wants_collection() && self.covers(request)
     }
 
     /// Whether a collection for room would pay. Looked at where the interpreter's frames are complete.
@@ -505,6 +515,22 @@ impl Heap {
     #[inline]
     pub fn slots_mut(&mut self, object: Object) -> &mut [Value] {
         self.region.slots_mut(object)
+    }
+
+    /// Copies slots of one object into another, or within one. What the values themselves cost has been charged or is charged by
+    /// [`Heap::charge_slots`].
+    pub fn copy_slots(&mut self, from: Object, start: usize, to: Object, at: usize, count: usize) {
+        self.region.copy_slots(from, start, to, at, count);
+    }
+
+    /// Counts what values cost themselves that are put into slots by other means than [`Heap::set_slot`]; it has been reserved for.
+    pub fn charge_slots(&mut self, bytes: u64) {
+        self.charge(bytes);
+    }
+
+    /// Takes slots away from the end of an object.
+    pub fn shrink(&mut self, object: Object, slots: usize) {
+        self.region.shrink(object, slots);
     }
 
     /// The most bytes that may be charged.

@@ -118,6 +118,27 @@ impl Region {
         self.words.get_mut(at + 1..end).unwrap_or_default()
     }
 
+    /// Copies slots, if there are so many on both sides.
+    pub fn copy_slots(&mut self, from: Object, start: usize, to: Object, at: usize, count: usize) {
+        let there = |object: Object, first: usize| {
+            first.checked_add(count).is_some_and(|end| end < self.header(object).words())
+        };
+        if there(from, start) && there(to, at) {
+            let (source, target) = (from.0 as usize + 1 + start, to.0 as usize + 1 + at);
+            self.words.copy_within(source..source + count, target);
+        }
+    }
+
+    /// Leaves an object the first so many slots.
+    pub fn shrink(&mut self, object: Object, slots: usize) {
+        let header = self.header(object);
+        if slots + 1 < header.words()
+            && let Some(word) = self.words.get_mut(object.0 as usize)
+        {
+            *word = Header::new(header.kind(), slots + 1).word();
+        }
+    }
+
     /// Copies what is reachable, and answers what is charged for it. `leaf` is told of each reference to a table, and whether it
     /// stands in an object; `shift` words at the start stay free.
     pub fn copy(
