@@ -38,8 +38,8 @@ use dashu_int::IBig;
 
 mod region;
 
-pub use region::Object;
 use region::Region;
+pub use region::{Object, Reserve};
 
 /// What the table of big ints and strs holds.
 #[derive(Debug)]
@@ -207,6 +207,18 @@ impl Heap {
         }
     }
 
+    /// The same with memory for the region that stays where it is: at least [`Heap::reserve_words`].
+    pub fn with_reserve(limit: u64, stress: bool, memory: Reserve) -> Heap {
+        Heap { region: Region::reserved(memory), ..Heap::new(limit, stress) }
+    }
+
+    /// How many words the region of a heap with this limit may need, in both halves.
+    pub fn reserve_words(limit: u64) -> usize {
+        // What is charged is a third more than what is taken; a little more for what stays free at the start.
+        let half = limit.min(MOST_BYTES) / 32 * 3 + 4096;
+        (half * 2) as usize
+    }
+
     /// Bytes charged for an object with this many bytes of digits or characters.
     pub fn charge_for(payload: u64) -> u64 {
         payload.saturating_add(HEADER_BYTES)
@@ -296,7 +308,7 @@ impl Heap {
         marks.clear(slots.len());
         int_marks.clear(ints.len());
         // Under stress all references change.
-        let shift = if *stress { (*collections % 5) as u32 + 1 } else { 0 };
+        let shift = if *stress { (*collections % 5) as usize + 1 } else { 0 };
         let mut boxes = 0;
         let copied = region.copy(shift, roots, interrupted, &mut |index, in_object| {
             if index & INT != 0 {
