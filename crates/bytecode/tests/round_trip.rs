@@ -6,7 +6,7 @@ use hotspotvm_bytecode::asm::assemble;
 use hotspotvm_bytecode::build::{FunctionBuilder, Label, ProgramBuilder, canonical};
 use hotspotvm_bytecode::disasm::{disassemble, listing};
 use hotspotvm_bytecode::{
-    Builtin1, Builtin2, Const, ControlFlow, Facts, FuncId, Op, Operand, Program, container, verify,
+    Builtin1, Builtin2, Const, ControlFlow, Facts, FuncId, Op, Operand, Program, Routine, container, verify,
 };
 
 /// Xorshift: enough to try many things, the same ones each time.
@@ -140,7 +140,28 @@ fn random_function(
         let info = op.info();
         let before = height;
         let callee = r.below(params.len());
-        let inputs = if op == Op::Call { params[callee] } else { info.inputs.len() as u32 };
+        let arg = match info.operand {
+            Operand::Count | Operand::Pairs => r.below(4) as u32,
+            Operand::Number => r.below(3) as u32,
+            Operand::Form => {
+                let form = if r.one_in(2) { "append 1" } else { "sort 1 reverse" };
+                program.constant(Const::Str(form.into()))
+            }
+            Operand::Routine => {
+                let named: Vec<_> = Routine::ALL.iter().filter(|r| r.inputs().is_some()).collect();
+                named[r.below(named.len())].number()
+            }
+            _ => 0,
+        };
+        let more = match info.operand {
+            Operand::Func => params[callee],
+            Operand::Count => arg,
+            Operand::Pairs => 2 * arg,
+            Operand::Form => 1,
+            Operand::Routine => Routine::from_number(arg).and_then(Routine::inputs).unwrap(),
+            _ => 0,
+        };
+        let inputs = more + info.inputs.len() as u32;
         // Code that can't be reached may do anything.
         if before.is_some_and(|h| h < inputs || h > 40) && !finishing {
             f.emit(Op::Push, program.constant(random_const(r)));
@@ -175,6 +196,9 @@ fn random_function(
             }
             Operand::Builtin1 => {
                 f.emit(op, r.below(Builtin1::ALL.len()) as u32);
+            }
+            Operand::Count | Operand::Pairs | Operand::Number | Operand::Form | Operand::Routine => {
+                f.emit(op, arg);
             }
             Operand::Builtin2 => {
                 f.emit(op, r.below(Builtin2::ALL.len()) as u32);

@@ -81,6 +81,8 @@ pub struct NativeContext {
     pub depth_left: i64,
     /// The program's globals, boxed.
     pub globals: *mut u64,
+    /// Where the arguments of a routine are put: room for as many as a bytecode instruction takes.
+    pub arguments: *mut u64,
     /// The counters of arrivals: those that units name must be there.
     pub counts: *mut u64,
     /// Where [`Routines::unbox_int`] leaves its int, as its two's complement.
@@ -101,6 +103,9 @@ pub struct Routines {
     /// The unary operation with this [`number`](ir::UnOp::number) on a boxed value, or
     /// [`refused`](crate::ValueLayout::refused). It may charge [`NativeContext::fuel`].
     pub unary: extern "C" fn(ctx: *mut NativeContext, op: u32, a: u64) -> u64,
+    /// The routine with this number on so many values at [`NativeContext::arguments`], with the argument of the bytecode's
+    /// instruction; or [`refused`](crate::ValueLayout::refused). It may charge [`NativeContext::fuel`].
+    pub routine: extern "C" fn(ctx: *mut NativeContext, number: u32, inputs: u32, detail: u32) -> u64,
     /// Whether a boxed value counts as true: 1 or 0.
     pub truth: extern "C" fn(ctx: *mut NativeContext, a: u64) -> u32,
     /// Boxes an int; called only for ints beyond 48 bits.

@@ -174,6 +174,34 @@ impl Lowering<'_, '_> {
         self.check_refused(inst, result)
     }
 
+    /// Puts an argument of the next routine in its place.
+    pub fn argument(&mut self, inst: &Inst, a: clif::Value) -> Result<(), CodegenError> {
+        let Imm::Argument(at) = inst.imm else {
+            return malformed("an argument without its place");
+        };
+        let Some(offset) = at.checked_mul(8).and_then(|n| i32::try_from(n).ok()) else {
+            return Err(CodegenError::TooLarge(format!("argument {at}")));
+        };
+        let ctx = self.ctx();
+        let arguments = self.b.ins().load(I64, memory(), ctx, offset_of!(NativeContext, arguments) as i32);
+        self.b.ins().store(memory(), a, arguments, offset);
+        Ok(())
+    }
+
+    pub fn call_routine(&mut self, inst: &Inst) -> Result<clif::Value, CodegenError> {
+        let Imm::Routine { routine, inputs, detail } = inst.imm else {
+            return malformed("call_routine without its routine");
+        };
+        let [number, inputs, detail] =
+            [routine.number(), inputs, detail].map(|n| self.b.ins().iconst(I32, i64::from(n)));
+        self.store_fuel();
+        let routine = offset_of!(NativeContext, routines.routine);
+        let ctx = self.ctx();
+        let result = self.call(routine, &[I64, I32, I32, I32], I64, &[ctx, number, inputs, detail]);
+        self.reload_fuel();
+        self.check_refused(inst, result)
+    }
+
     pub fn call_input(&mut self, inst: &Inst) -> Result<clif::Value, CodegenError> {
         self.store_fuel();
         let ctx = self.ctx();

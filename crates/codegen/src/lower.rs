@@ -410,6 +410,11 @@ impl Lowering<'_, '_> {
             Opcode::CallUnary => self.call_unary(inst, a)?,
             Opcode::Input => self.call_input(inst)?,
             Opcode::Call => self.call_method(inst)?,
+            Opcode::CallRoutine => self.call_routine(inst)?,
+            Opcode::Argument => {
+                self.argument(inst, a)?;
+                return Ok(None);
+            }
             Opcode::LoadGlobal => {
                 let (globals, offset) = self.global(inst.imm)?;
                 self.b.ins().load(I64, memory(), globals, offset)

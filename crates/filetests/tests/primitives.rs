@@ -2,7 +2,7 @@
 //! (`bytecode/src/test_ops.rs`), with operands below them in registers, and locals too, at the edges of every representation.
 
 use bytecode::machine::{BinOp, Cmp, Flow, Machine, Mixed, Pair, Rounding, Single, UnOp};
-use bytecode::{Builtin1, ControlFlow, Op, Operand};
+use bytecode::{Builtin1, ControlFlow, Op, Operand, Routine};
 use filetests::generate::Random;
 use filetests::{climbing, configurations, disagreements_among, load, observe};
 use hotspotvm::{Options, Stress, Tier};
@@ -74,6 +74,8 @@ recorded! {
     local(u32);
     set_local(u32, ());
     global(u32);
+    routine(Routine, u32, u32) -> Flow<Self> = Ok(());
+    form_inputs(u32) -> u32 = 0;
     set_global(u32, ());
     truth(()) -> Flow<Self> = Ok(());
     box_int(());

@@ -506,6 +506,7 @@ impl<'e> Run<'e> {
             runtime::num::Operand::Big(i) => Output::Big(i.clone()),
             runtime::num::Operand::Float(f) => Output::Float(f),
             runtime::num::Operand::Str(s) => Output::Str(s.to_string()),
+            runtime::num::Operand::Object(_) => Output::Str(self.vm.store.describe(value)),
         }
     }
 

@@ -11,7 +11,7 @@
 
 use crate::op::Opcode;
 use crate::reason::ExitReason;
-use bytecode::{BinOp, Cmp, UnOp};
+use bytecode::{BinOp, Cmp, Routine, UnOp};
 use rustc_hash::FxHashMap;
 
 /// The type of a value.
@@ -109,6 +109,17 @@ pub enum Imm {
     UnOp(UnOp),
     /// Which global.
     Slot(u32),
+    /// Which argument of a routine.
+    Argument(u32),
+    /// Which routine, with how many arguments, and what the instruction's own argument says.
+    Routine {
+        /// Which.
+        routine: Routine,
+        /// How many arguments.
+        inputs: u32,
+        /// The argument of the bytecode's instruction.
+        detail: u32,
+    },
     /// How much fuel, and how many rounds of loops.
     Charge {
         /// Instructions in the runs that are about to start.

@@ -9,7 +9,7 @@
 use crate::data::{CallId, CallSite, Function, Imm, Resume, StateId, Target, Terminator, Type, Value};
 use crate::op::Opcode;
 use crate::reason::ExitReason;
-use bytecode::{BinOp, Cmp, UnOp};
+use bytecode::{BinOp, Cmp, Routine, UnOp};
 use std::cmp::Ordering;
 
 mod host;
@@ -71,6 +71,12 @@ pub trait Host {
     fn binary(&mut self, op: BinOp, a: u64, b: u64) -> Option<u64>;
     /// A unary operation in its general form.
     fn unary(&mut self, op: UnOp, a: u64) -> Option<u64>;
+    /// Puts an argument of the next routine in its place.
+    fn argument(&mut self, _at: u32, _bits: u64) {}
+    /// Calls a routine. There is none unless a host says otherwise.
+    fn routine(&mut self, _routine: Routine, _inputs: u32, _detail: u32) -> Option<u64> {
+        None
+    }
     /// Reads a global.
     fn global(&mut self, slot: u32) -> u64;
     /// Writes a global.
@@ -358,6 +364,13 @@ impl Evaluator<'_> {
             }
             (O::CallUnary, Imm::UnOp(op)) => {
                 self.host.unary(op, self.boxed(a)?).map(|r| Some(Scalar::Boxed(r)))
+            }
+            (O::Argument, Imm::Argument(at)) => {
+                self.host.argument(at, self.boxed(a)?);
+                Some(None)
+            }
+            (O::CallRoutine, Imm::Routine { routine, inputs, detail }) => {
+                self.host.routine(routine, inputs, detail).map(|r| Some(Scalar::Boxed(r)))
             }
             (O::LoadGlobal, Imm::Slot(slot)) => Some(Some(Scalar::Boxed(self.host.global(slot)))),
             (O::StoreGlobal, Imm::Slot(slot)) => {

@@ -121,8 +121,8 @@ macro_rules! for_each_instruction {
             GuardFloat guard_float [boxed -- float] pure NotFloat;
             /// Unboxes a bool; leaves if the value is anything else.
             GuardBool guard_bool [boxed -- bool] pure NotBool;
-            /// Whether a value of any type counts as true.
-            Truth truth [boxed -- bool] pure;
+            /// Whether a value of any type counts as true. (Of an object, that may change.)
+            Truth truth [boxed -- bool] call;
 
             /// The second operand if the first is true, else the third.
             IntSelect int_select [bool int int -- int] pure;
@@ -137,6 +137,10 @@ macro_rules! for_each_instruction {
             CallBinary call_binary [boxed boxed -- boxed] call Slow;
             /// A unary operation in its general form; leaves, without effects, if that needs the interpreter.
             CallUnary call_unary [boxed -- boxed] call Slow;
+            /// Puts an argument of the next routine in its place.
+            Argument argument [boxed -- ] call;
+            /// Calls a routine with the arguments put in their places; leaves, without effects, if that needs the interpreter.
+            CallRoutine call_routine [ -- boxed] call Slow;
             /// Reads a global.
             LoadGlobal load_global [ -- boxed] read;
             /// Writes a global.
@@ -309,6 +313,8 @@ impl Opcode {
             Opcode::CallBinary => matches!(imm, Imm::BinOp(_)),
             Opcode::CallUnary => matches!(imm, Imm::UnOp(_)),
             Opcode::LoadGlobal | Opcode::StoreGlobal => matches!(imm, Imm::Slot(_)),
+            Opcode::Argument => matches!(imm, Imm::Argument(_)),
+            Opcode::CallRoutine => matches!(imm, Imm::Routine { .. }),
             Opcode::Charge | Opcode::Refund | Opcode::RefundIf => matches!(imm, Imm::Charge { .. }),
             Opcode::Count | Opcode::CountIf => matches!(imm, Imm::Counter(_)),
             Opcode::CheckDepth => matches!(imm, Imm::Depth(_)),

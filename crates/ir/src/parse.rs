@@ -13,7 +13,7 @@ use crate::data::{
 use crate::op::Opcode;
 use crate::print::{binop_name, cmp_name, unop_name};
 use crate::reason::ExitReason;
-use bytecode::{BinOp, Builtin1, Builtin2, Cmp, UnOp};
+use bytecode::{BinOp, Builtin1, Builtin2, Cmp, Routine, UnOp};
 
 /// Why a text is not a function.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -562,6 +562,12 @@ fn imm(c: &mut Cursor<'_>, op: Opcode) -> Parsed<Imm> {
             let all: Vec<UnOp> = UnOp::ALL.into_iter().chain(builtins).collect();
             Imm::UnOp(named(c, &all, unop_name, "a unary operation like `neg`")?)
         }
+        Opcode::CallRoutine => Imm::Routine {
+            routine: named(c, Routine::ALL, Routine::name, "a routine like `index`")?,
+            inputs: c.number("a number of arguments")?,
+            detail: c.number("a number")?,
+        },
+        Opcode::Argument => Imm::Argument(c.number("the place of an argument")?),
         Opcode::LoadGlobal | Opcode::StoreGlobal => Imm::Slot(c.prefixed("g", "a global like `g0`")?),
         Opcode::Count | Opcode::CountIf => Imm::Counter(c.number("the number of a counter")?),
         Opcode::CheckDepth => Imm::Depth(c.number("a number of calls")?),

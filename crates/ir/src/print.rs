@@ -27,7 +27,7 @@
 use crate::data::{
     Ahead, CallSite, Function, Imm, InputPlace, Inst, Resume, StateId, Target, Terminator, Value,
 };
-use bytecode::{BinOp, Cmp, UnOp};
+use bytecode::{Augmented, BinOp, Cmp, UnOp};
 use std::fmt::{self, Display, Formatter, Write};
 
 /// The column at which the origin stands where the line leaves room.
@@ -61,6 +61,12 @@ pub fn binop_name(op: BinOp) -> &'static str {
         BinOp::Shl => "shl",
         BinOp::Shr => "shr",
         BinOp::Compare(cmp) => cmp_name(cmp),
+        BinOp::Augmented(Augmented::Add) => "augmented_add",
+        BinOp::Augmented(Augmented::Sub) => "augmented_sub",
+        BinOp::Augmented(Augmented::Mul) => "augmented_mul",
+        BinOp::Augmented(Augmented::And) => "augmented_and",
+        BinOp::Augmented(Augmented::Or) => "augmented_or",
+        BinOp::Augmented(Augmented::Xor) => "augmented_xor",
         BinOp::Call(builtin) => builtin.name(),
     }
 }
@@ -107,9 +113,11 @@ impl Display for Imm {
             Imm::BinOp(op) => f.write_str(binop_name(op)),
             Imm::UnOp(op) => f.write_str(unop_name(op)),
             Imm::Slot(slot) => write!(f, "g{slot}"),
+            Imm::Routine { routine, inputs, detail } => write!(f, "{} {inputs} {detail}", routine.name()),
             Imm::Charge { cost, rounds } => {
                 write!(f, "{cost}{}", rounds_text(rounds))
             }
+            Imm::Argument(at) => write!(f, "{at}"),
             Imm::Counter(counter) => write!(f, "{counter}"),
             Imm::Depth(calls) => write!(f, "{calls}"),
             Imm::Call(id) => write!(f, "{id}"),

@@ -38,8 +38,8 @@ use dashu_int::IBig;
 
 mod region;
 
-pub use region::Object;
 use region::Region;
+pub use region::{Object, Reserve};
 
 /// What the table of big ints and strs holds.
 #[derive(Debug)]
@@ -210,6 +210,18 @@ impl Heap {
         }
     }
 
+    /// The same with memory for the region that stays where it is: at least [`Heap::reserve_words`].
+    pub fn with_reserve(limit: u64, stress: bool, memory: Reserve) -> Heap {
+        Heap { region: Region::reserved(memory), ..Heap::new(limit, stress) }
+    }
+
+    /// How many words the region of a heap with this limit may need, in both halves.
+    pub fn reserve_words(limit: u64) -> usize {
+        // What is charged is a third more than what is taken; a little more for what stays free at the start.
+        let half = limit.min(MOST_BYTES) / 32 * 3 + 4096;
+        (half * 2) as usize
+    }
+
     /// Bytes charged for an object with this many bytes of digits or characters.
     pub fn charge_for(payload: u64) -> u64 {
         payload.saturating_add(HEADER_BYTES)
@@ -229,6 +241,16 @@ impl Heap {
         }
     }
 
+    /// The same for all of some values.
+    pub fn slots_bytes(values: &[Value]) -> u64 {
+        values.iter().map(|&value| Heap::slot_bytes(value)).sum()
+    }
+
+    /// The same for an int that is not a value yet.
+    pub fn int_slot_bytes(i: i64) -> u64 {
+        if Value::small_int(i).is_some() { 0 } else { BOX_BYTES }
+    }
+
     /// Whether the ledger covers a request of so many charged bytes; if not, only a collection at the limit can.
     pub fn covers(&self, request: u64) -> bool {
         self.ledger.bytes.saturating_add(request) <= self.limit
@@ -236,7 +258,7 @@ impl Heap {
 
     /// Whether a request of so many charged bytes fits without a collection. Compiled code asks this and leaves if not.
     pub fn fits(&self, request: u64) -> bool {
-        !self.stress && self.covers(request)
+        !self.wants_collection() && self.covers(request)
     }
 
     /// Whether a collection for room would pay. Looked at where the interpreter's frames are complete.
@@ -289,7 +311,7 @@ impl Heap {
         marks.clear(slots.len());
         int_marks.clear(ints.len());
         // Under stress all references change.
-        let shift = if *stress { (*collections % 5) as u32 + 1 } else { 0 };
+        let shift = if *stress { (*collections % 5) as usize + 1 } else { 0 };
         let mut boxes = 0;
         let copied = region.copy(shift, roots, interrupted, &mut |index, in_object| {
             if index & INT != 0 {
@@ -526,6 +548,22 @@ impl Heap {
     #[inline]
     pub fn slots_mut(&mut self, object: Object) -> &mut [Value] {
         self.region.slots_mut(object)
+    }
+
+    /// Copies slots of one object into another, or within one. What the values themselves cost has been charged or is charged by
+    /// [`Heap::charge_slots`].
+    pub fn copy_slots(&mut self, from: Object, start: usize, to: Object, at: usize, count: usize) {
+        self.region.copy_slots(from, start, to, at, count);
+    }
+
+    /// Counts what values cost themselves that are put into slots by other means than [`Heap::set_slot`]; it has been reserved for.
+    pub fn charge_slots(&mut self, bytes: u64) {
+        self.charge(bytes);
+    }
+
+    /// Takes slots away from the end of an object.
+    pub fn shrink(&mut self, object: Object, slots: usize) {
+        self.region.shrink(object, slots);
     }
 
     /// The most bytes that may be charged.

@@ -9,7 +9,7 @@ use crate::heap::{Found, Heap, Leaf};
 use crate::io::{Io, TooMuch};
 use crate::num::{self, Cost, ErrorKind, NumError, Operand, Output, Watch};
 use crate::value::{Unpacked, Value};
-use bytecode::{BinOp, Const, UnOp};
+use bytecode::{BinOp, Builtin2, Const, UnOp};
 use std::borrow::Cow;
 
 /// Heap, streams and limits of one run.
@@ -21,12 +21,34 @@ pub struct Store {
     /// Sizes of single numbers and strings, and the look at the clock while an operation works.
     pub watch: Watch,
     text: String,
+    hash_key: (u64, u64),
 }
 
 impl Store {
     /// An empty store.
     pub fn new(heap: Heap, io: Io, watch: Watch) -> Store {
-        Store { heap, io, watch, text: String::new() }
+        Store { heap, io, watch, text: String::new(), hash_key: (0, 0) }
+    }
+
+    /// Sets on what the hashes of strs depend. They are those of CPython with the same number in `PYTHONHASHSEED`.
+    pub fn set_hash_seed(&mut self, seed: u32) {
+        if seed == 0 {
+            self.hash_key = (0, 0);
+            return;
+        }
+        let mut state = seed;
+        let mut word = || {
+            u64::from_le_bytes(std::array::from_fn(|_| {
+                state = state.wrapping_mul(214_013).wrapping_add(2_531_011);
+                (state >> 16) as u8
+            }))
+        };
+        self.hash_key = (word(), word());
+    }
+
+    /// The key of the hashes of strs.
+    pub fn hash_key(&self) -> (u64, u64) {
+        self.hash_key
     }
 
     /// A value as an operand of the number routines.
@@ -105,6 +127,10 @@ impl Store {
     /// # Errors
     /// Those of the guest's language, and results that are too large.
     pub fn binary(&mut self, op: BinOp, a: Value, b: Value) -> Result<Value, NumError> {
+        if op == BinOp::Call(Builtin2::Is) {
+            // Numbers alone do not know which strs are the same.
+            return Ok(Value::bool(crate::object::value::identical(self, a, b)));
+        }
         let output = num::binary(op, self.operand(a), self.operand(b), &self.watch)?;
         Ok(self.value(output))
     }
@@ -214,6 +240,9 @@ impl Store {
     pub fn describe(&self, a: Value) -> String {
         const SHOWN: usize = 40;
         let operand = self.operand(a);
+        if let Operand::Object(_) = operand {
+            return crate::object::value::describe(self, a, SHOWN);
+        }
         let text =
             num::repr(operand, &self.watch).unwrap_or_else(|_| "an int of very many digits".to_string());
         if text.chars().count() <= SHOWN {

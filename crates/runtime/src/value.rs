@@ -89,7 +89,7 @@ impl Value {
     /// The value with these bits. Any bits are safe; bits that no value has read back as a float, `none` or a
     /// reference that the heap will not find.
     #[inline(always)]
-    pub fn from_bits(bits: u64) -> Value {
+    pub const fn from_bits(bits: u64) -> Value {
         Value(bits)
     }
 

@@ -52,7 +52,7 @@ impl Mapped {
 }
 
 pub const ROUTINES: Routines =
-    Routines { binary, unary, truth, box_int, unbox_int, print, print_char, input };
+    Routines { binary, unary, routine, truth, box_int, unbox_int, print, print_char, input };
 
 impl Drop for Mapped {
     fn drop(&mut self) {
@@ -146,6 +146,12 @@ extern "C" fn print_char(ctx: *mut NativeContext, a: u64) -> u32 {
     u32::from(called(ctx, format!("print_char {a:x}")))
 }
 
+extern "C" fn routine(ctx: *mut NativeContext, number: u32, inputs: u32, detail: u32) -> u64 {
+    // SAFETY: tests pass a context whose arguments are there.
+    let args: Vec<u64> = (0..inputs as usize).map(|at| unsafe { *(*ctx).arguments.add(at) }).collect();
+    if called(ctx, format!("routine {number} {detail} {args:x?}")) { small(78) } else { LAYOUT.refused }
+}
+
 extern "C" fn input(ctx: *mut NativeContext) -> u64 {
     if called(ctx, "input".to_owned()) { small(77) } else { LAYOUT.refused }
 }
@@ -157,6 +163,7 @@ pub struct Harness {
     pub world: World,
     pub globals: Vec<u64>,
     pub counts: Vec<u64>,
+    pub arguments: Vec<u64>,
     pub fuel: i64,
     pub slots: Vec<u64>,
 }
@@ -177,6 +184,7 @@ impl Harness {
             world: World::default(),
             globals: vec![0; 4],
             counts: vec![0; 4],
+            arguments: vec![0; 4],
             fuel: pack_fuel(1000),
             slots: Vec::new(),
         }
@@ -194,6 +202,7 @@ impl Harness {
             links: null(),
             depth_left: 0,
             globals: self.globals.as_mut_ptr(),
+            arguments: self.arguments.as_mut_ptr(),
             counts: self.counts.as_mut_ptr(),
             scratch: 0,
             routines: ROUTINES,

@@ -10,11 +10,13 @@
 
 use super::fusion::{Code, fuse};
 use super::interrupts::Interrupts;
+use super::region::Reservation;
 use crate::options::Options;
 use crate::profile::{Executed, Feedback, Site, counts_of_instructions, executions};
-use bytecode::{FuncId, Op, Verified};
+use bytecode::{FuncId, Op, Program, Verified};
 use runtime::error::{INNERMOST, OUTERMOST, shown_name};
 use runtime::num::{Cost, ErrorKind, NumError, Watch};
+use runtime::object::{Context, Fault, Outcome};
 use runtime::{GivenUp, Heap, HeapFull, Io, LimitKind, Place, Stop, StopKind, Store, Value};
 use std::any::Any;
 use std::collections::HashMap;
@@ -142,6 +144,10 @@ pub struct Vm {
     pub functions: Vec<FunctionState>,
     /// Its constants.
     pub constants: Vec<Value>,
+    /// For constants that say how a method is called: with how many arguments.
+    pub form_inputs: Vec<u8>,
+    /// Where compiled code puts the arguments of a routine.
+    pub arguments: Vec<u64>,
     /// Its globals.
     pub globals: Vec<Value>,
     /// Arrivals in optimized code, by counter; empty if they are not counted.
@@ -154,6 +160,9 @@ pub struct Vm {
     pub regs: Registers,
     /// Heap, streams, sizes.
     pub store: Store,
+    /// The memory that the heap's region is lent; `None` if the system refused it, or nobody needs it. Behind `store`, so that it
+    /// is dropped after it.
+    pub reservation: Option<Reservation>,
     /// Fuel that may be spent before limits are looked at.
     pub slice: i64,
     /// Fuel beyond the slice.
@@ -196,7 +205,16 @@ impl Vm {
         });
         let due = interrupts.clone();
         let watch = Watch::new(limits.numbers, Box::new(move || due.are_due()));
-        let mut store = Store::new(Heap::new(limits.heap_bytes, options.stress.collect), io, watch);
+        let words = Heap::reserve_words(limits.heap_bytes);
+        // What never makes an object needs no memory for them.
+        let reserved = uses_objects(program.program()).then(|| Reservation::new(words)).flatten();
+        let (heap, reservation) = match reserved {
+            Some((reservation, memory)) => {
+                (Heap::with_reserve(limits.heap_bytes, options.stress.collect, memory), Some(reservation))
+            }
+            None => (Heap::new(limits.heap_bytes, options.stress.collect), None),
+        };
+        let mut store = Store::new(heap, io, watch);
         let constants: Vec<Value> = program.program().constants.iter().map(|c| store.constant(c)).collect();
         store.heap.pin_all();
         let too_early = |kind, message| {
@@ -264,7 +282,14 @@ impl Vm {
             options.stress.slice.or(options.sampling).map_or(usual, |s| i64::from(s).clamp(1, SLICE));
         let slice = total.min(slice_size as u64) as i64;
         let largest_frame = functions.iter().map(|f| f.frame_size).max().unwrap_or(0);
+        let forms = 0..program.program().constants.len() as u32;
+        let form_inputs: Vec<u8> =
+            forms.map(|k| program.program().form(k).map_or(0, |form| form.count as u8)).collect();
+        // No instruction takes more than there are operands.
+        let arguments = vec![0; largest_frame as usize];
         Ok(Vm {
+            form_inputs,
+            arguments,
             largest_frame,
             globals: vec![Value::NONE; program.program().globals.len()],
             counts: vec![0; if options.counting { counters as usize } else { 0 }],
@@ -275,6 +300,7 @@ impl Vm {
             frames: Vec::new(),
             regs: Registers { function: entry, pc: 0, base: 0, sp: locals },
             store,
+            reservation,
             slice,
             reserve: total - slice as u64,
             total,
@@ -478,7 +504,7 @@ impl Vm {
     pub fn next_slice(&mut self, cost: u32) -> Result<(), MustStop> {
         self.check_interrupts()?;
         if self.store.heap.wants_collection() {
-            self.collect(&[])?;
+            self.collect(&mut [])?;
         }
         let available = self.reserve + self.slice.max(0) as u64;
         if available < u64::from(cost) {
@@ -525,17 +551,14 @@ impl Vm {
     }
 
     /// Pays for an operation, or stops: fuel first, then heap, collecting garbage if that helps. `extra` are values
-    /// that the operation still needs and that are not on the stack.
+    /// that the operation still needs; they are changed where their objects have moved.
     ///
     /// # Errors
     /// [`Vm::stop`] says why the program must stop.
-    pub fn pay(&mut self, cost: Cost, extra: &[Value]) -> Result<(), MustStop> {
+    pub fn pay(&mut self, cost: Cost, extra: &mut [Value]) -> Result<(), MustStop> {
         self.pay_fuel(cost.fuel)?;
-        if cost.result_bytes > 0 {
-            let request = Heap::charge_for(cost.result_bytes).saturating_add(cost.scratch_bytes);
-            self.reserve_heap(request, extra)?;
-        }
-        Ok(())
+        let request = cost.request();
+        if request > 0 { self.reserve_heap(request, extra) } else { Ok(()) }
     }
 
     /// Pays fuel for work that is about to be done, after a look at the clock.
@@ -559,7 +582,7 @@ impl Vm {
     /// Makes sure that a request of so many charged bytes fits. See [`runtime::heap`] for what is paid, and why that is
     /// the same in every tier: here the roots that count are those below the current frame's operands, since tiers
     /// differ in which operands they have popped.
-    fn reserve_heap(&mut self, request: u64, extra: &[Value]) -> Result<(), MustStop> {
+    fn reserve_heap(&mut self, request: u64, extra: &mut [Value]) -> Result<(), MustStop> {
         if self.store.heap.covers(request) {
             return if self.store.heap.wants_collection() { self.collect(extra) } else { Ok(()) };
         }
@@ -567,7 +590,7 @@ impl Vm {
         self.pay_fuel(self.store.heap.limit_collection_fuel(counted))?;
         let Vm { stack, globals, regs, store, .. } = self;
         let Store { heap, watch, .. } = store;
-        let mut roots = roots(stack, regs.sp, globals).chain(extra.iter().copied());
+        let mut roots = roots(stack, regs.sp, globals, extra);
         let result = heap.collect_at_limit(request, &mut roots, &|| watch.is_interrupted());
         drop(roots);
         match result {
@@ -588,11 +611,7 @@ impl Vm {
         cost: Cost,
         work: impl FnOnce(&mut Store) -> Result<T, NumError>,
     ) -> Option<T> {
-        let request = Heap::charge_for(cost.result_bytes).saturating_add(cost.scratch_bytes);
-        let affordable = cost.fuel <= self.slice.max(0) as u64
-            && (cost.result_bytes == 0 || self.store.heap.fits(request))
-            && self.store.io.failure().is_none();
-        if !affordable {
+        if !self.can_pay_now(cost) {
             return None;
         }
         let result = work(&mut self.store).ok()?;
@@ -601,16 +620,24 @@ impl Vm {
         Some(result)
     }
 
+    /// Whether a payment needs nothing but counting.
+    fn can_pay_now(&self, cost: Cost) -> bool {
+        let request = cost.request();
+        cost.fuel <= self.slice.max(0) as u64
+            && (request == 0 || self.store.heap.fits(request))
+            && self.store.io.failure().is_none()
+    }
+
     /// What writing a value costs: fuel alone, since text passes through and stays nowhere.
     pub fn print_cost(&self, a: Value) -> Cost {
         Cost { result_bytes: 0, scratch_bytes: 0, ..self.store.print_cost(a) }
     }
 
     /// Frees all objects that the program can't reach; `extra` are values that are needed and not on the stack.
-    fn collect(&mut self, extra: &[Value]) -> Result<(), MustStop> {
+    fn collect(&mut self, extra: &mut [Value]) -> Result<(), MustStop> {
         let Vm { stack, globals, regs, store, .. } = self;
         let Store { heap, watch, .. } = store;
-        let mut roots = roots(stack, regs.sp, globals).chain(extra.iter().copied());
+        let mut roots = roots(stack, regs.sp, globals, extra);
         let result = heap.collect(&mut roots, &|| watch.is_interrupted());
         drop(roots);
         result.map_err(|GivenUp| {
@@ -652,6 +679,62 @@ impl Vm {
     }
 }
 
-fn roots<'a>(stack: &'a [u64], sp: u32, globals: &'a [Value]) -> impl Iterator<Item = Value> + 'a {
-    stack[..sp as usize].iter().map(|&bits| Value::from_bits(bits)).chain(globals.iter().copied())
+/// Whether a program has instructions that make objects or use them.
+fn uses_objects(program: &Program) -> bool {
+    program.functions.iter().any(|function| function.code.iter().any(|inst| inst.op.uses_objects()))
+}
+
+/// Calls what it is given for each value that the program can reach.
+fn roots<'a>(
+    stack: &'a mut [u64],
+    sp: u32,
+    globals: &'a mut [Value],
+    extra: &'a mut [Value],
+) -> impl FnMut(&mut dyn FnMut(&mut Value)) + 'a {
+    move |visit| {
+        for bits in &mut stack[..sp as usize] {
+            let mut value = Value::from_bits(*bits);
+            if value.as_reference().is_some() {
+                visit(&mut value);
+                *bits = value.bits();
+            }
+        }
+        globals.iter_mut().chain(&mut *extra).for_each(&mut *visit);
+    }
+}
+
+impl Context for Vm {
+    fn store(&mut self) -> &mut Store {
+        &mut self.store
+    }
+
+    fn pay(&mut self, cost: Cost, held: &mut [Value]) -> Outcome<()> {
+        Vm::pay(self, cost, held).map_err(|MustStop| Fault::Refused)
+    }
+
+    fn fuel_left(&self) -> u64 {
+        self.reserve + self.slice.max(0) as u64
+    }
+}
+
+/// Operations of compiled code: where a payment needs more than counting, they are refused, and have no effect.
+pub struct Unattended<'v>(pub &'v mut Vm);
+
+impl Context for Unattended<'_> {
+    fn store(&mut self) -> &mut Store {
+        &mut self.0.store
+    }
+
+    fn pay(&mut self, cost: Cost, _: &mut [Value]) -> Outcome<()> {
+        if !self.0.can_pay_now(cost) {
+            return Err(Fault::Refused);
+        }
+        self.0.slice -= cost.fuel as i64;
+        self.0.counters.size_fuel += cost.fuel;
+        Ok(())
+    }
+
+    fn fuel_left(&self) -> u64 {
+        self.0.slice.max(0) as u64
+    }
 }

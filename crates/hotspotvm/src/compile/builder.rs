@@ -25,7 +25,7 @@ use crate::options::is_forced;
 use crate::profile::{Feedback, Kinds, executions};
 use crate::reason::Reason;
 use bytecode::machine::{BinOp, Cmp, Flow, Machine, Mixed, Pair, Rounding, Single, UnOp};
-use bytecode::{Builtin1, Const, Facts, FuncId};
+use bytecode::{Builtin1, Const, Facts, FuncId, Routine};
 use ir::planted::{Bug, is};
 use ir::{
     Ahead, Block, ExitReason, FrameState, Function, Imm, Input, InputPlace, Opcode, Origin, Resume, Sign,
@@ -745,6 +745,21 @@ impl Machine for Builder<'_> {
 
     fn setting(&mut self, _: Builtin1, _: Value) -> Flow<Self, Value> {
         Err(self.leave(ExitReason::Slow))
+    }
+
+    fn routine(&mut self, routine: Routine, inputs: u32, detail: u32) -> Flow<Self, Value> {
+        self.note_general();
+        let mut args: Vec<Value> = (0..inputs).map(|_| self.pop()).collect();
+        args.reverse();
+        let args: Vec<Value> = args.into_iter().map(|arg| self.boxed(arg)).collect();
+        for (at, arg) in (0..).zip(args) {
+            self.f.append(self.block, Opcode::Argument, &[arg], Imm::Argument(at), None, self.origin());
+        }
+        Ok(self.emit(Opcode::CallRoutine, &[], Imm::Routine { routine, inputs, detail }))
+    }
+
+    fn form_inputs(&mut self, form: u32) -> u32 {
+        self.request.vm.form_inputs.get(form as usize).copied().unwrap_or_default().into()
     }
 
     fn pow_mod(&mut self, _: Value, _: Value, _: Value) -> Flow<Self, Value> {

@@ -333,6 +333,19 @@ impl Interpreter<'_> {
         }
     }
 
+    /// Takes so many operands from the stack.
+    #[inline(always)]
+    pub(super) fn drop_operands(&mut self, count: u32) {
+        // SAFETY: the verifier has proved that there are so many operands.
+        self.sp = unsafe { self.sp.sub(count as usize) };
+    }
+
+    /// How many arguments a constant says that a method is called with.
+    #[inline(always)]
+    pub(super) fn form_inputs(&self, form: u32) -> u32 {
+        self.vm.form_inputs.get(form as usize).copied().unwrap_or_default().into()
+    }
+
     #[inline(always)]
     pub(super) fn constant(&self, k: u32) -> Value {
         // SAFETY: the verifier has proved that constant indices are in range.

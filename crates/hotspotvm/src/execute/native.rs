@@ -5,21 +5,24 @@
 //! interpreter then executes the instruction again. So optimized code holds values in registers without telling anyone.
 
 use super::panics;
+use super::slow::call_routine;
 use crate::abi::values::{Raw, input_value};
-use crate::abi::vm::Vm;
+use crate::abi::vm::{Unattended, Vm};
 use crate::cache::{CodeCache, Unit};
-use bytecode::{BinOp, UnOp};
+use bytecode::{BinOp, Routine, UnOp};
 use codegen::{
     Entry, NativeContext, RETURNED, Routines, TakenExit, exit_chain, native_depth, pack_fuel, unpack_fuel,
 };
 use ir::planted::{Bug, is};
 use ir::{Ahead, Input, Type};
 use runtime::Value;
+use runtime::object::{self, Context, Outcome};
 use std::ffi::c_void;
 
 const ROUTINES: Routines = Routines {
     binary: binary_routine,
     unary: unary_routine,
+    routine: general_routine,
     truth: truth_routine,
     box_int: box_int_routine,
     unbox_int: unbox_int_routine,
@@ -104,6 +107,7 @@ pub fn enter(vm: &mut Vm, unit: &Unit, cache: &CodeCache, words: &mut Vec<u64>) 
         links: cache.links.addresses().as_ptr().cast(),
         depth_left: i64::from(depth),
         globals: vm.globals.as_mut_ptr().cast(),
+        arguments: vm.arguments.as_mut_ptr(),
         counts: vm.counts.as_mut_ptr(),
         scratch: 0,
         routines: ROUTINES,
@@ -172,6 +176,9 @@ extern "C" fn binary_routine(ctx: *mut NativeContext, op: u32, a: u64, b: u64) -
     let refused = Value::REFUSED.bits();
     let Some(op) = BinOp::from_number(op) else { return refused };
     with_vm(ctx, refused, |vm| match vm.store.binary_cost(op, a, b) {
+        _ if object::concerns(&vm.store, &[a, b]) => {
+            unattended(vm, |cx| object::binary(cx, op, &mut [a, b])).unwrap_or(refused)
+        }
         Ok(cost) => vm.pay_if_done(cost, |store| store.binary(op, a, b)).map_or(refused, Value::bits),
         Err(_) => refused,
     })
@@ -182,8 +189,47 @@ extern "C" fn unary_routine(ctx: *mut NativeContext, op: u32, a: u64) -> u64 {
     let refused = Value::REFUSED.bits();
     let Some(op) = UnOp::from_number(op) else { return refused };
     with_vm(ctx, refused, |vm| match vm.store.unary_cost(op, a) {
+        _ if object::concerns(&vm.store, &[a]) => {
+            unattended(vm, |cx| object::unary(cx, op, a)).unwrap_or(refused)
+        }
         Ok(cost) => vm.pay_if_done(cost, |store| store.unary(op, a)).map_or(refused, Value::bits),
         Err(_) => refused,
+    })
+}
+
+/// Does what compiled code may do by itself; if that is refused, or raises an error, nothing has happened.
+fn unattended(vm: &mut Vm, work: impl FnOnce(&mut dyn Context) -> Outcome) -> Option<u64> {
+    let (slice, size_fuel) = (vm.slice, vm.counters.size_fuel);
+    match work(&mut Unattended(vm)) {
+        Ok(value) => Some(value.bits()),
+        // The interpreter does it again, and pays then.
+        Err(_) => {
+            vm.slice = slice;
+            vm.counters.size_fuel = size_fuel;
+            None
+        }
+    }
+}
+
+extern "C" fn general_routine(ctx: *mut NativeContext, number: u32, inputs: u32, detail: u32) -> u64 {
+    let refused = Value::REFUSED.bits();
+    let Some(routine) = Routine::from_number(number) else { return refused };
+    with_vm(ctx, refused, |vm| {
+        let program = vm.program.clone();
+        let Some(arguments) = vm.arguments.get(..inputs as usize) else { return refused };
+        let mut few = [Value::NONE; 8];
+        let mut many = Vec::new();
+        let args = match few.get_mut(..arguments.len()) {
+            Some(few) => {
+                few.iter_mut().zip(arguments).for_each(|(arg, &bits)| *arg = Value::from_bits(bits));
+                few
+            }
+            None => {
+                many.extend(arguments.iter().map(|&bits| Value::from_bits(bits)));
+                &mut many[..]
+            }
+        };
+        unattended(vm, |cx| call_routine(&program, cx, routine, detail, args)).unwrap_or(refused)
     })
 }
 
@@ -216,6 +262,13 @@ extern "C" fn unbox_int_routine(ctx: *mut NativeContext, a: u64) -> u32 {
 fn print(ctx: *mut NativeContext, a: u64, character: bool) -> u32 {
     let a = Value::from_bits(a);
     with_vm(ctx, 0, |vm| {
+        if object::concerns(&vm.store, &[a]) {
+            return if character {
+                0
+            } else {
+                u32::from(unattended(vm, |cx| object::print(cx, a)).is_some())
+            };
+        }
         let cost = vm.print_cost(a);
         let done = vm.pay_if_done(cost, |store| if character { store.print_char(a) } else { store.print(a) });
         u32::from(done.is_some())

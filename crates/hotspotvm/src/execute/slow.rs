@@ -7,10 +7,12 @@
 use crate::abi::values::kind_of;
 use crate::abi::vm::Vm;
 use crate::profile::Feedback;
-use bytecode::Builtin1;
 use bytecode::machine::{BinOp, Mixed, UnOp};
+use bytecode::{Builtin1, Routine, Verified};
 use runtime::num::{self, Output};
+use runtime::object::{self, Context, Fault, Outcome};
 use runtime::{StopKind, Value};
+use std::sync::Arc;
 
 /// Two numbers, as far as the fast paths care.
 pub(super) enum Numbers {
@@ -45,9 +47,14 @@ pub(super) fn large_int(vm: &mut Vm, a: i64) -> Value {
 
 #[inline(never)]
 pub(super) fn general_binary(vm: &mut Vm, op: BinOp, a: Value, b: Value) -> Value {
+    let mut held = [a, b];
+    if object::concerns(&vm.store, &held) {
+        let outcome = object::binary(vm, op, &mut held);
+        return finished(vm, outcome);
+    }
     match vm.store.binary_cost(op, a, b) {
-        Ok(cost) if vm.pay(cost, &[a, b]).is_err() => Value::REFUSED,
-        Ok(_) => match vm.store.binary(op, a, b) {
+        Ok(cost) if vm.pay(cost, &mut held).is_err() => Value::REFUSED,
+        Ok(_) => match vm.store.binary(op, held[0], held[1]) {
             Ok(value) => value,
             Err(error) => refused(vm, error),
         },
@@ -57,13 +64,74 @@ pub(super) fn general_binary(vm: &mut Vm, op: BinOp, a: Value, b: Value) -> Valu
 
 #[inline(never)]
 pub(super) fn general_unary(vm: &mut Vm, op: UnOp, a: Value) -> Value {
+    let mut held = [a];
+    if object::concerns(&vm.store, &held) {
+        let outcome = object::unary(vm, op, a);
+        return finished(vm, outcome);
+    }
     match vm.store.unary_cost(op, a) {
-        Ok(cost) if vm.pay(cost, &[a]).is_err() => Value::REFUSED,
-        Ok(_) => match vm.store.unary(op, a) {
+        Ok(cost) if vm.pay(cost, &mut held).is_err() => Value::REFUSED,
+        Ok(_) => match vm.store.unary(op, held[0]) {
             Ok(value) => value,
             Err(error) => refused(vm, error),
         },
         Err(error) => refused(vm, error),
+    }
+}
+
+/// Calls a routine with the operands on top of the stack, which stay there.
+#[inline(never)]
+pub(super) fn routine(vm: &mut Vm, routine: Routine, inputs: u32, detail: u32) -> Value {
+    let sp = vm.regs.sp as usize;
+    debug_assert!(inputs as usize <= sp);
+    // They are copied, since the stack is a root of its own: a collection changes both.
+    let mut few = [Value::NONE; 8];
+    let mut many = Vec::new();
+    let operands = vm.stack[sp - inputs as usize..sp].iter().map(|&bits| Value::from_bits(bits));
+    let args = match few.get_mut(..inputs as usize) {
+        Some(few) => {
+            few.iter_mut().zip(operands).for_each(|(arg, operand)| *arg = operand);
+            few
+        }
+        None => {
+            many.extend(operands);
+            &mut many[..]
+        }
+    };
+    let outcome = call_routine(&program(vm), vm, routine, detail, args);
+    finished(vm, outcome)
+}
+
+fn program(vm: &Vm) -> Arc<Verified> {
+    vm.program.clone()
+}
+
+/// Calls a routine or a method in whatever context.
+pub(super) fn call_routine(
+    program: &Verified,
+    cx: &mut dyn Context,
+    routine: Routine,
+    detail: u32,
+    args: &mut [Value],
+) -> Outcome {
+    match (routine, program.program().form(detail)) {
+        (Routine::Method, Some(form)) => object::method(cx, &form, args),
+        _ => object::routine(cx, routine, detail, args),
+    }
+}
+
+/// The value, or the program stops.
+fn finished(vm: &mut Vm, outcome: Outcome) -> Value {
+    match outcome {
+        Ok(value) => value,
+        Err(Fault::Raised(error)) => refused(vm, error),
+        Err(Fault::Refused) => {
+            // Whoever refuses has said why; a watch that has seen an interrupt is told by the interrupt.
+            if vm.stop.is_none() {
+                vm.stop_number(num::NumError::Interrupted);
+            }
+            Value::REFUSED
+        }
     }
 }
 
@@ -89,9 +157,10 @@ pub(super) fn setting(vm: &mut Vm, which: Builtin1, a: Value) -> Value {
 
 #[inline(never)]
 pub(super) fn general_pow_mod(vm: &mut Vm, a: Value, b: Value, c: Value) -> Value {
+    let mut held = [a, b, c];
     match vm.store.pow_mod_cost(a, b, c) {
-        Ok(cost) if vm.pay(cost, &[a, b, c]).is_err() => Value::REFUSED,
-        Ok(_) => match vm.store.pow_mod(a, b, c) {
+        Ok(cost) if vm.pay(cost, &mut held).is_err() => Value::REFUSED,
+        Ok(_) => match vm.store.pow_mod(held[0], held[1], held[2]) {
             Ok(value) => value,
             Err(error) => refused(vm, error),
         },
@@ -108,7 +177,14 @@ pub(super) fn raise(vm: &mut Vm, class: Value, message: Value) -> Value {
 
 #[inline(never)]
 pub(super) fn general_print(vm: &mut Vm, a: Value, character: bool) -> Value {
-    if vm.check_interrupts().is_err() || vm.pay(vm.print_cost(a), &[a]).is_err() {
+    if vm.check_interrupts().is_err() {
+        return Value::REFUSED;
+    }
+    if object::concerns(&vm.store, &[a]) && !character {
+        let outcome = object::print(vm, a);
+        return finished(vm, outcome);
+    }
+    if vm.pay(vm.print_cost(a), &mut [a]).is_err() {
         return Value::REFUSED;
     }
     let result = if character { vm.store.print_char(a) } else { vm.store.print(a) };
@@ -134,7 +210,7 @@ pub(super) fn general_input(vm: &mut Vm) -> Value {
     // Reading and looking at a byte takes a nanosecond or two; what lines usually have is not counted.
     let length = line.as_ref().map_or(0, |line| line.len() as u64);
     let fuel = length.saturating_sub(FREE_LINE);
-    if vm.pay(num::Cost { fuel, ..num::Cost::default() }, &[]).is_err() {
+    if vm.pay(num::Cost { fuel, ..num::Cost::default() }, &mut []).is_err() {
         return Value::REFUSED;
     }
     let output = line.map_or(Output::None, |line| num::parse_argument(&line));
@@ -143,7 +219,7 @@ pub(super) fn general_input(vm: &mut Vm) -> Value {
         Output::Big(i) => num::int_bytes(i.as_sign_words().1.len() as u64),
         _ => 0,
     };
-    if vm.pay(num::Cost { result_bytes: bytes, ..num::Cost::default() }, &[]).is_err() {
+    if vm.pay(num::Cost { result_bytes: bytes, ..num::Cost::default() }, &mut []).is_err() {
         return Value::REFUSED;
     }
     vm.store.value(output)

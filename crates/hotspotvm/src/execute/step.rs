@@ -8,9 +8,9 @@ use super::interpreter::{Interpreter, Leave};
 use super::slow::{self, Numbers};
 use crate::abi::values::kind;
 use crate::profile::{Feedback, How, Kinds};
-use bytecode::Builtin1;
 use bytecode::machine::{BinOp, Cmp, Flow, Machine, Mixed, Pair, Rounding, Single, UnOp};
 use bytecode::semantics::Meaning;
+use bytecode::{Builtin1, Routine};
 use runtime::{Value, num};
 use std::hint::cold_path;
 use std::marker::PhantomData;
@@ -440,6 +440,23 @@ impl<S: Fused> Machine for Step<'_, '_, S> {
         self.on.save();
         let result = slow::setting(self.on.vm, which, a);
         self.general(result)
+    }
+
+    #[inline(always)]
+    fn routine(&mut self, routine: Routine, inputs: u32, detail: u32) -> Flow<Self, Value> {
+        if S::FUSED {
+            return self.again(&[]);
+        }
+        self.on.save();
+        let result = slow::routine(self.on.vm, routine, inputs, detail);
+        let result = self.general(result)?;
+        self.on.drop_operands(inputs);
+        Ok(result)
+    }
+
+    #[inline(always)]
+    fn form_inputs(&mut self, form: u32) -> u32 {
+        self.on.form_inputs(form)
     }
 
     #[inline(always)]

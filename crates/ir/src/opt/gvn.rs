@@ -194,10 +194,8 @@ impl Numbering<'_> {
                     }
                 }
                 (Opcode::Call, _) if !is(Bug::GvnAcrossCall) => self.new_stretch(),
+                (Opcode::Truth, _) => self.truth(f, &mut inst, &mut out),
                 _ if inst.op.effect() == Effect::Pure => {
-                    if inst.op == Opcode::Truth {
-                        self.truth(f, &mut inst, &mut out);
-                    }
                     if let Some(op) = checked(inst.op)
                         && self.replace(key(op, &inst), &inst)
                     {

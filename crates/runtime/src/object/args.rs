@@ -3,11 +3,10 @@
 //! A table of methods has a row for each: its name, how it takes arguments, and the function that does it, which gets them in
 //! fixed places. Kinds of rows are CPython's calling conventions, since each has words of its own for a wrong number.
 
-use super::{Context, Fault, Outcome, raised, type_error, value_error};
-use crate::heap::{Found, Object};
+use super::{Context, Fault, Outcome, Size, as_size, raised, type_error};
 use crate::num::ErrorKind;
 use crate::store::Store;
-use crate::value::{Unpacked, Value};
+use crate::value::Value;
 use bytecode::CallForm;
 
 /// How a method takes its arguments. The value itself does not count.
@@ -30,8 +29,6 @@ pub enum Takes {
         /// How many must be given, by place.
         least: usize,
     },
-    /// Any number, and any names: the method gets them as they are.
-    Any,
 }
 
 /// The most arguments of a method in a table, with the value itself.
@@ -186,42 +183,17 @@ fn bind_names(
     Ok(())
 }
 
-/// A value as an index.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Index {
-    /// An int of 64 bits.
-    Fits(i64),
-    /// One beyond these; whether it is negative.
-    Beyond(bool),
-    /// No int.
-    None,
-}
-
-/// What a value is as an index.
-pub fn index(store: &Store, value: Value) -> Index {
-    match value.unpack() {
-        Unpacked::Bool(b) => Index::Fits(i64::from(b)),
-        Unpacked::Int(i) => Index::Fits(i),
-        Unpacked::Ref(_) => match store.heap.get(value) {
-            Some(Found::Int(i)) => Index::Fits(i),
-            Some(Found::Big(i)) => Index::Beyond(i.sign() == dashu_int::Sign::Negative),
-            _ => Index::None,
-        },
-        _ => Index::None,
-    }
-}
-
 /// An int that CPython keeps in a machine word of 64 bits.
 ///
 /// # Errors
 /// `TypeError` if it is none, `OverflowError` if it does not fit.
 pub fn size(store: &Store, value: Value) -> Outcome<i64> {
-    match index(store, value) {
-        Index::Fits(i) => Ok(i),
-        Index::Beyond(_) => {
+    match as_size(store, value) {
+        Some(Size::Fits(i)) => Ok(i),
+        Some(Size::Beyond { .. }) => {
             Err(raised(ErrorKind::OverflowError, "Python int too large to convert to C ssize_t"))
         }
-        Index::None => Err(no_integer(store, value)),
+        None => Err(no_integer(store, value)),
     }
 }
 
@@ -231,10 +203,10 @@ pub fn size(store: &Store, value: Value) -> Outcome<i64> {
 /// As [`size`].
 pub fn c_int(store: &Store, value: Value) -> Outcome<i32> {
     let too_large = || raised(ErrorKind::OverflowError, "Python int too large to convert to C int");
-    match index(store, value) {
-        Index::Fits(i) => i32::try_from(i).map_err(|_| too_large()),
-        Index::Beyond(_) => Err(too_large()),
-        Index::None => Err(no_integer(store, value)),
+    match as_size(store, value) {
+        Some(Size::Fits(i)) => i32::try_from(i).map_err(|_| too_large()),
+        Some(Size::Beyond { .. }) => Err(too_large()),
+        None => Err(no_integer(store, value)),
     }
 }
 
@@ -250,15 +222,14 @@ pub fn bad_argument(store: &Store, what: &str, wanted: &str, value: Value) -> Fa
     type_error(format!("{what} must be {wanted}, not {name}"))
 }
 
-/// What `start`, `stop` or `step` of a slice say: `None` is `default`, ints beyond 64 bits are the last ones.
+/// What `start` or `end` say: `None` is `default`, ints beyond 64 bits are the last ones.
 fn bound(store: &Store, value: Value, default: i64) -> Outcome<i64> {
     if value == Value::NONE || value == ABSENT {
         return Ok(default);
     }
-    match index(store, value) {
-        Index::Fits(i) => Ok(i),
-        Index::Beyond(negative) => Ok(if negative { i64::MIN } else { i64::MAX }),
-        Index::None => Err(type_error("slice indices must be integers or None or have an __index__ method")),
+    match as_size(store, value) {
+        Some(size) => Ok(size.clamped()),
+        None => Err(type_error("slice indices must be integers or None or have an __index__ method")),
     }
 }
 
@@ -271,64 +242,4 @@ pub fn range(store: &Store, start: Value, end: Value, len: usize) -> Outcome<(us
     let (start, end) = (bound(store, start, 0)?, bound(store, end, i64::MAX)?);
     let from_end = |at: i64| if at < 0 { at.saturating_add(len).max(0) } else { at };
     Ok((from_end(start) as usize, from_end(end).min(len) as usize))
-}
-
-/// The elements that a slice chooses.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Chosen {
-    /// The first one.
-    pub start: usize,
-    /// How far it is from one to the next.
-    pub step: i64,
-    /// How many there are.
-    pub count: usize,
-}
-
-/// Which elements of a sequence a slice chooses.
-///
-/// # Errors
-/// `TypeError`, `ValueError`
-pub fn chosen(store: &Store, slice: Object, len: usize) -> Outcome<Chosen> {
-    let part = |at| store.heap.slot(slice, at);
-    let step = bound(store, part(2), 1)?.max(-i64::MAX);
-    if step == 0 {
-        return Err(value_error("slice step cannot be zero"));
-    }
-    let len = len as i64;
-    let (first, last) = if step < 0 { (-1, len - 1) } else { (0, len) };
-    let within = |at: i64| {
-        let at = if at < 0 { at.saturating_add(len) } else { at };
-        at.clamp(first, last)
-    };
-    let start = match part(0) {
-        Value::NONE => {
-            if step < 0 {
-                last
-            } else {
-                first
-            }
-        }
-        value => within(bound(store, value, 0)?),
-    };
-    let stop = match part(1) {
-        Value::NONE => {
-            if step < 0 {
-                first
-            } else {
-                last
-            }
-        }
-        value => within(bound(store, value, 0)?),
-    };
-    let distance = if step < 0 { start - stop } else { stop - start };
-    let count = if distance <= 0 { 0 } else { (distance - 1) / step.abs() + 1 };
-    Ok(Chosen { start: start.max(0) as usize, step, count: count as usize })
-}
-
-impl Chosen {
-    /// The places of the elements, in order.
-    pub fn places(self) -> impl Iterator<Item = usize> {
-        let Chosen { start, step, count } = self;
-        (0..count as i64).map(move |i| (start as i64 + i * step) as usize)
-    }
 }

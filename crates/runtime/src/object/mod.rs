@@ -14,22 +14,31 @@
 
 pub mod args;
 pub mod bytes;
-pub mod find;
+pub mod dict;
+mod find;
+pub mod iter;
 mod kind;
 pub mod list;
 pub mod number;
 #[cfg(test)]
-pub mod oracle;
+mod oracle;
+pub mod range;
+pub mod sequence;
+pub mod set;
+pub mod slice;
 #[cfg(test)]
-pub mod test_context;
+mod test_context;
 pub mod text;
+pub mod tuple;
 pub mod value;
+pub mod view;
 
 use crate::heap::{Found, Object};
-use crate::num::{Cost, ErrorKind, NumError, Output};
+use crate::num::{self, Cost, ErrorKind, NumError, Operand, Output};
 use crate::store::Store;
 use crate::value::{Unpacked, Value};
-use bytecode::{BinOp, CallForm, Routine, UnOp};
+use bytecode::{BinOp, Builtin1, Builtin2, CallForm, Routine, UnOp};
+use dashu_int::IBig;
 use std::borrow::Cow;
 
 pub use kind::Kind;
@@ -81,7 +90,15 @@ const FREE_STEPS: u64 = 8;
 /// Steps of a meter, some nanoseconds each, for one unit of fuel.
 const STEPS_PER_FUEL: u64 = 1;
 
+/// Stands where there is no key and no element: no value of a program is this.
+const HOLE: Value = Value::REFUSED;
+
 impl Meter {
+    /// A meter that stops after so many steps.
+    pub fn of(steps: u64) -> Meter {
+        Meter { used: 0, limit: steps }
+    }
+
     /// A meter that stops where the fuel would not do.
     pub fn new(cx: &mut dyn Context) -> Meter {
         Meter { used: 0, limit: cx.fuel_left().saturating_mul(STEPS_PER_FUEL).saturating_add(FREE_STEPS) }
@@ -216,14 +233,70 @@ pub fn concerns(store: &Store, values: &[Value]) -> bool {
 /// # Errors
 /// What CPython raises, and [`Fault::Refused`].
 pub fn routine(cx: &mut dyn Context, routine: Routine, detail: u32, args: &mut [Value]) -> Outcome {
-    let _ = detail;
     match (routine, &mut *args) {
         (Routine::List, values) => list::new(cx, values),
+        (Routine::Tuple, values) => tuple::new(cx, values),
         (Routine::Append, &mut [list, value]) => list::append(cx, list, value).map(|()| list),
-        (Routine::Index, &mut [a, i]) if cx.store().str(a).is_some() => text::index(cx, a, i),
-        (Routine::Index, &mut [a, i]) => list::index(cx, a, i),
-        (Routine::StoreIndex, &mut [a, i, v]) => list::store_index(cx, a, i, v).map(|()| Value::NONE),
+        (Routine::Index, &mut [a, i]) => index(cx, a, i),
+        (Routine::StoreIndex, &mut [a, i, v]) => store_index(cx, a, i, v).map(|()| Value::NONE),
+        (Routine::DeleteIndex, &mut [a, i]) => delete_index(cx, a, i).map(|()| Value::NONE),
+        (Routine::Slice, &mut [start, stop, step]) => slice::new(cx, [start, stop, step]),
+        (Routine::Iter | Routine::IterOf, &mut [a]) => iter::iter(cx, a),
+        (Routine::IterMore, &mut [it]) => iter::iter_more(cx, it),
+        (Routine::IterValue, &mut [it]) => iter::iter_value(cx, it),
+        (Routine::Next, &mut [it]) => iter::next(cx, it, None),
+        (Routine::NextOr, &mut [it, default]) => iter::next(cx, it, Some(default)),
+        (Routine::Unpack, &mut [a]) => iter::unpack(cx, a, detail as usize),
+        (Routine::UnpackStar, &mut [a]) => {
+            iter::unpack_star(cx, a, (detail & 0xFFFF) as usize, (detail >> 16) as usize)
+        }
+        (Routine::Item, &mut [a]) => {
+            let item = list::elements_of(cx.store(), a).get(detail as usize).copied();
+            Ok(item.unwrap_or(Value::NONE))
+        }
+        (Routine::ListOf, &mut [a]) => iter::list_of(cx, a),
+        (Routine::TupleOf, &mut [a]) => iter::tuple_of(cx, a),
+        (Routine::Range, &mut [start, stop, step]) => range::new(cx, [start, stop, step]),
+        (Routine::Hash, &mut [a]) => {
+            let hash = metered(cx, &mut [a], |store, meter, _| value::hash(store, meter, a))?;
+            Ok(cx.store().int(hash))
+        }
         _ => Err(type_error(format!("HotspotVM does not have '{}' yet", routine.name()))),
+    }
+}
+
+/// `a[i]`.
+fn index(cx: &mut dyn Context, a: Value, i: Value) -> Outcome {
+    let store = cx.store();
+    match store.object(a).map(|(kind, _)| kind) {
+        Some(Kind::List | Kind::Tuple) => list::index(cx, a, i),
+        None if store.str(a).is_some() => text::index(cx, a, i),
+        _ => Err(type_error(format!("'{}' object is not subscriptable", store.type_name(a)))),
+    }
+}
+
+/// `a[i] = value`.
+fn store_index(cx: &mut dyn Context, a: Value, i: Value, value: Value) -> Outcome<()> {
+    let store = cx.store();
+    match store.object(a).map(|(kind, _)| kind) {
+        Some(Kind::List) => list::store_index(cx, a, i, value),
+        _ => {
+            let name = store.type_name(a);
+            Err(type_error(format!("'{name}' object does not support item assignment")))
+        }
+    }
+}
+
+/// `del a[i]`.
+fn delete_index(cx: &mut dyn Context, a: Value, i: Value) -> Outcome<()> {
+    let store = cx.store();
+    match store.object(a).map(|(kind, _)| kind) {
+        Some(Kind::List) => list::delete_index(cx, a, i),
+        kind => {
+            let name = store.type_name(a);
+            let verb = if matches!(kind, Some(Kind::Tuple | Kind::Range)) { "doesn't" } else { "does not" };
+            Err(type_error(format!("'{name}' object {verb} support item deletion")))
+        }
     }
 }
 
@@ -258,10 +331,27 @@ pub fn no_attribute(store: &Store, value: Value, name: &str) -> Fault {
 /// # Errors
 /// What CPython raises, and [`Fault::Refused`].
 pub fn binary(cx: &mut dyn Context, op: BinOp, args: &mut [Value; 2]) -> Outcome {
-    let store = cx.store();
-    let (a, b) = (store.type_name(args[0]), store.type_name(args[1]));
-    let symbol = op.symbol();
-    Err(type_error(format!("unsupported operand type(s) for {symbol}: '{a}' and '{b}'")))
+    let [a, b] = *args;
+    match op {
+        BinOp::Compare(cmp) => {
+            let holds = metered(cx, args, |store, meter, _| value::compare(store, meter, cmp, a, b))?;
+            Ok(Value::bool(holds))
+        }
+        BinOp::Call(Builtin2::Is) => Ok(Value::bool(value::identical(cx.store(), a, b))),
+        BinOp::Call(Builtin2::In) => {
+            let found = metered(cx, args, |store, meter, _| value::contains(store, meter, a, b))?;
+            Ok(Value::bool(found))
+        }
+        _ => sequence::binary(cx, op, a, b),
+    }
+}
+
+/// The error of an operator, or of a builtin function of two values, that does not take these.
+pub fn unsupported(store: &Store, op: BinOp, a: Value, b: Value) -> Fault {
+    match num::binary(op, store.operand(a), store.operand(b), &store.watch) {
+        Err(error) => error.into(),
+        Ok(_) => type_error(format!("HotspotVM does not have '{}' of these yet", op.symbol())),
+    }
 }
 
 /// A unary operation, or a builtin function of one value, of an object.
@@ -269,15 +359,67 @@ pub fn binary(cx: &mut dyn Context, op: BinOp, args: &mut [Value; 2]) -> Outcome
 /// # Errors
 /// What CPython raises, and [`Fault::Refused`].
 pub fn unary(cx: &mut dyn Context, op: UnOp, a: Value) -> Outcome {
-    let name = cx.store().type_name(a);
-    Err(type_error(format!("bad operand type for unary {}: '{name}'", op.symbol())))
+    match op {
+        UnOp::Call(Builtin1::Str) => make_text(cx, a, value::text),
+        UnOp::Call(Builtin1::Repr) => make_text(cx, a, value::repr),
+        UnOp::Call(Builtin1::Ascii) => make_text(cx, a, value::ascii),
+        UnOp::Call(Builtin1::TypeName) => make_text(cx, a, |store, _, a| Ok(store.type_name(a).to_owned())),
+        UnOp::Call(Builtin1::Len) => {
+            let store = cx.store();
+            match store.object(a).and_then(|(kind, object)| value::len(store, kind, object)) {
+                Some(len) => Ok(store.int(len as i64)),
+                None => Err(type_error(format!("object of type '{}' has no len()", store.type_name(a)))),
+            }
+        }
+        _ => {
+            let store = cx.store();
+            let output = num::unary(op, store.operand(a), &store.watch)?;
+            Ok(store.value(output))
+        }
+    }
+}
+
+/// A text that is written by metered work, as a str.
+fn make_text(
+    cx: &mut dyn Context,
+    a: Value,
+    write: impl FnOnce(&Store, &mut Meter, Value) -> Outcome<String>,
+) -> Outcome {
+    let mut meter = Meter::new(cx);
+    match write(cx.store(), &mut meter, a) {
+        Ok(text) => {
+            cx.pay(Cost { result_bytes: text.len() as u64, ..meter.cost() }, &mut [])?;
+            Ok(cx.store().text(text))
+        }
+        Err(fault) => {
+            meter.pay(cx, &mut [])?;
+            Err(fault)
+        }
+    }
+}
+
+/// Writes an object and a line feed.
+///
+/// # Errors
+/// What CPython raises, more output than is allowed, and [`Fault::Refused`]; then nothing was written.
+pub fn print(cx: &mut dyn Context, a: Value) -> Outcome {
+    let text = metered(cx, &mut [a], |store, meter, held| {
+        let mut text = String::new();
+        value::write_repr(store, meter, &mut text, held[0])?;
+        text.push('\n');
+        Ok(text)
+    })?;
+    let written = cx.store().io.write(&text);
+    written.map_err(|too_much| NumError::OutputTooLarge { max_bytes: too_much.limit })?;
+    Ok(Value::NONE)
 }
 
 /// Whether an object counts as true.
 pub fn truth(store: &Store, kind: Kind, object: Object) -> bool {
     match kind {
         Kind::List => list::len(store, object) > 0,
-        _ => true,
+        Kind::Range => store.truth(range::len(store, object)),
+        _ => value::len(store, kind, object) != Some(0),
     }
 }
 
@@ -286,5 +428,27 @@ pub fn as_index(store: &Store, value: Value) -> Option<i64> {
     match value.unpack() {
         Unpacked::Bool(b) => Some(i64::from(b)),
         _ => store.as_i64(value),
+    }
+}
+
+/// An int as an argument.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Size {
+    /// One of 64 bits.
+    Fits(i64),
+    /// A larger one.
+    Beyond {
+        /// Whether it is below all others.
+        negative: bool,
+    },
+}
+
+/// An int of any size, or a bool.
+pub fn as_size(store: &Store, value: Value) -> Option<Size> {
+    match store.operand(value) {
+        Operand::Bool(b) => Some(Size::Fits(i64::from(b))),
+        Operand::Int(i) => Some(Size::Fits(i)),
+        Operand::Big(i) => Some(Size::Beyond { negative: *i < IBig::ZERO }),
+        _ => None,
     }
 }

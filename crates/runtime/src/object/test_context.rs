@@ -1,4 +1,6 @@
-//! For tests: a context that pays from a heap of its own, and collects at every payment if it is to.
+//! For tests: a place where operations happen, that counts what they pay and can refuse it.
+
+#![allow(clippy::unwrap_used)]
 
 use super::{Context, Fault, Outcome};
 use crate::heap::Heap;
@@ -7,34 +9,33 @@ use crate::num::{Cost, NumberLimits, Watch};
 use crate::store::Store;
 use crate::value::Value;
 
-/// See the module's documentation.
+/// A [`Context`] that pays until it shall not. With stress, all objects move at every payment.
 pub struct TestContext {
-    /// Heap, streams, limits.
+    /// The heap and the rest.
     pub store: Store,
-    /// Values that stay alive, and are changed where their objects move.
+    /// Values that are alive whatever happens.
     pub roots: Vec<Value>,
-    /// What is left.
+    /// Fuel that is left.
     pub fuel: u64,
-    /// What was paid last.
-    pub paid: Option<Cost>,
-    stress: bool,
+    /// How many payments are made until one is refused.
+    pub payments_left: usize,
+    /// Bytes that were paid for.
+    pub paid_bytes: u64,
+    /// How many payments there were.
+    pub payments: usize,
 }
 
 impl TestContext {
-    /// One with much of everything. With `stress`, each payment collects garbage and changes every reference.
     pub fn new(stress: bool) -> TestContext {
-        TestContext::with(Heap::new(1 << 30, stress), NumberLimits::default(), stress)
-    }
-
-    /// One with a heap and limits.
-    pub fn with(heap: Heap, limits: NumberLimits, stress: bool) -> TestContext {
-        let store = Store::new(heap, Io::none(), Watch::unhurried(limits));
-        TestContext { store, roots: Vec::new(), fuel: 1 << 40, paid: None, stress }
-    }
-
-    /// A str that stays alive only as far as it is held.
-    pub fn str(&mut self, text: &str) -> Value {
-        self.store.text(text.to_owned())
+        let watch = Watch::unhurried(NumberLimits::default());
+        TestContext {
+            store: Store::new(Heap::new(1 << 30, stress), Io::none(), watch),
+            roots: Vec::new(),
+            fuel: 1 << 40,
+            payments_left: usize::MAX,
+            paid_bytes: 0,
+            payments: 0,
+        }
     }
 }
 
@@ -44,27 +45,47 @@ impl Context for TestContext {
     }
 
     fn pay(&mut self, cost: Cost, held: &mut [Value]) -> Outcome<()> {
-        if cost.fuel > self.fuel {
+        if self.payments_left == 0 || cost.fuel > self.fuel || !self.store.heap.covers(cost.request()) {
             return Err(Fault::Refused);
         }
-        let TestContext { store, roots, stress, .. } = self;
-        let mut visit_all =
-            |visit: &mut dyn FnMut(&mut Value)| roots.iter_mut().chain(held.iter_mut()).for_each(visit);
-        if *stress {
-            store.heap.collect(&mut visit_all, &|| false).map_err(|_| Fault::Refused)?;
-        }
-        if !store.heap.covers(cost.request()) {
-            let fits = store.heap.collect_at_limit(cost.request(), &mut visit_all, &|| false);
-            if !matches!(fits, Ok(Ok(()))) {
-                return Err(Fault::Refused);
-            }
-        }
+        self.payments_left -= 1;
+        self.payments += 1;
         self.fuel -= cost.fuel;
-        self.paid = Some(cost);
+        self.paid_bytes += cost.request() - cost.scratch_bytes;
+        if self.store.heap.wants_collection() {
+            let roots = &mut self.roots;
+            self.store
+                .heap
+                .collect(&mut |visit| held.iter_mut().chain(roots.iter_mut()).for_each(&mut *visit), &|| {
+                    false
+                })
+                .unwrap();
+        }
         Ok(())
     }
 
     fn fuel_left(&self) -> u64 {
         self.fuel
     }
+}
+
+#[test]
+fn objects_move_and_what_is_paid_is_what_is_charged() {
+    use super::{list, routine};
+    use bytecode::Routine;
+    let mut cx = TestContext::new(true);
+    let large = cx.store.int(1 << 60);
+    let list = list::new(&mut cx, &mut [Value::TRUE, large]).unwrap();
+    cx.roots.push(list);
+    for i in 0..100 {
+        let list = cx.roots[0];
+        let value = cx.store.int(i << 46);
+        routine(&mut cx, Routine::Append, 0, &mut [list, value]).unwrap();
+    }
+    assert_eq!(cx.paid_bytes, cx.store.heap.charged());
+    let list = cx.store.heap.object(cx.roots[0]).unwrap();
+    let elements = list::elements(&cx.store, list);
+    let ints: Vec<i64> = elements.iter().map(|&value| cx.store.as_i64(value).unwrap_or(-1)).collect();
+    let expected: Vec<i64> = [-1, 1 << 60].into_iter().chain((0..100).map(|i| i << 46)).collect();
+    assert_eq!(ints, expected);
 }

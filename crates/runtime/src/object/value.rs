@@ -1,49 +1,41 @@
 //! What all values have: equality, order, hash, text.
 //!
-//! All of it is metered and without effects. Nested objects are walked without recursion of the host's stack beyond a bound, and
-//! objects that contain themselves end as they do in CPython.
+//! All of it is metered and without effects. Containers within containers are walked with a stack of our own and not with the
+//! host's, to a depth at which CPython gives up too.
 
-use super::{Meter, Outcome, type_error};
-use crate::num;
+mod compare;
+mod hash;
+mod text;
+
+pub use compare::{compare, contains, equal, identical};
+pub(super) use compare::{equal_keys, equal_sequences};
+pub(super) use hash::hash_values;
+pub use hash::{hash, hash_bytes, hash_int};
+pub use text::{ascii, describe, repr, text, write_ascii, write_repr, write_str};
+
+use super::{Kind, list, view};
+use crate::heap::Object;
 use crate::store::Store;
 use crate::value::Value;
-use bytecode::BinOp;
-use bytecode::Cmp;
 
-/// Whether `a == b`.
-///
-/// # Errors
-/// `RecursionError` where they are nested too deeply, and those of the meter.
-pub fn equal(store: &Store, meter: &mut Meter, a: Value, b: Value) -> Outcome<bool> {
-    compare(store, meter, Cmp::Eq, a, b)
-}
+/// How many containers within containers are compared or written, at the most. (CPython counts the calls that are active as
+/// well.)
+const DEEPEST: u32 = 999;
 
-/// Whether a comparison holds.
-///
-/// # Errors
-/// What CPython raises, and those of the meter.
-pub fn compare(store: &Store, meter: &mut Meter, cmp: Cmp, a: Value, b: Value) -> Outcome<bool> {
-    meter.step(store, 1)?;
-    match num::binary(BinOp::Compare(cmp), store.operand(a), store.operand(b), &store.watch)? {
-        num::Output::Bool(holds) => Ok(holds),
-        _ => Err(type_error("a comparison gave no bool")),
+/// The elements of a list or tuple, the three values of a slice.
+pub(super) fn elements(store: &Store, kind: Kind, object: Object) -> &[Value] {
+    match kind {
+        Kind::List => list::elements(store, object),
+        _ => store.heap.slots(object),
     }
 }
 
-/// The hash of a value, as CPython computes it for numbers and what consists of them.
-///
-/// # Errors
-/// `TypeError` if it has none, and those of the meter.
-pub fn hash(store: &Store, meter: &mut Meter, a: Value) -> Outcome<i64> {
-    meter.step(store, 1)?;
-    Err(type_error(format!("unhashable type: '{}'", store.type_name(a))))
-}
-
-/// Appends what `repr(a)` gives.
-///
-/// # Errors
-/// What CPython raises, a text that is too long, and those of the meter.
-pub fn write_repr(store: &Store, meter: &mut Meter, out: &mut String, a: Value) -> Outcome<()> {
-    meter.step(store, 1)?;
-    Ok(num::write_repr(out, store.operand(a), &store.watch)?)
+/// How many elements an object has; `None` if it has no length.
+pub fn len(store: &Store, kind: Kind, object: Object) -> Option<usize> {
+    Some(match kind {
+        Kind::List | Kind::Tuple => elements(store, kind, object).len(),
+        Kind::Dict | Kind::Set | Kind::Frozenset => view::len(store, kind, object),
+        _ if view::is_view(kind) => view::len(store, kind, object),
+        _ => return None,
+    })
 }

@@ -71,6 +71,7 @@ print("\n".join(answers))
 fn encode(a: Operand<'_>) -> String {
     match a {
         Operand::None => "n".into(),
+        Operand::Object(kind) => format!("?{kind:?}"),
         Operand::Bool(b) => format!("b{}", u8::from(b)),
         Operand::Int(i) => encode_int(&IBig::from(i)),
         Operand::Big(i) => encode_int(i),

@@ -14,8 +14,8 @@ use super::stubs::{
 use super::values::{FTMP, Item, PINS, Repr, TMP};
 use crate::abi::baseline::{BaselineExit, FunctionEntry};
 use crate::profile::{Feedback, Kinds};
-use bytecode::Builtin1;
 use bytecode::machine::{BinOp, Cmp, Flow, Machine, Mixed, Pair, Rounding, Single, UnOp};
+use bytecode::{Builtin1, Routine};
 use runtime::Value;
 use std::convert::Infallible;
 
@@ -608,6 +608,20 @@ impl Machine for Emitter<'_> {
         // Vm's frames.
         self.leave_in_line();
         Ok(Item::Mem)
+    }
+
+    fn routine(&mut self, _: Routine, inputs: u32, _: u32) -> Flow<Self, Item> {
+        // The interpreter takes all of them from memory.
+        self.flush_below(0);
+        let result = self.general();
+        for _ in 0..inputs {
+            self.pop();
+        }
+        Ok(result)
+    }
+
+    fn form_inputs(&mut self, form: u32) -> u32 {
+        self.request.form_inputs.get(form as usize).copied().unwrap_or_default().into()
     }
 
     fn pow_mod(&mut self, _: Item, _: Item, _: Item) -> Flow<Self, Item> {

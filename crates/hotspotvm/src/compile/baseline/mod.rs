@@ -37,6 +37,8 @@ pub struct Request<'a> {
     pub facts: &'a Facts,
     /// The program's constants.
     pub constants: &'a [runtime::Value],
+    /// For constants that say how a method is called: with how many arguments.
+    pub form_inputs: &'a [u8],
     /// Test mode: see [`crate::options::Stress::exits`].
     pub stress: Option<u64>,
 }

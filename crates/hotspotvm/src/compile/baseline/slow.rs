@@ -225,14 +225,20 @@ impl Emitter<'_> {
         let from = self.stack.len().saturating_sub(KEPT).min(end);
         for &item in &self.stack[from..end] {
             match item {
+                Item::Gpr(_, Repr::Boxed) => {}
                 Item::Gpr(r, _) => self.asm.store(CX, SPILL + 8 * i32::from(r.0), r),
                 Item::Float(x) => self.asm.float_store(CX, SPILL_FLOAT + 8 * i32::from(x.0), x),
                 _ => {}
             }
         }
         self.call_step(self.pc);
-        for &item in &self.stack[from..end] {
-            match item {
+        for depth in from..end {
+            match self.stack[depth] {
+                // What it refers to may have moved: what is in the frame knows where to.
+                Item::Gpr(r, Repr::Boxed) => {
+                    let at = self.slot(depth);
+                    self.asm.load(r, BASE, at);
+                }
                 Item::Gpr(r, _) => self.asm.load(r, CX, SPILL + 8 * i32::from(r.0)),
                 Item::Float(x) => self.asm.float_load(x, CX, SPILL_FLOAT + 8 * i32::from(x.0)),
                 _ => {}

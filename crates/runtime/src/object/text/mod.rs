@@ -22,8 +22,10 @@ mod unicode_data;
 #[cfg(test)]
 mod tests;
 
-use super::args::{self, Index, Method};
-use super::{Context, Fault, Kind, Meter, Outcome, no_attribute, raised, type_error};
+use super::args::{self, Method};
+use super::{
+    Context, Fault, Kind, Meter, Outcome, Size, as_size, list, no_attribute, raised, slice, type_error,
+};
 use crate::heap::{Heap, Object};
 use crate::num::{Cost, ErrorKind, NumError};
 use crate::store::Store;
@@ -174,18 +176,18 @@ fn list_of_parts(
         meter.step(store, 4 * count as u64)?;
         pass(store, meter, bytes)?;
         let texts = (count as u64).saturating_mul(Heap::charge_for(0)).saturating_add(bytes as u64);
-        let object_bytes = super::list::bytes(count).saturating_add(texts);
-        Ok((Cost { object_bytes, ..Cost::default() }, count))
+        Ok((list::cost(count, texts), count))
     })?;
     let store = cx.store();
-    let mut values = vec![Value::NONE; count];
+    let (list, storage) = list::allocate(store, count);
+    let Some(storage) = storage else { return Ok(list) };
     for at in 0..count {
         let Some((start, end)) = next(store, args) else { break };
         let text = part(this(store, args), start, end).to_owned();
-        let at = if backwards { count - 1 - at } else { at };
-        values[at] = store.text(text);
+        let value = store.text(text);
+        store.heap.set_slot(storage, if backwards { count - 1 - at } else { at }, value);
     }
-    Ok(super::list::make(store, &values))
+    Ok(list)
 }
 
 /// A tuple of three parts of the text.
@@ -234,12 +236,12 @@ pub fn index(cx: &mut dyn Context, s: Value, i: Value) -> Outcome {
     if let Some((Kind::Slice, slice)) = store.object(i) {
         return slice_of(cx, s, slice);
     }
-    let at = match args::index(store, i) {
-        Index::Fits(at) => at,
-        Index::Beyond(_) => {
+    let at = match as_size(store, i) {
+        Some(Size::Fits(at)) => at,
+        Some(Size::Beyond { .. }) => {
             return Err(raised(ErrorKind::IndexError, "cannot fit 'int' into an index-sized integer"));
         }
-        Index::None => {
+        None => {
             let name = store.type_name(i);
             return Err(type_error(format!("string indices must be integers, not '{name}'")));
         }
@@ -265,7 +267,7 @@ pub fn index(cx: &mut dyn Context, s: Value, i: Value) -> Outcome {
 fn slice_of(cx: &mut dyn Context, s: Value, slice: Object) -> Outcome {
     let store = cx.store();
     let count = store.heap.characters(s);
-    let chosen = args::chosen(store, slice, count)?;
+    let chosen = slice::span(store, slice, count)?;
     make(cx, &mut [s], |store, meter, args| {
         let text = this(store, args);
         let ascii = count == text.len();

@@ -179,7 +179,6 @@ fn calls(stress: bool, rounds: usize, seed: u64) -> Cases {
             Takes::One => (1, 1),
             Takes::Between(least, most) | Takes::Parsed(least, most) => (least, most),
             Takes::Named { names, least, .. } => (least, names.len()),
-            Takes::Any => (0, 2),
         };
         for round in 0..rounds {
             let this = if round < TEXTS.len() { TEXTS[round].to_owned() } else { texts(&mut random) };
