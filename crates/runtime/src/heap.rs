@@ -38,8 +38,8 @@ use dashu_int::IBig;
 
 mod region;
 
-pub use region::Object;
 use region::Region;
+pub use region::{Object, Reserve};
 
 /// What the table of big ints and strs holds.
 #[derive(Debug)]
@@ -155,8 +155,11 @@ impl Marks {
 }
 
 enum Slot {
-    Free { next: u32 },
-    Used(Leaf),
+    Free {
+        next: u32,
+    },
+    /// A leaf, and how many characters it has, if it is a str.
+    Used(Leaf, usize),
 }
 
 /// The heap. See the module's documentation.
@@ -205,6 +208,18 @@ impl Heap {
             collections: 0,
             stress,
         }
+    }
+
+    /// The same with memory for the region that stays where it is: at least [`Heap::reserve_words`].
+    pub fn with_reserve(limit: u64, stress: bool, memory: Reserve) -> Heap {
+        Heap { region: Region::reserved(memory), ..Heap::new(limit, stress) }
+    }
+
+    /// How many words the region of a heap with this limit may need, in both halves.
+    pub fn reserve_words(limit: u64) -> usize {
+        // What is charged is a third more than what is taken; a little more for what stays free at the start.
+        let half = limit.min(MOST_BYTES) / 32 * 3 + 4096;
+        (half * 2) as usize
     }
 
     /// Bytes charged for an object with this many bytes of digits or characters.
@@ -296,7 +311,7 @@ impl Heap {
         marks.clear(slots.len());
         int_marks.clear(ints.len());
         // Under stress all references change.
-        let shift = if *stress { (*collections % 5) as u32 + 1 } else { 0 };
+        let shift = if *stress { (*collections % 5) as usize + 1 } else { 0 };
         let mut boxes = 0;
         let copied = region.copy(shift, roots, interrupted, &mut |index, in_object| {
             if index & INT != 0 {
@@ -321,11 +336,11 @@ impl Heap {
             }
             let slot = &mut self.slots[place];
             match slot {
-                Slot::Used(object) if place < self.pinned || self.marks.has(place) => {
+                Slot::Used(object, _) if place < self.pinned || self.marks.has(place) => {
                     bytes += object.charge();
                     objects += 1;
                 }
-                Slot::Used(_) | Slot::Free { .. } => {
+                Slot::Used(..) | Slot::Free { .. } => {
                     *slot = Slot::Free { next: self.free };
                     if place + 1 == end {
                         end = place;
@@ -371,7 +386,11 @@ impl Heap {
         let charge = object.charge();
         self.ledger.add(charge);
         self.pressure += charge;
-        let used = Slot::Used(object);
+        let characters = match &object {
+            Leaf::Str(text) => text.chars().count(),
+            Leaf::Big(_) => 0,
+        };
+        let used = Slot::Used(object, characters);
         let place = self.free;
         match self.slots.get_mut(place as usize) {
             Some(slot) => {
@@ -423,9 +442,23 @@ impl Heap {
             return self.region.find(index).map(Found::Object);
         }
         match self.slots.get((index & !LEAF) as usize)? {
-            Slot::Used(Leaf::Big(i)) => Some(Found::Big(i)),
-            Slot::Used(Leaf::Str(s)) => Some(Found::Str(s)),
+            Slot::Used(Leaf::Big(i), _) => Some(Found::Big(i)),
+            Slot::Used(Leaf::Str(s), _) => Some(Found::Str(s)),
             Slot::Free { .. } => None,
+        }
+    }
+
+    /// How many characters a str has: as many as bytes, if it is ASCII.
+    #[inline]
+    pub fn characters(&self, value: Value) -> usize {
+        match value.as_reference() {
+            Some(index) if index & INT == 0 && index & LEAF != 0 => {
+                match self.slots.get((index & !LEAF) as usize) {
+                    Some(&Slot::Used(_, characters)) => characters,
+                    _ => 0,
+                }
+            }
+            _ => 0,
         }
     }
 

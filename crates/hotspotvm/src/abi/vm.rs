@@ -10,9 +10,10 @@
 
 use super::fusion::{Code, fuse};
 use super::interrupts::Interrupts;
+use super::region::Reservation;
 use crate::options::Options;
 use crate::profile::{Executed, Feedback, Site, counts_of_instructions, executions};
-use bytecode::{FuncId, Op, Verified};
+use bytecode::{FuncId, Op, Program, Verified};
 use runtime::error::{INNERMOST, OUTERMOST, shown_name};
 use runtime::num::{Cost, ErrorKind, NumError, Watch};
 use runtime::object::{Context, Fault, Outcome};
@@ -159,6 +160,9 @@ pub struct Vm {
     pub regs: Registers,
     /// Heap, streams, sizes.
     pub store: Store,
+    /// The memory that the heap's region is lent; `None` if the system refused it, or nobody needs it. Behind `store`, so that it
+    /// is dropped after it.
+    pub reservation: Option<Reservation>,
     /// Fuel that may be spent before limits are looked at.
     pub slice: i64,
     /// Fuel beyond the slice.
@@ -201,7 +205,16 @@ impl Vm {
         });
         let due = interrupts.clone();
         let watch = Watch::new(limits.numbers, Box::new(move || due.are_due()));
-        let mut store = Store::new(Heap::new(limits.heap_bytes, options.stress.collect), io, watch);
+        let words = Heap::reserve_words(limits.heap_bytes);
+        // What never makes an object needs no memory for them.
+        let reserved = uses_objects(program.program()).then(|| Reservation::new(words)).flatten();
+        let (heap, reservation) = match reserved {
+            Some((reservation, memory)) => {
+                (Heap::with_reserve(limits.heap_bytes, options.stress.collect, memory), Some(reservation))
+            }
+            None => (Heap::new(limits.heap_bytes, options.stress.collect), None),
+        };
+        let mut store = Store::new(heap, io, watch);
         let constants: Vec<Value> = program.program().constants.iter().map(|c| store.constant(c)).collect();
         store.heap.pin_all();
         let too_early = |kind, message| {
@@ -287,6 +300,7 @@ impl Vm {
             frames: Vec::new(),
             regs: Registers { function: entry, pc: 0, base: 0, sp: locals },
             store,
+            reservation,
             slice,
             reserve: total - slice as u64,
             total,
@@ -663,6 +677,11 @@ impl Vm {
     pub fn operands_start(&self) -> u32 {
         self.regs.base + self.functions[self.regs.function as usize].locals
     }
+}
+
+/// Whether a program has instructions that make objects or use them.
+fn uses_objects(program: &Program) -> bool {
+    program.functions.iter().any(|function| function.code.iter().any(|inst| inst.op.uses_objects()))
 }
 
 /// Calls what it is given for each value that the program can reach.

@@ -12,17 +12,24 @@
 //!
 //! The meaning is CPython 3.11's, to the words of the errors.
 
+pub mod args;
+pub mod bytes;
 pub mod dict;
+mod find;
 mod gather;
 pub mod iter;
 mod kind;
 pub mod list;
+pub mod number;
+#[cfg(test)]
+mod oracle;
 pub mod range;
 pub mod sequence;
 pub mod set;
 pub mod slice;
 #[cfg(test)]
 mod test_context;
+pub mod text;
 pub mod tuple;
 pub mod value;
 pub mod view;
@@ -165,6 +172,30 @@ pub fn prepared<T>(
     }
 }
 
+/// Runs metered work without effects that says what its result costs, and pays for both at once; where the work fails, for that.
+///
+/// # Errors
+/// Those of the work, and [`Fault::Refused`].
+pub fn priced<T>(
+    cx: &mut dyn Context,
+    held: &mut [Value],
+    work: impl FnOnce(&Store, &mut Meter, &[Value]) -> Outcome<(Cost, T)>,
+) -> Outcome<T> {
+    let mut meter = Meter::new(cx);
+    let result = work(cx.store(), &mut meter, held);
+    let work = meter.cost();
+    match result {
+        Ok((cost, result)) => {
+            cx.pay(Cost { fuel: cost.fuel.saturating_add(work.fuel), ..cost }, held)?;
+            Ok(result)
+        }
+        Err(fault) => {
+            cx.pay(work, held)?;
+            Err(fault)
+        }
+    }
+}
+
 /// An error of the guest.
 pub fn raised(kind: ErrorKind, message: impl Into<Cow<'static, str>>) -> Fault {
     Fault::Raised(NumError::Raised { kind, message: message.into() })
@@ -268,6 +299,7 @@ fn index(cx: &mut dyn Context, a: Value, i: Value) -> Outcome {
     let store = cx.store();
     match store.object(a).map(|(kind, _)| kind) {
         Some(Kind::List | Kind::Tuple) => list::index(cx, a, i),
+        None if store.str(a).is_some() => text::index(cx, a, i),
         _ => Err(type_error(format!("'{}' object is not subscriptable", store.type_name(a)))),
     }
 }
@@ -303,6 +335,9 @@ fn delete_index(cx: &mut dyn Context, a: Value, i: Value) -> Outcome<()> {
 /// What CPython raises, and [`Fault::Refused`].
 pub fn method(cx: &mut dyn Context, form: &CallForm<'_>, args: &mut [Value]) -> Outcome {
     let this = args.first().copied().unwrap_or(Value::NONE);
+    if cx.store().str(this).is_some() {
+        return text::method(cx, form, args);
+    }
     let kind = cx.store().object(this).map(|(kind, _)| kind);
     match (kind, form.name, &mut *args) {
         (Some(Kind::List), "append", &mut [list, value]) => {
