@@ -16,8 +16,8 @@ use crate::store::Store;
 use crate::value::Value;
 
 pub use change::{delete_index, fetch, insert, new, pop_last, store_index};
-pub use methods::call;
-pub use operators::{dict_of, merge, update_in_place, union};
+pub use methods::{call, call_of_view};
+pub use operators::{dict_of, merge, union, update_in_place};
 
 /// The slot that counts the entries which are there.
 const USED: usize = 0;

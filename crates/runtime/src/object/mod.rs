@@ -38,7 +38,7 @@ use crate::heap::{Found, Object};
 use crate::num::{self, Cost, ErrorKind, NumError, Operand, Output};
 use crate::store::Store;
 use crate::value::{Unpacked, Value};
-use bytecode::{BinOp, Builtin1, Builtin2, CallForm, Routine, UnOp};
+use bytecode::{Augmented, BinOp, Builtin1, Builtin2, CallForm, Routine, UnOp};
 use dashu_int::IBig;
 use std::borrow::Cow;
 
@@ -286,6 +286,10 @@ pub fn routine(cx: &mut dyn Context, routine: Routine, detail: u32, args: &mut [
         (Routine::ListOf, &mut [a]) => iter::list_of(cx, a),
         (Routine::TupleOf, &mut [a]) => iter::tuple_of(cx, a),
         (Routine::Range, &mut [start, stop, step]) => range::new(cx, [start, stop, step]),
+        (Routine::Dict, pairs) => dict::new(cx, pairs),
+        (Routine::Insert, &mut [dict, key, value]) => dict::insert(cx, dict, key, value),
+        (Routine::Merge, &mut [dict, other]) => dict::merge(cx, dict, other),
+        (Routine::DictOf, &mut [a]) => dict::dict_of(cx, a),
         (Routine::Hash, &mut [a]) => {
             let hash = metered(cx, &mut [a], |store, meter, _| value::hash(store, meter, a))?;
             Ok(cx.store().int(hash))
@@ -299,6 +303,7 @@ fn index(cx: &mut dyn Context, a: Value, i: Value) -> Outcome {
     let store = cx.store();
     match store.object(a).map(|(kind, _)| kind) {
         Some(Kind::List | Kind::Tuple) => list::index(cx, a, i),
+        Some(Kind::Dict) => dict::fetch(cx, a, i),
         None if store.str(a).is_some() => text::index(cx, a, i),
         _ => Err(type_error(format!("'{}' object is not subscriptable", store.type_name(a)))),
     }
@@ -309,6 +314,7 @@ fn store_index(cx: &mut dyn Context, a: Value, i: Value, value: Value) -> Outcom
     let store = cx.store();
     match store.object(a).map(|(kind, _)| kind) {
         Some(Kind::List) => list::store_index(cx, a, i, value),
+        Some(Kind::Dict) => dict::store_index(cx, a, i, value),
         _ => {
             let name = store.type_name(a);
             Err(type_error(format!("'{name}' object does not support item assignment")))
@@ -321,9 +327,15 @@ fn delete_index(cx: &mut dyn Context, a: Value, i: Value) -> Outcome<()> {
     let store = cx.store();
     match store.object(a).map(|(kind, _)| kind) {
         Some(Kind::List) => list::delete_index(cx, a, i),
-        kind => {
+        Some(Kind::Dict) => dict::delete_index(cx, a, i),
+        _ => {
             let name = store.type_name(a);
-            let verb = if matches!(kind, Some(Kind::Tuple | Kind::Range)) { "doesn't" } else { "does not" };
+            // What has a length is told so in other words.
+            let has_len = match store.object(a) {
+                Some((kind, object)) => kind == Kind::Range || value::len(store, kind, object).is_some(),
+                None => store.str(a).is_some(),
+            };
+            let verb = if has_len { "doesn't" } else { "does not" };
             Err(type_error(format!("'{name}' object {verb} support item deletion")))
         }
     }
@@ -342,6 +354,10 @@ pub fn method(cx: &mut dyn Context, form: &CallForm<'_>, args: &mut [Value]) -> 
     match (kind, form.name, &mut *args) {
         (Some(Kind::List), "append", &mut [list, value]) => {
             list::append(cx, list, value).map(|()| Value::NONE)
+        }
+        (Some(Kind::Dict), ..) => dict::call(cx, form, args),
+        (Some(kind @ (Kind::DictKeys | Kind::DictValues | Kind::DictItems)), ..) => {
+            dict::call_of_view(cx, kind, form, args)
         }
         _ => Err(no_attribute(cx.store(), this, form.name)),
     }
@@ -371,7 +387,11 @@ pub fn binary(cx: &mut dyn Context, op: BinOp, args: &mut [Value; 2]) -> Outcome
             let found = metered(cx, args, |store, meter, _| value::contains(store, meter, a, b))?;
             Ok(Value::bool(found))
         }
-        _ => sequence::binary(cx, op, a, b),
+        _ => match [a, b].map(|value| cx.store().object(value).map(|(kind, _)| kind)) {
+            [Some(Kind::Dict), Some(Kind::Dict)] if op == BinOp::Or => dict::union(cx, a, b),
+            [Some(Kind::Dict), _] if op == BinOp::Augmented(Augmented::Or) => dict::update_in_place(cx, a, b),
+            _ => sequence::binary(cx, op, a, b),
+        },
     }
 }
 

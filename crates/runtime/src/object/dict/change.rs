@@ -2,8 +2,8 @@
 
 use super::super::{Context, Fault, HOLE, Kind, Meter, Outcome, prepared, raised, value};
 use super::{
-    DELETED, ENTRIES, FILL, INDEX, LEAST_INDEX, SLOTS, USABLE, USED, entry, grown, index_for, index_words, len,
-    lookup, mix, next_back, probe, usable, word,
+    DELETED, ENTRIES, FILL, INDEX, LEAST_INDEX, SLOTS, USABLE, USED, entry, grown, index_for, index_words,
+    len, lookup, mix, next_back, probe, usable, word,
 };
 use crate::heap::{Heap, Object};
 use crate::num::{Cost, ErrorKind};
@@ -154,8 +154,7 @@ pub(super) fn object_bytes() -> u64 {
 pub(super) fn resize(store: &mut Store, dict: Object, index: usize) {
     let heap = &mut store.heap;
     let (used, fill) = (heap.count(dict, USED), heap.count(dict, FILL));
-    let (new_index, new) =
-        (heap.allocate(Kind::Raw, index), heap.allocate(Kind::Storage, 2 * usable(index)));
+    let (new_index, new) = (heap.allocate(Kind::Raw, index), heap.allocate(Kind::Storage, 2 * usable(index)));
     if let (Some(old_index), Some(old)) =
         (heap.object(heap.slot(dict, INDEX)), heap.object(heap.slot(dict, ENTRIES)))
     {
@@ -400,6 +399,23 @@ pub fn delete_index(cx: &mut dyn Context, dict: Value, key: Value) -> Outcome<()
         remove(store, object, found.0, found.1);
     }
     Ok(())
+}
+
+/// `dict.clear()`.
+///
+/// # Errors
+/// None.
+pub fn clear(cx: &mut dyn Context, dict: Value) -> Outcome {
+    let heap = &mut cx.store().heap;
+    if let Some(object) = heap.object(dict) {
+        for slot in [USED, FILL, USABLE] {
+            heap.set_count(object, slot, 0);
+        }
+        for slot in [INDEX, ENTRIES] {
+            heap.set_slot(object, slot, Value::NONE);
+        }
+    }
+    Ok(Value::NONE)
 }
 
 /// `dict.popitem()`.

@@ -4,7 +4,9 @@ use super::super::gather::{self, Gathered};
 use super::super::iter::{self, Next};
 use super::super::{Context, Fault, HOLE, Kind, Meter, Outcome, prepared, type_error, value, value_error};
 use super::change::{self, Growth};
-use super::{ENTRIES, FILL, INDEX, USED, entries, entry, find, index_for, index_words, len, mix, next, usable};
+use super::{
+    ENTRIES, FILL, INDEX, USED, entries, entry, find, index_for, index_words, len, mix, next, usable,
+};
 use crate::heap::{Heap, Object};
 use crate::num::{Cost, Output};
 use crate::store::Store;
@@ -271,7 +273,9 @@ fn collect(store: &Store, meter: &mut Meter, source: Source<'_>) -> Outcome<(Pai
         Source::Any(given, named) => {
             let mut is_dict = named.is_empty();
             match given.map(|given| (given, store.object(given))) {
-                Some((_, Some((Kind::Dict, dict)))) => pairs.add_dict(store, meter, dict, named.is_empty())?,
+                Some((_, Some((Kind::Dict, dict)))) => {
+                    pairs.add_dict(store, meter, dict, named.is_empty())?
+                }
                 Some((given, _)) => {
                     is_dict = false;
                     pairs.add_iterable(store, meter, given)?;
