@@ -9,13 +9,14 @@ use crate::heap::{Heap, Object};
 use crate::num::{Cost, ErrorKind};
 use crate::store::Store;
 use crate::value::Value;
+use bytecode::shape::list as shape;
 
 /// The slot that counts the elements.
-const LEN: usize = 0;
+const LEN: usize = shape::LEN as usize;
 /// The slot with the storage; `none` where there is no room.
-const STORAGE: usize = 1;
+const STORAGE: usize = shape::STORAGE as usize;
 /// How many slots there are.
-const SLOTS: usize = 2;
+const SLOTS: usize = shape::SLOTS as usize;
 
 /// Elements of a new object that are written for one unit of fuel.
 pub const MADE_PER_FUEL: u64 = 4;
