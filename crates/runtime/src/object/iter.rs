@@ -11,15 +11,16 @@ use crate::heap::{Heap, Object};
 use crate::num::{Cost, ErrorKind, Output, int_bytes};
 use crate::store::Store;
 use crate::value::Value;
+use bytecode::shape::list_iterator as shape;
 
 /// The slot with what is iterated over; `none` when the iterator is exhausted.
-const SOURCE: usize = 0;
+const SOURCE: usize = shape::SOURCE as usize;
 /// The slot that says where to look next.
-const AT: usize = 1;
+const AT: usize = shape::AT as usize;
 /// The slot that says where the iterator looked last.
-const LAST: usize = 2;
+const LAST: usize = shape::LAST as usize;
 /// How many slots there are.
-const SLOTS: usize = 3;
+const SLOTS: usize = shape::SLOTS as usize;
 
 /// A place in something that is iterated over, without an object for it.
 #[derive(Clone, Copy, Debug)]
@@ -207,9 +208,21 @@ pub fn more(store: &mut Store, iterator: Object) -> Outcome<bool> {
             Ok(true)
         }
         None => {
-            store.heap.set_slot(iterator, SOURCE, Value::NONE);
+            end(store, iterator);
             Ok(false)
         }
+    }
+}
+
+/// An iterator has come to the end, and stays there, whatever happens to its source.
+fn end(store: &mut Store, iterator: Object) {
+    if store.heap.kind(iterator) == Kind::ListIterator {
+        // In the form that meanings know: it keeps its list.
+        let at = store.heap.count(iterator, AT);
+        store.heap.set_count(iterator, LAST, at);
+        store.heap.set_count(iterator, AT, shape::EXHAUSTED as usize);
+    } else {
+        store.heap.set_slot(iterator, SOURCE, Value::NONE);
     }
 }
 
@@ -382,7 +395,7 @@ pub fn exhaust(store: &mut Store, iterable: Value) {
     if let Some((kind, iterator)) = store.object(iterable)
         && is_iterator(kind)
     {
-        store.heap.set_slot(iterator, SOURCE, Value::NONE);
+        end(store, iterator);
     }
 }
 

@@ -265,7 +265,7 @@ pub fn routine(cx: &mut dyn Context, routine: Routine, detail: u32, args: &mut [
     match (routine, &mut *args) {
         (Routine::List, values) => list::new(cx, values),
         (Routine::Tuple, values) => tuple::new(cx, values),
-        (Routine::Append, &mut [list, value]) => list::append(cx, list, value).map(|()| list),
+        (Routine::Append, &mut [list, value]) => list::append(cx, list, value),
         (Routine::Index, &mut [a, i]) => index(cx, a, i),
         (Routine::StoreIndex, &mut [a, i, v]) => store_index(cx, a, i, v).map(|()| Value::NONE),
         (Routine::DeleteIndex, &mut [a, i]) => delete_index(cx, a, i).map(|()| Value::NONE),
@@ -358,7 +358,7 @@ pub fn method(cx: &mut dyn Context, form: &CallForm<'_>, args: &mut [Value]) -> 
     let kind = cx.store().object(this).map(|(kind, _)| kind);
     match (kind, form.name, &mut *args) {
         (Some(Kind::List), "append", &mut [list, value]) => {
-            list::append(cx, list, value).map(|()| Value::NONE)
+            list::append(cx, list, value).map(|_| Value::NONE)
         }
         (Some(kind @ (Kind::Set | Kind::Frozenset)), ..) => set::call(cx, kind, form, args),
         (Some(Kind::Dict), ..) => dict::call(cx, form, args),
