@@ -20,6 +20,8 @@ mod gather;
 pub mod iter;
 mod kind;
 pub mod list;
+#[cfg(test)]
+mod map_tests;
 pub mod number;
 #[cfg(test)]
 mod oracle;
