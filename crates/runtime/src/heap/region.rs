@@ -129,6 +129,16 @@ impl Region {
         }
     }
 
+    /// Where the next object will be.
+    pub fn end(&self) -> usize {
+        self.words.len()
+    }
+
+    /// Takes away the objects from a place on.
+    pub fn truncate(&mut self, end: usize) {
+        self.words.truncate(end);
+    }
+
     /// Leaves an object the first so many slots.
     pub fn shrink(&mut self, object: Object, slots: usize) {
         let header = self.header(object);

@@ -3,8 +3,8 @@
 //! How much room there is follows CPython's formula, so that growing costs the same on average. No program sees it, but it decides
 //! what growing costs, so it depends on nothing but what was done to the list.
 
-use super::sequence::{place, size_of_repeat};
-use super::{Context, Fault, Kind, Outcome, as_index, iter, raised, slice, type_error, value_error};
+use super::sequence::{bad_index, place, size_of_repeat};
+use super::{Context, Fault, Kind, Outcome, as_index, iter, raised, slice, type_error, value_error, walk};
 use crate::heap::{Heap, Object};
 use crate::num::{Cost, ErrorKind};
 use crate::store::Store;
@@ -239,12 +239,6 @@ pub fn append(cx: &mut dyn Context, list: Value, value: Value) -> Outcome<()> {
     Ok(())
 }
 
-/// The error of an index that is neither an int nor a slice.
-fn bad_index(store: &Store, kind: Kind, i: Value) -> Fault {
-    let (sequence, name) = (kind.type_name(), store.type_name(i));
-    type_error(format!("{sequence} indices must be integers or slices, not {name}"))
-}
-
 /// Where an index leads.
 fn place_of(store: &Store, kind: Kind, len: usize, i: Value, beyond: &'static str) -> Outcome<usize> {
     match as_index(store, i) {
@@ -346,7 +340,7 @@ fn store_slice(cx: &mut dyn Context, a: Value, slice: Object, values: Value) -> 
             if contiguous { "can only assign an iterable" } else { "must assign iterable to extended slice" };
         return Err(type_error(message));
     }
-    let plan = iter::plan(cx, values, usize::MAX)?;
+    let plan = walk::plan(cx, values, usize::MAX)?;
     let store = cx.store();
     let Some(list) = store.heap.object(a) else { return Err(Fault::Refused) };
     if !contiguous && plan.count != span.count {
@@ -362,7 +356,7 @@ fn store_slice(cx: &mut dyn Context, a: Value, slice: Object, values: Value) -> 
     // What is not in a list or tuple, or is in this list, goes through a tuple: reading it must not meet what is written.
     let direct = a != values && plan.elements;
     if !direct {
-        cost.object_bytes += Heap::object_bytes(plan.count as u64) + plan.bytes;
+        cost.object_bytes += Heap::object_bytes(plan.count as u64);
     }
     cost.object_bytes = cost.object_bytes.saturating_add(plan.bytes);
     let mut held = [a, values];
@@ -371,7 +365,7 @@ fn store_slice(cx: &mut dyn Context, a: Value, slice: Object, values: Value) -> 
     let [a, mut values] = held;
     if !direct {
         let tuple = store.heap.allocate(Kind::Tuple, plan.count);
-        iter::fill(store, values, tuple, 0, plan.count);
+        walk::fill(store, values, tuple, 0, plan.count);
         values = tuple.value();
     }
     let Some(list) = store.heap.object(a) else { return Ok(()) };
@@ -384,7 +378,9 @@ fn store_slice(cx: &mut dyn Context, a: Value, slice: Object, values: Value) -> 
             copy(store, values, from, storage, at, 1);
         }
     }
-    store.heap.charge_slots(Heap::slots_bytes(elements_of(store, values)));
+    if direct {
+        store.heap.charge_slots(plan.bytes);
+    }
     Ok(())
 }
 
@@ -524,7 +520,7 @@ pub fn repeat_in_place(cx: &mut dyn Context, a: Value, times: Value) -> Outcome 
 /// # Errors
 /// What CPython raises, and those of [`Context::pay`].
 pub fn extend(cx: &mut dyn Context, a: Value, values: Value) -> Outcome {
-    let plan = iter::plan(cx, values, usize::MAX)?;
+    let plan = walk::plan(cx, values, usize::MAX)?;
     let store = cx.store();
     let Some(list) = store.heap.object(a) else { return Err(Fault::Refused) };
     let len = len(store, list);
@@ -537,7 +533,7 @@ pub fn extend(cx: &mut dyn Context, a: Value, values: Value) -> Outcome {
     let [a, values] = held;
     let Some(list) = store.heap.object(a) else { return Ok(a) };
     if let Some(storage) = resize(store, list, len + plan.count) {
-        iter::fill(store, values, storage, len, plan.count);
+        walk::fill(store, values, storage, len, plan.count);
     }
     Ok(a)
 }

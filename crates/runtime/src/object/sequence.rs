@@ -1,6 +1,6 @@
 //! What lists and tuples have in common: operators, indices, places.
 
-use super::{Context, Kind, Outcome, Size, as_size, list, raised, tuple, type_error, unsupported};
+use super::{Context, Fault, Kind, Outcome, Size, as_size, list, raised, tuple, type_error, unsupported};
 use crate::num::ErrorKind;
 use crate::store::Store;
 use crate::value::Value;
@@ -33,6 +33,31 @@ pub fn binary(cx: &mut dyn Context, op: BinOp, a: Value, b: Value) -> Outcome {
         (BinOp::Mul, [_, Some(Kind::List)]) => list::repeat(cx, b, a),
         (BinOp::Mul, [_, Some(Kind::Tuple)]) => tuple::repeat(cx, b, a),
         _ => Err(unsupported(store, op, a, b)),
+    }
+}
+
+/// The error of an index that is neither an int nor a slice.
+pub fn bad_index(store: &Store, kind: Kind, i: Value) -> Fault {
+    let (sequence, name) = (kind.type_name(), store.type_name(i));
+    type_error(format!("{sequence} indices must be integers or slices, not {name}"))
+}
+
+/// The error of an argument that must be an int and is none.
+pub fn integer_needed(store: &Store, value: Value) -> Fault {
+    type_error(format!("'{}' object cannot be interpreted as an integer", store.type_name(value)))
+}
+
+/// An int of 64 bits as an argument.
+///
+/// # Errors
+/// What CPython raises.
+pub fn int_argument(store: &Store, value: Value) -> Outcome<i64> {
+    match as_size(store, value) {
+        Some(Size::Fits(i)) => Ok(i),
+        Some(Size::Beyond { .. }) => {
+            Err(raised(ErrorKind::OverflowError, "Python int too large to convert to C ssize_t"))
+        }
+        None => Err(integer_needed(store, value)),
     }
 }
 
