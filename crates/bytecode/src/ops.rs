@@ -296,6 +296,11 @@ impl Op {
         Op::ALL.iter().copied().find(|op| op.info().mnemonic.eq_ignore_ascii_case(name))
     }
 
+    /// Whether it makes objects or uses them.
+    pub fn uses_objects(self) -> bool {
+        (Op::List as u8..=Op::Routine as u8).contains(&(self as u8))
+    }
+
     /// Whether control can leave the straight line here: to a target, or out of the function.
     #[inline]
     pub fn transfers(self) -> bool {

@@ -80,14 +80,79 @@ pub enum ExprKind {
     Binary(BinOp, Box<Expr>, Box<Expr>),
     Bool(BoolOp, Vec<Expr>),
     Compare(Box<Expr>, Vec<(Comparison, Expr)>),
-    If { test: Box<Expr>, then: Box<Expr>, otherwise: Box<Expr> },
-    Named { name: Name, name_span: Span, value: Box<Expr> },
-    Call { callee: Box<Expr>, args: Vec<Expr>, keywords: Vec<Keyword> },
+    If {
+        test: Box<Expr>,
+        then: Box<Expr>,
+        otherwise: Box<Expr>,
+    },
+    Named {
+        name: Name,
+        name_span: Span,
+        value: Box<Expr>,
+    },
+    Call {
+        callee: Box<Expr>,
+        args: Vec<Expr>,
+        keywords: Vec<Keyword>,
+    },
     FString(Vec<Piece>),
     Attribute(Box<Expr>, Name),
     Subscript(Box<Expr>, Box<Expr>),
+    /// `start:stop:step` in the brackets of a subscript.
+    Slice(Box<[Option<Expr>; 3]>),
     Tuple(Vec<Expr>),
+    List(Vec<Expr>),
+    Set(Vec<Expr>),
+    /// Keys and values; a value without a key is a mapping of which all items are taken (`**a`).
+    Dict(Vec<(Option<Expr>, Expr)>),
+    /// `*a` among the values of a display or the arguments of a call.
+    Starred(Box<Expr>),
+    /// Each byte as the character with its number.
+    Bytes(Rc<str>),
+    Comprehension(Box<Comprehension>),
     Refused,
+}
+
+/// What a comprehension makes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Made {
+    List,
+    Set,
+    Dict,
+    /// Its values one by one: a generator expression.
+    Values,
+}
+
+impl Made {
+    /// What tracebacks call its code.
+    pub fn code_name(self) -> &'static str {
+        match self {
+            Made::List => "<listcomp>",
+            Made::Set => "<setcomp>",
+            Made::Dict => "<dictcomp>",
+            Made::Values => "<genexpr>",
+        }
+    }
+}
+
+/// A comprehension or a generator expression. Its variables have names that no other has, see [`crate::convert`].
+#[derive(Debug)]
+pub struct Comprehension {
+    pub made: Made,
+    /// The value, or the key of a dict.
+    pub element: Expr,
+    /// The value of a dict.
+    pub value: Option<Expr>,
+    /// At least one.
+    pub clauses: Vec<Clause>,
+}
+
+/// `for target in iter if condition`.
+#[derive(Debug)]
+pub struct Clause {
+    pub target: Target,
+    pub iter: Expr,
+    pub conditions: Vec<Expr>,
 }
 
 /// What is assigned to.
@@ -95,6 +160,13 @@ pub enum ExprKind {
 pub enum Target {
     Name(Name, Span),
     Tuple(Vec<Target>, Span),
+    /// `*a` inside of a tuple: at most one.
+    Star(Box<Target>),
+    Subscript {
+        base: Expr,
+        index: Expr,
+        span: Span,
+    },
     Refused,
 }
 
@@ -151,12 +223,13 @@ pub enum StmtKind {
         targets: Vec<Target>,
         value: Expr,
     },
+    /// The target is a name or a subscript.
     Augmented {
-        name: Name,
-        name_span: Span,
+        target: Target,
         op: BinOp,
         value: Expr,
     },
+    Delete(Vec<Target>),
     /// An annotation without a value: the name is local, and that is all.
     Declared(Name),
     If {

@@ -4,8 +4,8 @@
 //! here if its form alone tells; what depends on what a name means is [`crate::lower`]'s to report.
 
 use crate::ast::{
-    Block, BoolOp, Comparison, Conversion, Expr, ExprKind, Function, Import, Keyword, Module, Name, Param,
-    Piece, Span, Stmt, StmtKind, Target, UnaryOp,
+    Block, BoolOp, Clause, Comparison, Comprehension, Conversion, Expr, ExprKind, Function, Import, Keyword,
+    Made, Module, Name, Param, Piece, Span, Stmt, StmtKind, Target, UnaryOp,
 };
 use crate::feature::Feature;
 use crate::report::Report;
@@ -13,6 +13,7 @@ use bytecode::{BinOp, Cmp, Const};
 use dashu_int::IBig;
 use ruff_python_ast as py;
 use ruff_text_size::{Ranged, TextRange};
+use std::collections::HashMap;
 use std::rc::Rc;
 
 /// The most digits of an int literal in base ten, as in CPython.
@@ -25,12 +26,31 @@ pub fn span(range: TextRange) -> Span {
 
 /// Converts a program; what is not supported goes to the report.
 pub fn convert(body: &[py::Stmt], report: &mut Report<'_>) -> Block {
-    Converter { report, inside_function: false }.block(body)
+    let mut converter = Converter { report, inside_function: false, comprehensions: Vec::new(), count: 0 };
+    converter.block(body)
 }
 
 struct Converter<'r, 's> {
     report: &'r mut Report<'s>,
     inside_function: bool,
+    /// The variables of the comprehensions around, each with the name that it has in our tree: one that no program can write, so that
+    /// it is a variable of the function around like any other.
+    comprehensions: Vec<HashMap<String, Name>>,
+    /// How many comprehensions there are.
+    count: u32,
+}
+
+/// What stands between the name of a variable of a comprehension and its number.
+const HIDDEN: char = '\'';
+
+/// A name as the program has it.
+pub fn written(name: &str) -> &str {
+    name.split(HIDDEN).next().unwrap_or(name)
+}
+
+/// Whether it is a variable of a comprehension.
+pub fn is_hidden(name: &str) -> bool {
+    name.contains(HIDDEN)
 }
 
 fn name(identifier: &str) -> Name {
@@ -74,8 +94,7 @@ impl Converter<'_, '_> {
             }
             py::Stmt::Return(ret) => StmtKind::Return(ret.value.as_deref().map(|v| self.expr(v))),
             py::Stmt::Delete(delete) => {
-                self.refuse_head(delete, 3, Feature::Delete);
-                StmtKind::Refused
+                StmtKind::Delete(delete.targets.iter().map(|t| self.target(t)).collect())
             }
             // Newer than the Python that this is: an error of syntax by now.
             py::Stmt::TypeAlias(_) => StmtKind::Refused,
@@ -87,18 +106,7 @@ impl Converter<'_, '_> {
             py::Stmt::AugAssign(assign) => {
                 let value = self.expr(&assign.value);
                 let op = self.operator(assign.op, assign.range);
-                match &*assign.target {
-                    py::Expr::Name(target) => StmtKind::Augmented {
-                        name: name(&target.id),
-                        name_span: span(target.range),
-                        op,
-                        value,
-                    },
-                    other => {
-                        self.refuse_target(other);
-                        StmtKind::Refused
-                    }
-                }
+                StmtKind::Augmented { target: self.target(&assign.target), op, value }
             }
             py::Stmt::AnnAssign(assign) => match (&*assign.target, &assign.value) {
                 (target, Some(value)) => {
@@ -107,8 +115,13 @@ impl Converter<'_, '_> {
                 }
                 (py::Expr::Name(target), None) if assign.simple => StmtKind::Declared(name(&target.id)),
                 (py::Expr::Name(_), None) => StmtKind::Pass,
+                // The parts are evaluated, and that is all.
+                (py::Expr::Subscript(target), None) => {
+                    let parts = vec![self.expr(&target.value), self.expr(&target.slice)];
+                    StmtKind::Expr(Expr { span: span(target.range), kind: ExprKind::Tuple(parts) })
+                }
                 (other, None) => {
-                    self.refuse_target(other);
+                    self.target(other);
                     StmtKind::Refused
                 }
             },
@@ -287,7 +300,7 @@ impl Converter<'_, '_> {
 
     fn target(&mut self, target: &py::Expr) -> Target {
         match target {
-            py::Expr::Name(target) => Target::Name(name(&target.id), span(target.range)),
+            py::Expr::Name(target) => Target::Name(self.variable(&target.id), span(target.range)),
             py::Expr::Tuple(py::ExprTuple { elts, range, .. })
             | py::Expr::List(py::ExprList { elts, range, .. }) => {
                 let mut parts = Vec::new();
@@ -296,28 +309,76 @@ impl Converter<'_, '_> {
                 }
                 Target::Tuple(parts, span(*range))
             }
-            py::Expr::Starred(starred) => {
-                self.refuse(starred, Feature::StarTarget);
+            py::Expr::Starred(starred) => Target::Star(Box::new(self.target(&starred.value))),
+            py::Expr::Subscript(target) => Target::Subscript {
+                base: self.expr(&target.value),
+                index: self.expr(&target.slice),
+                span: span(target.range),
+            },
+            py::Expr::Attribute(attribute) => {
+                self.report.unsupported_name(span(attribute.range), Feature::Attribute, &attribute.attr);
+                self.expr(&attribute.value);
                 Target::Refused
             }
             other => {
-                self.refuse_target(other);
+                self.expr(other);
                 Target::Refused
             }
         }
     }
 
-    /// A target that is part of a value.
-    fn refuse_target(&mut self, target: &py::Expr) {
+    /// The name of a variable in our tree.
+    fn variable(&self, written: &str) -> Name {
+        let known = self.comprehensions.iter().rev().find_map(|names| names.get(written));
+        known.cloned().unwrap_or_else(|| name(written))
+    }
+
+    /// What a comprehension iterates over first is evaluated outside of it.
+    fn comprehension(
+        &mut self,
+        made: Made,
+        element: &py::Expr,
+        value: Option<&py::Expr>,
+        generators: &[py::Comprehension],
+    ) -> ExprKind {
+        let Some((first, rest)) = generators.split_first() else { return ExprKind::Refused };
+        let iter = self.expr(&first.iter);
+        self.count += 1;
+        let mut names = HashMap::new();
+        for generator in generators {
+            if generator.is_async {
+                self.refuse_head(generator, 5, Feature::Async);
+            }
+            self.hide(&generator.target, &mut names);
+        }
+        self.comprehensions.push(names);
+        let mut clauses = vec![self.clause(first, iter)];
+        for generator in rest {
+            let iter = self.expr(&generator.iter);
+            clauses.push(self.clause(generator, iter));
+        }
+        let element = self.expr(element);
+        let value = value.map(|value| self.expr(value));
+        self.comprehensions.pop();
+        ExprKind::Comprehension(Box::new(Comprehension { made, element, value, clauses }))
+    }
+
+    fn clause(&mut self, generator: &py::Comprehension, iter: Expr) -> Clause {
+        Clause { target: self.target(&generator.target), iter, conditions: self.exprs(&generator.ifs) }
+    }
+
+    /// Gives names to the variables in a target of a comprehension.
+    fn hide(&self, target: &py::Expr, names: &mut HashMap<String, Name>) {
         match target {
-            py::Expr::Attribute(attribute) => {
-                self.report.unsupported_name(span(attribute.range), Feature::Attribute, &attribute.attr);
-                self.expr(&attribute.value);
+            py::Expr::Name(target) => {
+                let hidden = format!("{}{HIDDEN}{}", target.id, self.count);
+                names.insert(target.id.to_string(), Name::from(hidden));
             }
-            other => {
-                self.refuse(other, Feature::Subscript);
-                self.expr(other);
+            py::Expr::Tuple(py::ExprTuple { elts, .. }) | py::Expr::List(py::ExprList { elts, .. }) => {
+                elts.iter().for_each(|part| self.hide(part, names));
             }
+            py::Expr::Starred(starred) => self.hide(&starred.value, names),
+            _ => {}
         }
     }
 
@@ -366,7 +427,7 @@ impl Converter<'_, '_> {
             }
             py::Expr::Named(named) => match &*named.target {
                 py::Expr::Name(target) => ExprKind::Named {
-                    name: name(&target.id),
+                    name: self.variable(&target.id),
                     name_span: span(target.range),
                     value: self.boxed(&named.value),
                 },
@@ -423,13 +484,31 @@ impl Converter<'_, '_> {
             py::Expr::Subscript(subscript) => {
                 ExprKind::Subscript(self.boxed(&subscript.value), self.boxed(&subscript.slice))
             }
-            py::Expr::Name(n) => ExprKind::Name(name(&n.id)),
-            py::Expr::Tuple(tuple) => {
-                for part in tuple.elts.iter().filter(|e| e.is_starred_expr()) {
-                    self.refuse(part, Feature::Unpacking);
-                }
-                ExprKind::Tuple(self.exprs(&tuple.elts))
+            py::Expr::Name(n) => ExprKind::Name(self.variable(&n.id)),
+            py::Expr::Tuple(tuple) => ExprKind::Tuple(self.exprs(&tuple.elts)),
+            py::Expr::List(list) => ExprKind::List(self.exprs(&list.elts)),
+            py::Expr::Set(set) => ExprKind::Set(self.exprs(&set.elts)),
+            py::Expr::Dict(dict) => {
+                let items = dict.items.iter();
+                let items = items.map(|i| (i.key.as_ref().map(|key| self.expr(key)), self.expr(&i.value)));
+                ExprKind::Dict(items.collect())
             }
+            py::Expr::Starred(starred) => ExprKind::Starred(self.boxed(&starred.value)),
+            py::Expr::Slice(slice) => {
+                let parts = [&slice.lower, &slice.upper, &slice.step];
+                ExprKind::Slice(Box::new(parts.map(|part| part.as_deref().map(|part| self.expr(part)))))
+            }
+            py::Expr::BytesLiteral(bytes) => {
+                ExprKind::Bytes(bytes.value.bytes().map(char::from).collect::<String>().into())
+            }
+            py::Expr::ListComp(c) => self.comprehension(Made::List, &c.elt, None, &c.generators),
+            py::Expr::SetComp(c) => self.comprehension(Made::Set, &c.elt, None, &c.generators),
+            py::Expr::DictComp(c) => match &c.key {
+                Some(key) => self.comprehension(Made::Dict, key, Some(&c.value), &c.generators),
+                // Newer than the Python that this is: an error of syntax by now.
+                None => ExprKind::Refused,
+            },
+            py::Expr::Generator(c) => self.comprehension(Made::Values, &c.elt, None, &c.generators),
             other => {
                 self.refuse_expr(other);
                 ExprKind::Refused
@@ -444,43 +523,17 @@ impl Converter<'_, '_> {
                 self.refuse_head(lambda, 6, Feature::Lambda);
                 self.expr(&lambda.body);
             }
-            py::Expr::Dict(dict) => {
-                self.refuse(dict, Feature::Dict);
-                for item in &dict.items {
-                    item.key.as_ref().map(|key| self.expr(key));
-                    self.expr(&item.value);
-                }
-            }
-            py::Expr::Set(set) => {
-                self.refuse(set, Feature::Set);
-                self.exprs(&set.elts);
-            }
-            py::Expr::List(list) => {
-                self.refuse(list, Feature::List);
-                self.exprs(&list.elts);
-            }
-            py::Expr::ListComp(_) | py::Expr::SetComp(_) | py::Expr::DictComp(_) | py::Expr::Generator(_) => {
-                self.refuse(expr, Feature::Comprehension);
-            }
             py::Expr::Await(_) => self.refuse_head(expr, 5, Feature::Async),
             py::Expr::Yield(_) | py::Expr::YieldFrom(_) => self.refuse_head(expr, 5, Feature::Generator),
-            py::Expr::BytesLiteral(_) => self.refuse(expr, Feature::Bytes),
             py::Expr::EllipsisLiteral(_) => self.refuse(expr, Feature::Ellipsis),
-            py::Expr::Starred(starred) => _ = self.expr(&starred.value),
-            // A slice stands inside a subscript, which is refused; template strings are newer than the Python that this is.
+            // Template strings are newer than the Python that this is.
             _ => {}
         }
     }
 
     fn call(&mut self, call: &py::ExprCall) -> ExprKind {
         let callee = self.boxed(&call.func);
-        let mut args = Vec::new();
-        for arg in &call.arguments.args {
-            if arg.is_starred_expr() {
-                self.refuse(arg, Feature::StarArgument);
-            }
-            args.push(self.expr(arg));
-        }
+        let args = self.exprs(&call.arguments.args);
         let mut keywords = Vec::new();
         for keyword in &call.arguments.keywords {
             let value = self.expr(&keyword.value);

@@ -5,8 +5,8 @@
 //! linear in the size of the program. Where more would be needed to be sure, a name counts as one that may have no
 //! value, which costs a look at its flag and nothing else.
 
-use crate::ast::{Block, Expr, ExprKind, Name, Stmt, StmtKind, Target};
-use crate::scope::{Binding, Scopes, own_exprs, parts};
+use crate::ast::{Block, Clause, Comprehension, Expr, ExprKind, Name, Stmt, StmtKind, Target};
+use crate::scope::{Binding, Scopes, deleted_names, own_exprs, parts, target_exprs, target_names};
 use std::collections::{HashMap, HashSet};
 
 /// Which names may be read before they have a value.
@@ -34,8 +34,16 @@ pub fn unbound(body: &Block, scopes: &Scopes) -> Unbound {
         flow.block(&function.def.body);
         flow.unbound
     });
-    let functions = functions.collect();
-    Unbound { module: module.unbound, functions }
+    let mut unbound = Unbound { functions: functions.collect(), module: module.unbound };
+    // What is deleted anywhere may be without a value everywhere.
+    deleted_names(body, &mut |name| _ = unbound.module.insert(name.clone()));
+    for (function, own) in scopes.functions.iter().zip(&mut unbound.functions) {
+        deleted_names(&function.def.body, &mut |name| {
+            let names = if function.names.has(name) { &mut *own } else { &mut unbound.module };
+            names.insert(name.clone());
+        });
+    }
+    unbound
 }
 
 /// How often each name, function and call may be looked at again where states meet or functions are called.
@@ -199,12 +207,10 @@ impl Flow<'_> {
         block.iter().for_each(|stmt| self.stmt(stmt));
     }
 
+    /// Names count as assigned when all other parts have been evaluated: some are earlier, which only costs a flag.
     fn target(&mut self, target: &Target) {
-        match target {
-            Target::Name(name, _) => self.assign(name),
-            Target::Tuple(all, _) => all.iter().for_each(|t| self.target(t)),
-            Target::Refused => {}
-        }
+        target_exprs(target, &mut |expr| self.expr(expr));
+        target_names(target, &mut |name, _| self.assign(name));
     }
 
     fn stmt(&mut self, stmt: &Stmt) {
@@ -244,10 +250,11 @@ impl Flow<'_> {
                 own_exprs(stmt, &mut |expr| self.expr(expr));
                 self.dead = true;
             }
-            StmtKind::Augmented { name, value, .. } => {
-                self.read(name);
+            StmtKind::Augmented { target, value, .. } => {
+                target_names(target, &mut |name, _| self.read(name));
+                target_exprs(target, &mut |expr| self.expr(expr));
                 self.expr(value);
-                self.assign(name);
+                target_names(target, &mut |name, _| self.assign(name));
             }
             StmtKind::Assert { test, message } => {
                 self.expr(test);
@@ -305,11 +312,29 @@ impl Flow<'_> {
                 rest.next().into_iter().for_each(|(_, second)| self.expr(second));
                 _ = self.way(|flow| rest.for_each(|(_, operand)| flow.expr(operand)));
             }
+            ExprKind::Comprehension(comprehension) => self.comprehension(comprehension),
             _ => {
                 parts(expr, &mut |part| self.expr(part));
                 self.call(expr);
             }
         }
+    }
+
+    /// What it iterates over first is evaluated in any case, the rest perhaps never.
+    fn comprehension(&mut self, comprehension: &Comprehension) {
+        let Comprehension { element, value, clauses, .. } = comprehension;
+        clauses.first().into_iter().for_each(|first| self.expr(&first.iter));
+        _ = self.way(|flow| {
+            for (at, Clause { target, iter, conditions }) in clauses.iter().enumerate() {
+                if at > 0 {
+                    flow.expr(iter);
+                }
+                flow.target(target);
+                conditions.iter().for_each(|test| flow.expr(test));
+            }
+            flow.expr(element);
+            value.iter().for_each(|value| flow.expr(value));
+        });
     }
 
     /// A call at module level runs code that reads names of the module.

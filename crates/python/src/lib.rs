@@ -21,6 +21,7 @@ mod convert;
 mod definite;
 mod depth;
 mod feature;
+mod inlined;
 mod lower;
 mod names;
 mod report;
@@ -61,6 +62,7 @@ pub struct Compiled {
     /// The program, not yet verified. Its entry function takes what [`Compiled::arguments`] gives.
     pub program: Program,
     augmented: HashSet<(String, u32)>,
+    inlined: inlined::Inlined,
     arguments: Option<u32>,
 }
 

@@ -171,27 +171,138 @@ const BUILTINS: &[&str] = &[
 /// The builtin functions that there are.
 const SUPPORTED: &[&str] = &[
     "abs",
+    "all",
+    "any",
     "ascii",
     "bin",
     "bool",
+    "bytearray",
+    "bytes",
+    "callable",
     "chr",
+    "dict",
     "divmod",
+    "enumerate",
     "float",
     "format",
+    "frozenset",
+    "hash",
     "hex",
+    "id",
     "int",
     "isinstance",
+    "iter",
     "len",
+    "list",
     "max",
     "min",
+    "next",
     "oct",
     "ord",
     "pow",
     "print",
     "range",
     "repr",
+    "reversed",
     "round",
+    "set",
+    "slice",
+    "sorted",
     "str",
+    "sum",
+    "tuple",
+    "zip",
+];
+
+/// The names of all methods of builtin types that stand for themselves, in alphabetical order.
+const METHODS: &[&str] = &[
+    "add",
+    "append",
+    "as_integer_ratio",
+    "bit_count",
+    "bit_length",
+    "capitalize",
+    "casefold",
+    "center",
+    "clear",
+    "conjugate",
+    "copy",
+    "count",
+    "decode",
+    "difference",
+    "difference_update",
+    "discard",
+    "encode",
+    "endswith",
+    "expandtabs",
+    "extend",
+    "find",
+    "format",
+    "format_map",
+    "from_bytes",
+    "fromhex",
+    "fromkeys",
+    "get",
+    "hex",
+    "index",
+    "indices",
+    "insert",
+    "intersection",
+    "intersection_update",
+    "is_integer",
+    "isalnum",
+    "isalpha",
+    "isascii",
+    "isdecimal",
+    "isdigit",
+    "isdisjoint",
+    "isidentifier",
+    "islower",
+    "isnumeric",
+    "isprintable",
+    "isspace",
+    "issubset",
+    "issuperset",
+    "istitle",
+    "isupper",
+    "items",
+    "join",
+    "keys",
+    "ljust",
+    "lower",
+    "lstrip",
+    "maketrans",
+    "partition",
+    "pop",
+    "popitem",
+    "remove",
+    "removeprefix",
+    "removesuffix",
+    "replace",
+    "reverse",
+    "rfind",
+    "rindex",
+    "rjust",
+    "rpartition",
+    "rsplit",
+    "rstrip",
+    "setdefault",
+    "sort",
+    "split",
+    "splitlines",
+    "startswith",
+    "strip",
+    "swapcase",
+    "symmetric_difference",
+    "symmetric_difference_update",
+    "title",
+    "to_bytes",
+    "translate",
+    "union",
+    "update",
+    "upper",
+    "values",
+    "zfill",
 ];
 
 /// The exceptions that a program can raise.
@@ -249,6 +360,35 @@ pub fn all_builtins() -> impl Iterator<Item = &'static str> {
 /// Whether this builtin function is supported.
 pub fn has_builtin(name: &str) -> bool {
     SUPPORTED.contains(&name)
+}
+
+/// The builtin classes that `isinstance` knows by name, but for those that have subclasses.
+const CLASSES: &[&str] = &[
+    "bool",
+    "bytearray",
+    "bytes",
+    "complex",
+    "dict",
+    "enumerate",
+    "float",
+    "frozenset",
+    "list",
+    "range",
+    "set",
+    "slice",
+    "str",
+    "tuple",
+    "zip",
+];
+
+/// A builtin class of this name that has no subclasses, so that the name of a value's type says whether it is one of its.
+pub fn class(name: &str) -> Option<&'static str> {
+    CLASSES.iter().copied().find(|class| *class == name)
+}
+
+/// Whether a builtin type has a method of this name.
+pub fn is_method(name: &str) -> bool {
+    METHODS.binary_search(&name).is_ok()
 }
 
 /// Whether a program can raise this exception.
@@ -448,5 +588,11 @@ mod tests {
         assert_eq!(suggest("Total", ["count", "total"].into_iter()), Some("total"));
         assert_eq!(suggest("x", ["y", "z"].into_iter()), None);
         assert_eq!(suggest("total", ["total"].into_iter()), None);
+    }
+
+    #[test]
+    fn methods_are_found() {
+        assert!(METHODS.iter().all(|name| is_method(name)) && METHODS.is_sorted());
+        assert!(!is_method("foo") && !is_method("__len__"));
     }
 }

@@ -4,7 +4,9 @@
 //! [`crate::lower`]. In Python a name that is assigned anywhere in a function is local to all of it. Functions and
 //! imports have one meaning in the whole program here: a name that is a function and something else is refused.
 
-use crate::ast::{Block, Expr, ExprKind, Function, Import, Name, Piece, Span, Stmt, StmtKind, Target};
+use crate::ast::{
+    Block, Clause, Expr, ExprKind, Function, Import, Name, Piece, Span, Stmt, StmtKind, Target,
+};
 use crate::feature::Feature;
 use crate::report::Report;
 use std::collections::{HashMap, HashSet};
@@ -197,14 +199,22 @@ fn inner_blocks<'a>(stmt: &'a Stmt, work: &mut dyn FnMut(&'a Block)) {
 /// those of its blocks.
 pub fn own_exprs<'a>(stmt: &'a Stmt, work: &mut dyn FnMut(&'a Expr)) {
     match &stmt.kind {
-        StmtKind::Expr(expr)
-        | StmtKind::Assign { value: expr, .. }
-        | StmtKind::Augmented { value: expr, .. } => {
-            work(expr);
+        StmtKind::Expr(expr) => work(expr),
+        StmtKind::Assign { targets, value } => {
+            work(value);
+            targets.iter().for_each(|target| target_exprs(target, work));
         }
+        StmtKind::Augmented { target, value, .. } => {
+            target_exprs(target, work);
+            work(value);
+        }
+        StmtKind::Delete(targets) => targets.iter().for_each(|target| target_exprs(target, work)),
         StmtKind::If { branches, .. } => branches.iter().for_each(|(test, _)| work(test)),
         StmtKind::While { test, .. } => work(test),
-        StmtKind::For { iter, .. } => work(iter),
+        StmtKind::For { target, iter, .. } => {
+            work(iter);
+            target_exprs(target, work);
+        }
         StmtKind::Def(def) => def.params.iter().filter_map(|p| p.default.as_ref()).for_each(work),
         StmtKind::Return(value) => value.iter().for_each(work),
         StmtKind::Assert { test, message } => {
@@ -213,6 +223,29 @@ pub fn own_exprs<'a>(stmt: &'a Stmt, work: &mut dyn FnMut(&'a Expr)) {
         }
         StmtKind::Raise { message, .. } => message.iter().for_each(work),
         _ => {}
+    }
+}
+
+/// Calls `work` with the expressions in a target.
+pub fn target_exprs<'a>(target: &'a Target, work: &mut dyn FnMut(&'a Expr)) {
+    match target {
+        Target::Name(..) | Target::Refused => {}
+        Target::Tuple(parts, _) => parts.iter().for_each(|part| target_exprs(part, work)),
+        Target::Star(part) => target_exprs(part, work),
+        Target::Subscript { base, index, .. } => {
+            work(base);
+            work(index);
+        }
+    }
+}
+
+/// Calls `work` with the names in a target that get a value.
+pub fn target_names<'a>(target: &'a Target, work: &mut dyn FnMut(&'a Name, Span)) {
+    match target {
+        Target::Name(name, span) => work(name, *span),
+        Target::Tuple(parts, _) => parts.iter().for_each(|part| target_names(part, work)),
+        Target::Star(part) => target_names(part, work),
+        Target::Subscript { .. } | Target::Refused => {}
     }
 }
 
@@ -227,13 +260,34 @@ pub fn parts<'a>(expr: &'a Expr, work: &mut dyn FnMut(&'a Expr)) {
         }
     }
     match &expr.kind {
-        ExprKind::Const(_) | ExprKind::Name(_) | ExprKind::Refused => {}
-        ExprKind::Unary(_, a) | ExprKind::Attribute(a, _) | ExprKind::Named { value: a, .. } => work(a),
+        ExprKind::Const(_) | ExprKind::Bytes(_) | ExprKind::Name(_) | ExprKind::Refused => {}
+        ExprKind::Unary(_, a)
+        | ExprKind::Attribute(a, _)
+        | ExprKind::Named { value: a, .. }
+        | ExprKind::Starred(a) => work(a),
         ExprKind::Binary(_, a, b) | ExprKind::Subscript(a, b) => {
             work(a);
             work(b);
         }
-        ExprKind::Bool(_, all) | ExprKind::Tuple(all) => all.iter().for_each(work),
+        ExprKind::Bool(_, all) | ExprKind::Tuple(all) | ExprKind::List(all) | ExprKind::Set(all) => {
+            all.iter().for_each(work);
+        }
+        ExprKind::Dict(items) => {
+            for (key, value) in items {
+                key.iter().for_each(&mut *work);
+                work(value);
+            }
+        }
+        ExprKind::Slice(bounds) => bounds.iter().flatten().for_each(work),
+        ExprKind::Comprehension(comprehension) => {
+            for Clause { target, iter, conditions } in &comprehension.clauses {
+                work(iter);
+                target_exprs(target, work);
+                conditions.iter().for_each(&mut *work);
+            }
+            work(&comprehension.element);
+            comprehension.value.iter().for_each(work);
+        }
         ExprKind::Compare(first, rest) => {
             work(first);
             rest.iter().for_each(|(_, right)| work(right));
@@ -266,9 +320,7 @@ fn collect(
     for stmt in block {
         own_exprs(stmt, &mut |expr| collect_named(expr, names));
         match &stmt.kind {
-            StmtKind::Assign { targets, .. } => targets.iter().for_each(|t| collect_target(t, names)),
-            StmtKind::For { target, .. } => collect_target(target, names),
-            StmtKind::Augmented { name, .. } | StmtKind::Declared(name) => names.add(name),
+            StmtKind::Declared(name) => names.add(name),
             StmtKind::Def(def) => defs.push((def.clone(), stmt.span)),
             StmtKind::Import(bindings) => {
                 for (name, import, span) in bindings {
@@ -278,51 +330,60 @@ fn collect(
                     imports.push((name.clone(), import.clone(), *span));
                 }
             }
-            _ => {}
+            _ => stmt_targets(stmt, &mut |target| target_names(target, &mut |name, _| names.add(name))),
         }
         inner_blocks(stmt, &mut |block| collect(block, false, names, defs, imports, report));
     }
 }
 
-fn collect_target(target: &Target, names: &mut Names) {
-    match target {
-        Target::Name(name, _) => names.add(name),
-        Target::Tuple(all, _) => all.iter().for_each(|t| collect_target(t, names)),
-        Target::Refused => {}
+/// Calls `work` with the targets of a statement itself; what is deleted counts.
+fn stmt_targets<'a>(stmt: &'a Stmt, work: &mut dyn FnMut(&'a Target)) {
+    match &stmt.kind {
+        StmtKind::Assign { targets, .. } | StmtKind::Delete(targets) => targets.iter().for_each(work),
+        StmtKind::For { target, .. } | StmtKind::Augmented { target, .. } => work(target),
+        _ => {}
     }
 }
 
+/// Adds the names that an expression gives a value to: by `:=`, or as variables of comprehensions.
 fn collect_named(expr: &Expr, names: &mut Names) {
-    if let ExprKind::Named { name, .. } = &expr.kind {
-        names.add(name);
-    }
+    expr_names(expr, &mut |name, _| names.add(name));
     parts(expr, &mut |part| collect_named(part, names));
+}
+
+/// Calls `work` with the names that an expression itself gives a value to.
+fn expr_names<'a>(expr: &'a Expr, work: &mut dyn FnMut(&'a Name, Span)) {
+    match &expr.kind {
+        ExprKind::Named { name, name_span, .. } => work(name, *name_span),
+        ExprKind::Comprehension(comprehension) => {
+            comprehension.clauses.iter().for_each(|clause| target_names(&clause.target, work));
+        }
+        _ => {}
+    }
+}
+
+/// Calls `work` with each name that a block deletes.
+pub fn deleted_names<'a>(block: &'a Block, work: &mut dyn FnMut(&'a Name)) {
+    for stmt in block {
+        if let StmtKind::Delete(targets) = &stmt.kind {
+            targets.iter().for_each(|target| target_names(target, &mut |name, _| work(name)));
+        }
+        inner_blocks(stmt, &mut |block| deleted_names(block, work));
+    }
 }
 
 /// The names that a function declares global and assigns, each with a place.
 fn assigned_globals(body: &Block, names: &Names) -> Vec<(Name, Span)> {
-    fn target_names(target: &Target, all: &mut Vec<(Name, Span)>) {
-        match target {
-            Target::Name(name, span) => all.push((name.clone(), *span)),
-            Target::Tuple(parts, _) => parts.iter().for_each(|t| target_names(t, all)),
-            Target::Refused => {}
-        }
-    }
     fn named(expr: &Expr, all: &mut Vec<(Name, Span)>) {
-        if let ExprKind::Named { name, name_span, .. } = &expr.kind {
-            all.push((name.clone(), *name_span));
-        }
+        expr_names(expr, &mut |name, span| all.push((name.clone(), span)));
         parts(expr, &mut |part| named(part, all));
     }
     fn walk(block: &Block, all: &mut Vec<(Name, Span)>) {
         for stmt in block {
             own_exprs(stmt, &mut |expr| named(expr, all));
-            match &stmt.kind {
-                StmtKind::Assign { targets, .. } => targets.iter().for_each(|t| target_names(t, all)),
-                StmtKind::For { target, .. } => target_names(target, all),
-                StmtKind::Augmented { name, name_span, .. } => all.push((name.clone(), *name_span)),
-                _ => {}
-            }
+            stmt_targets(stmt, &mut |target| {
+                target_names(target, &mut |name, span| all.push((name.clone(), span)));
+            });
             inner_blocks(stmt, &mut |block| walk(block, all));
         }
     }

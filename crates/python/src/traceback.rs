@@ -29,17 +29,19 @@ pub fn traceback(compiled: &Compiled, file: &str, text: &str, frames: &[Frame<'_
     let text = Text::new(text);
     let source = Source::new(file, &text);
     let mut equal = 0;
-    let mut before: Option<(&str, Option<u32>)> = None;
-    for frame in &frames[frames.len().saturating_sub(SHOWN)..] {
-        let place = (frame.function, frame.line);
+    let mut before: Option<(&str, u32)> = None;
+    let last = &frames[frames.len().saturating_sub(SHOWN)..];
+    let calls = last.iter().flat_map(|f| compiled.inlined.calls(f.function, f.pc, f.line.unwrap_or(0)));
+    let calls: Vec<(&str, u32)> = calls.collect();
+    for &(function, line) in &calls[calls.len().saturating_sub(SHOWN)..] {
+        let place = (function, line);
         equal = if before == Some(place) { equal + 1 } else { close(&mut out, equal) };
         before = Some(place);
         if equal >= SHOWN_EQUAL {
             continue;
         }
-        let line = frame.line.unwrap_or(0);
         // Writing to a string cannot fail.
-        _ = writeln!(out, "  File \"{file}\", line {line}, in {}", frame.function);
+        _ = writeln!(out, "  File \"{file}\", line {line}, in {function}");
         let shown = start(source.line_text(line).trim());
         if !shown.is_empty() {
             _ = writeln!(out, "    {shown}");

@@ -34,12 +34,13 @@
 
 use crate::object::Kind;
 use crate::value::Value;
+use bytecode::Shape;
 use dashu_int::IBig;
 
 mod region;
 
-pub use region::Object;
 use region::Region;
+pub use region::{Object, Reserve};
 
 /// What the table of big ints and strs holds.
 #[derive(Debug)]
@@ -155,8 +156,11 @@ impl Marks {
 }
 
 enum Slot {
-    Free { next: u32 },
-    Used(Leaf),
+    Free {
+        next: u32,
+    },
+    /// A leaf, and how many characters it has, if it is a str.
+    Used(Leaf, usize),
 }
 
 /// What a heap was like before a trial. See [`Heap::trial`].
@@ -218,6 +222,18 @@ impl Heap {
             collections: 0,
             stress,
         }
+    }
+
+    /// The same with memory for the region that stays where it is: at least [`Heap::reserve_words`].
+    pub fn with_reserve(limit: u64, stress: bool, memory: Reserve) -> Heap {
+        Heap { region: Region::reserved(memory), ..Heap::new(limit, stress) }
+    }
+
+    /// How many words the region of a heap with this limit may need, in both halves.
+    pub fn reserve_words(limit: u64) -> usize {
+        // What is charged is a third more than what is taken; a little more for what stays free at the start.
+        let half = limit.min(MOST_BYTES) / 32 * 3 + 4096;
+        (half * 2) as usize
     }
 
     /// Bytes charged for an object with this many bytes of digits or characters.
@@ -309,7 +325,7 @@ impl Heap {
         marks.clear(slots.len());
         int_marks.clear(ints.len());
         // Under stress all references change.
-        let shift = if *stress { (*collections % 5) as u32 + 1 } else { 0 };
+        let shift = if *stress { (*collections % 5) as usize + 1 } else { 0 };
         let mut boxes = 0;
         let copied = region.copy(shift, roots, interrupted, &mut |index, in_object| {
             if index & INT != 0 {
@@ -334,11 +350,11 @@ impl Heap {
             }
             let slot = &mut self.slots[place];
             match slot {
-                Slot::Used(object) if place < self.pinned || self.marks.has(place) => {
+                Slot::Used(object, _) if place < self.pinned || self.marks.has(place) => {
                     bytes += object.charge();
                     objects += 1;
                 }
-                Slot::Used(_) | Slot::Free { .. } => {
+                Slot::Used(..) | Slot::Free { .. } => {
                     *slot = Slot::Free { next: self.free };
                     if place + 1 == end {
                         end = place;
@@ -384,7 +400,11 @@ impl Heap {
         let charge = object.charge();
         self.ledger.add(charge);
         self.pressure += charge;
-        let used = Slot::Used(object);
+        let characters = match &object {
+            Leaf::Str(text) => text.chars().count(),
+            Leaf::Big(_) => 0,
+        };
+        let used = Slot::Used(object, characters);
         let place = self.free;
         match self.slots.get_mut(place as usize) {
             Some(slot) => {
@@ -436,9 +456,23 @@ impl Heap {
             return self.region.find(index).map(Found::Object);
         }
         match self.slots.get((index & !LEAF) as usize)? {
-            Slot::Used(Leaf::Big(i)) => Some(Found::Big(i)),
-            Slot::Used(Leaf::Str(s)) => Some(Found::Str(s)),
+            Slot::Used(Leaf::Big(i), _) => Some(Found::Big(i)),
+            Slot::Used(Leaf::Str(s), _) => Some(Found::Str(s)),
             Slot::Free { .. } => None,
+        }
+    }
+
+    /// How many characters a str has: as many as bytes, if it is ASCII.
+    #[inline]
+    pub fn characters(&self, value: Value) -> usize {
+        match value.as_reference() {
+            Some(index) if index & INT == 0 && index & LEAF != 0 => {
+                match self.slots.get((index & !LEAF) as usize) {
+                    Some(&Slot::Used(_, characters)) => characters,
+                    _ => 0,
+                }
+            }
+            _ => 0,
         }
     }
 
@@ -473,6 +507,20 @@ impl Heap {
             Some(index) if index & (INT | LEAF) == 0 => self.region.find(index),
             _ => None,
         }
+    }
+
+    /// What every reference to an int that needs more than 48 bits is at least, and what such references have in common.
+    pub const LARGE_INT: Value = Value::reference(INT);
+
+    /// The word before the slots of an object of a shape.
+    pub const fn header(shape: Shape) -> u64 {
+        region::header(shape)
+    }
+
+    /// The object that a value refers to, if it is of a shape.
+    #[inline]
+    pub fn shaped(&self, value: Value, shape: Shape) -> Option<Object> {
+        self.object(value).filter(|&object| self.region.has_shape(object, shape))
     }
 
     /// What kind of object it is.
@@ -721,7 +769,8 @@ mod tests {
         let mut heap = Heap::new(1 << 30, false);
         let values: Vec<Value> = ["a", "b", "c"].map(|s| text(&mut heap, s)).to_vec();
         heap.add_int(1 << 60);
-        heap.collect(&mut |visit| [values[0], values[2]].iter_mut().for_each(|root| visit(root)), NEVER).unwrap();
+        heap.collect(&mut |visit| [values[0], values[2]].iter_mut().for_each(|root| visit(root)), NEVER)
+            .unwrap();
         let state = |heap: &Heap| {
             (heap.slots.len(), heap.ints.len(), heap.region.end(), heap.charged(), heap.free, heap.free_int)
         };

@@ -8,5 +8,6 @@ pub mod baseline;
 pub mod fusion;
 pub mod interrupts;
 pub mod links;
+pub mod region;
 pub mod values;
 pub mod vm;

@@ -10,9 +10,10 @@
 
 use super::fusion::{Code, fuse};
 use super::interrupts::Interrupts;
+use super::region::Reservation;
 use crate::options::Options;
 use crate::profile::{Executed, Feedback, Site, counts_of_instructions, executions};
-use bytecode::{FuncId, Op, Verified};
+use bytecode::{FormFacts, FuncId, Op, Program, Verified};
 use runtime::error::{INNERMOST, OUTERMOST, shown_name};
 use runtime::num::{Cost, ErrorKind, NumError, Watch};
 use runtime::object::{Context, Fault, Outcome};
@@ -143,8 +144,8 @@ pub struct Vm {
     pub functions: Vec<FunctionState>,
     /// Its constants.
     pub constants: Vec<Value>,
-    /// For constants that say how a method is called: with how many arguments.
-    pub form_inputs: Vec<u8>,
+    /// What there is to know of constants that say how a method is called.
+    pub forms: Vec<FormFacts>,
     /// Where compiled code puts the arguments of a routine.
     pub arguments: Vec<u64>,
     /// Its globals.
@@ -159,6 +160,9 @@ pub struct Vm {
     pub regs: Registers,
     /// Heap, streams, sizes.
     pub store: Store,
+    /// The memory that the heap's region is lent; `None` if the system refused it, or nobody needs it. Behind `store`, so that it
+    /// is dropped after it.
+    pub reservation: Option<Reservation>,
     /// Fuel that may be spent before limits are looked at.
     pub slice: i64,
     /// Fuel beyond the slice.
@@ -201,7 +205,16 @@ impl Vm {
         });
         let due = interrupts.clone();
         let watch = Watch::new(limits.numbers, Box::new(move || due.are_due()));
-        let mut store = Store::new(Heap::new(limits.heap_bytes, options.stress.collect), io, watch);
+        let words = Heap::reserve_words(limits.heap_bytes);
+        // What never makes an object needs no memory for them.
+        let reserved = uses_objects(program.program()).then(|| Reservation::new(words)).flatten();
+        let (heap, reservation) = match reserved {
+            Some((reservation, memory)) => {
+                (Heap::with_reserve(limits.heap_bytes, options.stress.collect, memory), Some(reservation))
+            }
+            None => (Heap::new(limits.heap_bytes, options.stress.collect), None),
+        };
+        let mut store = Store::new(heap, io, watch);
         let constants: Vec<Value> = program.program().constants.iter().map(|c| store.constant(c)).collect();
         store.heap.pin_all();
         let too_early = |kind, message| {
@@ -269,13 +282,14 @@ impl Vm {
             options.stress.slice.or(options.sampling).map_or(usual, |s| i64::from(s).clamp(1, SLICE));
         let slice = total.min(slice_size as u64) as i64;
         let largest_frame = functions.iter().map(|f| f.frame_size).max().unwrap_or(0);
-        let forms = 0..program.program().constants.len() as u32;
-        let form_inputs: Vec<u8> =
-            forms.map(|k| program.program().form(k).map_or(0, |form| form.count as u8)).collect();
+        let constants_of = program.program();
+        let forms: Vec<FormFacts> = (0..constants_of.constants.len() as u32)
+            .map(|k| constants_of.form(k).map_or_else(FormFacts::default, |form| FormFacts::of(&form)))
+            .collect();
         // No instruction takes more than there are operands.
         let arguments = vec![0; largest_frame as usize];
         Ok(Vm {
-            form_inputs,
+            forms,
             arguments,
             largest_frame,
             globals: vec![Value::NONE; program.program().globals.len()],
@@ -287,6 +301,7 @@ impl Vm {
             frames: Vec::new(),
             regs: Registers { function: entry, pc: 0, base: 0, sp: locals },
             store,
+            reservation,
             slice,
             reserve: total - slice as u64,
             total,
@@ -663,6 +678,11 @@ impl Vm {
     pub fn operands_start(&self) -> u32 {
         self.regs.base + self.functions[self.regs.function as usize].locals
     }
+}
+
+/// Whether a program has instructions that make objects or use them.
+fn uses_objects(program: &Program) -> bool {
+    program.functions.iter().any(|function| function.code.iter().any(|inst| inst.op.uses_objects()))
 }
 
 /// Calls what it is given for each value that the program can reach.

@@ -3,11 +3,25 @@
 //! Part of the Python front end, which stands before `profile -> detect -> compile -> cache -> execute -> deoptimise`.
 //! Most are one instruction. `min` and `max` are comparisons and jumps, so that every tier knows them as such.
 
+use super::displays::has_star;
 use super::{Code, Lower};
-use crate::ast::{Expr, ExprKind, Keyword, Name, Span};
+use crate::ast::{Expr, ExprKind, Keyword, Made, Name, Span};
 use crate::feature::Feature;
 use crate::names;
-use bytecode::{Builtin1, Builtin2, Const, Op};
+use bytecode::{Builtin1, Builtin2, Const, Op, Routine};
+
+/// What a call of a builtin function becomes, behind its arguments.
+enum Simple {
+    Constant(Const),
+    One(Builtin1),
+    Two(Builtin2),
+    Ops(&'static [Op]),
+    /// An empty value.
+    Empty(Op),
+    Routine(Routine),
+    /// A routine whose last argument has this default.
+    Missing(Const, Routine),
+}
 
 impl Lower<'_, '_, '_> {
     pub(super) fn call_builtin(
@@ -23,15 +37,67 @@ impl Lower<'_, '_, '_> {
             self.print(code, args, keywords, span);
             return self.push(code, Const::None);
         }
-        if !keywords.is_empty() {
-            let feature = if names::has_builtin(name) { Feature::BuiltinCall } else { Feature::Builtin };
-            self.refuse_name(name_span, feature, name);
+        let values = match args.first().map(|first| &first.kind) {
+            Some(ExprKind::Comprehension(c)) if c.made == Made::Values => Some(&**c),
+            _ => None,
+        };
+        if let (Some(c), Some((first, more))) = (values, args.split_first())
+            && self.consume(code, name, c, (more, keywords), first.span)
+        {
+            return;
+        }
+        if has_star(args) && &**name != "zip" {
+            self.refuse_stars(args);
             self.look_at_arguments(code, args, keywords);
             return self.push(code, Const::None);
         }
-        let one = |builtin: Builtin1| Some(Ok(builtin));
-        let two = |builtin: Builtin2| Some(Err(builtin));
-        let instruction = match (&**name, args.len()) {
+        if self.call_simple(code, name, args, keywords, span)
+            || self.call_of_objects(code, name, args, keywords, span)
+        {
+            return;
+        }
+        let feature = if names::has_builtin(name) { Feature::BuiltinCall } else { Feature::Builtin };
+        self.refuse_name(name_span, feature, name);
+        self.look_at_arguments(code, args, keywords);
+        self.push(code, Const::None);
+    }
+
+    /// Those that are one instruction, or a few without a jump: whether it is one of them.
+    fn call_simple(
+        &mut self,
+        code: &mut Code,
+        name: &str,
+        args: &[Expr],
+        keywords: &[Keyword],
+        span: Span,
+    ) -> bool {
+        // A second argument may be given by name, if it has one.
+        let second = match (name, keywords) {
+            (_, []) => None,
+            ("int", [keyword]) if &*keyword.name == "base" => Some(&keyword.value),
+            ("round", [keyword]) if &*keyword.name == "ndigits" => Some(&keyword.value),
+            ("sum" | "enumerate", [keyword]) if &*keyword.name == "start" => Some(&keyword.value),
+            _ => return false,
+        };
+        if second.is_some() && args.len() != 1 {
+            return false;
+        }
+        if let Some(known) = known_float(name, args) {
+            self.push(code, Const::Float(known));
+            return true;
+        }
+        let mut all: Vec<&Expr> = args.iter().collect();
+        all.extend(second);
+        let constant = |constant| Some(Simple::Constant(constant));
+        let one = |builtin: Builtin1| Some(Simple::One(builtin));
+        let two = |builtin: Builtin2| Some(Simple::Two(builtin));
+        let routine = |routine: Routine| Some(Simple::Routine(routine));
+        let missing = |constant, routine| Some(Simple::Missing(constant, routine));
+        let simple = match (name, all.len()) {
+            ("int", 0) => constant(Const::Int(0)),
+            ("float", 0) => constant(Const::Float(0.0)),
+            ("bool", 0) => constant(Const::Bool(false)),
+            ("str", 0) => constant(Const::Str("".into())),
             ("abs", 1) => one(Builtin1::Abs),
             ("int", 1) => one(Builtin1::Int),
             ("int", 2) => two(Builtin2::IntBase),
@@ -41,7 +107,7 @@ impl Lower<'_, '_, '_> {
             ("ascii", 1) => one(Builtin1::Ascii),
             ("round", 1) => one(Builtin1::Round),
             ("round", 2) => two(Builtin2::RoundTo),
-            ("len", 1) if !self.is_argv(code, &args[0]) => one(Builtin1::Len),
+            ("len", 1) if !self.is_argv(code, all[0]) => one(Builtin1::Len),
             ("ord", 1) => one(Builtin1::Ord),
             ("chr", 1) => one(Builtin1::Chr),
             ("bin", 1) => one(Builtin1::Bin),
@@ -49,65 +115,164 @@ impl Lower<'_, '_, '_> {
             ("hex", 1) => one(Builtin1::Hex),
             ("format", 1) => one(Builtin1::Str),
             ("format", 2) => two(Builtin2::Format),
+            ("bool", 1) => Some(Simple::Ops(&[Op::Not, Op::Not])),
+            ("pow", 2) => Some(Simple::Ops(&[Op::Pow])),
+            ("pow", 3) => Some(Simple::Ops(&[Op::PowMod])),
+            ("slice", 3) => Some(Simple::Ops(&[Op::Slice])),
+            ("list", 0) => Some(Simple::Empty(Op::List)),
+            ("tuple", 0) => Some(Simple::Empty(Op::Tuple)),
+            ("set", 0) => Some(Simple::Empty(Op::Set)),
+            ("list", 1) => routine(Routine::ListOf),
+            ("tuple", 1) => routine(Routine::TupleOf),
+            ("set", 1) => routine(Routine::SetOf),
+            ("frozenset", 1) => routine(Routine::FrozensetOf),
+            ("range", 3) => routine(Routine::Range),
+            ("range", 2) => missing(Const::Int(1), Routine::Range),
+            ("enumerate", 1) => missing(Const::Int(0), Routine::Enumerate),
+            ("enumerate", 2) => routine(Routine::Enumerate),
+            ("reversed", 1) => routine(Routine::Reversed),
+            ("sum", 1) => missing(Const::Int(0), Routine::Sum),
+            ("sum", 2) => routine(Routine::Sum),
+            ("any", 1) => routine(Routine::Any),
+            ("all", 1) => routine(Routine::All),
+            ("iter", 1) => routine(Routine::IterOf),
+            ("next", 1) => routine(Routine::Next),
+            ("next", 2) => routine(Routine::NextOr),
+            ("hash", 1) => routine(Routine::Hash),
+            ("id", 1) => routine(Routine::Id),
+            ("callable", 1) => routine(Routine::Callable),
+            ("bytes", 1) => routine(Routine::BytesOf),
+            ("bytearray", 1) => routine(Routine::BytearrayOf),
             _ => None,
         };
-        if let Some(instruction) = instruction {
-            if let Some(known) = known_float(name, args) {
-                return self.push(code, Const::Float(known));
+        let Some(simple) = simple else { return false };
+        all.into_iter().for_each(|arg| self.expr(code, arg));
+        self.at(code, span);
+        match simple {
+            Simple::Constant(constant) => self.push(code, constant),
+            Simple::One(builtin) => _ = code.f.emit(Op::Builtin1, builtin.number()),
+            Simple::Two(builtin) => _ = code.f.emit(Op::Builtin2, builtin.number()),
+            Simple::Ops(ops) => ops.iter().for_each(|&op| _ = code.f.op(op)),
+            Simple::Empty(op) => _ = code.f.emit(op, 0),
+            Simple::Routine(routine) => self.routine(code, routine, span),
+            Simple::Missing(constant, routine) => {
+                self.push(code, constant);
+                self.routine(code, routine, span);
             }
-            args.iter().for_each(|arg| self.expr(code, arg));
-            self.at(code, span);
-            match instruction {
-                Ok(builtin) => code.f.emit(Op::Builtin1, builtin.number()),
-                Err(builtin) => code.f.emit(Op::Builtin2, builtin.number()),
-            };
-            return;
         }
-        match (&**name, args) {
-            ("int", []) => self.push(code, Const::Int(0)),
-            ("float", []) => self.push(code, Const::Float(0.0)),
-            ("bool", []) => self.push(code, Const::Bool(false)),
-            ("str", []) => self.push_str(code, ""),
-            ("bool", [a]) => {
+        true
+    }
+
+    /// Those whose arguments have forms of their own: whether it is one of them.
+    fn call_of_objects(
+        &mut self,
+        code: &mut Code,
+        name: &str,
+        args: &[Expr],
+        keywords: &[Keyword],
+        span: Span,
+    ) -> bool {
+        let keyword = |wanted: &str| match keywords {
+            [Keyword { name, value, .. }] if &**name == wanted => Some(value),
+            _ => None,
+        };
+        match (name, args, keywords) {
+            ("min", [_, _, ..], []) => self.extreme(code, Op::Lt, args, span),
+            ("max", [_, _, ..], []) => self.extreme(code, Op::Gt, args, span),
+            ("min" | "max", [a], []) => {
                 self.expr(code, a);
-                self.at(code, span);
-                code.f.op(Op::Not);
-                code.f.op(Op::Not);
+                let routine = if name == "min" { Routine::Min } else { Routine::Max };
+                self.routine(code, routine, span);
             }
-            ("pow", [a, b]) => {
+            ("min" | "max", [a], _) if let Some(default) = keyword("default") => {
                 self.expr(code, a);
-                self.expr(code, b);
-                self.at(code, span);
-                code.f.op(Op::Pow);
+                self.expr(code, default);
+                let routine = if name == "min" { Routine::MinOr } else { Routine::MaxOr };
+                self.routine(code, routine, span);
             }
-            ("pow", [a, b, c]) => {
-                [a, b, c].into_iter().for_each(|arg| self.expr(code, arg));
-                self.at(code, span);
-                code.f.op(Op::PowMod);
+            ("sorted", [a], []) => {
+                self.expr(code, a);
+                self.push(code, Const::Bool(false));
+                self.routine(code, Routine::Sorted, span);
             }
-            ("min", [_, _, ..]) => self.extreme(code, Op::Lt, args, span),
-            ("max", [_, _, ..]) => self.extreme(code, Op::Gt, args, span),
-            ("len", [_]) => {
+            ("sorted", [a], _) if let Some(reverse) = keyword("reverse") => {
+                self.expr(code, a);
+                self.expr(code, reverse);
+                self.routine(code, Routine::Sorted, span);
+            }
+            ("range", [stop], []) => {
+                self.push(code, Const::Int(0));
+                self.expr(code, stop);
+                self.push(code, Const::Int(1));
+                self.routine(code, Routine::Range, span);
+            }
+            ("slice", [stop], []) => {
+                self.push(code, Const::None);
+                self.expr(code, stop);
+                self.push(code, Const::None);
+                code.f.op(Op::Slice);
+            }
+            ("slice", [start, stop], []) => {
+                self.expr(code, start);
+                self.expr(code, stop);
+                self.push(code, Const::None);
+                code.f.op(Op::Slice);
+            }
+            ("zip", _, []) => {
+                self.tuple(code, args, span);
+                self.push(code, Const::Bool(false));
+                self.routine(code, Routine::Zip, span);
+            }
+            ("zip", _, _) if let Some(strict) = keyword("strict") => {
+                self.tuple(code, args, span);
+                self.expr(code, strict);
+                self.routine(code, Routine::Zip, span);
+            }
+            ("dict", [] | [_], _) => self.dict_call(code, args.first(), keywords, span),
+            ("frozenset", [], []) => {
+                code.f.emit(Op::Tuple, 0);
+                self.routine(code, Routine::FrozensetOf, span);
+            }
+            ("bytes", [], []) => self.bytes(code, "", span),
+            ("bytearray", [], []) => {
+                code.f.emit(Op::Tuple, 0);
+                self.routine(code, Routine::BytearrayOf, span);
+            }
+            ("len", [_], []) => {
                 let count = self.program.global(&super::argv_name(0));
                 code.f.emit(Op::LoadGlobal, count);
             }
-            ("isinstance", [a, class]) => self.is_instance(code, a, class, span),
-            ("divmod", [a, b]) => {
-                self.refuse(span, Feature::Tuple);
-                self.look_at(code, a);
-                self.look_at(code, b);
-                self.push(code, Const::None);
+            ("isinstance", [a, class], []) => self.is_instance(code, a, class, span),
+            ("divmod", [x, y], []) => {
+                let [quotient, remainder] = self.divmod(code, x, y, span);
+                code.f.emit(Op::LoadLocal, quotient);
+                code.f.emit(Op::LoadLocal, remainder);
+                code.f.emit(Op::Tuple, 2);
+                code.release(remainder);
+                code.release(quotient);
             }
-            _ => {
-                let feature = match (names::has_builtin(name), &**name) {
-                    (_, "range") => Feature::RangeValue,
-                    (true, _) => Feature::BuiltinCall,
-                    (false, _) => Feature::Builtin,
-                };
-                self.refuse_name(name_span, feature, name);
-                self.look_at_arguments(code, args, keywords);
-                self.push(code, Const::None);
-            }
+            _ => return false,
+        }
+        true
+    }
+
+    /// `dict(a, key=value)`.
+    fn dict_call(&mut self, code: &mut Code, of: Option<&Expr>, keywords: &[Keyword], span: Span) {
+        of.into_iter().for_each(|of| self.expr(code, of));
+        if of.is_some() && keywords.is_empty() {
+            return self.routine(code, Routine::DictOf, span);
+        }
+        for keyword in keywords {
+            self.push_str(code, &keyword.name);
+            self.expr(code, &keyword.value);
+        }
+        self.at(code, span);
+        code.f.emit(Op::Dict, keywords.len() as u32);
+        if of.is_some() {
+            code.f.op(Op::Swap);
+            self.routine(code, Routine::DictOf, span);
+            code.f.op(Op::Swap);
+            self.routine(code, Routine::Merge, span);
         }
     }
 
@@ -149,7 +314,7 @@ impl Lower<'_, '_, '_> {
     }
 
     /// Whether evaluating the arguments may assign a variable.
-    fn assigns(&self, args: &[Expr]) -> bool {
+    pub(super) fn assigns(&self, args: &[Expr]) -> bool {
         fn named(expr: &Expr) -> bool {
             let mut found = matches!(expr.kind, ExprKind::Named { .. });
             crate::scope::parts(expr, &mut |part| found |= named(part));
@@ -169,13 +334,24 @@ impl Lower<'_, '_, '_> {
             match &class.kind {
                 ExprKind::Name(name) if self.binding(code, name).is_none() => match &**name {
                     "int" => types.extend(["int", "bool"]),
-                    "bool" => types.push("bool"),
-                    "float" => types.push("float"),
-                    "str" => types.push("str"),
-                    "object" => types.extend(["int", "bool", "float", "str", "NoneType"]),
-                    // No value here is of any other type.
-                    "list" | "dict" | "tuple" | "set" | "frozenset" | "bytes" | "bytearray" | "complex"
-                    | "range" => {}
+                    // Everything is one.
+                    "object" => {
+                        self.expr(code, a);
+                        code.f.op(Op::Pop);
+                        return self.push(code, Const::Bool(true));
+                    }
+                    name => match names::class(name) {
+                        Some(class) => types.push(class),
+                        None => self.refuse_name(class.span, Feature::BuiltinCall, "isinstance"),
+                    },
+                },
+                // `type(None)`
+                ExprKind::Call { callee, args, keywords } => match (&callee.kind, &**args, &**keywords) {
+                    (ExprKind::Name(name), [Expr { kind: ExprKind::Const(Const::None), .. }], [])
+                        if &**name == "type" && self.binding(code, name).is_none() =>
+                    {
+                        types.push("NoneType");
+                    }
                     _ => self.refuse_name(class.span, Feature::BuiltinCall, "isinstance"),
                 },
                 _ => self.refuse_name(class.span, Feature::BuiltinCall, "isinstance"),

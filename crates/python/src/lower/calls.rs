@@ -30,11 +30,13 @@ impl Lower<'_, '_, '_> {
         span: Span,
     ) {
         if let Some(import) = self.as_import(code, callee) {
+            self.refuse_stars(args);
             return self.call_import(code, &import, args, keywords, span);
         }
         match &callee.kind {
             ExprKind::Name(name) => match self.binding(code, name) {
                 Some(Binding::Function(index)) => {
+                    self.refuse_stars(args);
                     return self.call_function(code, index, args, keywords, span);
                 }
                 None if names::is_builtin(name) => {
@@ -45,8 +47,7 @@ impl Lower<'_, '_, '_> {
                 Some(_) => self.refuse_name(callee.span, Feature::CallOfValue, name),
             },
             ExprKind::Attribute(base, attribute) => {
-                self.refuse_name(callee.span, Feature::Attribute, attribute);
-                self.look_at(code, base);
+                return self.call_method(code, (base, attribute, callee.span), args, keywords);
             }
             ExprKind::Refused => {}
             _ => {
@@ -62,6 +63,13 @@ impl Lower<'_, '_, '_> {
     pub(super) fn look_at_arguments(&mut self, code: &mut Code, args: &[Expr], keywords: &[Keyword]) {
         args.iter().for_each(|arg| self.look_at(code, arg));
         keywords.iter().for_each(|keyword| self.look_at(code, &keyword.value));
+    }
+
+    /// Arguments with stars are known when the program runs; which parameters they fill is not.
+    pub(super) fn refuse_stars(&mut self, args: &[Expr]) {
+        for arg in args.iter().filter(|arg| matches!(arg.kind, ExprKind::Starred(_))) {
+            self.refuse(arg.span, Feature::StarArgument);
+        }
     }
 
     fn call_import(

@@ -97,10 +97,16 @@ impl Lower<'_, '_, '_> {
             ExprKind::FString(pieces) => self.f_string(code, pieces),
             ExprKind::Attribute(base, attribute) => self.attribute(code, base, attribute, expr.span),
             ExprKind::Subscript(base, index) => self.subscript(code, base, index, expr.span),
-            ExprKind::Tuple(parts) => {
-                self.refuse(expr.span, Feature::Tuple);
-                parts.iter().for_each(|part| self.look_at(code, part));
-                self.push(code, Const::None);
+            ExprKind::Slice(bounds) => self.slice(code, bounds, expr.span),
+            ExprKind::Tuple(items) => self.tuple(code, items, expr.span),
+            ExprKind::List(items) => self.list(code, items, expr.span),
+            ExprKind::Set(items) => self.set(code, items, expr.span),
+            ExprKind::Dict(items) => self.dict(code, items, expr.span),
+            ExprKind::Bytes(text) => self.bytes(code, text, expr.span),
+            ExprKind::Comprehension(comprehension) => self.comprehension(code, comprehension, expr.span),
+            ExprKind::Starred(value) => {
+                self.refuse(expr.span, Feature::StarArgument);
+                self.expr(code, value);
             }
             ExprKind::Refused => self.push(code, Const::None),
         }
@@ -119,8 +125,7 @@ impl Lower<'_, '_, '_> {
             Some(Binding::Import(import)) => return self.import_value(code, &import, span),
             None if &**name == "__name__" => return self.push_str(code, "__main__"),
             None if names::is_builtin(name) => {
-                let feature = if &**name == "range" { Feature::RangeValue } else { Feature::Builtin };
-                self.refuse_name(span, feature, name);
+                self.refuse_name(span, Feature::Builtin, name);
             }
             None => {
                 // What follows is never reached, which the verifier sees.
@@ -229,10 +234,24 @@ impl Lower<'_, '_, '_> {
             code.f.emit(Op::Builtin2, builtin.number());
             return;
         }
-        self.refuse(span, Feature::Subscript);
-        self.look_at(code, base);
-        self.look_at(code, index);
-        self.push(code, Const::None);
+        self.expr(code, base);
+        self.expr(code, index);
+        self.at(code, span);
+        code.f.op(Op::Index);
+    }
+
+    /// Both results of `divmod`, in locals.
+    pub(super) fn divmod(&mut self, code: &mut Code, x: &Expr, y: &Expr, span: Span) -> [u32; 2] {
+        self.expr(code, x);
+        self.expr(code, y);
+        self.at(code, span);
+        code.f.op(Op::Over);
+        code.f.op(Op::Over);
+        code.f.emit(Op::Builtin2, Builtin2::DivmodQuotient.number());
+        let quotient = self.store_temp(code);
+        code.f.emit(Op::Builtin2, Builtin2::DivmodRemainder.number());
+        let remainder = self.store_temp(code);
+        [quotient, remainder]
     }
 
     /// The arguments, if an expression is a call of the builtin `divmod`.
@@ -281,24 +300,22 @@ impl Lower<'_, '_, '_> {
     fn compare(&mut self, code: &mut Code, first: &Expr, rest: &[(Comparison, Expr)], span: Span) {
         self.expr(code, first);
         let done = code.f.label();
-        let mut left = first;
         for (at, (op, right)) in rest.iter().enumerate() {
             let last = at + 1 == rest.len();
             self.expr(code, right);
             if last {
-                self.compare_one(code, *op, left, right, span);
+                self.compare_one(code, *op, span);
             } else {
                 let held = (!self.is_plain(code, right)).then(|| {
                     code.f.op(Op::Dup);
                     self.store_temp(code)
                 });
-                self.compare_one(code, *op, left, right, span);
+                self.compare_one(code, *op, span);
                 code.f.op(Op::Dup);
                 code.f.jump(Op::JumpIfZero, done);
                 code.f.op(Op::Pop);
                 self.read_held(code, held, right);
             }
-            left = right;
         }
         code.f.bind(done);
     }
@@ -314,24 +331,17 @@ impl Lower<'_, '_, '_> {
         }
     }
 
-    fn compare_one(&mut self, code: &mut Code, op: Comparison, left: &Expr, right: &Expr, span: Span) {
+    fn compare_one(&mut self, code: &mut Code, op: Comparison, span: Span) {
         self.at(code, span);
         match op {
             Comparison::Order(cmp) => _ = code.f.op(comparison(cmp)),
             Comparison::Is { negated } => {
-                let singleton = |e: &Expr| matches!(e.kind, ExprKind::Const(Const::None | Const::Bool(_)));
-                if !singleton(left) && !singleton(right) {
-                    self.refuse(span, Feature::IsOperator);
-                }
                 code.f.emit(Op::Builtin2, Builtin2::Is.number());
                 if negated {
                     code.f.op(Op::Not);
                 }
             }
             Comparison::In { negated } => {
-                if matches!(right.kind, ExprKind::Call { .. } | ExprKind::Tuple(_)) {
-                    self.refuse(span, Feature::InOperator);
-                }
                 code.f.emit(Op::Builtin2, Builtin2::In.number());
                 if negated {
                     code.f.op(Op::Not);
@@ -372,22 +382,20 @@ impl Lower<'_, '_, '_> {
             ExprKind::Compare(first, rest) if rest.len() > 1 => {
                 let past = code.f.label();
                 self.expr(code, first);
-                let mut left: &Expr = first;
                 for (at, (op, right)) in rest.iter().enumerate() {
                     self.expr(code, right);
                     if at + 1 == rest.len() {
-                        self.compare_one(code, *op, left, right, expr.span);
+                        self.compare_one(code, *op, expr.span);
                         code.f.jump(if when { Op::JumpIfNotZero } else { Op::JumpIfZero }, target);
                     } else {
                         let held = (!self.is_plain(code, right)).then(|| {
                             code.f.op(Op::Dup);
                             self.store_temp(code)
                         });
-                        self.compare_one(code, *op, left, right, expr.span);
+                        self.compare_one(code, *op, expr.span);
                         code.f.jump(Op::JumpIfZero, if when { past } else { target });
                         self.read_held(code, held, right);
                     }
-                    left = right;
                 }
                 code.f.bind(past);
             }

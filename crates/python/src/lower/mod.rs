@@ -7,17 +7,25 @@
 //!   function: nobody can see the difference, and the compilers like locals better.
 //! - A variable that may be read before it has a value has a flag beside it, which is looked at before each read.
 //! - Operands are evaluated in Python's order, each once. What must wait is in a local that the program cannot name.
+//! - Comprehensions are loops in the function around; their variables are locals that the program cannot name.
 //! - An expression leaves one value on the operand stack, a statement none.
 
 mod builtins;
 mod calls;
+mod comprehensions;
+mod displays;
 mod expr;
+mod loops;
+mod methods;
 mod print;
 mod stmt;
+mod targets;
 
 use crate::ast::{Block, Expr, ExprKind, Import, Module, Name, Span, Stmt, StmtKind, Target};
+use crate::convert::{is_hidden, written};
 use crate::definite::Unbound;
 use crate::feature::Feature;
+use crate::inlined::Inlined;
 use crate::names;
 use crate::report::{Report, Source};
 use crate::scope::{Binding, Scopes};
@@ -54,6 +62,8 @@ struct Lower<'a, 'r, 's> {
     expansion: usize,
     /// The augmented assignments: in errors their operators are written `+=`.
     augmented: HashSet<(String, u32)>,
+    /// The code that CPython would call.
+    inlined: Inlined,
 }
 
 /// One function while its code is made.
@@ -66,6 +76,9 @@ struct Code {
     flags: HashMap<Name, Place>,
     free: Vec<u32>,
     loops: Vec<Loop>,
+    /// The comprehension around, by its number in [`Inlined`], and where it changes.
+    inside: Option<u32>,
+    changes: Vec<(u32, Option<u32>)>,
 }
 
 /// Makes the program; what is not supported goes to the report, and then the program is of no use.
@@ -89,6 +102,7 @@ pub fn lower(
         name_errors: HashMap::new(),
         expansion: MIN_EXPANSION + EXPANSION * source.text.len(),
         augmented: HashSet::new(),
+        inlined: Inlined::default(),
     };
     let argv = argv_use(body, scopes);
     let entry = lower.program.declare(MODULE);
@@ -104,8 +118,8 @@ pub fn lower(
         let code = lower.function(index);
         lower.program.define(lower.ids[index], code);
     }
-    let Lower { program, augmented, .. } = lower;
-    Compiled { program: program.finish(), augmented, arguments: argv }
+    let Lower { program, augmented, inlined, .. } = lower;
+    Compiled { program: program.finish(), augmented, inlined, arguments: argv }
 }
 
 /// What is known to count as true.
@@ -232,6 +246,8 @@ impl Lower<'_, '_, '_> {
             flags: HashMap::new(),
             free: Vec::new(),
             loops: Vec::new(),
+            inside: None,
+            changes: Vec::new(),
         };
         for slot in arguments.into_iter().flatten() {
             code.f.emit(Op::LoadLocal, slot);
@@ -259,6 +275,7 @@ impl Lower<'_, '_, '_> {
         self.block(&mut code, body);
         self.push(&mut code, Const::None);
         code.f.op(Op::Halt);
+        self.inlined.define(MODULE, code.changes);
         code.f
     }
 
@@ -279,13 +296,17 @@ impl Lower<'_, '_, '_> {
             flags: HashMap::new(),
             free: Vec::new(),
             loops: Vec::new(),
+            inside: None,
+            changes: Vec::new(),
         };
         let mut flagged: Vec<&Name> = self.unbound.functions[index].iter().collect();
         flagged.sort();
         code.f.set_line(self.source.line(function.def.name_span.start));
         for name in flagged {
             let place = Place::Local(code.f.local(&flag_name(name)));
-            self.push(&mut code, Const::Bool(false));
+            // A parameter has a value until it is deleted.
+            let is_param = function.def.params.iter().any(|param| param.name == *name);
+            self.push(&mut code, Const::Bool(is_param));
             store(&mut code, place);
             code.flags.insert(name.clone(), place);
         }
@@ -294,7 +315,22 @@ impl Lower<'_, '_, '_> {
             self.push(&mut code, Const::None);
             code.f.op(Op::Ret);
         }
+        self.inlined.define(&name, code.changes);
         code.f
+    }
+
+    /// What follows is the code of a comprehension; gives what was around.
+    fn enter(&mut self, code: &mut Code, name: &'static str, span: Span) -> Option<u32> {
+        let outside = code.inside;
+        let number = self.inlined.add(name, self.source.line(span.start), outside);
+        self.inside(code, Some(number));
+        outside
+    }
+
+    /// What follows is the code of this comprehension, or of none.
+    fn inside(&mut self, code: &mut Code, number: Option<u32>) {
+        code.inside = number;
+        code.changes.push((code.f.here(), number));
     }
 
     fn push(&mut self, code: &mut Code, constant: Const) {
@@ -382,7 +418,14 @@ impl Lower<'_, '_, '_> {
         let fine = code.f.label();
         load(code, flag);
         code.f.jump(Op::JumpIfNotZero, fine);
-        if local {
+        // To a comprehension, the variables of the function around are somebody else's.
+        if local && code.inside.is_some() && !is_hidden(name) {
+            let message = format!(
+                "cannot access free variable '{name}' where it is not associated with a value in enclosing scope"
+            );
+            self.raise(code, "NameError", &message);
+        } else if local || is_hidden(name) {
+            let name = written(name);
             let message =
                 format!("cannot access local variable '{name}' where it is not associated with a value");
             self.raise(code, "UnboundLocalError", &message);
@@ -415,6 +458,7 @@ impl Lower<'_, '_, '_> {
         }
         let own = scope.map(|index| &self.scopes.functions[index].names);
         let locals = own.into_iter().flat_map(|names| names.locals.iter().map(|n| &**n));
+        let locals = locals.filter(|name| !is_hidden(name));
         let imports = own.into_iter().flat_map(|names| sorted(names.imports.keys()));
         let globals = names::MODULE_NAMES.into_iter().chain(sorted(self.scopes.module.keys()));
         names::suggest(name, locals.chain(imports))
@@ -467,7 +511,8 @@ fn store(code: &mut Code, place: Place) {
 
 /// Names in alphabetical order, as many as are ever looked at.
 fn sorted<'n>(names: impl Iterator<Item = &'n Name>) -> Vec<&'n str> {
-    let mut names: Vec<&str> = names.take(names::MAX_CANDIDATES).map(|name| &**name).collect();
+    let names = names.map(|name| &**name).filter(|name| !is_hidden(name));
+    let mut names: Vec<&str> = names.take(names::MAX_CANDIDATES).collect();
     names.sort_unstable();
     names
 }

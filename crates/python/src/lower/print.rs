@@ -4,6 +4,7 @@
 //! All arguments are evaluated before the first is written; each is then turned into text and written before the next,
 //! as in CPython.
 
+use super::displays::has_star;
 use super::{Code, Lower};
 use crate::ast::{Expr, ExprKind, Keyword, Span};
 use crate::feature::Feature;
@@ -41,6 +42,9 @@ impl Lower<'_, '_, '_> {
 
     /// Writes; leaves nothing on the stack.
     pub(super) fn print(&mut self, code: &mut Code, args: &[Expr], keywords: &[Keyword], span: Span) {
+        if has_star(args) {
+            return self.print_all(code, args, keywords, span);
+        }
         // Values that nothing can change or fail on are read where they are written.
         let known = keywords.iter().all(|k| matches!(k.value.kind, ExprKind::Const(_)));
         let plain = args.len() == 1 && known || args.iter().all(|arg| self.is_plain(code, arg));
@@ -56,21 +60,7 @@ impl Lower<'_, '_, '_> {
                 });
             }
         }
-        let (mut separator, mut end) = (Text::Known(" ".to_owned()), Text::Known("\n".to_owned()));
-        for keyword in keywords {
-            match &*keyword.name {
-                "sep" => separator = self.option(code, &keyword.value, "sep", " "),
-                "end" => end = self.option(code, &keyword.value, "end", "\n"),
-                "flush" => {
-                    self.expr(code, &keyword.value);
-                    code.f.op(Op::Pop);
-                }
-                name => {
-                    self.refuse_name(keyword.span, Feature::PrintOption, name);
-                    self.look_at(code, &keyword.value);
-                }
-            }
-        }
+        let (mut separator, end) = self.options(code, keywords);
         // A long one is put between many values from a local.
         if let Text::Known(text) = &separator
             && text.len().saturating_mul(args.len()) > MAX_COPIED
@@ -97,6 +87,63 @@ impl Lower<'_, '_, '_> {
                 code.release(slot);
             }
         }
+    }
+
+    /// Evaluates the options: what stands between the values, and after them.
+    fn options(&mut self, code: &mut Code, keywords: &[Keyword]) -> (Text, Text) {
+        let (mut separator, mut end) = (Text::Known(" ".to_owned()), Text::Known("\n".to_owned()));
+        for keyword in keywords {
+            match &*keyword.name {
+                "sep" => separator = self.option(code, &keyword.value, "sep", " "),
+                "end" => end = self.option(code, &keyword.value, "end", "\n"),
+                "flush" => {
+                    self.expr(code, &keyword.value);
+                    code.f.op(Op::Pop);
+                }
+                name => {
+                    self.refuse_name(keyword.span, Feature::PrintOption, name);
+                    self.look_at(code, &keyword.value);
+                }
+            }
+        }
+        (separator, end)
+    }
+
+    /// Writes values of which it is not known how many there are.
+    fn print_all(&mut self, code: &mut Code, args: &[Expr], keywords: &[Keyword], span: Span) {
+        self.list(code, args, span);
+        code.f.op(Op::Iter);
+        let iterator = self.store_temp(code);
+        let (separator, end) = self.options(code, keywords);
+        let later = code.temp();
+        self.push(code, Const::Bool(false));
+        code.f.emit(Op::StoreLocal, later);
+        let (top, first, done) = (code.f.label(), code.f.label(), code.f.label());
+        code.f.bind(top);
+        self.at(code, span);
+        code.f.emit(Op::LoadLocal, iterator);
+        code.f.op(Op::IterMore);
+        code.f.jump(Op::JumpIfZero, done);
+        code.f.emit(Op::LoadLocal, later);
+        code.f.jump(Op::JumpIfZero, first);
+        self.write(code, vec![item(&separator)], span);
+        code.f.bind(first);
+        self.push(code, Const::Bool(true));
+        code.f.emit(Op::StoreLocal, later);
+        code.f.emit(Op::LoadLocal, iterator);
+        code.f.op(Op::IterValue);
+        code.f.emit(Op::Builtin1, Builtin1::Str.number());
+        code.f.op(Op::PrintChar);
+        code.f.jump(Op::Jump, top);
+        code.f.bind(done);
+        self.write(code, vec![item(&end)], span);
+        for text in [separator, end] {
+            if let Text::Local(slot) = text {
+                code.release(slot);
+            }
+        }
+        code.release(later);
+        code.release(iterator);
     }
 
     fn write(&mut self, code: &mut Code, items: Vec<Item<'_>>, span: Span) {

@@ -7,6 +7,7 @@
 use super::{GivenUp, Heap, INT, LEAF, Roots};
 use crate::object::Kind;
 use crate::value::Value;
+use bytecode::Shape;
 
 /// An object of the region, until the next collection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,10 +30,23 @@ impl Object {
 #[derive(Clone, Copy)]
 struct Header(u64);
 
+/// The kind that a shape is.
+const fn kind_of(shape: Shape) -> Kind {
+    match shape {
+        Shape::List => Kind::List,
+        Shape::ListIterator => Kind::ListIterator,
+    }
+}
+
+/// The header of an object of a shape.
+pub(super) const fn header(shape: Shape) -> u64 {
+    Header::new(kind_of(shape), shape.slots() as usize + 1).0
+}
+
 impl Header {
     const COPIED: u64 = 0xFF;
 
-    fn new(kind: Kind, words: usize) -> Header {
+    const fn new(kind: Kind, words: usize) -> Header {
         Header(kind as u64 | (words as u64) << 32)
     }
 
@@ -63,34 +77,97 @@ impl Header {
 
 /// Words that are looked at between two looks at the clock.
 const AT_ONCE: usize = 1 << 16;
+/// No object is at index 0.
+const FIRST: usize = 1;
+
+/// Memory for a region that stays where it is.
+pub struct Reserve {
+    /// Its words: half of them are in use at a time.
+    pub words: &'static mut [Value],
+    /// Is told of words that nobody needs any more, and may change them.
+    pub release: fn(&mut [Value]),
+}
+
+/// Where the words are.
+enum Words {
+    /// In memory that grows, and is another after each collection.
+    Growing(Vec<Value>),
+    /// In one half of memory that stays where it is.
+    Reserved { memory: Reserve, upper: bool, end: usize },
+}
 
 /// The region.
-#[derive(Default)]
 pub(super) struct Region {
-    words: Vec<Value>,
+    words: Words,
+}
+
+impl Default for Region {
+    fn default() -> Region {
+        Region { words: Words::Growing(Vec::new()) }
+    }
 }
 
 impl Region {
+    /// A region in memory that stays where it is.
+    pub fn reserved(memory: Reserve) -> Region {
+        Region { words: Words::Reserved { memory, upper: false, end: FIRST } }
+    }
+
+    /// All words up to the end of the last object.
+    #[inline]
+    fn words(&self) -> &[Value] {
+        match &self.words {
+            Words::Growing(words) => words,
+            Words::Reserved { memory, end, .. } => memory.words.get(..*end).unwrap_or_default(),
+        }
+    }
+
+    #[inline]
+    fn words_mut(&mut self) -> &mut [Value] {
+        match &mut self.words {
+            Words::Growing(words) => words,
+            Words::Reserved { memory, end, .. } => memory.words.get_mut(..*end).unwrap_or_default(),
+        }
+    }
+
     /// The object at an index, if it can be one.
     #[inline]
     pub fn find(&self, index: u32) -> Option<Object> {
-        let found = (index as usize) < self.words.len();
+        let found = (index as usize) < self.words().len();
         debug_assert!(found, "a reference outlived its object");
         found.then_some(Object(index))
     }
 
     pub fn allocate(&mut self, kind: Kind, slots: usize) -> Object {
-        let at = self.words.len();
-        grow(&mut self.words, slots + 1);
-        self.words.push(Header::new(kind, slots + 1).word());
+        let at = match &mut self.words {
+            Words::Growing(words) => {
+                let at = words.len().max(FIRST);
+                let room = words.capacity() - words.len();
+                // By an eighth at the least: what a large region has beyond its end must stay small beside it.
+                if room < slots + 2 {
+                    words.reserve_exact((slots + 2).max(words.len() / 8).max(256));
+                }
+                words.resize(at + 1 + slots, Value::NONE);
+                at
+            }
+            Words::Reserved { end, .. } => {
+                let at = *end;
+                *end = at + 1 + slots;
+                at
+            }
+        };
         let empty = if kind.holds_values() { Value::NONE } else { Value::from_bits(0) };
-        self.words.resize(at + 1 + slots, empty);
+        debug_assert!(self.words().len() == at + 1 + slots, "the region has no room for what was paid for");
+        if let Some((header, rest)) = self.words_mut().get_mut(at..).and_then(<[Value]>::split_first_mut) {
+            *header = Header::new(kind, slots + 1).word();
+            rest.fill(empty);
+        }
         Object(at as u32)
     }
 
     #[inline]
     fn header(&self, object: Object) -> Header {
-        Header::of(self.words.get(object.0 as usize).copied().unwrap_or(Value::NONE))
+        Header::of(self.words().get(object.0 as usize).copied().unwrap_or(Value::NONE))
     }
 
     #[inline]
@@ -98,9 +175,15 @@ impl Region {
         self.header(object).kind()
     }
 
+    /// Whether it is of a shape.
+    #[inline]
+    pub fn has_shape(&self, object: Object, shape: Shape) -> bool {
+        self.header(object).0 == header(shape)
+    }
+
     pub fn set_kind(&mut self, object: Object, kind: Kind) {
         let words = self.header(object).words();
-        if let Some(word) = self.words.get_mut(object.0 as usize) {
+        if let Some(word) = self.words_mut().get_mut(object.0 as usize) {
             *word = Header::new(kind, words).word();
         }
     }
@@ -108,14 +191,17 @@ impl Region {
     #[inline]
     pub fn slots(&self, object: Object) -> &[Value] {
         let at = object.0 as usize;
-        self.words.get(at + 1..at + self.header(object).words()).unwrap_or_default()
+        let words = self.words();
+        let header = Header::of(words.get(at).copied().unwrap_or(Value::NONE));
+        words.get(at + 1..at + header.words()).unwrap_or_default()
     }
 
     #[inline]
     pub fn slots_mut(&mut self, object: Object) -> &mut [Value] {
         let at = object.0 as usize;
-        let end = at + self.header(object).words();
-        self.words.get_mut(at + 1..end).unwrap_or_default()
+        let words = self.words_mut();
+        let header = Header::of(words.get(at).copied().unwrap_or(Value::NONE));
+        words.get_mut(at + 1..at + header.words()).unwrap_or_default()
     }
 
     /// Copies slots, if there are so many on both sides.
@@ -125,25 +211,28 @@ impl Region {
         };
         if there(from, start) && there(to, at) {
             let (source, target) = (from.0 as usize + 1 + start, to.0 as usize + 1 + at);
-            self.words.copy_within(source..source + count, target);
+            self.words_mut().copy_within(source..source + count, target);
         }
     }
 
     /// Where the next object will be.
     pub fn end(&self) -> usize {
-        self.words.len()
+        self.words().len()
     }
 
     /// Takes away the objects from a place on.
     pub fn truncate(&mut self, end: usize) {
-        self.words.truncate(end);
+        match &mut self.words {
+            Words::Growing(words) => words.truncate(end),
+            Words::Reserved { end: last, .. } => *last = (*last).min(end),
+        }
     }
 
     /// Leaves an object the first so many slots.
     pub fn shrink(&mut self, object: Object, slots: usize) {
         let header = self.header(object);
         if slots + 1 < header.words()
-            && let Some(word) = self.words.get_mut(object.0 as usize)
+            && let Some(word) = self.words_mut().get_mut(object.0 as usize)
         {
             *word = Header::new(header.kind(), slots + 1).word();
         }
@@ -153,15 +242,73 @@ impl Region {
     /// stands in an object; `shift` words at the start stay free.
     pub fn copy(
         &mut self,
-        shift: u32,
+        shift: usize,
         roots: Roots<'_>,
         interrupted: &dyn Fn() -> bool,
         leaf: &mut dyn FnMut(u32, bool),
     ) -> Result<u64, GivenUp> {
-        let mut copy = Copy { from: std::mem::take(&mut self.words), to: Vec::new(), charged: 0 };
-        for _ in 0..shift {
-            copy.to.push(Header::new(Kind::Raw, 1).word());
+        match &mut self.words {
+            Words::Growing(from) => {
+                let mut to = vec![Value::NONE; from.len().max(FIRST) + shift];
+                let mut copy = Copy::new(from, &mut to, FIRST, shift);
+                copy.all(roots, interrupted, leaf)?;
+                let (end, charged) = (copy.end, copy.charged);
+                to.truncate(end);
+                self.words = Words::Growing(to);
+                Ok(charged)
+            }
+            Words::Reserved { memory, upper, end } => {
+                let half = memory.words.len() / 2;
+                let (low, high) = memory.words.split_at_mut(half);
+                let (from, to, base) = if *upper { (high, low, FIRST) } else { (low, high, 0) };
+                let (from_base, to_base) = if *upper { (half, 0) } else { (0, half) };
+                let mut copy = Copy::new(from, to, base, shift);
+                (copy.from_base, copy.to_base) = (from_base, to_base);
+                copy.all(roots, interrupted, leaf)?;
+                let charged = copy.charged;
+                let new_end = to_base + copy.end;
+                let used = end.saturating_sub(from_base);
+                // Small ones stay: the system takes longer to give pages than we to write over them.
+                if let Some(old) = from.get_mut(..used)
+                    && used > KEPT
+                {
+                    (memory.release)(&mut old[KEPT..]);
+                }
+                (*upper, *end) = (!*upper, new_end);
+                Ok(charged)
+            }
         }
+    }
+}
+
+/// Words of an unused half that are not given back: 2 MiB.
+const KEPT: usize = 1 << 18;
+
+/// A collection under way: objects go from one half to the other. What stands in objects and roots are indices, which differ
+/// from places in the halves by their bases.
+struct Copy<'a> {
+    from: &'a mut [Value],
+    from_base: usize,
+    to: &'a mut [Value],
+    to_base: usize,
+    /// Where the objects copied start and end.
+    start: usize,
+    end: usize,
+    charged: u64,
+}
+
+impl<'a> Copy<'a> {
+    fn new(from: &'a mut [Value], to: &'a mut [Value], first: usize, shift: usize) -> Copy<'a> {
+        let start = first + shift;
+        Copy { from, from_base: 0, to, to_base: 0, start, end: start, charged: 0 }
+    }
+
+    fn all(
+        &mut self,
+        roots: Roots<'_>,
+        interrupted: &dyn Fn() -> bool,
+        leaf: &mut dyn FnMut(u32, bool),
+    ) -> Result<(), GivenUp> {
         let (mut looked, mut stop) = (0, false);
         roots(&mut |root| {
             looked += 1;
@@ -169,77 +316,66 @@ impl Region {
                 stop = stop || interrupted();
             }
             if !stop {
-                copy.visit(root, leaf, false);
+                self.visit(root, leaf, false);
             }
         });
-        let mut at = 0;
-        let mut look_at = AT_ONCE;
-        while let Some(&word) = copy.to.get(at) {
+        let mut at = self.start;
+        let mut look_at = at + AT_ONCE;
+        while at < self.end {
             if stop || at >= look_at && interrupted() {
                 return Err(GivenUp);
             }
-            look_at = look_at.max(at + AT_ONCE);
+            look_at = look_at.max(at + 1);
+            let Some(&word) = self.to.get(at) else { break };
             let header = Header::of(word);
             let end = at + header.words().max(1);
             if header.kind().holds_values() {
                 for slot in at + 1..end {
-                    let mut value = copy.to[slot];
+                    if slot >= look_at {
+                        look_at = slot + AT_ONCE;
+                        if interrupted() {
+                            return Err(GivenUp);
+                        }
+                    }
+                    let Some(&value) = self.to.get(slot) else { break };
                     if value.as_reference().is_some() {
-                        copy.visit(&mut value, leaf, true);
-                        copy.to[slot] = value;
+                        let mut value = value;
+                        self.visit(&mut value, leaf, true);
+                        self.to[slot] = value;
                     }
                 }
             }
             at = end;
         }
-        if stop {
-            return Err(GivenUp);
-        }
-        self.words = copy.to;
-        Ok(copy.charged)
+        if stop { Err(GivenUp) } else { Ok(()) }
     }
-}
 
-/// A collection under way.
-struct Copy {
-    from: Vec<Value>,
-    to: Vec<Value>,
-    charged: u64,
-}
-
-impl Copy {
     #[inline]
     fn visit(&mut self, value: &mut Value, leaf: &mut dyn FnMut(u32, bool), in_object: bool) {
         let Some(index) = value.as_reference() else { return };
         if index & (INT | LEAF) != 0 {
             return leaf(index, in_object);
         }
-        let at = index as usize;
+        let Some(at) = (index as usize).checked_sub(self.from_base) else { return };
         let Some(&word) = self.from.get(at) else { return };
         let header = Header::of(word);
         let to = match header.copy() {
             Some(to) => to,
             None => {
-                let to = self.to.len() as u32;
                 let words = header.words().max(1);
+                let to = (self.to_base + self.end) as u32;
+                let (Some(old), Some(new)) =
+                    (self.from.get(at..at + words), self.to.get_mut(self.end..self.end + words))
+                else {
+                    return;
+                };
+                new.copy_from_slice(old);
+                self.end += words;
                 self.charged += Heap::object_bytes(words as u64 - 1);
-                grow(&mut self.to, words);
-                if let Some(object) = self.from.get(at..at + words) {
-                    self.to.extend_from_slice(object);
-                }
                 self.from[at] = Header::copied(to).word();
                 to
             }
         };
         *value = Value::reference(to);
-    }
-}
-
-/// Makes room for so many words more, by an eighth of what is there at the least: what a large region has beyond its end
-/// must stay small beside it.
-fn grow(words: &mut Vec<Value>, more: usize) {
-    let room = words.capacity() - words.len();
-    if room < more {
-        words.reserve_exact(more.max(words.len() / 8).max(256));
     }
 }

@@ -50,6 +50,10 @@ define_classes! {
     FloatingPointError;
     /// Raised by programs only.
     LookupError;
+    /// An encoding has no bytes for a character.
+    UnicodeEncodeError;
+    /// Bytes that are no characters in an encoding.
+    UnicodeDecodeError;
     /// Raised by programs only.
     KeyError;
     /// Raised by programs only.

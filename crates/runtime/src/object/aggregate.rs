@@ -139,9 +139,11 @@ fn concatenate(cx: &mut dyn Context, kind: Kind, a: Value, start: Value) -> Outc
                     values(elements, &mut all);
                 }
                 part => {
-                    let other = next::with_operand(store, &part, Operand::type_name);
+                    let other = next::with_operand(store, &part, |part| part.type_name());
                     let name = kind.type_name();
-                    return Err(type_error(format!("can only concatenate {name} (not \"{other}\") to {name}")));
+                    return Err(type_error(format!(
+                        "can only concatenate {name} (not \"{other}\") to {name}"
+                    )));
                 }
             }
             Ok(())

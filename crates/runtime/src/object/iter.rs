@@ -13,18 +13,19 @@ use crate::heap::{Heap, Object};
 use crate::num::{Cost, ErrorKind};
 use crate::store::Store;
 use crate::value::Value;
+use bytecode::shape::list_iterator as shape;
 
 pub use super::next::Next;
 pub use super::walk::{exhaust, for_each};
 
 /// The slot with what is iterated over; `none` when the iterator is exhausted.
-pub(super) const SOURCE: usize = 0;
+pub(super) const SOURCE: usize = shape::SOURCE as usize;
 /// The slot that says where to look next.
-pub(super) const AT: usize = 1;
+pub(super) const AT: usize = shape::AT as usize;
 /// The slot that says where the iterator looked last.
-pub(super) const LAST: usize = 2;
+pub(super) const LAST: usize = shape::LAST as usize;
 /// How many slots there are.
-const SLOTS: usize = 3;
+const SLOTS: usize = shape::SLOTS as usize;
 /// How many elements the source had: in iterators over dicts and sets.
 const LEN: usize = 3;
 /// How many of them are still to come: in iterators over dicts and sets.
@@ -114,6 +115,11 @@ pub(super) fn cursor_of(store: &Store, kind: Kind, iterator: Object, slot: usize
 /// Whether a value can be iterated over.
 pub fn is_iterable(store: &Store, a: Value) -> bool {
     cursor(store, a).is_some() || store.object(a).is_some_and(|(kind, _)| lazy::is_lazy(kind))
+}
+
+/// Whether a value is an iterator.
+pub fn is_among(store: &Store, a: Value) -> bool {
+    store.object(a).is_some_and(|(kind, _)| is_iterator(kind))
 }
 
 /// What is at a cursor, and where the cursor is after it. `None` at the end.
@@ -231,7 +237,10 @@ fn source_len(store: &Store, source: Value) -> usize {
 /// `RuntimeError`
 pub(super) fn check_size(store: &Store, kind: Kind, iterator: Object) -> Outcome<()> {
     let source = store.heap.slot(iterator, SOURCE);
-    if !is_table(kind) || source == Value::NONE || source_len(store, source) == store.heap.count(iterator, LEN) {
+    if !is_table(kind)
+        || source == Value::NONE
+        || source_len(store, source) == store.heap.count(iterator, LEN)
+    {
         return Ok(());
     }
     let what = if kind == Kind::SetIterator { "Set" } else { "dictionary" };
@@ -252,7 +261,7 @@ pub(super) fn more(store: &mut Store, meter: &mut Meter, iterator: Object) -> Ou
     let table = is_table(kind) && cursor.source != Value::NONE;
     check_size(store, kind, iterator)?;
     let Some((_, next)) = look(store, meter, &cursor)? else {
-        store.heap.set_slot(iterator, SOURCE, Value::NONE);
+        end(store, iterator);
         return Ok(false);
     };
     if table {
@@ -264,6 +273,18 @@ pub(super) fn more(store: &mut Store, meter: &mut Meter, iterator: Object) -> Ou
     }
     store.heap.set_count(iterator, AT, next);
     Ok(true)
+}
+
+/// An iterator has come to the end, and stays there, whatever happens to its source.
+pub(super) fn end(store: &mut Store, iterator: Object) {
+    if store.heap.kind(iterator) == Kind::ListIterator {
+        // In the form that meanings know: it keeps its list.
+        let at = store.heap.count(iterator, AT);
+        store.heap.set_count(iterator, LAST, at);
+        store.heap.set_count(iterator, AT, shape::EXHAUSTED as usize);
+    } else {
+        store.heap.set_slot(iterator, SOURCE, Value::NONE);
+    }
 }
 
 /// Takes back the last move of an iterator.
@@ -314,19 +335,6 @@ fn go(cx: &mut dyn Context, it: &mut Value) -> Outcome<bool> {
 pub fn iter_more(cx: &mut dyn Context, it: Value) -> Outcome {
     let store = cx.store();
     match store.object(it) {
-        Some((Kind::ListIterator | Kind::TupleIterator, iterator)) => {
-            let cursor = cursor_of(store, Kind::ListIterator, iterator, AT);
-            let found = cursor.at < list::elements_of(store, cursor.source).len();
-            if let Some(slots) = store.heap.slots_mut(iterator).get_mut(..SLOTS) {
-                slots[LAST] = slots[AT];
-                if found {
-                    slots[AT] = Value::small_int(cursor.at as i64 + 1).unwrap_or(Value::NONE);
-                } else {
-                    slots[SOURCE] = Value::NONE;
-                }
-            }
-            Ok(Value::bool(found))
-        }
         Some((kind, _)) if is_iterator(kind) => go(cx, &mut { it }).map(Value::bool),
         _ => Err(not_an_iterator(store, it)),
     }

@@ -3,11 +3,9 @@
 //! Their tuples are made when they are asked for, from what the iterators inside have then. Of an iterator over a container that is
 //! where it looked, which `zip` remembers for itself, since the same one may be in it twice (`zip(it, it)`).
 
+use super::args::no_integer;
 use super::iter::{self, AT, Cursor, LAST, Next, SOURCE, cursor_of, is_iterator};
-use super::sequence::integer_needed;
-use super::{
-    Context, Fault, Kind, Meter, Outcome, as_size, list, raised, range, tuple, value_error,
-};
+use super::{Context, Fault, Kind, Meter, Outcome, as_size, list, raised, range, tuple, value_error};
 use crate::heap::{Heap, Object};
 use crate::num::{Cost, ErrorKind};
 use crate::store::Store;
@@ -79,7 +77,7 @@ fn iterator(store: &mut Store, a: Value) -> Value {
 pub fn enumerate(cx: &mut dyn Context, a: Value, start: Value) -> Outcome {
     let store = cx.store();
     if as_size(store, start).is_none() {
-        return Err(integer_needed(store, start));
+        return Err(no_integer(store, start));
     }
     let start = match start.as_bool() {
         Some(b) => Value::small_int(i64::from(b)).unwrap_or(Value::NONE),
@@ -118,7 +116,10 @@ pub fn zip(cx: &mut dyn Context, iterables: Value, strict: Value) -> Outcome {
             let count = list::elements_of(store, iterables).len();
             let slots = FIRST + 2 * count;
             let mut held = [iterables];
-            cx.pay(Cost { object_bytes: Heap::object_bytes(slots as u64) + inner, ..meter.cost() }, &mut held)?;
+            cx.pay(
+                Cost { object_bytes: Heap::object_bytes(slots as u64) + inner, ..meter.cost() },
+                &mut held,
+            )?;
             let store = cx.store();
             let zip = store.heap.allocate(Kind::Zip, slots);
             store.heap.set_slot(zip, STRICT, Value::bool(strict));

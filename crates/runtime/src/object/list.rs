@@ -3,19 +3,22 @@
 //! How much room there is follows CPython's formula, so that growing costs the same on average. No program sees it, but it decides
 //! what growing costs, so it depends on nothing but what was done to the list.
 
-use super::sequence::{bad_index, place, size_of_repeat};
-use super::{Context, Fault, Kind, Outcome, as_index, iter, raised, slice, type_error, value_error, walk};
+use super::sequence::{bad_index, place, place_between, size_of_repeat};
+use super::{
+    Context, Fault, Kind, Outcome, args, as_index, iter, raised, slice, type_error, value_error, walk,
+};
 use crate::heap::{Heap, Object};
 use crate::num::{Cost, ErrorKind};
 use crate::store::Store;
 use crate::value::Value;
+use bytecode::shape::list as shape;
 
 /// The slot that counts the elements.
-const LEN: usize = 0;
+const LEN: usize = shape::LEN as usize;
 /// The slot with the storage; `none` where there is no room.
-const STORAGE: usize = 1;
+const STORAGE: usize = shape::STORAGE as usize;
 /// How many slots there are.
-const SLOTS: usize = 2;
+const SLOTS: usize = shape::SLOTS as usize;
 
 /// Elements of a new object that are written for one unit of fuel.
 pub const MADE_PER_FUEL: u64 = 4;
@@ -536,4 +539,105 @@ pub fn extend(cx: &mut dyn Context, a: Value, values: Value) -> Outcome {
         walk::fill(store, values, storage, len, plan.count);
     }
     Ok(a)
+}
+
+/// `list.clear()`.
+///
+/// # Errors
+/// As [`Context::pay`].
+pub fn clear(cx: &mut dyn Context, a: Value) -> Outcome<()> {
+    let len = elements_of(cx.store(), a).len();
+    delete(cx, a, 0, len)
+}
+
+/// `list.insert(i, value)`.
+///
+/// # Errors
+/// What CPython raises, and those of [`Context::pay`].
+pub fn insert(cx: &mut dyn Context, a: Value, i: Value, value: Value) -> Outcome<()> {
+    let store = cx.store();
+    let Some(list) = store.heap.object(a) else { return Err(Fault::Refused) };
+    let index = args::size(store, i)?;
+    let len = len(store, list) as i64;
+    let at = (if index < 0 { index.saturating_add(len).max(0) } else { index.min(len) }) as usize;
+    let mut cost = splice_cost(store, list, at, at, 1);
+    cost.object_bytes += Heap::slot_bytes(value);
+    let mut held = [a, value];
+    if cost != Cost::default() {
+        cx.pay(cost, &mut held)?;
+    }
+    let store = cx.store();
+    if let Some(list) = store.heap.object(held[0])
+        && let Some(storage) = splice(store, list, at, at, 1)
+    {
+        store.heap.set_slot(storage, at, held[1]);
+    }
+    Ok(())
+}
+
+/// `list.pop()`, or `list.pop(i)`.
+///
+/// # Errors
+/// What CPython raises, and those of [`Context::pay`].
+pub fn pop(cx: &mut dyn Context, a: Value, i: Option<Value>) -> Outcome {
+    let store = cx.store();
+    let index = i.map_or(Ok(-1), |i| args::size(store, i))?;
+    let elements = elements_of(store, a);
+    if elements.is_empty() {
+        return Err(raised(ErrorKind::IndexError, "pop from empty list"));
+    }
+    let Some(at) = place(elements.len(), index) else {
+        return Err(raised(ErrorKind::IndexError, "pop index out of range"));
+    };
+    let value = elements.get(at).copied().unwrap_or(Value::NONE);
+    let Some(list) = store.heap.object(a) else { return Err(Fault::Refused) };
+    let cost = splice_cost(store, list, at, at + 1, 0);
+    let mut held = [a, value];
+    if cost != Cost::default() {
+        cx.pay(cost, &mut held)?;
+    }
+    let store = cx.store();
+    if let Some(list) = store.heap.object(held[0]) {
+        splice(store, list, at, at + 1, 0);
+    }
+    Ok(held[1])
+}
+
+/// `list.remove(wanted)`.
+///
+/// # Errors
+/// What CPython raises, and those of [`Context::pay`].
+pub fn remove(cx: &mut dyn Context, a: Value, wanted: Value) -> Outcome<()> {
+    let mut held = [a];
+    let at = super::priced(cx, &mut held, |store, meter, held| {
+        let found = place_between(store, meter, held[0], wanted, (0, usize::MAX))?;
+        let at = found.ok_or_else(|| value_error("list.remove(x): x not in list"))?;
+        let Some(list) = store.heap.object(held[0]) else { return Err(Fault::Refused) };
+        Ok((splice_cost(store, list, at, at + 1, 0), at))
+    })?;
+    let store = cx.store();
+    if let Some(list) = store.heap.object(held[0]) {
+        splice(store, list, at, at + 1, 0);
+    }
+    Ok(())
+}
+
+/// `list.reverse()`.
+///
+/// # Errors
+/// As [`Context::pay`].
+pub fn reverse(cx: &mut dyn Context, a: Value) -> Outcome<()> {
+    let len = elements_of(cx.store(), a).len();
+    let mut held = [a];
+    let fuel = len as u64 / MOVED_PER_FUEL;
+    if fuel > 0 {
+        cx.pay(Cost { fuel, ..Cost::default() }, &mut held)?;
+    }
+    let store = cx.store();
+    if let Some(slots) = slots_of(store, held[0])
+        && let Some(slots) = store.heap.slots_mut(slots).get_mut(..len)
+    {
+        slots.reverse();
+    }
+    Ok(())
 }

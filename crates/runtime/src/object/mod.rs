@@ -13,11 +13,19 @@
 //! The meaning is CPython 3.11's, to the words of the errors.
 
 pub mod aggregate;
+pub mod args;
+pub mod bytes;
 pub mod dict;
+mod find;
+mod gather;
 pub mod iter;
 mod kind;
 pub mod lazy;
 pub mod list;
+pub mod next;
+pub mod number;
+#[cfg(test)]
+mod oracle;
 pub mod range;
 pub mod sequence;
 pub mod set;
@@ -25,6 +33,7 @@ pub mod slice;
 pub mod sort;
 #[cfg(test)]
 mod test_context;
+pub mod text;
 pub mod tuple;
 pub mod value;
 pub mod view;
@@ -34,7 +43,7 @@ use crate::heap::{Found, Object};
 use crate::num::{self, Cost, ErrorKind, NumError, Operand, Output};
 use crate::store::Store;
 use crate::value::{Unpacked, Value};
-use bytecode::{BinOp, Builtin1, Builtin2, CallForm, Routine, UnOp};
+use bytecode::{Augmented, BinOp, Builtin1, Builtin2, CallForm, Cmp, Routine, UnOp};
 use dashu_int::IBig;
 use std::borrow::Cow;
 
@@ -95,7 +104,7 @@ const HOLE: Value = Value::REFUSED;
 impl Meter {
     /// A meter that stops after so many steps.
     pub fn of(steps: u64) -> Meter {
-        Meter { used: 0, limit: steps }
+        Meter { used: 0, limit: steps, watched: true }
     }
 
     /// A meter that stops where the fuel would not do.
@@ -107,6 +116,16 @@ impl Meter {
     /// A meter that never stops: for what has been done and paid for once, and is done again.
     pub fn unlimited() -> Meter {
         Meter { used: 0, limit: u64::MAX, watched: false }
+    }
+
+    /// Whether nothing has to be paid.
+    pub fn is_free(&self) -> bool {
+        self.used <= FREE_STEPS
+    }
+
+    /// A meter for work that has been paid for.
+    pub fn paid() -> Meter {
+        Meter::of(u64::MAX)
     }
 
     /// Counts so many steps of a few nanoseconds: a comparison, an element, eight bytes of text.
@@ -148,6 +167,48 @@ pub fn metered<T>(
     let result = work(cx.store(), &mut meter, held);
     meter.pay(cx, held)?;
     result
+}
+
+/// Runs metered work without effects that goes before others, and says what it costs; where it fails, it is paid for here.
+///
+/// # Errors
+/// Those of the work, and [`Fault::Refused`].
+pub fn prepared<T>(
+    cx: &mut dyn Context,
+    work: impl FnOnce(&Store, &mut Meter) -> Outcome<T>,
+) -> Outcome<(T, Cost)> {
+    let mut meter = Meter::new(cx);
+    match work(cx.store(), &mut meter) {
+        Ok(result) => Ok((result, meter.cost())),
+        Err(fault) => {
+            meter.pay(cx, &mut [])?;
+            Err(fault)
+        }
+    }
+}
+
+/// Runs metered work without effects that says what its result costs, and pays for both at once; where the work fails, for that.
+///
+/// # Errors
+/// Those of the work, and [`Fault::Refused`].
+pub fn priced<T>(
+    cx: &mut dyn Context,
+    held: &mut [Value],
+    work: impl FnOnce(&Store, &mut Meter, &[Value]) -> Outcome<(Cost, T)>,
+) -> Outcome<T> {
+    let mut meter = Meter::new(cx);
+    let result = work(cx.store(), &mut meter, held);
+    let work = meter.cost();
+    match result {
+        Ok((cost, result)) => {
+            cx.pay(Cost { fuel: cost.fuel.saturating_add(work.fuel), ..cost }, held)?;
+            Ok(result)
+        }
+        Err(fault) => {
+            cx.pay(work, held)?;
+            Err(fault)
+        }
+    }
 }
 
 /// An error of the guest.
@@ -229,17 +290,33 @@ pub fn routine(cx: &mut dyn Context, routine: Routine, detail: u32, args: &mut [
         (Routine::IterValue, &mut [it]) => iter::iter_value(cx, it),
         (Routine::Next, &mut [it]) => iter::next(cx, it, None),
         (Routine::NextOr, &mut [it, default]) => iter::next(cx, it, Some(default)),
-        (Routine::Unpack, &mut [a]) => iter::unpack(cx, a, detail as usize),
+        (Routine::Unpack, &mut [a]) => walk::unpack(cx, a, detail as usize),
         (Routine::UnpackStar, &mut [a]) => {
-            iter::unpack_star(cx, a, (detail & 0xFFFF) as usize, (detail >> 16) as usize)
+            walk::unpack_star(cx, a, (detail & 0xFFFF) as usize, (detail >> 16) as usize)
         }
         (Routine::Item, &mut [a]) => {
             let item = list::elements_of(cx.store(), a).get(detail as usize).copied();
             Ok(item.unwrap_or(Value::NONE))
         }
-        (Routine::ListOf, &mut [a]) => iter::list_of(cx, a),
-        (Routine::TupleOf, &mut [a]) => iter::tuple_of(cx, a),
+        (Routine::ListOf, &mut [a]) => walk::list_of(cx, a),
+        (Routine::TupleOf, &mut [a]) => walk::tuple_of(cx, a),
         (Routine::Range, &mut [start, stop, step]) => range::new(cx, [start, stop, step]),
+        (Routine::Enumerate, &mut [a, start]) => lazy::enumerate(cx, a, start),
+        (Routine::Zip, &mut [all, strict]) => lazy::zip(cx, all, strict),
+        (Routine::Reversed, &mut [a]) => iter::reversed(cx, a),
+        (Routine::Sum, &mut [a, start]) => aggregate::sum(cx, a, start),
+        (Routine::Min, &mut [a]) => aggregate::best(cx, Cmp::Lt, a, None),
+        (Routine::Max, &mut [a]) => aggregate::best(cx, Cmp::Gt, a, None),
+        (Routine::MinOr, &mut [a, default]) => aggregate::best(cx, Cmp::Lt, a, Some(default)),
+        (Routine::MaxOr, &mut [a, default]) => aggregate::best(cx, Cmp::Gt, a, Some(default)),
+        (Routine::Any, &mut [a]) => aggregate::has_such(cx, a, true).map(Value::bool),
+        (Routine::All, &mut [a]) => aggregate::has_such(cx, a, false).map(|found| Value::bool(!found)),
+        (Routine::Sorted, &mut [a, reverse]) => sort::sorted(cx, a, reverse),
+        (Routine::Extend, &mut [list, values]) => list::extend(cx, list, values),
+        (Routine::Dict, pairs) => dict::new(cx, pairs),
+        (Routine::Insert, &mut [dict, key, value]) => dict::insert(cx, dict, key, value),
+        (Routine::Merge, &mut [dict, other]) => dict::merge(cx, dict, other),
+        (Routine::DictOf, &mut [a]) => dict::dict_of(cx, a),
         (Routine::Hash, &mut [a]) => {
             let hash = metered(cx, &mut [a], |store, meter, _| value::hash(store, meter, a))?;
             Ok(cx.store().int(hash))
@@ -253,6 +330,9 @@ fn index(cx: &mut dyn Context, a: Value, i: Value) -> Outcome {
     let store = cx.store();
     match store.object(a).map(|(kind, _)| kind) {
         Some(Kind::List | Kind::Tuple) => list::index(cx, a, i),
+        Some(Kind::Range) => range::index(cx, a, i),
+        Some(Kind::Dict) => dict::fetch(cx, a, i),
+        None if store.str(a).is_some() => text::index(cx, a, i),
         _ => Err(type_error(format!("'{}' object is not subscriptable", store.type_name(a)))),
     }
 }
@@ -262,6 +342,7 @@ fn store_index(cx: &mut dyn Context, a: Value, i: Value, value: Value) -> Outcom
     let store = cx.store();
     match store.object(a).map(|(kind, _)| kind) {
         Some(Kind::List) => list::store_index(cx, a, i, value),
+        Some(Kind::Dict) => dict::store_index(cx, a, i, value),
         _ => {
             let name = store.type_name(a);
             Err(type_error(format!("'{name}' object does not support item assignment")))
@@ -274,9 +355,15 @@ fn delete_index(cx: &mut dyn Context, a: Value, i: Value) -> Outcome<()> {
     let store = cx.store();
     match store.object(a).map(|(kind, _)| kind) {
         Some(Kind::List) => list::delete_index(cx, a, i),
-        kind => {
+        Some(Kind::Dict) => dict::delete_index(cx, a, i),
+        _ => {
             let name = store.type_name(a);
-            let verb = if matches!(kind, Some(Kind::Tuple | Kind::Range)) { "doesn't" } else { "does not" };
+            // What has a length is told so in other words.
+            let has_len = match store.object(a) {
+                Some((kind, object)) => kind == Kind::Range || value::len(store, kind, object).is_some(),
+                None => store.str(a).is_some(),
+            };
+            let verb = if has_len { "doesn't" } else { "does not" };
             Err(type_error(format!("'{name}' object {verb} support item deletion")))
         }
     }
@@ -288,10 +375,15 @@ fn delete_index(cx: &mut dyn Context, a: Value, i: Value) -> Outcome<()> {
 /// What CPython raises, and [`Fault::Refused`].
 pub fn method(cx: &mut dyn Context, form: &CallForm<'_>, args: &mut [Value]) -> Outcome {
     let this = args.first().copied().unwrap_or(Value::NONE);
+    if cx.store().str(this).is_some() {
+        return text::method(cx, form, args);
+    }
     let kind = cx.store().object(this).map(|(kind, _)| kind);
     match (kind, form.name, &mut *args) {
-        (Some(Kind::List), "append", &mut [list, value]) => {
-            list::append(cx, list, value).map(|()| Value::NONE)
+        (Some(kind @ (Kind::List | Kind::Tuple | Kind::Range)), ..) => sequence::call(cx, kind, form, args),
+        (Some(Kind::Dict), ..) => dict::call(cx, form, args),
+        (Some(kind @ (Kind::DictKeys | Kind::DictValues | Kind::DictItems)), ..) => {
+            dict::call_of_view(cx, kind, form, args)
         }
         _ => Err(no_attribute(cx.store(), this, form.name)),
     }
@@ -317,11 +409,18 @@ pub fn binary(cx: &mut dyn Context, op: BinOp, args: &mut [Value; 2]) -> Outcome
             Ok(Value::bool(holds))
         }
         BinOp::Call(Builtin2::Is) => Ok(Value::bool(value::identical(cx.store(), a, b))),
+        BinOp::Call(Builtin2::In) if iter::is_among(cx.store(), b) => {
+            aggregate::contains(cx, a, b).map(Value::bool)
+        }
         BinOp::Call(Builtin2::In) => {
             let found = metered(cx, args, |store, meter, _| value::contains(store, meter, a, b))?;
             Ok(Value::bool(found))
         }
-        _ => sequence::binary(cx, op, a, b),
+        _ => match [a, b].map(|value| cx.store().object(value).map(|(kind, _)| kind)) {
+            [Some(Kind::Dict), Some(Kind::Dict)] if op == BinOp::Or => dict::union(cx, a, b),
+            [Some(Kind::Dict), _] if op == BinOp::Augmented(Augmented::Or) => dict::update_in_place(cx, a, b),
+            _ => sequence::binary(cx, op, a, b),
+        },
     }
 }
 
@@ -345,6 +444,10 @@ pub fn unary(cx: &mut dyn Context, op: UnOp, a: Value) -> Outcome {
         UnOp::Call(Builtin1::TypeName) => make_text(cx, a, |store, _, a| Ok(store.type_name(a).to_owned())),
         UnOp::Call(Builtin1::Len) => {
             let store = cx.store();
+            if let Some((Kind::Range, range)) = store.object(a) {
+                let len = range::checked_len(store, range)?;
+                return Ok(store.int(len));
+            }
             match store.object(a).and_then(|(kind, object)| value::len(store, kind, object)) {
                 Some(len) => Ok(store.int(len as i64)),
                 None => Err(type_error(format!("object of type '{}' has no len()", store.type_name(a)))),

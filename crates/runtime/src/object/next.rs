@@ -63,6 +63,19 @@ impl Next {
         }
     }
 
+    /// Calls what it is given for each reference in it.
+    pub(super) fn references(&mut self, visit: &mut dyn FnMut(&mut Value)) {
+        match self {
+            Next::Is(value) => visit(value),
+            Next::Number(_) | Next::Char(_) => {}
+            Next::Pair(a, b) => {
+                visit(a);
+                visit(b);
+            }
+            Next::Tuple(parts) => parts.iter_mut().for_each(|part| part.references(visit)),
+        }
+    }
+
     /// Makes it, paid for. References in it must not be from before the payment.
     pub(super) fn make(self, store: &mut Store) -> Value {
         match self {

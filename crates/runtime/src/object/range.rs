@@ -1,7 +1,10 @@
 //! Ranges of ints of any size.
 
-use super::sequence::{bad_index, integer_needed, place};
-use super::{Context, Fault, Kind, Meter, Outcome, Size, as_size, iter, next, raised, slice, type_error, value, value_error};
+use super::args::no_integer;
+use super::sequence::{bad_index, place};
+use super::{
+    Context, Fault, Kind, Meter, Outcome, Size, as_size, iter, next, raised, slice, value, value_error,
+};
 use crate::heap::{Heap, Object};
 use crate::num::{Cost, ErrorKind, Operand, Output};
 use crate::store::Store;
@@ -42,7 +45,7 @@ fn count(start: &IBig, stop: &IBig, step: &IBig) -> IBig {
 pub fn new(cx: &mut dyn Context, parts: [Value; 3]) -> Outcome {
     let store = cx.store();
     if let Some(&bad) = parts.iter().find(|&&part| as_size(store, part).is_none()) {
-        return Err(integer_needed(store, bad));
+        return Err(no_integer(store, bad));
     }
     let [start, stop, step] = parts.map(|part| big(store, part));
     if step == IBig::ZERO {
@@ -178,7 +181,8 @@ fn get_slice(cx: &mut dyn Context, range: Object, slice: Object) -> Outcome {
     }
     let back = by < IBig::ZERO;
     let (lowest, highest) = if back { (-IBig::ONE, &len - IBig::ONE) } else { (IBig::ZERO, len.clone()) };
-    let place = |at: IBig| (if at < IBig::ZERO { at + &len } else { at }).clamp(lowest.clone(), highest.clone());
+    let place =
+        |at: IBig| (if at < IBig::ZERO { at + &len } else { at }).clamp(lowest.clone(), highest.clone());
     let (first, last) = if back { (&highest, &lowest) } else { (&lowest, &highest) };
     let from = part(from)?.map_or_else(|| first.clone(), place);
     let to = part(to)?.map_or_else(|| last.clone(), place);

@@ -5,9 +5,10 @@
 //! first is decided by how deep they would stand in a balanced tree (J. I. Munro, S. Wild, *Nearly-optimal mergesorts*, 2018).
 //! An order that contradicts itself gives some order; nothing worse.
 
-use super::{Context, Fault, Kind, Meter, Outcome, as_size, list, raised, value, walk};
-use super::{Size, sequence::integer_needed, walk::Walk};
-use crate::num::{Cost, ErrorKind};
+use super::args::c_int;
+use super::walk::Walk;
+use super::{Context, Kind, Meter, Outcome, list, value, walk};
+use crate::num::Cost;
 use crate::store::Store;
 use crate::value::Value;
 use bytecode::Cmp;
@@ -242,7 +243,7 @@ fn merge<T: Copy>(
 
 /// Room for sorting so many values must be there. It is nothing that stays, so asking for it twice is no harm.
 fn reserve(cx: &mut dyn Context, bytes: u64, held: &mut [Value]) -> Outcome<()> {
-    if bytes <= FREE_SCRATCH {
+    if bytes == 0 {
         return Ok(());
     }
     cx.pay(Cost { scratch_bytes: bytes, ..Cost::default() }, held)
@@ -251,28 +252,16 @@ fn reserve(cx: &mut dyn Context, bytes: u64, held: &mut [Value]) -> Outcome<()> 
 /// Bytes of room for sorting a value: itself, its text, and half of that in merging.
 const ROOM_FOR_EACH: u64 = 48;
 
-/// What `reverse=` says.
-///
-/// # Errors
-/// What CPython raises.
-fn is_reverse(store: &Store, value: Value) -> Outcome<bool> {
-    match as_size(store, value) {
-        Some(Size::Fits(i)) if i32::try_from(i).is_ok() => Ok(i != 0),
-        Some(_) => Err(raised(ErrorKind::OverflowError, "Python int too large to convert to C int")),
-        None => Err(integer_needed(store, value)),
-    }
-}
-
 /// `list.sort(reverse=reverse)`. Where it fails, the list is what it was.
 ///
 /// # Errors
 /// What CPython raises, and those of [`Context::pay`].
 pub fn sort(cx: &mut dyn Context, a: Value, reverse: Value) -> Outcome {
     let store = cx.store();
-    let reverse = is_reverse(store, reverse)?;
+    let reverse = c_int(store, reverse)? != 0;
     let room = list::elements_of(store, a).len() as u64 * ROOM_FOR_EACH;
     let mut held = [a];
-    reserve(cx, room, &mut held)?;
+    reserve(cx, if room <= FREE_SCRATCH { 0 } else { room }, &mut held)?;
     let [a] = held;
     let mut meter = Meter::new(cx);
     let store = cx.store();
@@ -300,12 +289,15 @@ pub fn sort(cx: &mut dyn Context, a: Value, reverse: Value) -> Outcome {
 /// What CPython raises, and those of [`Context::pay`].
 pub fn sorted(cx: &mut dyn Context, a: Value, reverse: Value) -> Outcome {
     let plan = walk::plan(cx, a, usize::MAX)?;
-    let reverse = match is_reverse(cx.store(), reverse) {
-        Ok(reverse) => reverse,
+    let reverse = match c_int(cx.store(), reverse) {
+        Ok(reverse) => reverse != 0,
         Err(fault) => return plan.fail(cx, fault),
     };
     let mut held = [a];
-    reserve(cx, (plan.count as u64).saturating_mul(ROOM_FOR_EACH).saturating_add(plan.bytes), &mut held)?;
+    // What is made for the trial is in the heap, however little it is.
+    let room = (plan.count as u64).saturating_mul(ROOM_FOR_EACH);
+    let room = if room <= FREE_SCRATCH { 0 } else { room };
+    reserve(cx, room.saturating_add(if plan.elements { 0 } else { plan.bytes }), &mut held)?;
     let [a] = held;
     let mut meter = Meter::new(cx);
     let store = cx.store();

@@ -3,7 +3,7 @@
 //! They first make a [`Plan`]: how many there are and what making them will cost. Then they pay, and [`fill`] puts them where they
 //! are wanted. Those that only look at the values [`Walk`] over them.
 
-use super::iter::{self, Cursor, Next, SOURCE};
+use super::iter::{self, Cursor, Next};
 use super::lazy::{self, Course};
 use super::{Context, Fault, Kind, Meter, Outcome, list, tuple, type_error, value_error};
 use crate::heap::{Heap, Object};
@@ -92,7 +92,7 @@ pub(super) fn advance(store: &mut Store, iterable: Value, values: Option<usize>)
         return;
     }
     if values.is_none() && !lazy::is_lazy(kind) {
-        return store.heap.set_slot(iterator, SOURCE, Value::NONE);
+        return iter::end(store, iterator);
     }
     let meter = &mut Meter::unlimited();
     let mut left = values.unwrap_or(usize::MAX);
@@ -153,12 +153,7 @@ pub fn plan(cx: &mut dyn Context, iterable: Value, most: usize) -> Outcome<Plan>
 ///
 /// # Errors
 /// As [`plan`], and those of the meter.
-pub(super) fn plan_with(
-    store: &Store,
-    meter: &mut Meter,
-    iterable: Value,
-    most: usize,
-) -> Outcome<Plan> {
+pub(super) fn plan_with(store: &Store, meter: &mut Meter, iterable: Value, most: usize) -> Outcome<Plan> {
     if let Some(cursor) = iter::cursor(store, iterable)
         && matches!(cursor.kind, Kind::ListIterator | Kind::TupleIterator)
     {
