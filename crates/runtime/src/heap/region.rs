@@ -133,7 +133,11 @@ impl Region {
     /// The object at an index, if it can be one.
     #[inline]
     pub fn find(&self, index: u32) -> Option<Object> {
-        let found = (index as usize) < self.words().len();
+        let at = index as usize;
+        let found = match &self.words {
+            Words::Growing(words) => at < words.len(),
+            Words::Reserved { memory, upper, end } => at < *end && (!*upper || at >= memory.words.len() / 2),
+        };
         debug_assert!(found, "a reference outlived its object");
         found.then_some(Object(index))
     }

@@ -207,11 +207,11 @@ pub fn splice_cost(store: &Store, list: Object, start: usize, end: usize, count:
     cost
 }
 
-/// `list.append(value)`.
+/// `list.append(value)`; answers the list, which may have moved.
 ///
 /// # Errors
 /// As [`Context::pay`].
-pub fn append(cx: &mut dyn Context, list: Value, value: Value) -> Outcome<()> {
+pub fn append(cx: &mut dyn Context, list: Value, value: Value) -> Outcome {
     let store = cx.store();
     let Some(object) = store.heap.object(list) else { return Err(Fault::Refused) };
     let slots = store.heap.slots(object);
@@ -224,7 +224,7 @@ pub fn append(cx: &mut dyn Context, list: Value, value: Value) -> Outcome<()> {
     {
         *slot = value;
         store.heap.set_count(object, LEN, len + 1);
-        return Ok(());
+        return Ok(list);
     }
     let mut cost = resize_cost(store, object, len + 1);
     cost.object_bytes += bytes;
@@ -239,7 +239,7 @@ pub fn append(cx: &mut dyn Context, list: Value, value: Value) -> Outcome<()> {
     {
         store.heap.set_slot(storage, len, value);
     }
-    Ok(())
+    Ok(list)
 }
 
 /// Where an index leads.

@@ -280,7 +280,7 @@ pub fn routine(cx: &mut dyn Context, routine: Routine, detail: u32, args: &mut [
     match (routine, &mut *args) {
         (Routine::List, values) => list::new(cx, values),
         (Routine::Tuple, values) => tuple::new(cx, values),
-        (Routine::Append, &mut [list, value]) => list::append(cx, list, value).map(|()| list),
+        (Routine::Append, &mut [list, value]) => list::append(cx, list, value),
         (Routine::Index, &mut [a, i]) => index(cx, a, i),
         (Routine::StoreIndex, &mut [a, i, v]) => store_index(cx, a, i, v).map(|()| Value::NONE),
         (Routine::DeleteIndex, &mut [a, i]) => delete_index(cx, a, i).map(|()| Value::NONE),

@@ -82,6 +82,29 @@ pub fn parts(store: &Store, range: Object) -> [Value; 3] {
     [START, STOP, STEP].map(|at| store.heap.slot(range, at))
 }
 
+/// What is shown of it: its step only if it is not 1.
+pub fn shown(store: &Store, range: Object) -> &[Value] {
+    let slots = store.heap.slots(range);
+    let count = if slots.get(STEP).and_then(|step| step.as_small_int()) == Some(1) { STEP } else { LEN };
+    slots.get(..count).unwrap_or_default()
+}
+
+/// What makes it equal to others: how many ints it has, and if that makes a difference the first one, and the step.
+pub fn identity(store: &Store, range: Object) -> [Value; 3] {
+    let [len, start, step] = [LEN, START, STEP].map(|at| store.heap.slot(range, at));
+    match len.as_small_int() {
+        Some(0) => [len, Value::NONE, Value::NONE],
+        Some(1) => [len, start, Value::NONE],
+        _ => [len, start, step],
+    }
+}
+
+/// Whether two ranges have the same ints.
+pub fn equal(store: &Store, a: Object, b: Object) -> bool {
+    let (a, b) = (identity(store, a), identity(store, b));
+    a.iter().zip(b).all(|(&a, b)| value::identical(store, a, b))
+}
+
 /// How many ints it has: an int of any size.
 pub fn len(store: &Store, range: Object) -> Value {
     store.heap.slot(range, LEN)

@@ -99,14 +99,18 @@ const INDEX: Takes = Takes::Between(1, 3);
 
 /// The methods of lists.
 static LIST: &[Method] = &[
-    Method { name: "append", takes: Takes::One, call: |cx, a| none(list::append(cx, a[0], a[1])) },
+    Method {
+        name: "append",
+        takes: Takes::One,
+        call: |cx, a| list::append(cx, a[0], a[1]).map(|_| Value::NONE),
+    },
     Method { name: "clear", takes: Takes::Nothing, call: |cx, a| none(list::clear(cx, a[0])) },
     Method { name: "copy", takes: Takes::Nothing, call: |cx, a| walk::list_of(cx, a[0]) },
     Method { name: "count", takes: Takes::One, call: |cx, a| count(cx, a) },
     Method {
         name: "extend",
         takes: Takes::One,
-        call: |cx, a| none(list::extend(cx, a[0], a[1]).map(|_| ())),
+        call: |cx, a| list::extend(cx, a[0], a[1]).map(|_| Value::NONE),
     },
     Method { name: "index", takes: INDEX, call: |cx, a| find(cx, a) },
     Method {
