@@ -2,8 +2,8 @@
 //!
 //! A view has one slot: its dict.
 
-use super::gather::Item;
-use super::iter;
+use super::gather;
+use super::iter::{self, Next};
 use super::value::{self, equal_keys};
 use super::{Context, Kind, Meter, Outcome, dict, metered, set};
 use crate::heap::Object;
@@ -184,7 +184,7 @@ pub fn is_disjoint(cx: &mut dyn Context, a: Value, b: Value) -> Outcome {
         let Some((kind, object)) = store.object(a) else { return Ok(true) };
         let mut disjoint = true;
         iter::for_each(store, meter, b, &mut |meter, next| {
-            disjoint = disjoint && !contains_item(store, meter, kind, object, &Item::of(next))?;
+            disjoint = disjoint && !contains_next(store, meter, kind, object, &next)?;
             Ok(())
         })?;
         Ok(disjoint)
@@ -196,40 +196,38 @@ pub fn is_disjoint(cx: &mut dyn Context, a: Value, b: Value) -> Outcome {
 ///
 /// # Errors
 /// What CPython raises, and those of the meter.
-pub(super) fn contains_item(
+pub(super) fn contains_next(
     store: &Store,
     meter: &mut Meter,
     kind: Kind,
     object: Object,
-    item: &Item,
+    next: &Next,
 ) -> Outcome<bool> {
+    if let (Next::Is(value), true) = (next, is_view(kind)) {
+        return contains(store, meter, kind, object, *value);
+    }
     if kind == Kind::DictItems {
-        let Some(dict) = dict_of(store, object) else { return Ok(false) };
-        return match item {
-            Item::Is(value) => contains(store, meter, kind, object, *value),
-            Item::Tuple(pair) => match &pair[..] {
-                [key, value] => match find_item(store, meter, dict, key)? {
-                    Some(entry) => value.same(store, meter, &Item::Is(dict::entry(store, dict, entry).1)),
-                    None => Ok(false),
-                },
-                _ => Ok(false),
+        let two = match next {
+            Next::Pair(key, value) => Some((Next::Is(*key), Next::Is(*value))),
+            Next::Tuple(parts) => match &parts[..] {
+                [key, value] => Some((key.clone(), value.clone())),
+                _ => None,
             },
-            Item::Leaf(_) | Item::Char(_) => Ok(false),
+            _ => None,
+        };
+        let (Some((key, value)), Some(dict)) = (two, dict_of(store, object)) else { return Ok(false) };
+        let hash = gather::hash(store, meter, &key)?;
+        let same = |meter: &mut Meter, found| gather::same(store, meter, &Next::Is(found), &key);
+        return match dict::find_such(store, meter, dict, hash, same)? {
+            Some(entry) => gather::same(store, meter, &Next::Is(dict::entry(store, dict, entry).1), &value),
+            None => Ok(false),
         };
     }
+    let hash = gather::hash(store, meter, next)?;
+    let same = |meter: &mut Meter, found| gather::same(store, meter, &Next::Is(found), next);
     match (kind, dict_of(store, object)) {
-        (Kind::Set | Kind::Frozenset, _) => {
-            let hash = item.hash(store, meter)?;
-            set::has_such(store, meter, object, hash, |meter, found| {
-                item.same(store, meter, &Item::Is(found))
-            })
-        }
-        (Kind::DictKeys, Some(dict)) => Ok(find_item(store, meter, dict, item)?.is_some()),
+        (Kind::Set | Kind::Frozenset, _) => set::has_such(store, meter, object, hash, same),
+        (Kind::DictKeys, Some(dict)) => Ok(dict::find_such(store, meter, dict, hash, same)?.is_some()),
         _ => Ok(false),
     }
-}
-
-fn find_item(store: &Store, meter: &mut Meter, dict: Object, key: &Item) -> Outcome<Option<usize>> {
-    let hash = key.hash(store, meter)?;
-    dict::find_such(store, meter, dict, hash, |meter, found| key.same(store, meter, &Item::Is(found)))
 }

@@ -1,14 +1,14 @@
 //! What puts dicts together: copies, `|`, `update`, `dict(...)`.
 
-use super::super::gather::{Gathered, Item};
-use super::super::iter;
+use super::super::gather::{self, Gathered};
+use super::super::iter::{self, Next};
 use super::super::{Context, Fault, HOLE, Kind, Meter, Outcome, prepared, type_error, value, value_error};
 use super::change::{self, Growth};
 use super::{
     ENTRIES, FILL, INDEX, USED, entries, entry, find, index_for, index_words, len, mix, next, usable,
 };
 use crate::heap::{Heap, Object};
-use crate::num::Cost;
+use crate::num::{Cost, Output};
 use crate::store::Store;
 use crate::value::Value;
 use bytecode::CallForm;
@@ -112,15 +112,15 @@ impl Pairs {
     }
 
     /// Adds a pair whose key is not there.
-    fn push(&mut self, key: Item, value: Item, hash: i64) {
+    fn push(&mut self, key: Next, value: Next, hash: i64) {
         self.all.push(key);
         self.all.push(value);
         self.hashes.push(hash);
     }
 
     /// Adds a pair, or gives a key that is there another value.
-    fn insert(&mut self, store: &Store, meter: &mut Meter, key: Item, value: Item) -> Outcome<()> {
-        let hash = key.hash(store, meter)?;
+    fn insert(&mut self, store: &Store, meter: &mut Meter, key: Next, value: Next) -> Outcome<()> {
+        let hash = gather::hash(store, meter, &key)?;
         if 2 * (self.len() + 1) > self.index.len() {
             self.grow(store);
         }
@@ -128,7 +128,7 @@ impl Pairs {
         let mut at = mix(store, hash) as usize & mask;
         while let Some(number) = (self.index[at] as usize).checked_sub(1) {
             meter.step(store, 1)?;
-            if self.hashes[number] == hash && self.all.get(2 * number).same(store, meter, &key)? {
+            if self.hashes[number] == hash && gather::same(store, meter, &self.all.get(2 * number), &key)? {
                 self.all.set(2 * number + 1, value);
                 return Ok(());
             }
@@ -159,9 +159,9 @@ impl Pairs {
             let (key, value) = entry(store, dict, number);
             if distinct {
                 let hash = value::hash(store, meter, key)?;
-                self.push(Item::Is(key), Item::Is(value), hash);
+                self.push(Next::Is(key), Next::Is(value), hash);
             } else {
-                self.insert(store, meter, Item::Is(key), Item::Is(value))?;
+                self.insert(store, meter, Next::Is(key), Next::Is(value))?;
             }
             at = number + 1;
         }
@@ -172,7 +172,7 @@ impl Pairs {
     fn add_iterable(&mut self, store: &Store, meter: &mut Meter, iterable: Value) -> Outcome<()> {
         let mut number = 0;
         iter::for_each(store, meter, iterable, &mut |meter, next| {
-            let (key, value) = pair_of(store, meter, Item::of(next), number)?;
+            let (key, value) = pair_of(store, meter, next, number)?;
             number += 1;
             self.insert(store, meter, key, value)
         })
@@ -188,9 +188,9 @@ impl Pairs {
             // They are looked for again when all is paid.
             meter.step(store, 2)?;
             let found = match self.all.get(2 * number) {
-                Item::Is(key) => find(store, meter, dict, key, hash, 0)?,
+                Next::Is(key) => find(store, meter, dict, key, hash, 0)?,
                 key => super::find_such(store, meter, dict, hash, |meter, found| {
-                    key.same(store, meter, &Item::Is(found))
+                    gather::same(store, meter, &Next::Is(found), &key)
                 })?,
             };
             count += usize::from(found.is_none());
@@ -220,19 +220,17 @@ impl Pairs {
 }
 
 /// The two values that a value consists of, the number of which among others is known.
-fn pair_of(store: &Store, meter: &mut Meter, item: Item, number: usize) -> Outcome<(Item, Item)> {
-    let pair = match item {
-        Item::Is(pair) => pair,
-        Item::Char(_) => return Err(wrong_length(number, 1)),
-        Item::Leaf(_) => return Err(no_sequence(number)),
-        Item::Tuple(items) => {
-            let count = items.len();
-            let mut items = items.into_iter();
-            return match (items.next(), items.next()) {
-                (Some(key), Some(value)) if count == 2 => Ok((key, value)),
-                _ => Err(wrong_length(number, count)),
-            };
-        }
+fn pair_of(store: &Store, meter: &mut Meter, next: Next, number: usize) -> Outcome<(Next, Next)> {
+    let Next::Is(pair) = next else {
+        return match next {
+            Next::Char(_) => Err(wrong_length(number, 1)),
+            Next::Pair(key, value) => Ok((Next::Is(key), Next::Is(value))),
+            Next::Tuple(parts) => match <[Next; 2]>::try_from(parts) {
+                Ok([key, value]) => Ok((key, value)),
+                Err(parts) => Err(wrong_length(number, parts.len())),
+            },
+            _ => Err(no_sequence(number)),
+        };
     };
     if !iter::is_iterable(store, pair) {
         return Err(no_sequence(number));
@@ -241,7 +239,7 @@ fn pair_of(store: &Store, meter: &mut Meter, item: Item, number: usize) -> Outco
     let mut count = 0;
     iter::for_each(store, meter, pair, &mut |_, next| {
         if let Some(place) = two.get_mut(count) {
-            *place = Some(Item::of(next));
+            *place = Some(next);
         }
         count += 1;
         Ok(())
@@ -290,8 +288,8 @@ fn collect(store: &Store, meter: &mut Meter, source: Source<'_>) -> Outcome<(Pai
                 None => is_dict = false,
             }
             for &(name, value) in named {
-                let name = Item::text(name);
-                pairs.insert(store, meter, name, Item::Is(value))?;
+                let name = Next::Number(Output::Str(name.to_owned()));
+                pairs.insert(store, meter, name, Next::Is(value))?;
             }
             Ok((pairs, is_dict))
         }
@@ -435,7 +433,7 @@ pub(super) fn from_keys(cx: &mut dyn Context, keys: Value, value: Value) -> Outc
     let ((pairs, growth), cost) = prepared(cx, |store, meter| {
         let mut pairs = Pairs::default();
         iter::for_each(store, meter, keys, &mut |meter, key| {
-            pairs.insert(store, meter, Item::of(key), Item::Is(value))
+            pairs.insert(store, meter, key, Next::Is(value))
         })?;
         let mut growth = Growth::default();
         growth.add(pairs.len());

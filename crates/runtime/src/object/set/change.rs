@@ -1,7 +1,7 @@
 //! What adds and removes single keys, and how a set grows.
 
 use super::super::dict::no_key;
-use super::super::gather::Item;
+use super::super::next::Next;
 use super::super::{Context, Fault, HOLE, Kind, Meter, Outcome, prepared, raised, value};
 use super::draft::Draft;
 use super::{
@@ -245,7 +245,7 @@ pub fn new(cx: &mut dyn Context, keys: &mut [Value]) -> Outcome {
     let (draft, cost) = prepared(cx, |store, meter| {
         let mut draft = Draft::new();
         for &key in keys {
-            draft.add(store, meter, Item::Is(key))?;
+            draft.add(store, meter, Next::Is(key))?;
         }
         Ok(draft)
     })?;

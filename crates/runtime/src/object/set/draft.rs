@@ -1,7 +1,8 @@
 //! Sets before they are paid for: the tables that operations on whole sets make, in the order that CPython makes them.
 
-use super::super::gather::{Gathered, Item};
-use super::super::{Context, Fault, HOLE, Kind, Meter, Outcome, dict, iter};
+use super::super::gather::{self, Gathered};
+use super::super::next::Next;
+use super::super::{Context, Fault, HOLE, Kind, Meter, Outcome, dict, walk};
 use super::change::{allocate, allocate_table, object_bytes, table_bytes};
 use super::{
     FILL, LEAST_TABLE, Place, Probe, REMOVED, USED, grown, hash_at, is_crowded, is_key, keys, len, next,
@@ -54,7 +55,7 @@ impl Draft {
         draft.places = vec![FREE; keys.len()];
         for (at, &key) in keys.iter().enumerate() {
             if is_key(key) {
-                draft.places[at] = draft.push(Item::Is(key), hash_at(store, set, at));
+                draft.places[at] = draft.push(Next::Is(key), hash_at(store, set, at));
             } else if key == REMOVED {
                 draft.places[at] = GONE;
             }
@@ -96,7 +97,7 @@ impl Draft {
     ///
     /// # Errors
     /// Those of the meter.
-    pub fn contains(&self, store: &Store, meter: &mut Meter, item: &Item, hash: i64) -> Outcome<bool> {
+    pub fn contains(&self, store: &Store, meter: &mut Meter, item: &Next, hash: i64) -> Outcome<bool> {
         Ok(matches!(self.search(store, meter, item, hash)?, Place::Found(_)))
     }
 
@@ -105,7 +106,7 @@ impl Draft {
         self.used
     }
 
-    fn push(&mut self, item: Item, hash: i64) -> u32 {
+    fn push(&mut self, item: Next, hash: i64) -> u32 {
         self.hashes.push(hash);
         self.items.push(item) as u32 + 1
     }
@@ -114,7 +115,7 @@ impl Draft {
         self.places.get(at).copied().unwrap_or(FREE)
     }
 
-    fn search(&self, store: &Store, meter: &mut Meter, item: &Item, hash: i64) -> Outcome<Place> {
+    fn search(&self, store: &Store, meter: &mut Meter, item: &Next, hash: i64) -> Outcome<Place> {
         let mut probe = Probe::new(hash, self.places.len() - 1);
         let mut removed = None;
         loop {
@@ -124,7 +125,7 @@ impl Draft {
                 number => {
                     let number = number as usize - 1;
                     if self.hashes.get(number) == Some(&hash)
-                        && self.items.get(number).same(store, meter, item)?
+                        && gather::same(store, meter, &self.items.get(number), item)?
                     {
                         return Ok(Place::Found(probe.at));
                     }
@@ -139,8 +140,8 @@ impl Draft {
     ///
     /// # Errors
     /// `TypeError` if it has no hash, and those of the meter.
-    pub fn add(&mut self, store: &Store, meter: &mut Meter, item: Item) -> Outcome<()> {
-        let hash = item.hash(store, meter)?;
+    pub fn add(&mut self, store: &Store, meter: &mut Meter, item: Next) -> Outcome<()> {
+        let hash = gather::hash(store, meter, &item)?;
         self.add_hashed(store, meter, item, hash)
     }
 
@@ -148,7 +149,7 @@ impl Draft {
     ///
     /// # Errors
     /// Those of the meter.
-    pub fn add_hashed(&mut self, store: &Store, meter: &mut Meter, item: Item, hash: i64) -> Outcome<()> {
+    pub fn add_hashed(&mut self, store: &Store, meter: &mut Meter, item: Next, hash: i64) -> Outcome<()> {
         meter.step(store, 2)?;
         let (at, is_free) = match self.search(store, meter, &item, hash)? {
             Place::Found(_) => return Ok(()),
@@ -171,7 +172,7 @@ impl Draft {
     ///
     /// # Errors
     /// Those of the meter.
-    pub fn discard(&mut self, store: &Store, meter: &mut Meter, item: &Item, hash: i64) -> Outcome<bool> {
+    pub fn discard(&mut self, store: &Store, meter: &mut Meter, item: &Next, hash: i64) -> Outcome<bool> {
         meter.step(store, 2)?;
         let Place::Found(at) = self.search(store, meter, item, hash)? else { return Ok(false) };
         self.places[at] = GONE;
@@ -243,10 +244,10 @@ impl Draft {
             let hash = hash_at(store, other, at);
             if is_empty {
                 meter.step(store, 1)?;
-                let number = self.push(Item::Is(key), hash);
+                let number = self.push(Next::Is(key), hash);
                 if is_same { self.places[at] = number } else { self.insert_clean(number) }
             } else {
-                self.add_hashed(store, meter, Item::Is(key), hash)?;
+                self.add_hashed(store, meter, Next::Is(key), hash)?;
             }
         }
         Ok(())
@@ -263,14 +264,12 @@ impl Draft {
                 self.make_room(store, meter, dict::len(store, other))?;
                 let mut at = 0;
                 while let Some(entry) = dict::next(store, meter, other, at)? {
-                    self.add(store, meter, Item::Is(dict::entry(store, other, entry).0))?;
+                    self.add(store, meter, Next::Is(dict::entry(store, other, entry).0))?;
                     at = entry + 1;
                 }
                 Ok(())
             }
-            _ => iter::for_each(store, meter, iterable, &mut |meter, next| {
-                self.add(store, meter, Item::of(next))
-            }),
+            _ => walk::for_each(store, meter, iterable, &mut |meter, next| self.add(store, meter, next)),
         }
     }
 
@@ -294,7 +293,7 @@ impl Draft {
     }
 
     /// The keys in their order, with their hashes.
-    pub fn into_keys(self) -> Vec<(Item, i64)> {
+    pub fn into_keys(self) -> Vec<(Next, i64)> {
         let Draft { items, hashes, places, .. } = self;
         let numbers = places.into_iter().filter(|&number| number != FREE && number != GONE);
         numbers.map(|number| number as usize - 1).map(|number| (items.get(number), hashes[number])).collect()
@@ -336,7 +335,7 @@ impl Draft {
         let (values, held) = values.split_at(count.min(values.len()));
         let store = cx.store();
         for &iterable in held.iter().skip(1) {
-            iter::exhaust(store, iterable);
+            walk::exhaust(store, iterable);
         }
         let set = match stays.and(held.first()) {
             Some(&set) => store.heap.object(set).ok_or(Fault::Refused)?,
@@ -381,9 +380,9 @@ fn write(store: &mut Store, set: Object, values: &[Value], hashes: &[i64], place
 }
 
 /// The hash of a key that is looked for: a set stands for the frozenset with the same keys.
-pub(super) fn hash_of(store: &Store, meter: &mut Meter, item: &Item) -> Outcome<i64> {
+pub(super) fn hash_of(store: &Store, meter: &mut Meter, item: &Next) -> Outcome<i64> {
     match item {
-        Item::Is(value) => super::hash_key(store, meter, *value),
-        item => item.hash(store, meter),
+        Next::Is(value) => super::hash_key(store, meter, *value),
+        item => gather::hash(store, meter, item),
     }
 }

@@ -1,7 +1,8 @@
 //! What sets are made of, and what two of them make: CPython's steps in CPython's order, since these decide where keys stand.
 
-use super::super::gather::Item;
-use super::super::{Context, Fault, Kind, Meter, Outcome, dict, iter, metered, prepared, unsupported, view};
+use super::super::gather;
+use super::super::next::Next;
+use super::super::{Context, Fault, Kind, Meter, Outcome, dict, metered, prepared, unsupported, view, walk};
 use super::change::{self, remove_at};
 use super::draft::{Draft, hash_of, needs_tidying};
 use super::{FILL, Place, has, keys, len, search, table};
@@ -71,7 +72,7 @@ pub fn of_constants(cx: &mut dyn Context, constants: &[Value], kind: Kind) -> Ou
     make(cx, kind, &[], |store, meter| {
         let mut first = Draft::new();
         for &constant in constants {
-            first.add(store, meter, Item::Is(constant))?;
+            first.add(store, meter, Next::Is(constant))?;
         }
         let mut second = Draft::new();
         for (item, hash) in first.into_keys() {
@@ -239,15 +240,15 @@ fn intersection(store: &Store, meter: &mut Meter, a: Value, set: Object, other: 
         let (from, of) = if len(store, other) > len(store, set) { (set, other) } else { (other, set) };
         Draft::each_key(store, meter, from, &mut |meter, key, hash| {
             if has(store, meter, of, key, hash, 0)? {
-                draft.add_hashed(store, meter, Item::Is(key), hash)?;
+                draft.add_hashed(store, meter, Next::Is(key), hash)?;
             }
             Ok(())
         })?;
         return Ok(draft);
     }
-    iter::for_each(store, meter, other, &mut |meter, next| {
-        let item = Item::of(next);
-        if view::contains_item(store, meter, Kind::Set, set, &item)? {
+    walk::for_each(store, meter, other, &mut |meter, next| {
+        let item = next;
+        if view::contains_next(store, meter, Kind::Set, set, &item)? {
             draft.add(store, meter, item)?;
         }
         Ok(())
@@ -261,7 +262,7 @@ fn intersection_of_draft(store: &Store, meter: &mut Meter, of: Draft, other: Val
         && len(store, other) > of.len()
     {
         for (item, hash) in of.into_keys() {
-            if let Item::Is(key) = item
+            if let Next::Is(key) = item
                 && has(store, meter, other, key, hash, 0)?
             {
                 draft.add_hashed(store, meter, item, hash)?;
@@ -270,7 +271,7 @@ fn intersection_of_draft(store: &Store, meter: &mut Meter, of: Draft, other: Val
         return Ok(draft);
     }
     each_item(store, meter, other, &mut |meter, item| {
-        let hash = item.hash(store, meter)?;
+        let hash = gather::hash(store, meter, &item)?;
         if of.contains(store, meter, &item, hash)? {
             draft.add_hashed(store, meter, item, hash)?;
         }
@@ -284,21 +285,21 @@ fn each_item(
     store: &Store,
     meter: &mut Meter,
     iterable: Value,
-    visit: &mut dyn FnMut(&mut Meter, Item) -> Outcome<()>,
+    visit: &mut dyn FnMut(&mut Meter, Next) -> Outcome<()>,
 ) -> Outcome<()> {
     match store.object(iterable) {
         Some((Kind::Set | Kind::Frozenset, set)) => {
-            Draft::each_key(store, meter, set, &mut |meter, key, _| visit(meter, Item::Is(key)))
+            Draft::each_key(store, meter, set, &mut |meter, key, _| visit(meter, Next::Is(key)))
         }
         Some((Kind::Dict, dict)) => {
             let mut at = 0;
             while let Some(entry) = dict::next(store, meter, dict, at)? {
-                visit(meter, Item::Is(dict::entry(store, dict, entry).0))?;
+                visit(meter, Next::Is(dict::entry(store, dict, entry).0))?;
                 at = entry + 1;
             }
             Ok(())
         }
-        _ => iter::for_each(store, meter, iterable, &mut |meter, next| visit(meter, Item::of(next))),
+        _ => walk::for_each(store, meter, iterable, &mut |meter, next| visit(meter, next)),
     }
 }
 
@@ -325,7 +326,7 @@ fn difference(store: &Store, meter: &mut Meter, set: Object, other: Value) -> Ou
         } else {
             has(store, meter, object, key, hash, 0)?
         };
-        if found { Ok(()) } else { draft.add_hashed(store, meter, Item::Is(key), hash) }
+        if found { Ok(()) } else { draft.add_hashed(store, meter, Next::Is(key), hash) }
     })?;
     Ok(draft)
 }
@@ -366,7 +367,7 @@ fn difference_in_place(cx: &mut dyn Context, a: Value, set: Object, others: &[Va
     cx.pay(cost, &mut held)?;
     let store = cx.store();
     for &other in held.iter().skip(1) {
-        iter::exhaust(store, other);
+        walk::exhaust(store, other);
     }
     let Some(set) = store.heap.object(held[0]) else { return Err(Fault::Refused) };
     for at in places {
@@ -381,7 +382,7 @@ fn places_of(store: &Store, meter: &mut Meter, set: Object, others: &[Value]) ->
     for &other in others {
         each_item(store, meter, other, &mut |meter, item| {
             let hash = hash_of(store, meter, &item)?;
-            let same = |meter: &mut Meter, found| item.same(store, meter, &Item::Is(found));
+            let same = |meter: &mut Meter, found| gather::same(store, meter, &Next::Is(found), &item);
             meter.step(store, 1)?;
             if let Place::Found(at) = search(store, meter, table(store, set), hash, same)? {
                 places.push(at);
@@ -397,7 +398,7 @@ fn places_of(store: &Store, meter: &mut Meter, set: Object, others: &[Value]) ->
 
 /// Removes the values that are there, and adds the others.
 fn toggle(store: &Store, meter: &mut Meter, draft: &mut Draft, other: Value) -> Outcome<()> {
-    let one = |draft: &mut Draft, meter: &mut Meter, item: Item, hash: i64| {
+    let one = |draft: &mut Draft, meter: &mut Meter, item: Next, hash: i64| {
         if draft.discard(store, meter, &item, hash)? {
             return Ok(());
         }
@@ -405,7 +406,7 @@ fn toggle(store: &Store, meter: &mut Meter, draft: &mut Draft, other: Value) -> 
     };
     if as_set(store, other).is_some() || matches!(store.object(other), Some((Kind::Dict, _))) {
         return each_item(store, meter, other, &mut |meter, item| {
-            let hash = item.hash(store, meter)?;
+            let hash = gather::hash(store, meter, &item)?;
             one(draft, meter, item, hash)
         });
     }
@@ -443,8 +444,8 @@ pub(super) fn is_subset(cx: &mut dyn Context, a: Value, b: Value, reverse: bool)
         }
         if reverse {
             let mut all = true;
-            iter::for_each(store, meter, b, &mut |meter, next| {
-                all = all && view::contains_item(store, meter, kind, set, &Item::of(next))?;
+            walk::for_each(store, meter, b, &mut |meter, next| {
+                all = all && view::contains_next(store, meter, kind, set, &next)?;
                 Ok(())
             })?;
             return Ok(all);
@@ -452,7 +453,7 @@ pub(super) fn is_subset(cx: &mut dyn Context, a: Value, b: Value, reverse: bool)
         let other = draft_of(store, meter, b)?;
         let mut all = len(store, set) <= other.len();
         Draft::each_key(store, meter, set, &mut |meter, key, hash| {
-            all = all && other.contains(store, meter, &Item::Is(key), hash)?;
+            all = all && other.contains(store, meter, &Next::Is(key), hash)?;
             Ok(())
         })?;
         Ok(all)
@@ -536,7 +537,7 @@ fn common(store: &Store, meter: &mut Meter, a: Value, b: Value) -> Outcome<Draft
     let _ = a;
     let mut draft = Draft::new();
     each_item(store, meter, b, &mut |meter, item| {
-        if view::contains_item(store, meter, kind, view, &item)? {
+        if view::contains_next(store, meter, kind, view, &item)? {
             draft.add(store, meter, item)?;
         }
         Ok(())
