@@ -205,9 +205,6 @@ fn combined(
         }
         (Combine::SymmetricDifference, &[other]) => {
             let mut draft = draft_of(store, meter, other)?;
-            if other == a {
-                return Ok(Draft::new());
-            }
             toggle(store, meter, &mut draft, a)?;
             Ok(draft)
         }
