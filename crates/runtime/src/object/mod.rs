@@ -33,6 +33,8 @@ pub mod slice;
 pub mod sort;
 #[cfg(test)]
 mod test_context;
+#[cfg(test)]
+mod tests;
 pub mod text;
 pub mod tuple;
 pub mod value;
@@ -343,10 +345,7 @@ fn store_index(cx: &mut dyn Context, a: Value, i: Value, value: Value) -> Outcom
     match store.object(a).map(|(kind, _)| kind) {
         Some(Kind::List) => list::store_index(cx, a, i, value),
         Some(Kind::Dict) => dict::store_index(cx, a, i, value),
-        _ => {
-            let name = store.type_name(a);
-            Err(type_error(format!("'{name}' object does not support item assignment")))
-        }
+        _ => Err(unchangeable(store, a, i, "assignment")),
     }
 }
 
@@ -356,16 +355,25 @@ fn delete_index(cx: &mut dyn Context, a: Value, i: Value) -> Outcome<()> {
     match store.object(a).map(|(kind, _)| kind) {
         Some(Kind::List) => list::delete_index(cx, a, i),
         Some(Kind::Dict) => dict::delete_index(cx, a, i),
-        _ => {
-            let name = store.type_name(a);
-            // What has a length is told so in other words.
-            let has_len = match store.object(a) {
-                Some((kind, object)) => kind == Kind::Range || value::len(store, kind, object).is_some(),
-                None => store.str(a).is_some(),
-            };
-            let verb = if has_len { "doesn't" } else { "does not" };
-            Err(type_error(format!("'{name}' object {verb} support item deletion")))
+        _ => Err(unchangeable(store, a, i, "deletion")),
+    }
+}
+
+/// The error of a value whose elements cannot be changed. If it is a sequence, CPython first looks at an index that is an int.
+fn unchangeable(store: &Store, a: Value, i: Value, change: &str) -> Fault {
+    let is_sequence = match store.object(a) {
+        Some((kind, object)) => kind == Kind::Range || value::len(store, kind, object).is_some(),
+        None => store.str(a).is_some(),
+    };
+    let name = store.type_name(a);
+    match as_size(store, i).filter(|_| is_sequence) {
+        Some(Size::Beyond { .. }) => {
+            raised(ErrorKind::IndexError, "cannot fit 'int' into an index-sized integer")
         }
+        Some(_) if change == "deletion" => {
+            type_error(format!("'{name}' object doesn't support item deletion"))
+        }
+        _ => type_error(format!("'{name}' object does not support item {change}")),
     }
 }
 
