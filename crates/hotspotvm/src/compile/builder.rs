@@ -22,7 +22,7 @@ use crate::abi::vm::{Cell, Vm};
 use crate::detect::Graphs;
 use crate::detect::policy::Unanswered;
 use crate::options::is_forced;
-use crate::profile::{Feedback, Kinds, executions};
+use crate::profile::{Feedback, Kinds, NothingSeen, executions};
 use crate::reason::Reason;
 use bytecode::machine::{BinOp, Cmp, Flow, Machine, Mixed, Pair, Rounding, Single, UnOp};
 use bytecode::{Builtin1, Const, Facts, FormFacts, FuncId, Routine, Shape};
@@ -772,17 +772,17 @@ impl Machine for Builder<'_> {
         self.frame.stack.get(at).copied().unwrap_or(Value(0))
     }
 
-    fn object(&mut self, a: Value, shape: Shape) -> Flow<Self, Option<Value>> {
+    fn object(&mut self, a: Value, of: &'static [Shape]) -> Flow<Self, Option<(Shape, Value)>> {
         // Without memory that no reference can leave, only routines look into objects.
         if self.f.ty(a) != Type::Boxed || self.request.vm.reservation.is_none() {
             return Ok(None);
         }
         match self.feedback().only_shape() {
-            None => Err(self.leave(ExitReason::Unreached)),
-            Some(true) if !self.feedback().failed() => {
-                Ok(Some(self.emit(Opcode::GuardShape, &[a], Imm::Shape(shape))))
+            Err(NothingSeen) => Err(self.leave(ExitReason::Unreached)),
+            Ok(Some(shape)) if of.contains(&shape) && !self.feedback().failed() => {
+                Ok(Some((shape, self.emit(Opcode::GuardShape, &[a], Imm::Shape(shape)))))
             }
-            Some(_) => Ok(None),
+            Ok(_) => Ok(None),
         }
     }
 
@@ -795,6 +795,9 @@ impl Machine for Builder<'_> {
     }
 
     fn set_count(&mut self, a: Value, slot: u32, count: Value) {
+        if is(Bug::LengthNotStored) && slot == bytecode::shape::list::LEN {
+            return;
+        }
         self.f.append(self.block, Opcode::StoreCount, &[a, count], Imm::Field(slot), None, self.origin());
     }
 
