@@ -465,7 +465,9 @@ pub trait Machine {
     /// Ends the program.
     fn halt(&mut self) -> Flow<Self>;
 
-    /// Ends the program with an error of a class that says a message.
+    /// Raises an exception.
+    fn raise_value(&mut self, exception: Self::Value) -> Flow<Self>;
+    /// Raises an error of a class that says a message.
     fn raise(&mut self, class: Self::Value, message: Self::Value) -> Flow<Self>;
 
     /// Writes a value and a line feed.

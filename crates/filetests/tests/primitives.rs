@@ -78,6 +78,7 @@ recorded! {
     routine(Routine, u32, u32) -> Flow<Self> = Ok(());
     form(u32) -> FormFacts = FormFacts { inputs: 1, known: Some(KnownMethod::Append) };
     none();
+    raise_value(()) -> Flow<Self> = Ok(());
     peek(u32);
     object((), &'static [Shape]) -> Flow<Self, Option<(Shape, ())>> = Ok((self.operands == Kind::Ints).then_some((Shape::List, ())));
     field((), u32);
