@@ -78,8 +78,9 @@ recorded! {
     routine(Routine, u32, u32) -> Flow<Self> = Ok(());
     form(u32) -> FormFacts = FormFacts { inputs: 1, known: Some(KnownMethod::Append) };
     none();
+    raise_value(()) -> Flow<Self> = Ok(());
     peek(u32);
-    object((), Shape) -> Flow<Self, Option<()>> = Ok((self.operands == Kind::Ints).then_some(()));
+    object((), &'static [Shape]) -> Flow<Self, Option<(Shape, ())>> = Ok((self.operands == Kind::Ints).then_some((Shape::List, ())));
     field((), u32);
     count((), u32);
     set_count((), u32, ());

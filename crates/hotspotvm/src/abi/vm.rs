@@ -14,6 +14,7 @@ use super::region::Reservation;
 use crate::options::Options;
 use crate::profile::{Executed, Feedback, Site, counts_of_instructions, executions};
 use bytecode::{FormFacts, FuncId, Op, Program, Verified};
+use ir::planted::{Bug, is};
 use runtime::error::{INNERMOST, OUTERMOST, shown_name};
 use runtime::num::{Cost, ErrorKind, NumError, Watch};
 use runtime::object::{Context, Fault, Outcome};
@@ -173,6 +174,15 @@ pub struct Vm {
     pub result: Value,
     /// Why it stopped, when it did.
     pub stop: Option<(StopKind, String)>,
+    /// The exception that the program has raised, if that is why it stops; else `none`.
+    pub raised: Value,
+    /// The exception that is being handled; else `none`.
+    pub handled: Value,
+    /// Instructions that were charged and that nobody will execute, since an error has ended their run: by function and pc of
+    /// the first, how often.
+    abandoned: HashMap<(u32, u32), u64>,
+    /// How many they are, and how many of them were counted as compiled.
+    abandoned_instructions: (u64, u64),
     /// A panic of a routine that machine code has called, until that has left.
     pub panic: Option<Box<dyn Any + Send>>,
     /// Counted so far.
@@ -308,6 +318,10 @@ impl Vm {
             slice_size,
             result: Value::NONE,
             stop: None,
+            raised: Value::NONE,
+            handled: Value::NONE,
+            abandoned: HashMap::new(),
+            abandoned_instructions: (0, 0),
             panic: None,
             counters: Counters::default(),
             host_depth: limits.depth,
@@ -335,11 +349,29 @@ impl Vm {
             frames.map(|f| self.run_left(f.function, f.pc)).sum()
         };
         let (interpreter_waiting, native_waiting) = (waiting(false), waiting(true));
-        let unexecuted = interpreter_waiting + native_waiting + current_run_left;
+        let (abandoned, compiled_abandoned) = self.abandoned_instructions;
+        let unexecuted = interpreter_waiting + native_waiting + current_run_left + abandoned;
         let all = self.charged().saturating_sub(unexecuted);
         // Baseline code counts the rest of a caller's run when it makes the call.
-        let compiled = self.counters.jit_instructions.saturating_sub(native_waiting).min(all);
+        let never = native_waiting + compiled_abandoned;
+        let compiled = self.counters.jit_instructions.saturating_sub(never).min(all);
         (all - compiled, compiled)
+    }
+
+    /// The rest of a run, from here to the next transfer of control, is never executed, though it was charged; and counted as
+    /// compiled, if that is so.
+    pub fn abandon(&mut self, function: u32, pc: u32, compiled: bool) {
+        // Where the instruction before transfers control, no run goes on here.
+        let code = &self.program.program().functions[function as usize].code;
+        if pc > 0 && code[pc as usize - 1].op.transfers() {
+            return;
+        }
+        let left = self.run_left(function, pc);
+        self.abandoned_instructions.0 += left;
+        self.abandoned_instructions.1 += if compiled { left } else { 0 };
+        if !self.counts.is_empty() {
+            *self.abandoned.entry((function, pc)).or_default() += 1;
+        }
     }
 
     /// The counter of arrivals at a place that optimized code has, if it is to count.
@@ -375,6 +407,15 @@ impl Vm {
                 (&mut executed.all[function as usize], &mut executed.optimized[function as usize]);
             for (all, optimized) in all[rest.clone()].iter_mut().zip(&mut optimized[rest]) {
                 *all = all.saturating_sub(1);
+                *optimized = (*optimized).min(*all);
+            }
+        }
+        for (&(function, pc), &times) in &self.abandoned {
+            let rest = pc as usize..pc as usize + self.run_left(function, pc) as usize;
+            let (all, optimized) =
+                (&mut executed.all[function as usize], &mut executed.optimized[function as usize]);
+            for (all, optimized) in all[rest.clone()].iter_mut().zip(&mut optimized[rest]) {
+                *all = all.saturating_sub(times);
                 *optimized = (*optimized).min(*all);
             }
         }
@@ -589,9 +630,9 @@ impl Vm {
         }
         let counted = u64::from(self.operands_start()) + self.globals.len() as u64;
         self.pay_fuel(self.store.heap.limit_collection_fuel(counted))?;
-        let Vm { stack, globals, regs, store, .. } = self;
+        let Vm { stack, globals, regs, store, raised, handled, .. } = self;
         let Store { heap, watch, .. } = store;
-        let mut roots = roots(stack, regs.sp, globals, extra);
+        let mut roots = roots(stack, regs.sp, globals, [raised, handled], extra);
         let result = heap.collect_at_limit(request, &mut roots, &|| watch.is_interrupted());
         drop(roots);
         match result {
@@ -636,9 +677,9 @@ impl Vm {
 
     /// Frees all objects that the program can't reach; `extra` are values that are needed and not on the stack.
     fn collect(&mut self, extra: &mut [Value]) -> Result<(), MustStop> {
-        let Vm { stack, globals, regs, store, .. } = self;
+        let Vm { stack, globals, regs, store, raised, handled, .. } = self;
         let Store { heap, watch, .. } = store;
-        let mut roots = roots(stack, regs.sp, globals, extra);
+        let mut roots = roots(stack, regs.sp, globals, [raised, handled], extra);
         let result = heap.collect(&mut roots, &|| watch.is_interrupted());
         drop(roots);
         result.map_err(|GivenUp| {
@@ -690,8 +731,10 @@ fn roots<'a>(
     stack: &'a mut [u64],
     sp: u32,
     globals: &'a mut [Value],
+    exceptions: [&'a mut Value; 2],
     extra: &'a mut [Value],
 ) -> impl FnMut(&mut dyn FnMut(&mut Value)) + 'a {
+    let mut exceptions = exceptions;
     move |visit| {
         for bits in &mut stack[..sp as usize] {
             let mut value = Value::from_bits(*bits);
@@ -700,7 +743,11 @@ fn roots<'a>(
                 *bits = value.bits();
             }
         }
-        globals.iter_mut().chain(&mut *extra).for_each(&mut *visit);
+        if !is(Bug::GlobalsAreNoRoots) {
+            globals.iter_mut().for_each(&mut *visit);
+        }
+        exceptions.iter_mut().for_each(|exception| visit(exception));
+        extra.iter_mut().for_each(&mut *visit);
     }
 }
 
@@ -715,6 +762,10 @@ impl Context for Vm {
 
     fn fuel_left(&self) -> u64 {
         self.reserve + self.slice.max(0) as u64
+    }
+
+    fn handle(&mut self, exception: Value) -> Value {
+        std::mem::replace(&mut self.handled, exception)
     }
 }
 
@@ -737,5 +788,9 @@ impl Context for Unattended<'_> {
 
     fn fuel_left(&self) -> u64 {
         self.0.slice.max(0) as u64
+    }
+
+    fn handle(&mut self, exception: Value) -> Value {
+        self.0.handle(exception)
     }
 }
