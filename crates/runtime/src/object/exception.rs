@@ -4,7 +4,8 @@
 //! handled); whether the context is not to be shown; a [`Kind::Raw`] with a word for each call that the exception has ended, outermost first: the
 //! function in the upper half, the pc in the lower; and whether the only argument is not the key that is missing, but how it is written. `none` stands for what there is not.
 
-use super::{Context, Kind, Outcome, metered, raised, tuple, type_error, value};
+use super::{Context, Kind, Meter, Outcome, metered, raised, tuple, type_error, value};
+pub use crate::error::Link;
 use crate::heap::{Heap, Object};
 use crate::num::{Cost, ErrorKind};
 use crate::store::Store;
@@ -99,9 +100,7 @@ pub fn raise(cx: &mut dyn Context, exception: Value, handled: Value) -> Outcome<
         return Err(type_error("exceptions must derive from BaseException"));
     }
     let mut held = [exception, handled];
-    let message = metered(cx, &mut held, |store, meter, held| {
-        value::text(store, meter, held[0])
-    })?;
+    let message = metered(cx, &mut held, |store, meter, held| value::text(store, meter, held[0]))?;
     let [exception, handled] = held;
     let store = cx.store();
     let Some(object) = find(store, exception) else { return Err(type_error("no exception")) };
@@ -199,11 +198,15 @@ pub fn add_calls(cx: &mut dyn Context, exception: Value, calls: &[Call]) -> Outc
     let object_bytes = Heap::object_bytes(all as u64);
     cx.pay(Cost { fuel: all as u64 / 8, object_bytes, ..Cost::default() }, &mut held)?;
     let store = cx.store();
-    let Some(object) = find(store, held[0]) else { return Err(raised(ErrorKind::SystemError, "no exception")) };
+    let Some(object) = find(store, held[0]) else {
+        return Err(raised(ErrorKind::SystemError, "no exception"));
+    };
     let before: Vec<Value> = calls_of(store, object).to_vec();
     let trace = store.heap.allocate(Kind::Raw, all);
     let words = store.heap.slots_mut(trace);
-    let added = calls[calls.len() - new..].iter().map(|&(f, pc)| Value::from_bits(u64::from(f) << 32 | u64::from(pc)));
+    let added = calls[calls.len() - new..]
+        .iter()
+        .map(|&(f, pc)| Value::from_bits(u64::from(f) << 32 | u64::from(pc)));
     words.iter_mut().zip(added.chain(before)).for_each(|(word, call)| *word = call);
     store.heap.set_slot(object, TRACE, trace.value());
     Ok(held[0])
@@ -220,15 +223,6 @@ pub fn calls(store: &Store, exception: Value) -> Vec<Call> {
     calls_of(store, object).iter().map(|word| ((word.bits() >> 32) as u32, word.bits() as u32)).collect()
 }
 
-/// How an exception came about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Link {
-    /// It was raised from another.
-    Cause,
-    /// It was raised while another was being handled.
-    Context,
-}
-
 /// The exception that is shown before one, and how they belong together.
 pub fn before(store: &Store, exception: Value) -> Option<(Link, Value)> {
     let object = find(store, exception)?;
@@ -237,5 +231,17 @@ pub fn before(store: &Store, exception: Value) -> Option<(Link, Value)> {
         Some(cause) => Some((Link::Cause, cause)),
         None if store.heap.slot(object, SUPPRESSED) == Value::TRUE => None,
         None => slot(CONTEXT).map(|context| (Link::Context, context)),
+    }
+}
+
+/// The last line of an exception's traceback: class and message, shortened if it takes very long to write.
+pub fn headline(store: &Store, exception: Value) -> String {
+    let Some(object) = find(store, exception) else { return String::new() };
+    let name = class(store, object).name();
+    let mut meter = Meter::of(1 << 20);
+    match value::text(store, &mut meter, exception) {
+        Ok(text) if text.is_empty() => name.to_string(),
+        Ok(text) => format!("{name}: {text}"),
+        Err(_) => format!("{name}: <exception str() failed>"),
     }
 }

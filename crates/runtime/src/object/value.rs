@@ -13,7 +13,7 @@ pub(super) use hash::{combine, hash_operand};
 pub use hash::{hash, hash_bytes, hash_int};
 pub use text::{ascii, describe, repr, text, write_ascii, write_repr, write_str};
 
-use super::{exception, Kind, list, view};
+use super::{Kind, exception, list, view};
 use crate::heap::Object;
 use crate::store::Store;
 use crate::value::Value;
