@@ -166,6 +166,8 @@ macro_rules! for_each_op {
             EndTry end_try "end_try" None [ -- ] Next total;
             /// Raise an exception.
             RaiseValue raise_value "raise_value" None [e -- ] End may_exit;
+            /// Raise an exception that was handled again, as if it had not been.
+            Reraise reraise "reraise" None [e -- ] End may_exit;
         } }
     };
 }
@@ -283,7 +285,7 @@ for_each_op!(define_ops);
 pub const FOR_TESTS: usize = 0;
 /// How many rows at the end of the table are for tests only.
 #[cfg(feature = "test-ops")]
-pub const FOR_TESTS: usize = Op::ALL.len() - (Op::RaiseValue as usize + 1);
+pub const FOR_TESTS: usize = Op::ALL.len() - (Op::Reraise as usize + 1);
 
 impl Op {
     /// The opcode's row of the table.
@@ -305,7 +307,7 @@ impl Op {
     /// Whether it makes objects or uses them.
     pub fn uses_objects(self) -> bool {
         (Op::List as u8..=Op::Routine as u8).contains(&(self as u8))
-            || matches!(self, Op::Try | Op::RaiseValue)
+            || matches!(self, Op::Try | Op::RaiseValue | Op::Reraise)
     }
 
     /// Whether control can leave the straight line here: to a target, or out of the function.

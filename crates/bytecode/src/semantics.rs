@@ -524,7 +524,14 @@ pub fn end_try<M: Machine>(_: &mut M) -> Flow<M> {
 #[inline(always)]
 pub fn raise_value<M: Machine>(m: &mut M) -> Flow<M> {
     let exception = m.pop();
-    m.raise_value(exception)
+    m.raise_value(exception, false)
+}
+
+/// Raises an exception again.
+#[inline(always)]
+pub fn reraise<M: Machine>(m: &mut M) -> Flow<M> {
+    let exception = m.pop();
+    m.raise_value(exception, true)
 }
 
 /// The opcodes that are a routine: what they take is on top of the stack.

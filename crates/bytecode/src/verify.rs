@@ -428,8 +428,10 @@ impl Checker<'_> {
 
     fn below_handler(&self, pc: u32, op: Op, kept: u32, has: u32) -> Diagnostic {
         let (kept, has) = (counted(kept.into(), "value"), counted(has.into(), "value"));
-        let message = format!("`{op}` at pc {pc} stands inside of a `try` that keeps {kept}, but the stack has {has}");
-        Diagnostic::error(message, self.place(pc)).with_hint("what is on the stack at a `try` must stay there until its `end_try`")
+        let message =
+            format!("`{op}` at pc {pc} stands inside of a `try` that keeps {kept}, but the stack has {has}");
+        Diagnostic::error(message, self.place(pc))
+            .with_hint("what is on the stack at a `try` must stay there until its `end_try`")
     }
 
     fn no_try(&self, pc: u32) -> Diagnostic {
@@ -437,8 +439,10 @@ impl Checker<'_> {
     }
 
     fn other_handler(&self, from: u32, to: u32) -> Diagnostic {
-        let message = format!("control comes to pc {to} from pc {from} inside of other `try`s than on another path");
-        Diagnostic::error(message, self.place(to)).with_hint("each path into or out of a `try` passes its `try` or `end_try`")
+        let message =
+            format!("control comes to pc {to} from pc {from} inside of other `try`s than on another path");
+        Diagnostic::error(message, self.place(to))
+            .with_hint("each path into or out of a `try` passes its `try` or `end_try`")
     }
 
     fn past_the_end(&self, pc: u32, op: Op) -> Diagnostic {

@@ -15,8 +15,10 @@ use crate::options::Options;
 use crate::profile::{Executed, Feedback, Site, counts_of_instructions, executions};
 use bytecode::{FormFacts, FuncId, Op, Program, Verified};
 use ir::planted::{Bug, is};
+use runtime::error::Earlier;
 use runtime::error::{INNERMOST, OUTERMOST, shown_name};
 use runtime::num::{Cost, ErrorKind, NumError, Watch};
+use runtime::object::exception::{self, Link};
 use runtime::object::{Context, Fault, Outcome};
 use runtime::{GivenUp, Heap, HeapFull, Io, LimitKind, Place, Stop, StopKind, Store, Value};
 use std::any::Any;
@@ -107,6 +109,8 @@ pub struct Counters {
     pub size_fuel: u64,
 }
 
+/// Earlier exceptions that are shown with one, at the most.
+const MOST_EARLIER: usize = 64;
 /// Waiting calls for which there is room at first.
 const FIRST_FRAMES: usize = 64;
 /// While a program is made ready, the clock is looked at after so many instructions: a fraction of a millisecond.
@@ -176,6 +180,8 @@ pub struct Vm {
     pub stop: Option<(StopKind, String)>,
     /// The exception that the program has raised, if that is why it stops; else `none`.
     pub raised: Value,
+    /// Whether it was raised again: then the instruction that did so is not shown.
+    pub raised_again: bool,
     /// The exception that is being handled; else `none`.
     pub handled: Value,
     /// Instructions that were charged and that nobody will execute, since an error has ended their run: by function and pc of
@@ -228,7 +234,13 @@ impl Vm {
         let constants: Vec<Value> = program.program().constants.iter().map(|c| store.constant(c)).collect();
         store.heap.pin_all();
         let too_early = |kind, message| {
-            Err(Stop { kind: StopKind::Limit(kind), message, trace: Vec::new(), left_out: 0 })
+            Err(Stop {
+                kind: StopKind::Limit(kind),
+                message,
+                trace: Vec::new(),
+                left_out: 0,
+                earlier: Vec::new(),
+            })
         };
         if store.heap.charged() > limits.heap_bytes {
             let message = format!("the program's constants do not fit {} bytes", limits.heap_bytes);
@@ -263,6 +275,7 @@ impl Vm {
                 message,
                 trace: Vec::new(),
                 left_out: 0,
+                earlier: Vec::new(),
             });
         }
         if main.frame_size > limits.stack_values {
@@ -319,6 +332,7 @@ impl Vm {
             result: Value::NONE,
             stop: None,
             raised: Value::NONE,
+            raised_again: false,
             handled: Value::NONE,
             abandoned: HashMap::new(),
             abandoned_instructions: (0, 0),
@@ -706,8 +720,34 @@ impl Vm {
         let waiting = outer.iter().chain(inner);
         let mut trace: Vec<Place> = Vec::with_capacity(first + inner.len() + 1);
         trace.extend(waiting.map(|frame| place(frame.function, frame.pc.saturating_sub(1))));
-        trace.push(place(self.regs.function, self.regs.pc));
-        Stop { kind, message, trace, left_out }
+        if self.raised == Value::NONE || !self.raised_again {
+            trace.push(place(self.regs.function, self.regs.pc));
+        }
+        let store = &self.store;
+        let ended = exception::calls(store, self.raised);
+        trace.extend(ended.into_iter().map(|(function, pc)| place(function, pc)));
+        // What came before, the first one first. Each is shown once, though they may lead in a circle.
+        let mut earlier = Vec::new();
+        let handled = (Link::Context, self.handled);
+        let is_error = matches!(kind, StopKind::Error(_));
+        let mut next = match self.raised {
+            Value::NONE if is_error && handled.1 != Value::NONE => Some(handled),
+            Value::NONE => None,
+            raised => exception::before(store, raised),
+        };
+        let mut seen = vec![self.raised];
+        while let Some((link, exception)) = next
+            && earlier.len() < MOST_EARLIER
+            && !seen.contains(&exception)
+        {
+            seen.push(exception);
+            let calls = exception::calls(store, exception);
+            let trace = calls.into_iter().map(|(function, pc)| place(function, pc)).collect();
+            earlier.push(Earlier { headline: exception::headline(store, exception), trace, link });
+            next = exception::before(store, exception);
+        }
+        earlier.reverse();
+        Stop { kind, message, trace, left_out, earlier }
     }
 
     /// A value of the current frame's locals.

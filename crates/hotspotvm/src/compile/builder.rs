@@ -842,7 +842,7 @@ impl Machine for Builder<'_> {
         Err(self.leave(ExitReason::Slow))
     }
 
-    fn raise_value(&mut self, _: Value) -> Flow<Self> {
+    fn raise_value(&mut self, _: Value, _: bool) -> Flow<Self> {
         Err(self.leave(ExitReason::Slow))
     }
 

@@ -177,11 +177,12 @@ pub(super) fn general_pow_mod(vm: &mut Vm, a: Value, b: Value, c: Value) -> Valu
 
 #[cold]
 #[inline(never)]
-pub(super) fn raise_value(vm: &mut Vm, exception: Value) -> Value {
-    let handled = vm.handled;
+pub(super) fn raise_value(vm: &mut Vm, exception: Value, again: bool) -> Value {
+    let handled = if again { exception } else { vm.handled };
     match object::exception::raise(vm, exception, handled) {
         Ok((kind, message, exception)) => {
             vm.raised = exception;
+            vm.raised_again = again;
             vm.set_stop(StopKind::Error(kind), message);
             Value::REFUSED
         }

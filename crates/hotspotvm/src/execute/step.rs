@@ -577,12 +577,12 @@ impl<S: Fused> Machine for Step<'_, '_, S> {
     }
 
     #[inline(always)]
-    fn raise_value(&mut self, exception: Value) -> Flow<Self> {
+    fn raise_value(&mut self, exception: Value, again: bool) -> Flow<Self> {
         if S::FUSED {
             return self.again(&[exception]);
         }
         self.on.save();
-        let result = slow::raise_value(self.on.vm, exception);
+        let result = slow::raise_value(self.on.vm, exception, again);
         self.general(result).map(|_| ())
     }
 

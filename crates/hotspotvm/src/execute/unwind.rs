@@ -18,6 +18,9 @@ pub fn catch(vm: &mut Vm) -> bool {
     let Some((depth, handler)) = find(vm) else { return false };
     let Some((StopKind::Error(class), message)) = vm.stop.take() else { return false };
     let raised = std::mem::replace(&mut vm.raised, Value::NONE);
+    if raised == Value::NONE {
+        vm.raised_again = false;
+    }
     let exception = match raised {
         Value::NONE => exception::of_error(vm, class, &message).map(|exception| {
             exception::set_context(&mut vm.store, exception, vm.handled);
@@ -45,13 +48,16 @@ fn find(vm: &Vm) -> Option<(usize, Handler)> {
         return Some((vm.frames.len(), found));
     }
     let waiting = vm.frames.iter().enumerate().rev();
-    waiting.map(|(at, frame)| (at, handler(frame.function, frame.pc.saturating_sub(1)))).find_map(|(at, found)| Some((at, found?)))
+    waiting
+        .map(|(at, frame)| (at, handler(frame.function, frame.pc.saturating_sub(1))))
+        .find_map(|(at, found)| Some((at, found?)))
 }
 
 /// The calls that are unwound, and the one that goes on, outermost first.
 fn calls(vm: &Vm, depth: usize) -> Vec<exception::Call> {
     let waiting = vm.frames[depth..].iter().map(|frame| (frame.function, frame.pc.saturating_sub(1)));
-    waiting.chain([(vm.regs.function, vm.regs.pc)]).collect()
+    let current = (vm.regs.function, vm.regs.pc);
+    waiting.chain((!vm.raised_again).then_some(current)).collect()
 }
 
 fn unwind(vm: &mut Vm, depth: usize, handler: Handler, exception: Value) {

@@ -4,7 +4,8 @@
 //! handled); whether the context is not to be shown; a [`Kind::Raw`] with a word for each call that the exception has ended, outermost first: the
 //! function in the upper half, the pc in the lower; and whether the only argument is not the key that is missing, but how it is written. `none` stands for what there is not.
 
-use super::{Context, Kind, Outcome, metered, raised, tuple, type_error, value};
+use super::{Context, Kind, Meter, Outcome, metered, raised, tuple, type_error, value};
+pub use crate::error::Link;
 use crate::heap::{Heap, Object};
 use crate::num::{Cost, ErrorKind};
 use crate::store::Store;
@@ -222,15 +223,6 @@ pub fn calls(store: &Store, exception: Value) -> Vec<Call> {
     calls_of(store, object).iter().map(|word| ((word.bits() >> 32) as u32, word.bits() as u32)).collect()
 }
 
-/// How an exception came about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Link {
-    /// It was raised from another.
-    Cause,
-    /// It was raised while another was being handled.
-    Context,
-}
-
 /// The exception that is shown before one, and how they belong together.
 pub fn before(store: &Store, exception: Value) -> Option<(Link, Value)> {
     let object = find(store, exception)?;
@@ -239,5 +231,17 @@ pub fn before(store: &Store, exception: Value) -> Option<(Link, Value)> {
         Some(cause) => Some((Link::Cause, cause)),
         None if store.heap.slot(object, SUPPRESSED) == Value::TRUE => None,
         None => slot(CONTEXT).map(|context| (Link::Context, context)),
+    }
+}
+
+/// The last line of an exception's traceback: class and message, shortened if it takes very long to write.
+pub fn headline(store: &Store, exception: Value) -> String {
+    let Some(object) = find(store, exception) else { return String::new() };
+    let name = class(store, object).name();
+    let mut meter = Meter::of(1 << 20);
+    match value::text(store, &mut meter, exception) {
+        Ok(text) if text.is_empty() => name.to_string(),
+        Ok(text) => format!("{name}: {text}"),
+        Err(_) => format!("{name}: <exception str() failed>"),
     }
 }
