@@ -22,6 +22,7 @@ pub mod ops;
 pub mod program;
 pub mod routine;
 pub mod semantics;
+pub mod shape;
 #[cfg(feature = "test-ops")]
 pub mod test_ops;
 pub mod verify;
@@ -32,5 +33,6 @@ pub use diagnostic::{Diagnostic, Place, Severity};
 pub use machine::{Augmented, BinOp, Cmp, Flow, Machine, Mixed, Pair, Single, UnOp};
 pub use ops::{ControlFlow, Op, OpInfo, Operand};
 pub use program::{Const, FuncId, Function, Inst, MAX_FOOTPRINT, Program};
-pub use routine::{CallForm, Routine};
+pub use routine::{CallForm, FormFacts, KnownMethod, Routine};
+pub use shape::Shape;
 pub use verify::{Facts, MAX_STACK, Verified, verify};

@@ -6,7 +6,7 @@
 //!
 //! Some rules keep one meaning for all machines:
 //!
-//! - **Speculation happens only in [`Machine::pair`], [`Machine::single`] and [`Machine::truth`].** The interpreter looks at
+//! - **Speculation happens only in [`Machine::pair`], [`Machine::single`], [`Machine::truth`] and [`Machine::object`].** The interpreter looks at
 //!   the operands (and records what it saw); a compiler looks at the record and emits guards. Both answer with an arm of
 //!   the same enum.
 //! - **Exits before effects.** Everything that can fail comes before the first push, store or output of the opcode.
@@ -20,7 +20,8 @@
 //! [`Machine::unary`]), which handles every case and raises the errors. `None` has no effects.
 
 use crate::builtin::{Builtin1, Builtin2};
-use crate::routine::Routine;
+use crate::routine::{FormFacts, Routine};
+use crate::shape::Shape;
 
 /// A comparison.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -312,6 +313,8 @@ pub trait Machine {
     type Float: Copy;
     /// A truth value known to be one.
     type Bool: Copy;
+    /// An object whose slots are known.
+    type Object: Copy;
     /// Why control leaves the straight line. One byte where speed matters; its payload stays in the machine.
     type Exit;
 
@@ -346,6 +349,8 @@ pub trait Machine {
 
     /// An int known while translating.
     fn int_const(&mut self, i: i64) -> Self::Int;
+    /// `none`.
+    fn none(&mut self) -> Self::Value;
     /// A float known while translating.
     fn float_const(&mut self, f: f64) -> Self::Float;
 
@@ -420,8 +425,31 @@ pub trait Machine {
     /// Calls a routine of the run time with the values on top of the stack, so many, which it takes. `detail` is what the
     /// opcode's argument says. (What a routine that leaves nothing gives is `none`.)
     fn routine(&mut self, routine: Routine, inputs: u32, detail: u32) -> Flow<Self, Self::Value>;
-    /// How many arguments a method is called with, by the constant that says how.
-    fn form_inputs(&mut self, form: u32) -> u32;
+    /// How a method is called, by the constant that says so.
+    fn form(&mut self, form: u32) -> FormFacts;
+
+    /// An operand, so far below the top of the stack. It stays there.
+    fn peek(&mut self, depth: u32) -> Self::Value;
+    /// The object that a value refers to, if it is of this shape. Speculation.
+    fn object(&mut self, a: Self::Value, shape: Shape) -> Flow<Self, Option<Self::Object>>;
+    /// The object in a slot of an object.
+    fn field(&mut self, a: Self::Object, slot: u32) -> Self::Object;
+    /// The count in a slot of an object.
+    fn count(&mut self, a: Self::Object, slot: u32) -> Self::Int;
+    /// Sets the count in a slot of an object.
+    fn set_count(&mut self, a: Self::Object, slot: u32, count: Self::Int);
+    /// How many slots an object has; 0 if it is `none`.
+    fn size(&mut self, a: Self::Object) -> Self::Int;
+    /// Where an index leads in so many elements, one from the end if it is negative; `None` if nowhere.
+    fn int_index(&mut self, index: Self::Int, len: Self::Int) -> Flow<Self, Option<Self::Int>>;
+    /// The count, if it is less than the size; both are not negative.
+    fn int_below(&mut self, count: Self::Int, size: Self::Int) -> Flow<Self, Option<Self::Int>>;
+    /// The value in the slot at a place that is there.
+    fn element(&mut self, storage: Self::Object, at: Self::Int) -> Self::Value;
+    /// The value as it can be put into a slot for nothing; `None` if that costs something.
+    fn storable(&mut self, a: Self::Value) -> Flow<Self, Option<Self::Value>>;
+    /// Sets the slot at a place that is there to a value that is storable.
+    fn set_element(&mut self, storage: Self::Object, at: Self::Int, value: Self::Value);
 
     /// `a ** b % c`, in all generality.
     fn pow_mod(&mut self, a: Self::Value, b: Self::Value, c: Self::Value) -> Flow<Self, Self::Value>;

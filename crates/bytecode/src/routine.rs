@@ -184,6 +184,33 @@ impl CallForm<'_> {
     }
 }
 
+/// Methods that meanings know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KnownMethod {
+    /// `a.append(b)`
+    Append,
+}
+
+/// What translating a call of a method needs to know of its form.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FormFacts {
+    /// How many arguments there are.
+    pub inputs: u8,
+    /// Which method that meanings know.
+    pub known: Option<KnownMethod>,
+}
+
+impl FormFacts {
+    /// Those of a form.
+    pub fn of(form: &CallForm<'_>) -> FormFacts {
+        let known = match (form.name, form.count, form.keywords.len()) {
+            ("append", 1, 0) => Some(KnownMethod::Append),
+            _ => None,
+        };
+        FormFacts { inputs: form.count as u8, known }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

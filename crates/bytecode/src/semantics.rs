@@ -6,7 +6,8 @@
 use crate::builtin::{Builtin1, Builtin2};
 use crate::machine::{Augmented, BinOp, Cmp, Flow, Machine, Mixed, Pair, Rounding, Single, UnOp};
 use crate::ops::Op;
-use crate::routine::Routine;
+use crate::routine::{KnownMethod, Routine};
+use crate::shape::{self, Shape};
 #[cfg(feature = "test-ops")]
 pub use crate::test_ops::*;
 
@@ -377,7 +378,17 @@ pub fn input<M: Machine>(m: &mut M) -> Flow<M> {
 pub fn builtin1<M: Machine>(m: &mut M, number: u32) -> Flow<M> {
     let a = m.pop();
     let builtin = Builtin1::from_number(number).unwrap_or(Builtin1::Pos);
-    let result = match fast_builtin1(m, builtin, a)? {
+    let fast = match builtin {
+        Builtin1::Len => match m.object(a, Shape::List)? {
+            Some(list) => {
+                let len = m.count(list, shape::list::LEN);
+                Some(m.box_int(len))
+            }
+            None => None,
+        },
+        _ => fast_builtin1(m, builtin, a)?,
+    };
+    let result = match fast {
         Some(result) => result,
         None if builtin.is_setting() => m.setting(builtin, a)?,
         None => m.unary(UnOp::Call(builtin), a)?,
@@ -521,20 +532,12 @@ routines! {
     dict(pairs), Dict, pairs * 2, 0, true;
     /// A new set.
     set(count), Set, count, 0, true;
-    /// `a[i]`.
-    index(), Index, 2, 0, true;
-    /// `a[i] = v`.
-    store_index(), StoreIndex, 3, 0, false;
     /// `del a[i]`.
     delete_index(), DeleteIndex, 2, 0, false;
     /// A slice.
     slice(), Slice, 3, 0, true;
     /// An iterator.
     iter(), Iter, 1, 0, true;
-    /// Goes to an iterator's next value.
-    iter_more(), IterMore, 1, 0, true;
-    /// An iterator's value.
-    iter_value(), IterValue, 1, 0, true;
     /// Exactly so many values.
     unpack(count), Unpack, 1, count, true;
     /// So many values at both ends, and the others.
@@ -543,13 +546,129 @@ routines! {
     item(place), Item, 1, place, true;
 }
 
+/// `a[i]`. What has a fast path takes nothing from the stack before it is known that it applies: a routine takes all.
+#[inline(always)]
+pub fn index<M: Machine>(m: &mut M) -> Flow<M> {
+    let (a, i) = (m.peek(1), m.peek(0));
+    let result = match element_of(m, a, i)? {
+        Some((storage, at)) => {
+            let value = m.element(storage, at);
+            m.pop();
+            m.pop();
+            value
+        }
+        None => m.routine(Routine::Index, 2, 0)?,
+    };
+    m.push(result);
+    Ok(())
+}
+
+/// Where an element of a list is, if that is what the operands are.
+#[inline(always)]
+fn element_of<M: Machine>(m: &mut M, a: M::Value, i: M::Value) -> Flow<M, Option<(M::Object, M::Int)>> {
+    let Some(list) = m.object(a, Shape::List)? else { return Ok(None) };
+    let Single::Int(i) = m.single(i)? else { return Ok(None) };
+    let len = m.count(list, shape::list::LEN);
+    let Some(at) = m.int_index(i, len)? else { return Ok(None) };
+    Ok(Some((m.field(list, shape::list::STORAGE), at)))
+}
+
+/// `a[i] = v`.
+#[inline(always)]
+pub fn store_index<M: Machine>(m: &mut M) -> Flow<M> {
+    let (a, i, v) = (m.peek(2), m.peek(1), m.peek(0));
+    if let Some((storage, at)) = element_of(m, a, i)?
+        && let Some(value) = m.storable(v)?
+    {
+        m.pop();
+        m.pop();
+        m.pop();
+        m.set_element(storage, at, value);
+        return Ok(());
+    }
+    m.routine(Routine::StoreIndex, 3, 0).map(|_| ())
+}
+
+/// Goes to the next value of an iterator.
+#[inline(always)]
+pub fn iter_more<M: Machine>(m: &mut M) -> Flow<M> {
+    let it = m.peek(0);
+    let result = match m.object(it, Shape::ListIterator)? {
+        Some(it) => {
+            let list = m.field(it, shape::list_iterator::SOURCE);
+            let (at, len) = (m.count(it, shape::list_iterator::AT), m.count(list, shape::list::LEN));
+            let more = m.int_compare(Cmp::Lt, at, len);
+            let one = m.int_const(1);
+            let end = m.int_const(shape::list_iterator::EXHAUSTED);
+            // It fits: no list is so long.
+            let next = m.int_add(at, one)?.unwrap_or(end);
+            let next = m.int_select(more, next, end);
+            m.pop();
+            m.set_count(it, shape::list_iterator::LAST, at);
+            m.set_count(it, shape::list_iterator::AT, next);
+            m.box_bool(more)
+        }
+        None => m.routine(Routine::IterMore, 1, 0)?,
+    };
+    m.push(result);
+    Ok(())
+}
+
+/// The value to which an iterator has gone.
+#[inline(always)]
+pub fn iter_value<M: Machine>(m: &mut M) -> Flow<M> {
+    let it = m.peek(0);
+    let place = match m.object(it, Shape::ListIterator)? {
+        Some(it) => {
+            let list = m.field(it, shape::list_iterator::SOURCE);
+            let (at, len) = (m.count(it, shape::list_iterator::LAST), m.count(list, shape::list::LEN));
+            m.int_below(at, len)?.map(|at| (m.field(list, shape::list::STORAGE), at))
+        }
+        None => None,
+    };
+    let result = match place {
+        Some((storage, at)) => {
+            let value = m.element(storage, at);
+            m.pop();
+            value
+        }
+        None => m.routine(Routine::IterValue, 1, 0)?,
+    };
+    m.push(result);
+    Ok(())
+}
+
 /// Calls a method.
 #[inline(always)]
 pub fn method<M: Machine>(m: &mut M, form: u32) -> Flow<M> {
-    let inputs = m.form_inputs(form) + 1;
-    let result = m.routine(Routine::Method, inputs, form)?;
+    let facts = m.form(form);
+    if facts.known == Some(KnownMethod::Append) && append(m)? {
+        let none = m.none();
+        m.push(none);
+        return Ok(());
+    }
+    let result = m.routine(Routine::Method, u32::from(facts.inputs) + 1, form)?;
     m.push(result);
     Ok(())
+}
+
+/// `a.append(v)` where `a` is a list that has room: whether it was, and both are taken.
+#[inline(always)]
+fn append<M: Machine>(m: &mut M) -> Flow<M, bool> {
+    let (a, v) = (m.peek(1), m.peek(0));
+    let Some(list) = m.object(a, Shape::List)? else { return Ok(false) };
+    let len = m.count(list, shape::list::LEN);
+    let storage = m.field(list, shape::list::STORAGE);
+    let size = m.size(storage);
+    let Some(at) = m.int_below(len, size)? else { return Ok(false) };
+    let one = m.int_const(1);
+    let Some(longer) = m.int_add(len, one)? else { return Ok(false) };
+    let Some(value) = m.storable(v)? else { return Ok(false) };
+    m.pop();
+    m.pop();
+    m.set_element(storage, at, value);
+    m.set_count(list, shape::list::LEN, longer);
+    Ok(true)
 }
 
 /// Calls a routine. (The verifier has proved that there is one with this number.)

@@ -81,6 +81,9 @@ pub struct NativeContext {
     pub depth_left: i64,
     /// The program's globals, boxed.
     pub globals: *mut u64,
+    /// Where the heap's region starts; what a unit needs it for is not entered without one. Behind it lies as much memory as a
+    /// reference and the place of an element reach together, with as many slots as objects with names for theirs have.
+    pub region: *mut u64,
     /// Where the arguments of a routine are put: room for as many as a bytecode instruction takes.
     pub arguments: *mut u64,
     /// The counters of arrivals: those that units name must be there.

@@ -22,6 +22,7 @@ mod facts;
 mod ints;
 mod layout;
 mod lower;
+mod objects;
 mod peephole;
 mod unit;
 

@@ -410,6 +410,23 @@ impl Lowering<'_, '_> {
             Opcode::CallUnary => self.call_unary(inst, a)?,
             Opcode::Input => self.call_input(inst)?,
             Opcode::Call => self.call_method(inst)?,
+            Opcode::GuardShape => self.guard_shape(inst, a)?,
+            Opcode::LoadSlot => self.load_slot(inst, a)?,
+            Opcode::LoadCount => self.load_count(inst, a)?,
+            Opcode::LoadSize => self.load_size(a),
+            Opcode::LoadElement => self.load_element(a, b),
+            Opcode::CheckIndex => self.check_index(inst, a, b)?,
+            Opcode::CheckBelow => self.check_below(inst, a, b)?,
+            Opcode::GuardStorable => self.guard_storable(inst, a)?,
+            Opcode::BoxSmall => self.box_small(inst, a)?,
+            Opcode::StoreCount => {
+                self.store_count(inst, a, b)?;
+                return Ok(None);
+            }
+            Opcode::StoreElement => {
+                self.store_element(a, b, c);
+                return Ok(None);
+            }
             Opcode::CallRoutine => self.call_routine(inst)?,
             Opcode::Argument => {
                 self.argument(inst, a)?;

@@ -2,7 +2,7 @@
 //! (`bytecode/src/test_ops.rs`), with operands below them in registers, and locals too, at the edges of every representation.
 
 use bytecode::machine::{BinOp, Cmp, Flow, Machine, Mixed, Pair, Rounding, Single, UnOp};
-use bytecode::{Builtin1, ControlFlow, Op, Operand, Routine};
+use bytecode::{Builtin1, ControlFlow, FormFacts, KnownMethod, Op, Operand, Routine, Shape};
 use filetests::generate::Random;
 use filetests::{climbing, configurations, disagreements_among, load, observe};
 use hotspotvm::{Options, Stress, Tier};
@@ -38,6 +38,7 @@ macro_rules! recorded {
             type Int = ();
             type Float = ();
             type Bool = ();
+            type Object = ();
             type Exit = ();
 
             $(fn $name(&mut self $(, _: $type)*) $(-> $result)? {
@@ -75,7 +76,19 @@ recorded! {
     set_local(u32, ());
     global(u32);
     routine(Routine, u32, u32) -> Flow<Self> = Ok(());
-    form_inputs(u32) -> u32 = 0;
+    form(u32) -> FormFacts = FormFacts { inputs: 1, known: Some(KnownMethod::Append) };
+    none();
+    peek(u32);
+    object((), Shape) -> Flow<Self, Option<()>> = Ok((self.operands == Kind::Ints).then_some(()));
+    field((), u32);
+    count((), u32);
+    set_count((), u32, ());
+    size(());
+    int_index((), ()) -> Flow<Self, Option<()>> = Ok(Some(()));
+    int_below((), ()) -> Flow<Self, Option<()>> = Ok(Some(()));
+    element((), ());
+    storable(()) -> Flow<Self, Option<()>> = Ok(Some(()));
+    set_element((), (), ());
     set_global(u32, ());
     truth(()) -> Flow<Self> = Ok(());
     box_int(());

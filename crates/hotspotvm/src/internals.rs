@@ -51,7 +51,7 @@ mod baseline {
                 functions: &self.vm.functions,
                 facts: self.vm.program.facts(FuncId(0)),
                 constants: &self.vm.constants,
-                form_inputs: &self.vm.form_inputs,
+                forms: &self.vm.forms,
                 stress: None,
             };
             Ok(compile(&request, &mut self.workspace)?.bytes.len())

@@ -11,7 +11,7 @@
 
 use crate::op::Opcode;
 use crate::reason::ExitReason;
-use bytecode::{BinOp, Cmp, Routine, UnOp};
+use bytecode::{BinOp, Cmp, Routine, Shape, UnOp};
 use rustc_hash::FxHashMap;
 
 /// The type of a value.
@@ -109,6 +109,10 @@ pub enum Imm {
     UnOp(UnOp),
     /// Which global.
     Slot(u32),
+    /// Which shape.
+    Shape(Shape),
+    /// Which slot of an object.
+    Field(u32),
     /// Which argument of a routine.
     Argument(u32),
     /// Which routine, with how many arguments, and what the instruction's own argument says.

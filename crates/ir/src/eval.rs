@@ -9,7 +9,7 @@
 use crate::data::{CallId, CallSite, Function, Imm, Resume, StateId, Target, Terminator, Type, Value};
 use crate::op::Opcode;
 use crate::reason::ExitReason;
-use bytecode::{BinOp, Cmp, Routine, UnOp};
+use bytecode::{BinOp, Cmp, Routine, Shape, UnOp};
 use std::cmp::Ordering;
 
 mod host;
@@ -71,6 +71,24 @@ pub trait Host {
     fn binary(&mut self, op: BinOp, a: u64, b: u64) -> Option<u64>;
     /// A unary operation in its general form.
     fn unary(&mut self, op: UnOp, a: u64) -> Option<u64>;
+    /// Whether a value refers to an object of a shape. There are none unless a host says otherwise.
+    fn has_shape(&mut self, _bits: u64, _shape: Shape) -> bool {
+        false
+    }
+    /// What stands in a slot of an object.
+    fn slot(&mut self, _object: u64, _slot: u64) -> u64 {
+        0
+    }
+    /// Sets a slot of an object.
+    fn set_slot(&mut self, _object: u64, _slot: u64, _bits: u64) {}
+    /// How many slots an object has.
+    fn size(&mut self, _object: u64) -> i64 {
+        0
+    }
+    /// Whether a value costs nothing in a slot.
+    fn is_storable(&mut self, _bits: u64) -> bool {
+        true
+    }
     /// Puts an argument of the next routine in its place.
     fn argument(&mut self, _at: u32, _bits: u64) {}
     /// Calls a routine. There is none unless a host says otherwise.
@@ -166,6 +184,12 @@ pub enum Outcome {
 pub fn int_binary(op: Opcode, a: i64, b: i64) -> Option<i64> {
     match op {
         Opcode::IntAdd => a.checked_add(b),
+        Opcode::CheckIndex => {
+            let at = if a < 0 { a.checked_add(b)? } else { a };
+            (0..b).contains(&at).then_some(at)
+        }
+        // That the first is not negative was proved.
+        Opcode::CheckBelow => ((a as u64) < b as u64).then_some(a),
         Opcode::IntSub => a.checked_sub(b),
         Opcode::IntMul | Opcode::IntMulNonNeg => a.checked_mul(b),
         Opcode::IntAddFits | Opcode::IntAddWrap => Some(a.wrapping_add(b)),
@@ -364,6 +388,44 @@ impl Evaluator<'_> {
             }
             (O::CallUnary, Imm::UnOp(op)) => {
                 self.host.unary(op, self.boxed(a)?).map(|r| Some(Scalar::Boxed(r)))
+            }
+            (O::GuardShape, Imm::Shape(shape)) => {
+                let bits = self.boxed(a)?;
+                self.host.has_shape(bits, shape).then_some(Some(Scalar::Boxed(bits)))
+            }
+            (O::LoadSlot, Imm::Field(slot)) => {
+                Some(Some(Scalar::Boxed(self.host.slot(self.boxed(a)?, u64::from(slot)))))
+            }
+            (O::LoadCount, Imm::Field(slot)) => {
+                let bits = self.host.slot(self.boxed(a)?, u64::from(slot));
+                match self.host.unbox(bits) {
+                    Scalar::Int(count) => Some(Some(Scalar::Int(count))),
+                    _ => return malformed("a slot that counts nothing"),
+                }
+            }
+            (O::LoadSize, _) => Some(Some(Scalar::Int(self.host.size(self.boxed(a)?)))),
+            (O::LoadElement, _) => {
+                let at = self.int(b)? as u64;
+                Some(Some(Scalar::Boxed(self.host.slot(self.boxed(a)?, at))))
+            }
+            (O::GuardStorable, _) => {
+                let bits = self.boxed(a)?;
+                self.host.is_storable(bits).then_some(Some(Scalar::Boxed(bits)))
+            }
+            (O::BoxSmall, _) => {
+                let i = self.int(a)?;
+                (i << 16 >> 16 == i).then(|| Some(Scalar::Boxed(self.host.box_int(i))))
+            }
+            (O::StoreCount, Imm::Field(slot)) => {
+                let count = self.int(b)?;
+                let count = self.host.box_int(count);
+                self.host.set_slot(self.boxed(a)?, u64::from(slot), count);
+                Some(None)
+            }
+            (O::StoreElement, _) => {
+                let at = self.int(b)? as u64;
+                self.host.set_slot(self.boxed(a)?, at, self.boxed(c)?);
+                Some(None)
             }
             (O::Argument, Imm::Argument(at)) => {
                 self.host.argument(at, self.boxed(a)?);

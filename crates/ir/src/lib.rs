@@ -23,7 +23,7 @@ pub mod reason;
 pub mod remark;
 pub mod verify;
 
-pub use bytecode::{BinOp, Cmp, UnOp};
+pub use bytecode::{BinOp, Cmp, Shape, UnOp};
 pub use data::{
     Ahead, Block, BlockData, CallId, CallSite, FrameState, Function, Imm, Input, InputPlace, Inst, Origin,
     Resume, Sign, StateId, Target, Terminator, Type, Value,

@@ -137,6 +137,28 @@ macro_rules! for_each_instruction {
             CallBinary call_binary [boxed boxed -- boxed] call Slow;
             /// A unary operation in its general form; leaves, without effects, if that needs the interpreter.
             CallUnary call_unary [boxed -- boxed] call Slow;
+            /// The same value; leaves unless it refers to an object of the shape. An object keeps its shape.
+            GuardShape guard_shape [boxed -- boxed] pure WrongShape;
+            /// What stands in a slot of an object.
+            LoadSlot load_slot [boxed -- boxed] load;
+            /// The count that stands in a slot of an object. It is not negative.
+            LoadCount load_count [boxed -- ranged] load;
+            /// How many slots an object has; 0 if the value is `none`.
+            LoadSize load_size [boxed -- ranged] load;
+            /// The slot of an object at a place that is there.
+            LoadElement load_element [boxed int -- boxed] load;
+            /// Where an index leads in so many elements, from the end if it is negative; leaves if nowhere.
+            CheckIndex check_index [int int -- ranged] pure NoElement;
+            /// The first operand, which is not negative; leaves unless it is less than the second.
+            CheckBelow check_below [int int -- ranged] pure NoElement;
+            /// The same value; leaves if it is an int that is on the heap, which costs something in a slot.
+            GuardStorable guard_storable [boxed -- boxed] pure Slow;
+            /// Boxes an int; leaves if it needs more than 48 bits.
+            BoxSmall box_small [int -- boxed] pure Slow;
+            /// Sets a slot of an object to a count.
+            StoreCount store_count [boxed int -- ] write;
+            /// Sets the slot of an object at a place that is there.
+            StoreElement store_element [boxed int boxed -- ] write;
             /// Puts an argument of the next routine in its place.
             Argument argument [boxed -- ] call;
             /// Calls a routine with the arguments put in their places; leaves, without effects, if that needs the interpreter.
@@ -176,6 +198,30 @@ macro_rules! for_each_instruction {
     };
 }
 
+/// Classes of slots: what is written to one is not seen in another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Slots {
+    /// None.
+    None,
+    /// Those by which an object is what it is: the length of a list, its storage.
+    OwnFields,
+    /// Those with the elements of a list.
+    Elements,
+    /// All.
+    All,
+}
+
+impl Slots {
+    /// Whether some are in both.
+    pub fn overlap(self, other: Slots) -> bool {
+        match (self, other) {
+            (Slots::None, _) | (_, Slots::None) => false,
+            (Slots::All, _) | (_, Slots::All) => true,
+            _ => self == other,
+        }
+    }
+}
+
 /// What an instruction does besides computing its result. An exit is not an effect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effect {
@@ -184,7 +230,9 @@ pub enum Effect {
     Pure,
     /// Reads globals.
     Read,
-    /// Writes globals.
+    /// Reads slots of objects.
+    Load,
+    /// Writes globals, or slots of objects.
     Write,
     /// Calls the run time: output, input, fuel. Keeps its order among the others. ([`Opcode::Call`] writes globals as well.)
     Call,
@@ -223,6 +271,9 @@ macro_rules! effect {
     };
     (read) => {
         Effect::Read
+    };
+    (load) => {
+        Effect::Load
     };
     (write) => {
         Effect::Write
@@ -297,6 +348,26 @@ impl Opcode {
         self.effect() == Effect::Call || self.exit_reason().is_some() && self != Opcode::IntToFloatExact
     }
 
+    /// Which slots of objects it may write. (What a routine does to objects that it gets is its own business.)
+    pub fn writes(self, imm: Imm) -> Slots {
+        match (self, imm) {
+            (Opcode::StoreCount, _) => Slots::OwnFields,
+            (Opcode::StoreElement, _) => Slots::Elements,
+            (Opcode::CallRoutine | Opcode::Call, _) => Slots::All,
+            (Opcode::CallBinary, Imm::BinOp(op)) if op.plain() != op => Slots::All,
+            _ => Slots::None,
+        }
+    }
+
+    /// Which slots of objects it reads.
+    pub fn reads(self) -> Slots {
+        match self {
+            Opcode::LoadElement => Slots::Elements,
+            Opcode::LoadSlot | Opcode::LoadCount | Opcode::LoadSize => Slots::OwnFields,
+            _ => Slots::None,
+        }
+    }
+
     /// Whether it must stay where it stands, or behind it, since it could trap where what was proved does not hold.
     pub fn is_bound(self) -> bool {
         matches!(self, Opcode::IntFloorDivNonNeg | Opcode::IntModNonNeg)
@@ -314,6 +385,8 @@ impl Opcode {
             Opcode::CallUnary => matches!(imm, Imm::UnOp(_)),
             Opcode::LoadGlobal | Opcode::StoreGlobal => matches!(imm, Imm::Slot(_)),
             Opcode::Argument => matches!(imm, Imm::Argument(_)),
+            Opcode::GuardShape => matches!(imm, Imm::Shape(_)),
+            Opcode::LoadSlot | Opcode::LoadCount | Opcode::StoreCount => matches!(imm, Imm::Field(_)),
             Opcode::CallRoutine => matches!(imm, Imm::Routine { .. }),
             Opcode::Charge | Opcode::Refund | Opcode::RefundIf => matches!(imm, Imm::Charge { .. }),
             Opcode::Count | Opcode::CountIf => matches!(imm, Imm::Counter(_)),

@@ -13,7 +13,7 @@ use crate::data::{
 use crate::op::Opcode;
 use crate::print::{binop_name, cmp_name, unop_name};
 use crate::reason::ExitReason;
-use bytecode::{BinOp, Builtin1, Builtin2, Cmp, Routine, UnOp};
+use bytecode::{BinOp, Builtin1, Builtin2, Cmp, Routine, Shape, UnOp};
 
 /// Why a text is not a function.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -567,6 +567,10 @@ fn imm(c: &mut Cursor<'_>, op: Opcode) -> Parsed<Imm> {
             inputs: c.number("a number of arguments")?,
             detail: c.number("a number")?,
         },
+        Opcode::GuardShape => Imm::Shape(named(c, &Shape::ALL, Shape::name, "a shape like `list`")?),
+        Opcode::LoadSlot | Opcode::LoadCount | Opcode::StoreCount => {
+            Imm::Field(c.number("the number of a slot")?)
+        }
         Opcode::Argument => Imm::Argument(c.number("the place of an argument")?),
         Opcode::LoadGlobal | Opcode::StoreGlobal => Imm::Slot(c.prefixed("g", "a global like `g0`")?),
         Opcode::Count | Opcode::CountIf => Imm::Counter(c.number("the number of a counter")?),

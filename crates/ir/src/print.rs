@@ -117,6 +117,8 @@ impl Display for Imm {
             Imm::Charge { cost, rounds } => {
                 write!(f, "{cost}{}", rounds_text(rounds))
             }
+            Imm::Shape(shape) => f.write_str(shape.name()),
+            Imm::Field(slot) => write!(f, "{slot}"),
             Imm::Argument(at) => write!(f, "{at}"),
             Imm::Counter(counter) => write!(f, "{counter}"),
             Imm::Depth(calls) => write!(f, "{calls}"),

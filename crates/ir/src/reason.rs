@@ -95,6 +95,14 @@ exit_reasons! {
     NotBool Wrong "not_bool"
         "a value was not a bool" expected "a bool, as seen before"
         => "let the condition be True or False on every way, not sometimes a number";
+    /// A value assumed to be an object of a shape is not one.
+    WrongShape Wrong "wrong_shape"
+        "a value was of another type than before" expected "an object of the type seen before"
+        => "let the place work on one type of object: a list in one round and a tuple in the next makes it the general form";
+    /// An index leads to no element of a list.
+    NoElement Wrong "no_element"
+        "an index led to no element" expected "an index of an element that is there"
+        => "ask for the length before, if indices beyond the end are usual here";
     /// The result of int arithmetic does not fit 64 bits.
     Overflow Wrong "overflow"
         "an int result did not fit 64 bits" expected "a result that fits 64 bits"

@@ -34,6 +34,7 @@
 
 use crate::object::Kind;
 use crate::value::Value;
+use bytecode::Shape;
 use dashu_int::IBig;
 
 mod region;
@@ -493,6 +494,20 @@ impl Heap {
             Some(index) if index & (INT | LEAF) == 0 => self.region.find(index),
             _ => None,
         }
+    }
+
+    /// What every reference to an int that needs more than 48 bits is at least, and what such references have in common.
+    pub const LARGE_INT: Value = Value::reference(INT);
+
+    /// The word before the slots of an object of a shape.
+    pub const fn header(shape: Shape) -> u64 {
+        region::header(shape)
+    }
+
+    /// The object that a value refers to, if it is of a shape.
+    #[inline]
+    pub fn shaped(&self, value: Value, shape: Shape) -> Option<Object> {
+        self.object(value).filter(|&object| self.region.has_shape(object, shape))
     }
 
     /// What kind of object it is.

@@ -76,7 +76,7 @@ impl Value {
 
     /// A reference to the heap object with this index. For the heap and for tests.
     #[inline(always)]
-    pub fn reference(index: u32) -> Value {
+    pub const fn reference(index: u32) -> Value {
         Value(Value::REF | index as u64)
     }
 

@@ -16,6 +16,9 @@ pub const LAYOUT: ValueLayout = ValueLayout {
     true_bits: 0xfffa_0000_0000_0001,
     max_float_bits: 0xfff8_0000_0000_0000,
     refused: 0xfffb_0000_0000_0000,
+    reference: 0xfffe_0000_0000_0000,
+    large_int: WIDE,
+    headers: [0x0000_0003_0000_0002, 0x0000_0004_0000_000b],
 };
 pub const WIDE: u64 = 0xfffc_0000_0000_0000;
 pub const NONE: u64 = 0xfffd_0000_0000_0000;
@@ -202,6 +205,7 @@ impl Harness {
             links: null(),
             depth_left: 0,
             globals: self.globals.as_mut_ptr(),
+            region: std::ptr::null_mut(),
             arguments: self.arguments.as_mut_ptr(),
             counts: self.counts.as_mut_ptr(),
             scratch: 0,

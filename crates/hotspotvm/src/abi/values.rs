@@ -2,9 +2,10 @@
 
 use super::vm::Vm;
 use crate::profile::Kinds;
+use bytecode::Shape;
 use codegen::ValueLayout;
 use ir::{InputPlace, Type};
-use runtime::Value;
+use runtime::{Heap, Value};
 
 /// How values look, for the code generator.
 pub const LAYOUT: ValueLayout = ValueLayout {
@@ -13,6 +14,9 @@ pub const LAYOUT: ValueLayout = ValueLayout {
     true_bits: Value::TRUE.bits(),
     max_float_bits: Value::MAX_FLOAT_BITS,
     refused: Value::REFUSED.bits(),
+    reference: Value::reference(0).bits(),
+    large_int: Heap::LARGE_INT.bits(),
+    headers: [Heap::header(Shape::List), Heap::header(Shape::ListIterator)],
 };
 
 /// The value of an input in the current frame.

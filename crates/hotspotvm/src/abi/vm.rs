@@ -13,7 +13,7 @@ use super::interrupts::Interrupts;
 use super::region::Reservation;
 use crate::options::Options;
 use crate::profile::{Executed, Feedback, Site, counts_of_instructions, executions};
-use bytecode::{FuncId, Op, Program, Verified};
+use bytecode::{FormFacts, FuncId, Op, Program, Verified};
 use runtime::error::{INNERMOST, OUTERMOST, shown_name};
 use runtime::num::{Cost, ErrorKind, NumError, Watch};
 use runtime::object::{Context, Fault, Outcome};
@@ -144,8 +144,8 @@ pub struct Vm {
     pub functions: Vec<FunctionState>,
     /// Its constants.
     pub constants: Vec<Value>,
-    /// For constants that say how a method is called: with how many arguments.
-    pub form_inputs: Vec<u8>,
+    /// What there is to know of constants that say how a method is called.
+    pub forms: Vec<FormFacts>,
     /// Where compiled code puts the arguments of a routine.
     pub arguments: Vec<u64>,
     /// Its globals.
@@ -282,13 +282,14 @@ impl Vm {
             options.stress.slice.or(options.sampling).map_or(usual, |s| i64::from(s).clamp(1, SLICE));
         let slice = total.min(slice_size as u64) as i64;
         let largest_frame = functions.iter().map(|f| f.frame_size).max().unwrap_or(0);
-        let forms = 0..program.program().constants.len() as u32;
-        let form_inputs: Vec<u8> =
-            forms.map(|k| program.program().form(k).map_or(0, |form| form.count as u8)).collect();
+        let constants_of = program.program();
+        let forms: Vec<FormFacts> = (0..constants_of.constants.len() as u32)
+            .map(|k| constants_of.form(k).map_or_else(FormFacts::default, |form| FormFacts::of(&form)))
+            .collect();
         // No instruction takes more than there are operands.
         let arguments = vec![0; largest_frame as usize];
         Ok(Vm {
-            form_inputs,
+            forms,
             arguments,
             largest_frame,
             globals: vec![Value::NONE; program.program().globals.len()],

@@ -25,7 +25,7 @@ use crate::options::is_forced;
 use crate::profile::{Feedback, Kinds, executions};
 use crate::reason::Reason;
 use bytecode::machine::{BinOp, Cmp, Flow, Machine, Mixed, Pair, Rounding, Single, UnOp};
-use bytecode::{Builtin1, Const, Facts, FuncId, Routine};
+use bytecode::{Builtin1, Const, Facts, FormFacts, FuncId, Routine, Shape};
 use ir::planted::{Bug, is};
 use ir::{
     Ahead, Block, ExitReason, FrameState, Function, Imm, Input, InputPlace, Opcode, Origin, Resume, Sign,
@@ -484,6 +484,7 @@ impl Machine for Builder<'_> {
     type Int = Value;
     type Float = Value;
     type Bool = Value;
+    type Object = Value;
     type Exit = Ended;
 
     fn push(&mut self, value: Value) {
@@ -758,8 +759,80 @@ impl Machine for Builder<'_> {
         Ok(self.emit(Opcode::CallRoutine, &[], Imm::Routine { routine, inputs, detail }))
     }
 
-    fn form_inputs(&mut self, form: u32) -> u32 {
-        self.request.vm.form_inputs.get(form as usize).copied().unwrap_or_default().into()
+    fn form(&mut self, form: u32) -> FormFacts {
+        self.request.vm.forms.get(form as usize).copied().unwrap_or_default()
+    }
+
+    fn none(&mut self) -> Value {
+        self.emit(Opcode::ConstBoxed, &[], Imm::Boxed(runtime::Value::NONE.bits()))
+    }
+
+    fn peek(&mut self, depth: u32) -> Value {
+        let at = self.frame.stack.len().saturating_sub(depth as usize + 1);
+        self.frame.stack.get(at).copied().unwrap_or(Value(0))
+    }
+
+    fn object(&mut self, a: Value, shape: Shape) -> Flow<Self, Option<Value>> {
+        // Without memory that no reference can leave, only routines look into objects.
+        if self.f.ty(a) != Type::Boxed || self.request.vm.reservation.is_none() {
+            return Ok(None);
+        }
+        match self.feedback().only_shape() {
+            None => Err(self.leave(ExitReason::Unreached)),
+            Some(true) if !self.feedback().failed() => {
+                Ok(Some(self.emit(Opcode::GuardShape, &[a], Imm::Shape(shape))))
+            }
+            Some(_) => Ok(None),
+        }
+    }
+
+    fn field(&mut self, a: Value, slot: u32) -> Value {
+        self.emit(Opcode::LoadSlot, &[a], Imm::Field(slot))
+    }
+
+    fn count(&mut self, a: Value, slot: u32) -> Value {
+        self.emit(Opcode::LoadCount, &[a], Imm::Field(slot))
+    }
+
+    fn set_count(&mut self, a: Value, slot: u32, count: Value) {
+        self.f.append(self.block, Opcode::StoreCount, &[a, count], Imm::Field(slot), None, self.origin());
+    }
+
+    fn size(&mut self, a: Value) -> Value {
+        self.emit_plain(Opcode::LoadSize, &[a])
+    }
+
+    fn int_index(&mut self, index: Value, len: Value) -> Flow<Self, Option<Value>> {
+        self.checked(Opcode::CheckIndex, &[index, len])
+    }
+
+    fn int_below(&mut self, count: Value, size: Value) -> Flow<Self, Option<Value>> {
+        self.checked(Opcode::CheckBelow, &[count, size])
+    }
+
+    fn element(&mut self, storage: Value, at: Value) -> Value {
+        self.emit_plain(Opcode::LoadElement, &[storage, at])
+    }
+
+    fn storable(&mut self, a: Value) -> Flow<Self, Option<Value>> {
+        let op = match self.f.ty(a) {
+            Type::Boxed => Opcode::GuardStorable,
+            Type::Int => Opcode::BoxSmall,
+            Type::Float => Opcode::BoxFloat,
+            Type::Bool => Opcode::BoxBool,
+        };
+        self.checked(op, &[a])
+    }
+
+    fn set_element(&mut self, storage: Value, at: Value, value: Value) {
+        self.f.append(
+            self.block,
+            Opcode::StoreElement,
+            &[storage, at, value],
+            Imm::None,
+            None,
+            self.origin(),
+        );
     }
 
     fn pow_mod(&mut self, _: Value, _: Value, _: Value) -> Flow<Self, Value> {

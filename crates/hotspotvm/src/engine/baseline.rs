@@ -43,7 +43,7 @@ mod present {
                 functions: &self.vm.functions,
                 facts: self.vm.program.facts(FuncId(function)),
                 constants: &self.vm.constants,
-                form_inputs: &self.vm.form_inputs,
+                forms: &self.vm.forms,
                 stress: self.driver.stress,
             };
             let refused = |error| Failure::Refused(Reason::Baseline { error });

@@ -340,10 +340,11 @@ impl Interpreter<'_> {
         self.sp = unsafe { self.sp.sub(count as usize) };
     }
 
-    /// How many arguments a constant says that a method is called with.
+    /// An operand, so far below the top.
     #[inline(always)]
-    pub(super) fn form_inputs(&self, form: u32) -> u32 {
-        self.vm.form_inputs.get(form as usize).copied().unwrap_or_default().into()
+    pub(super) fn peek(&self, depth: u32) -> Value {
+        // SAFETY: the verifier has proved that there are so many operands: meanings look at none but those that they take.
+        unsafe { *self.sp.sub(depth as usize + 1) }
     }
 
     #[inline(always)]

@@ -6,6 +6,7 @@
 
 use super::panics;
 use super::slow::call_routine;
+use crate::abi::region::Reservation;
 use crate::abi::values::{Raw, input_value};
 use crate::abi::vm::{Unattended, Vm};
 use crate::cache::{CodeCache, Unit};
@@ -107,6 +108,7 @@ pub fn enter(vm: &mut Vm, unit: &Unit, cache: &CodeCache, words: &mut Vec<u64>) 
         links: cache.links.addresses().as_ptr().cast(),
         depth_left: i64::from(depth),
         globals: vm.globals.as_mut_ptr().cast(),
+        region: vm.reservation.as_ref().map_or(std::ptr::null_mut(), Reservation::base),
         arguments: vm.arguments.as_mut_ptr(),
         counts: vm.counts.as_mut_ptr(),
         scratch: 0,

@@ -10,8 +10,8 @@ use crate::abi::values::kind;
 use crate::profile::{Feedback, How, Kinds};
 use bytecode::machine::{BinOp, Cmp, Flow, Machine, Mixed, Pair, Rounding, Single, UnOp};
 use bytecode::semantics::Meaning;
-use bytecode::{Builtin1, Routine};
-use runtime::{Value, num};
+use bytecode::{Builtin1, FormFacts, Routine, Shape};
+use runtime::{Heap, Value, num};
 use std::hint::cold_path;
 use std::marker::PhantomData;
 
@@ -130,6 +130,7 @@ impl<S: Fused> Machine for Step<'_, '_, S> {
     type Int = i64;
     type Float = f64;
     type Bool = bool;
+    type Object = Value;
     type Exit = Break;
 
     #[inline(always)]
@@ -455,8 +456,80 @@ impl<S: Fused> Machine for Step<'_, '_, S> {
     }
 
     #[inline(always)]
-    fn form_inputs(&mut self, form: u32) -> u32 {
-        self.on.form_inputs(form)
+    fn form(&mut self, form: u32) -> FormFacts {
+        self.on.vm.forms.get(form as usize).copied().unwrap_or_default()
+    }
+
+    #[inline(always)]
+    fn none(&mut self) -> Value {
+        Value::NONE
+    }
+
+    #[inline(always)]
+    fn peek(&mut self, depth: u32) -> Value {
+        debug_assert!(!S::FUSED);
+        self.on.peek(depth)
+    }
+
+    #[inline(always)]
+    fn object(&mut self, a: Value, shape: Shape) -> Flow<Self, Option<Value>> {
+        let found = self.on.vm.store.heap.shaped(a, shape).is_some();
+        self.on.record(if found { Feedback::SHAPE } else { Feedback::OTHER_SHAPE });
+        Ok(found.then_some(a))
+    }
+
+    #[inline(always)]
+    fn field(&mut self, a: Value, slot: u32) -> Value {
+        let heap = &self.on.vm.store.heap;
+        heap.object(a).map_or(Value::NONE, |object| heap.slot(object, slot as usize))
+    }
+
+    #[inline(always)]
+    fn count(&mut self, a: Value, slot: u32) -> i64 {
+        self.field(a, slot).as_small_int().unwrap_or(0)
+    }
+
+    #[inline(always)]
+    fn set_count(&mut self, a: Value, slot: u32, count: i64) {
+        let heap = &mut self.on.vm.store.heap;
+        if let Some(object) = heap.object(a) {
+            heap.set_count(object, slot as usize, count as usize);
+        }
+    }
+
+    #[inline(always)]
+    fn size(&mut self, a: Value) -> i64 {
+        let heap = &self.on.vm.store.heap;
+        heap.object(a).map_or(0, |object| heap.slots(object).len() as i64)
+    }
+
+    #[inline(always)]
+    fn int_index(&mut self, index: i64, len: i64) -> Flow<Self, Option<i64>> {
+        let at = if index < 0 { index.wrapping_add(len) } else { index };
+        self.fast((0..len).contains(&at).then_some(at))
+    }
+
+    #[inline(always)]
+    fn int_below(&mut self, count: i64, size: i64) -> Flow<Self, Option<i64>> {
+        Ok((count < size).then_some(count))
+    }
+
+    #[inline(always)]
+    fn element(&mut self, storage: Value, at: i64) -> Value {
+        self.field(storage, at as u32)
+    }
+
+    #[inline(always)]
+    fn storable(&mut self, a: Value) -> Flow<Self, Option<Value>> {
+        Ok((Heap::slot_bytes(a) == 0).then_some(a))
+    }
+
+    #[inline(always)]
+    fn set_element(&mut self, storage: Value, at: i64, value: Value) {
+        let heap = &mut self.on.vm.store.heap;
+        if let Some(storage) = heap.object(storage) {
+            heap.set_slot(storage, at as usize, value);
+        }
     }
 
     #[inline(always)]

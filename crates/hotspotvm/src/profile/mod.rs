@@ -234,6 +234,19 @@ impl Feedback {
     /// An operand was on the heap: an int of more than 48 bits, or no number at all.
     const LARGE: u16 = 1 << 9;
 
+    /// An operand was an object of the shape that the fast path is for.
+    pub const SHAPE: Feedback = Feedback(1 << 10);
+    /// It was something else.
+    pub const OTHER_SHAPE: Feedback = Feedback(1 << 11);
+
+    /// Whether an operand was always an object of the shape that the fast path is for; `None` if nothing was seen.
+    pub fn only_shape(self) -> Option<bool> {
+        match (self.0 & Feedback::SHAPE.0 != 0, self.0 & Feedback::OTHER_SHAPE.0 != 0) {
+            (false, false) => None,
+            (shape, other) => Some(shape && !other),
+        }
+    }
+
     /// The same, with an operand on the heap.
     pub const fn and_large(self) -> Feedback {
         Feedback(self.0 | Feedback::LARGE)

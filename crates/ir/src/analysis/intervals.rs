@@ -172,6 +172,18 @@ pub fn binary(op: Opcode, a: Interval, b: Interval) -> Interval {
             }
             result
         }
+        // Both operands count something, but the first of an index may be negative.
+        Opcode::CheckIndex | Opcode::CheckBelow => {
+            let most = b.hi.saturating_sub(1);
+            let index = Interval::new(0, most.max(0));
+            if b.hi <= 0 {
+                Interval::NONE
+            } else if op == Opcode::CheckBelow || a.lo >= 0 {
+                a.meet(index)
+            } else {
+                index
+            }
+        }
         Opcode::IntAnd => {
             let mut result = same_width(a, b);
             if a.lo >= 0 {
@@ -238,6 +250,14 @@ pub fn unary(op: Opcode, a: Interval) -> Interval {
         }
         Opcode::IntNot => Interval::new(!a.hi, !a.lo),
         Opcode::IntNonZero => without(a, Interval::only(0)),
+        _ => Interval::ALL,
+    }
+}
+
+/// What an instruction without int operands gives.
+pub fn loaded(op: Opcode) -> Interval {
+    match op {
+        Opcode::LoadCount | Opcode::LoadSize => Interval::new(0, (1 << 47) - 1),
         _ => Interval::ALL,
     }
 }
@@ -343,6 +363,7 @@ mod tests {
             Opcode::IntMulNonNeg,
             Opcode::IntFloorDivNonNeg,
             Opcode::IntModNonNeg,
+            Opcode::CheckBelow,
         ];
         let ints = |op: &Opcode| op.operands() == [Type::Int; 2] && op.result() == Some(Type::Int);
         let ops: Vec<Opcode> =

@@ -25,7 +25,7 @@ use super::{Changed, PassCx, Replacements};
 use crate::analysis::dominators::{Step, walk};
 use crate::analysis::{Cfg, Dominators};
 use crate::data::{Block, Function, Imm, Inst, Terminator, Type, Value};
-use crate::op::{Effect, Opcode};
+use crate::op::{Effect, Opcode, Slots};
 use crate::planted::{Bug, is};
 use bytecode::Cmp;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -36,6 +36,8 @@ enum Key {
     Op(Opcode, [Value; 3], Imm),
     /// What a global holds, in a stretch of code where no unseen write can happen.
     Global(u32, u32),
+    /// What a slot of an object holds, in a stretch of code where nothing can have written it.
+    Slot(Opcode, [Value; 3], Imm, u32),
     /// Whether a condition holds.
     Known(Value),
 }
@@ -46,6 +48,14 @@ enum Entry {
     Known(bool),
 }
 
+/// Numbers of stretches of code, for each class of memory: within one nothing of that class is written unseen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Stretches {
+    globals: u32,
+    fields: u32,
+    elements: u32,
+}
+
 struct Numbering<'a> {
     cx: &'a PassCx,
     cfg: &'a Cfg,
@@ -54,13 +64,13 @@ struct Numbering<'a> {
     table: FxHashMap<Key, Entry>,
     /// What to put back when the walk leaves a subtree.
     undo: Vec<(Key, Option<Entry>)>,
-    /// For each block being walked: where its part of `undo` begins, and the memory stretch before it.
-    scopes: Vec<(usize, u32)>,
+    /// For each block being walked: where its part of `undo` begins, and the stretches before it.
+    scopes: Vec<(usize, Stretches)>,
     /// Globals that some reached code writes; the others hold what they hold.
     written: FxHashSet<u32>,
     /// Whether there is a call, which may write any of them.
     calls: bool,
-    stretch: u32,
+    stretch: Stretches,
     stretches: u32,
     changed: bool,
 }
@@ -120,13 +130,35 @@ impl Numbering<'_> {
 
     fn global_key(&self, slot: u32) -> Key {
         let changes = self.calls || self.written.contains(&slot);
-        Key::Global(slot, if changes { self.stretch } else { 0 })
+        Key::Global(slot, if changes { self.stretch.globals } else { 0 })
     }
 
     /// A stretch of code begins of which nothing is known yet.
     fn new_stretch(&mut self) {
         self.stretches += 1;
-        self.stretch = self.stretches;
+        let new = self.stretches;
+        self.stretch = Stretches { globals: new, fields: new, elements: new };
+    }
+
+    /// Slots of objects may have been written.
+    fn written(&mut self, slots: Slots) {
+        if slots == Slots::None || is(Bug::GvnAcrossStore) {
+            return;
+        }
+        self.stretches += 1;
+        if slots.overlap(Slots::OwnFields) {
+            self.stretch.fields = self.stretches;
+        }
+        if slots.overlap(Slots::Elements) {
+            self.stretch.elements = self.stretches;
+        }
+    }
+
+    /// The key under which equal reads of slots meet.
+    fn slot_key(&self, inst: &Inst) -> Key {
+        let elements = inst.op.reads() == Slots::Elements;
+        let stretch = if elements { self.stretch.elements } else { self.stretch.fields };
+        Key::Slot(inst.op, inst.args, inst.imm, stretch)
     }
 
     fn enter(&mut self, f: &Function, block: Block) {
@@ -173,6 +205,7 @@ impl Numbering<'_> {
         let mut out = Vec::with_capacity(insts.len());
         for mut inst in insts {
             self.to.rewrite(&mut inst);
+            self.written(inst.op.writes(inst.imm));
             match (inst.op, inst.imm) {
                 (Opcode::LoadGlobal, Imm::Slot(slot)) => {
                     let key = self.global_key(slot);
@@ -195,6 +228,15 @@ impl Numbering<'_> {
                 }
                 (Opcode::Call, _) if !is(Bug::GvnAcrossCall) => self.new_stretch(),
                 (Opcode::Truth, _) => self.truth(f, &mut inst, &mut out),
+                _ if inst.op.effect() == Effect::Load => {
+                    let key = self.slot_key(&inst);
+                    if self.replace(key, &inst) {
+                        continue;
+                    }
+                    if let Some(result) = inst.result {
+                        self.insert(key, Entry::Value(result));
+                    }
+                }
                 _ if inst.op.effect() == Effect::Pure => {
                     if let Some(op) = checked(inst.op)
                         && self.replace(key(op, &inst), &inst)
@@ -272,7 +314,7 @@ pub fn run(f: &mut Function, cx: &PassCx) -> Changed {
         scopes: Vec::new(),
         written,
         calls,
-        stretch: 0,
+        stretch: Stretches::default(),
         stretches: 0,
         changed: false,
     };

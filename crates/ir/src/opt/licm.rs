@@ -27,7 +27,7 @@ use super::{Changed, PassCx};
 use crate::analysis::intervals::Interval;
 use crate::analysis::{Cfg, Dominators, LoopId, Loops};
 use crate::data::{Block, BlockData, Function, Imm, Inst, StateId, Target, Terminator, Value};
-use crate::op::{Effect, Opcode};
+use crate::op::{Effect, Opcode, Slots};
 use crate::planted::{Bug, is};
 use crate::remark::{Remark, Topic};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -136,6 +136,7 @@ impl Motion<'_> {
         self.number += 1;
         let mut written = FxHashSet::default();
         let mut calls = false;
+        let mut slots: Vec<Slots> = Vec::new();
         for &block in blocks {
             self.inside[block.index()] = self.number;
             for inst in &self.f.blocks[block.index()].insts {
@@ -143,6 +144,10 @@ impl Motion<'_> {
                 calls |= inst.op == Opcode::Call && !is(Bug::LicmPastCall);
                 if let (Opcode::StoreGlobal, Imm::Slot(slot)) = (inst.op, inst.imm) {
                     written.insert(slot);
+                }
+                let writes = inst.op.writes(inst.imm);
+                if writes != Slots::None && !slots.contains(&writes) && !is(Bug::LicmPastCall) {
+                    slots.push(writes);
                 }
             }
         }
@@ -159,6 +164,7 @@ impl Motion<'_> {
                 let quiet = match inst.op.effect() {
                     Effect::Pure => true,
                     Effect::Read => !calls && !matches!(inst.imm, Imm::Slot(slot) if written.contains(&slot)),
+                    Effect::Load => !slots.iter().any(|writes| writes.overlap(inst.op.reads())),
                     Effect::Write | Effect::Call => false,
                 };
                 let movable = quiet

@@ -253,7 +253,7 @@ impl<'a> Solver<'a> {
             _ => match inst.op.operands() {
                 [Type::Int, Type::Int] => intervals::binary(inst.op, now(a), now(b)),
                 [Type::Int] => intervals::unary(inst.op, now(a)),
-                _ => Interval::ALL,
+                _ => intervals::loaded(inst.op),
             },
         }
     }
@@ -369,6 +369,7 @@ impl<'a> Solver<'a> {
             Opcode::IntMul if x.lo >= 0 && y.lo >= 0 => Some(Opcode::IntMulNonNeg),
             Opcode::IntFloorDiv if x.lo >= least && y.lo >= 1 => Some(Opcode::IntFloorDivNonNeg),
             Opcode::IntMod if x.lo >= least && y.lo >= 1 => Some(Opcode::IntModNonNeg),
+            Opcode::CheckIndex if x.lo >= least => Some(Opcode::CheckBelow),
             _ => None,
         };
         if let Some(form) = form {

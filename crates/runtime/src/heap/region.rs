@@ -7,6 +7,7 @@
 use super::{GivenUp, Heap, INT, LEAF, Roots};
 use crate::object::Kind;
 use crate::value::Value;
+use bytecode::Shape;
 
 /// An object of the region, until the next collection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,10 +30,23 @@ impl Object {
 #[derive(Clone, Copy)]
 struct Header(u64);
 
+/// The kind that a shape is.
+const fn kind_of(shape: Shape) -> Kind {
+    match shape {
+        Shape::List => Kind::List,
+        Shape::ListIterator => Kind::ListIterator,
+    }
+}
+
+/// The header of an object of a shape.
+pub(super) const fn header(shape: Shape) -> u64 {
+    Header::new(kind_of(shape), shape.slots() as usize + 1).0
+}
+
 impl Header {
     const COPIED: u64 = 0xFF;
 
-    fn new(kind: Kind, words: usize) -> Header {
+    const fn new(kind: Kind, words: usize) -> Header {
         Header(kind as u64 | (words as u64) << 32)
     }
 
@@ -116,21 +130,16 @@ impl Region {
         }
     }
 
-    /// Whether there is room for so many words more, apart from what the limit says.
-    pub fn has_room(&self, more: usize) -> bool {
-        match &self.words {
-            Words::Growing(_) => true,
-            Words::Reserved { memory, upper, end } => {
-                let limit = if *upper { memory.words.len() } else { memory.words.len() / 2 };
-                limit.saturating_sub(*end) >= more
-            }
-        }
-    }
-
     /// The object at an index, if it can be one.
     #[inline]
     pub fn find(&self, index: u32) -> Option<Object> {
-        let found = (index as usize) < self.words().len();
+        let at = index as usize;
+        let found = match &self.words {
+            Words::Growing(words) => at < words.len(),
+            Words::Reserved { memory, upper, end } => {
+                at < *end && (!*upper || at >= memory.words.len() / 2)
+            }
+        };
         debug_assert!(found, "a reference outlived its object");
         found.then_some(Object(index))
     }
@@ -170,6 +179,12 @@ impl Region {
     #[inline]
     pub fn kind(&self, object: Object) -> Kind {
         self.header(object).kind()
+    }
+
+    /// Whether it is of a shape.
+    #[inline]
+    pub fn has_shape(&self, object: Object, shape: Shape) -> bool {
+        self.header(object).0 == header(shape)
     }
 
     pub fn set_kind(&mut self, object: Object, kind: Kind) {

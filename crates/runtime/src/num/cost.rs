@@ -37,6 +37,17 @@ impl Cost {
         result.saturating_add(self.object_bytes).saturating_add(self.scratch_bytes)
     }
 
+    /// The two together, of which at most one has a result.
+    #[must_use]
+    pub fn and(self, other: Cost) -> Cost {
+        Cost {
+            fuel: self.fuel.saturating_add(other.fuel),
+            result_bytes: self.result_bytes.max(other.result_bytes),
+            object_bytes: self.object_bytes.saturating_add(other.object_bytes),
+            scratch_bytes: self.scratch_bytes.saturating_add(other.scratch_bytes),
+        }
+    }
+
     /// With room for so many numbers of the result's size.
     pub(super) fn with_scratch(self, times: u64) -> Cost {
         Cost { scratch_bytes: scratch(self.result_bytes, times), ..self }

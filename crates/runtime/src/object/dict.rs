@@ -5,11 +5,19 @@
 //! are used, so that keys which agree in their low bits do not meet. Sizes and their growth are CPython's, because the place of
 //! an entry shows when a dict is changed while it is iterated.
 
+mod change;
+mod methods;
+mod operators;
+
 use super::value::{self, equal_keys};
-use super::{HOLE, Kind, Meter, Outcome};
-use crate::heap::{Heap, Object};
+use super::{HOLE, Meter, Outcome};
+use crate::heap::Object;
 use crate::store::Store;
 use crate::value::Value;
+
+pub use change::{delete_index, fetch, insert, new, pop_last, store_index};
+pub use methods::{call, call_of_view};
+pub use operators::{dict_of, merge, union, update_in_place};
 
 /// The slot that counts the entries which are there.
 const USED: usize = 0;

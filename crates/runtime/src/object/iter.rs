@@ -11,15 +11,16 @@ use crate::heap::{Heap, Object};
 use crate::num::{Cost, ErrorKind, Output, int_bytes};
 use crate::store::Store;
 use crate::value::Value;
+use bytecode::shape::list_iterator as shape;
 
 /// The slot with what is iterated over; `none` when the iterator is exhausted.
-const SOURCE: usize = 0;
+const SOURCE: usize = shape::SOURCE as usize;
 /// The slot that says where to look next.
-const AT: usize = 1;
+const AT: usize = shape::AT as usize;
 /// The slot that says where the iterator looked last.
-const LAST: usize = 2;
+const LAST: usize = shape::LAST as usize;
 /// How many slots there are.
-const SLOTS: usize = 3;
+const SLOTS: usize = shape::SLOTS as usize;
 
 /// A place in something that is iterated over, without an object for it.
 #[derive(Clone, Copy, Debug)]
@@ -69,7 +70,7 @@ impl Next {
     }
 
     /// What making it and putting it into a slot costs.
-    fn bytes_in_slot(&self) -> u64 {
+    pub(super) fn bytes_in_slot(&self) -> u64 {
         match self {
             Next::Is(value) => Heap::slot_bytes(*value),
             Next::Number(output) => slot_bytes(output),
@@ -78,7 +79,7 @@ impl Next {
     }
 
     /// Makes it, paid for.
-    fn make(self, store: &mut Store) -> Value {
+    pub(super) fn make(self, store: &mut Store) -> Value {
         match self {
             Next::Is(value) => value,
             Next::Number(output) => store.value(output),
@@ -207,9 +208,21 @@ pub fn more(store: &mut Store, iterator: Object) -> Outcome<bool> {
             Ok(true)
         }
         None => {
-            store.heap.set_slot(iterator, SOURCE, Value::NONE);
+            end(store, iterator);
             Ok(false)
         }
+    }
+}
+
+/// An iterator has come to the end, and stays there, whatever happens to its source.
+fn end(store: &mut Store, iterator: Object) {
+    if store.heap.kind(iterator) == Kind::ListIterator {
+        // In the form that meanings know: it keeps its list.
+        let at = store.heap.count(iterator, AT);
+        store.heap.set_count(iterator, LAST, at);
+        store.heap.set_count(iterator, AT, shape::EXHAUSTED as usize);
+    } else {
+        store.heap.set_slot(iterator, SOURCE, Value::NONE);
     }
 }
 
@@ -358,6 +371,34 @@ fn plan_with(store: &mut Store, meter: &mut Meter, iterable: Value, most: usize)
     Ok(Plan { count, bytes, elements: whole, fuel: meter.cost().fuel })
 }
 
+/// Goes through the values of an iterable before they are made. An iterator stays where it is.
+///
+/// # Errors
+/// `TypeError` if it is none, what CPython raises while it goes through, and what `visit` answers.
+pub fn for_each(
+    store: &Store,
+    meter: &mut Meter,
+    iterable: Value,
+    visit: &mut dyn FnMut(&mut Meter, Next) -> Outcome<()>,
+) -> Outcome<()> {
+    let Some(mut cursor) = cursor(store, iterable) else { return Err(not_iterable(store, iterable)) };
+    while let Some((next, at)) = look(store, &cursor)? {
+        meter.step(store, 1)?;
+        visit(meter, next)?;
+        cursor.at = at;
+    }
+    Ok(())
+}
+
+/// Leaves nothing to come of an iterator, whose values have been taken.
+pub fn exhaust(store: &mut Store, iterable: Value) {
+    if let Some((kind, iterator)) = store.object(iterable)
+        && is_iterator(kind)
+    {
+        end(store, iterator);
+    }
+}
+
 /// Puts so many values of an iterable into the slots of an object, planned and paid for. An iterator is exhausted then.
 pub fn fill(store: &mut Store, iterable: Value, to: Object, at: usize, count: usize) {
     let Some(mut cursor) = cursor(store, iterable) else { return };
@@ -374,11 +415,7 @@ pub fn fill(store: &mut Store, iterable: Value, to: Object, at: usize, count: us
             cursor.at = after;
         }
     }
-    if let Some((kind, iterator)) = store.object(iterable)
-        && is_iterator(kind)
-    {
-        store.heap.set_slot(iterator, SOURCE, Value::NONE);
-    }
+    exhaust(store, iterable);
 }
 
 /// `list(a)`.

@@ -9,13 +9,14 @@ use crate::heap::{Heap, Object};
 use crate::num::{Cost, ErrorKind};
 use crate::store::Store;
 use crate::value::Value;
+use bytecode::shape::list as shape;
 
 /// The slot that counts the elements.
-const LEN: usize = 0;
+const LEN: usize = shape::LEN as usize;
 /// The slot with the storage; `none` where there is no room.
-const STORAGE: usize = 1;
+const STORAGE: usize = shape::STORAGE as usize;
 /// How many slots there are.
-const SLOTS: usize = 2;
+const SLOTS: usize = shape::SLOTS as usize;
 
 /// Elements of a new object that are written for one unit of fuel.
 pub const MADE_PER_FUEL: u64 = 4;
@@ -204,11 +205,11 @@ pub fn splice_cost(store: &Store, list: Object, start: usize, end: usize, count:
     cost
 }
 
-/// `list.append(value)`.
+/// `list.append(value)`; answers the list, which may have moved.
 ///
 /// # Errors
 /// As [`Context::pay`].
-pub fn append(cx: &mut dyn Context, list: Value, value: Value) -> Outcome<()> {
+pub fn append(cx: &mut dyn Context, list: Value, value: Value) -> Outcome {
     let store = cx.store();
     let Some(object) = store.heap.object(list) else { return Err(Fault::Refused) };
     let slots = store.heap.slots(object);
@@ -221,7 +222,7 @@ pub fn append(cx: &mut dyn Context, list: Value, value: Value) -> Outcome<()> {
     {
         *slot = value;
         store.heap.set_count(object, LEN, len + 1);
-        return Ok(());
+        return Ok(list);
     }
     let mut cost = resize_cost(store, object, len + 1);
     cost.object_bytes += bytes;
@@ -236,7 +237,7 @@ pub fn append(cx: &mut dyn Context, list: Value, value: Value) -> Outcome<()> {
     {
         store.heap.set_slot(storage, len, value);
     }
-    Ok(())
+    Ok(list)
 }
 
 /// The error of an index that is neither an int nor a slice.

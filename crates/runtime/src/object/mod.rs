@@ -16,6 +16,7 @@ pub mod args;
 pub mod bytes;
 pub mod dict;
 mod find;
+mod gather;
 pub mod iter;
 mod kind;
 pub mod list;
@@ -37,7 +38,7 @@ use crate::heap::{Found, Object};
 use crate::num::{self, Cost, ErrorKind, NumError, Operand, Output};
 use crate::store::Store;
 use crate::value::{Unpacked, Value};
-use bytecode::{BinOp, Builtin1, Builtin2, CallForm, Routine, UnOp};
+use bytecode::{Augmented, BinOp, Builtin1, Builtin2, CallForm, Routine, UnOp};
 use dashu_int::IBig;
 use std::borrow::Cow;
 
@@ -104,6 +105,16 @@ impl Meter {
         Meter { used: 0, limit: cx.fuel_left().saturating_mul(STEPS_PER_FUEL).saturating_add(FREE_STEPS) }
     }
 
+    /// Whether nothing has to be paid.
+    pub fn is_free(&self) -> bool {
+        self.used <= FREE_STEPS
+    }
+
+    /// A meter for work that has been paid for.
+    pub fn paid() -> Meter {
+        Meter::of(u64::MAX)
+    }
+
     /// Counts so many steps of a few nanoseconds: a comparison, an element, eight bytes of text.
     ///
     /// # Errors
@@ -141,6 +152,24 @@ pub fn metered<T>(
     let result = work(cx.store(), &mut meter, held);
     meter.pay(cx, held)?;
     result
+}
+
+/// Runs metered work without effects that goes before others, and says what it costs; where it fails, it is paid for here.
+///
+/// # Errors
+/// Those of the work, and [`Fault::Refused`].
+pub fn prepared<T>(
+    cx: &mut dyn Context,
+    work: impl FnOnce(&Store, &mut Meter) -> Outcome<T>,
+) -> Outcome<(T, Cost)> {
+    let mut meter = Meter::new(cx);
+    match work(cx.store(), &mut meter) {
+        Ok(result) => Ok((result, meter.cost())),
+        Err(fault) => {
+            meter.pay(cx, &mut [])?;
+            Err(fault)
+        }
+    }
 }
 
 /// Runs metered work without effects that says what its result costs, and pays for both at once; where the work fails, for that.
@@ -236,7 +265,7 @@ pub fn routine(cx: &mut dyn Context, routine: Routine, detail: u32, args: &mut [
     match (routine, &mut *args) {
         (Routine::List, values) => list::new(cx, values),
         (Routine::Tuple, values) => tuple::new(cx, values),
-        (Routine::Append, &mut [list, value]) => list::append(cx, list, value).map(|()| list),
+        (Routine::Append, &mut [list, value]) => list::append(cx, list, value),
         (Routine::Index, &mut [a, i]) => index(cx, a, i),
         (Routine::StoreIndex, &mut [a, i, v]) => store_index(cx, a, i, v).map(|()| Value::NONE),
         (Routine::DeleteIndex, &mut [a, i]) => delete_index(cx, a, i).map(|()| Value::NONE),
@@ -257,6 +286,10 @@ pub fn routine(cx: &mut dyn Context, routine: Routine, detail: u32, args: &mut [
         (Routine::ListOf, &mut [a]) => iter::list_of(cx, a),
         (Routine::TupleOf, &mut [a]) => iter::tuple_of(cx, a),
         (Routine::Range, &mut [start, stop, step]) => range::new(cx, [start, stop, step]),
+        (Routine::Dict, pairs) => dict::new(cx, pairs),
+        (Routine::Insert, &mut [dict, key, value]) => dict::insert(cx, dict, key, value),
+        (Routine::Merge, &mut [dict, other]) => dict::merge(cx, dict, other),
+        (Routine::DictOf, &mut [a]) => dict::dict_of(cx, a),
         (Routine::Hash, &mut [a]) => {
             let hash = metered(cx, &mut [a], |store, meter, _| value::hash(store, meter, a))?;
             Ok(cx.store().int(hash))
@@ -270,6 +303,7 @@ fn index(cx: &mut dyn Context, a: Value, i: Value) -> Outcome {
     let store = cx.store();
     match store.object(a).map(|(kind, _)| kind) {
         Some(Kind::List | Kind::Tuple) => list::index(cx, a, i),
+        Some(Kind::Dict) => dict::fetch(cx, a, i),
         None if store.str(a).is_some() => text::index(cx, a, i),
         _ => Err(type_error(format!("'{}' object is not subscriptable", store.type_name(a)))),
     }
@@ -280,6 +314,7 @@ fn store_index(cx: &mut dyn Context, a: Value, i: Value, value: Value) -> Outcom
     let store = cx.store();
     match store.object(a).map(|(kind, _)| kind) {
         Some(Kind::List) => list::store_index(cx, a, i, value),
+        Some(Kind::Dict) => dict::store_index(cx, a, i, value),
         _ => {
             let name = store.type_name(a);
             Err(type_error(format!("'{name}' object does not support item assignment")))
@@ -292,9 +327,15 @@ fn delete_index(cx: &mut dyn Context, a: Value, i: Value) -> Outcome<()> {
     let store = cx.store();
     match store.object(a).map(|(kind, _)| kind) {
         Some(Kind::List) => list::delete_index(cx, a, i),
-        kind => {
+        Some(Kind::Dict) => dict::delete_index(cx, a, i),
+        _ => {
             let name = store.type_name(a);
-            let verb = if matches!(kind, Some(Kind::Tuple | Kind::Range)) { "doesn't" } else { "does not" };
+            // What has a length is told so in other words.
+            let has_len = match store.object(a) {
+                Some((kind, object)) => kind == Kind::Range || value::len(store, kind, object).is_some(),
+                None => store.str(a).is_some(),
+            };
+            let verb = if has_len { "doesn't" } else { "does not" };
             Err(type_error(format!("'{name}' object {verb} support item deletion")))
         }
     }
@@ -312,7 +353,11 @@ pub fn method(cx: &mut dyn Context, form: &CallForm<'_>, args: &mut [Value]) -> 
     let kind = cx.store().object(this).map(|(kind, _)| kind);
     match (kind, form.name, &mut *args) {
         (Some(Kind::List), "append", &mut [list, value]) => {
-            list::append(cx, list, value).map(|()| Value::NONE)
+            list::append(cx, list, value).map(|_| Value::NONE)
+        }
+        (Some(Kind::Dict), ..) => dict::call(cx, form, args),
+        (Some(kind @ (Kind::DictKeys | Kind::DictValues | Kind::DictItems)), ..) => {
+            dict::call_of_view(cx, kind, form, args)
         }
         _ => Err(no_attribute(cx.store(), this, form.name)),
     }
@@ -342,7 +387,11 @@ pub fn binary(cx: &mut dyn Context, op: BinOp, args: &mut [Value; 2]) -> Outcome
             let found = metered(cx, args, |store, meter, _| value::contains(store, meter, a, b))?;
             Ok(Value::bool(found))
         }
-        _ => sequence::binary(cx, op, a, b),
+        _ => match [a, b].map(|value| cx.store().object(value).map(|(kind, _)| kind)) {
+            [Some(Kind::Dict), Some(Kind::Dict)] if op == BinOp::Or => dict::union(cx, a, b),
+            [Some(Kind::Dict), _] if op == BinOp::Augmented(Augmented::Or) => dict::update_in_place(cx, a, b),
+            _ => sequence::binary(cx, op, a, b),
+        },
     }
 }
 

@@ -8,8 +8,8 @@ mod hash;
 mod text;
 
 pub use compare::{compare, contains, equal, identical};
-pub(super) use compare::{equal_keys, equal_sequences};
-pub(super) use hash::hash_values;
+pub(super) use compare::{equal_keys, equal_operands};
+pub(super) use hash::{combine, hash_operand};
 pub use hash::{hash, hash_bytes, hash_int};
 pub use text::{ascii, describe, repr, text, write_ascii, write_repr, write_str};
 

@@ -2,8 +2,10 @@
 //!
 //! A view has one slot: its dict.
 
+use super::gather;
+use super::iter::{self, Next};
 use super::value::{self, equal_keys};
-use super::{Kind, Meter, Outcome, dict, set};
+use super::{Context, Kind, Meter, Outcome, dict, metered, set};
 use crate::heap::Object;
 use crate::store::Store;
 use crate::value::Value;
@@ -156,7 +158,7 @@ fn has_pair(
         return has_item(store, meter, dict, key, value, depth);
     }
     // A tuple with the same hash that has the same two values.
-    let hash = value::hash_values(store, meter, &[key, value])?;
+    let hash = value::combine(&[value::hash(store, meter, key)?, value::hash(store, meter, value)?]);
     let same = |meter: &mut Meter, found: Value| match store.object(found) {
         Some((Kind::Tuple, pair)) => match *store.heap.slots(pair) {
             [a, b] => {
@@ -169,6 +171,46 @@ fn has_pair(
     match (kind, dict_of(store, object)) {
         (Kind::Set | Kind::Frozenset, _) => set::has_such(store, meter, object, hash, same),
         (_, Some(dict)) => Ok(dict::find_such(store, meter, dict, hash, same)?.is_some()),
+        _ => Ok(false),
+    }
+}
+
+/// Whether a set or view has none of the values of an iterable.
+///
+/// # Errors
+/// What CPython raises, and those of [`Context::pay`].
+pub fn is_disjoint(cx: &mut dyn Context, a: Value, b: Value) -> Outcome {
+    let disjoint = metered(cx, &mut [b], |store, meter, _| {
+        let Some((kind, object)) = store.object(a) else { return Ok(true) };
+        let mut disjoint = true;
+        iter::for_each(store, meter, b, &mut |meter, next| {
+            disjoint = disjoint && !contains_next(store, meter, kind, object, &next)?;
+            Ok(())
+        })?;
+        Ok(disjoint)
+    })?;
+    Ok(Value::bool(disjoint))
+}
+
+/// Whether a set or view has a value that may not be made yet.
+///
+/// # Errors
+/// What CPython raises, and those of the meter.
+pub(super) fn contains_next(
+    store: &Store,
+    meter: &mut Meter,
+    kind: Kind,
+    object: Object,
+    next: &Next,
+) -> Outcome<bool> {
+    if let (Next::Is(value), true) = (next, is_view(kind)) {
+        return contains(store, meter, kind, object, *value);
+    }
+    let hash = gather::hash(store, meter, next)?;
+    let same = |meter: &mut Meter, found| gather::same(store, meter, &Next::Is(found), next);
+    match (kind, dict_of(store, object)) {
+        (Kind::Set | Kind::Frozenset, _) => set::has_such(store, meter, object, hash, same),
+        (Kind::DictKeys, Some(dict)) => Ok(dict::find_such(store, meter, dict, hash, same)?.is_some()),
         _ => Ok(false),
     }
 }

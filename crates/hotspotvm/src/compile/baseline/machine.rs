@@ -15,7 +15,7 @@ use super::values::{FTMP, Item, PINS, Repr, TMP};
 use crate::abi::baseline::{BaselineExit, FunctionEntry};
 use crate::profile::{Feedback, Kinds};
 use bytecode::machine::{BinOp, Cmp, Flow, Machine, Mixed, Pair, Rounding, Single, UnOp};
-use bytecode::{Builtin1, Routine};
+use bytecode::{Builtin1, FormFacts, Routine, Shape};
 use runtime::Value;
 use std::convert::Infallible;
 
@@ -47,11 +47,16 @@ impl Emitter<'_> {
     }
 }
 
+/// An object whose slots are known: there is none here.
+#[derive(Clone, Copy)]
+pub enum NoObject {}
+
 impl Machine for Emitter<'_> {
     type Value = Item;
     type Int = Int;
     type Float = Float;
     type Bool = Test;
+    type Object = NoObject;
     type Exit = Infallible;
 
     fn push(&mut self, value: Item) {
@@ -620,8 +625,58 @@ impl Machine for Emitter<'_> {
         Ok(result)
     }
 
-    fn form_inputs(&mut self, form: u32) -> u32 {
-        self.request.form_inputs.get(form as usize).copied().unwrap_or_default().into()
+    fn form(&mut self, form: u32) -> FormFacts {
+        let facts = self.request.forms.get(form as usize).copied().unwrap_or_default();
+        // Objects have no fast paths here.
+        FormFacts { known: None, ..facts }
+    }
+
+    fn none(&mut self) -> Item {
+        Item::Const(Value::NONE.bits())
+    }
+
+    fn peek(&mut self, _: u32) -> Item {
+        Item::Mem
+    }
+
+    fn object(&mut self, _: Item, _: Shape) -> Flow<Self, Option<NoObject>> {
+        Ok(None)
+    }
+
+    fn field(&mut self, no: NoObject, _: u32) -> NoObject {
+        match no {}
+    }
+
+    fn count(&mut self, no: NoObject, _: u32) -> Int {
+        match no {}
+    }
+
+    fn set_count(&mut self, no: NoObject, _: u32, _: Int) {
+        match no {}
+    }
+
+    fn size(&mut self, no: NoObject) -> Int {
+        match no {}
+    }
+
+    fn int_index(&mut self, _: Int, _: Int) -> Flow<Self, Option<Int>> {
+        Ok(None)
+    }
+
+    fn int_below(&mut self, _: Int, _: Int) -> Flow<Self, Option<Int>> {
+        Ok(None)
+    }
+
+    fn element(&mut self, no: NoObject, _: Int) -> Item {
+        match no {}
+    }
+
+    fn storable(&mut self, _: Item) -> Flow<Self, Option<Item>> {
+        Ok(None)
+    }
+
+    fn set_element(&mut self, no: NoObject, _: Int, _: Item) {
+        match no {}
     }
 
     fn pow_mod(&mut self, _: Item, _: Item, _: Item) -> Flow<Self, Item> {

@@ -25,7 +25,7 @@ pub use emit::Workspace;
 
 use crate::abi::baseline::BaselineCode;
 use crate::abi::vm::{Cell, FunctionState};
-use bytecode::Facts;
+use bytecode::{Facts, FormFacts};
 
 /// What to compile.
 pub struct Request<'a> {
@@ -37,8 +37,8 @@ pub struct Request<'a> {
     pub facts: &'a Facts,
     /// The program's constants.
     pub constants: &'a [runtime::Value],
-    /// For constants that say how a method is called: with how many arguments.
-    pub form_inputs: &'a [u8],
+    /// What there is to know of constants that say how a method is called.
+    pub forms: &'a [FormFacts],
     /// Test mode: see [`crate::options::Stress::exits`].
     pub stress: Option<u64>,
 }

@@ -192,7 +192,17 @@ fn open(store: &Store, meter: &mut Meter, a: Value, b: Value, depth: u32) -> Out
 
 /// Whether two values are equal of which at least one is no object.
 fn equal_leaves(store: &Store, meter: &mut Meter, a: Value, b: Value) -> Outcome<bool> {
-    match (store.operand(a), store.operand(b)) {
+    equal_operands(store, meter, store.operand(a), store.operand(b))
+}
+
+/// The same of operands.
+pub(in super::super) fn equal_operands(
+    store: &Store,
+    meter: &mut Meter,
+    a: Operand<'_>,
+    b: Operand<'_>,
+) -> Outcome<bool> {
+    match (a, b) {
         (Operand::Str(a), Operand::Str(b)) => equal_texts(store, meter, a, b),
         (Operand::Object(_), _) | (_, Operand::Object(_)) => Ok(false),
         (x, y) => compare_leaves(store, meter, Cmp::Eq, x, y),
@@ -209,28 +219,6 @@ fn compare_leaves(
     let op = BinOp::Compare(cmp);
     meter.step(store, num::binary_cost(op, a, b, &store.watch.limits)?.fuel)?;
     Ok(matches!(num::binary(op, a, b, &store.watch)?, num::Output::Bool(true)))
-}
-
-/// Whether two sequences of values are equal, element by element.
-///
-/// # Errors
-/// As [`equal`].
-pub(in super::super) fn equal_sequences(
-    store: &Store,
-    meter: &mut Meter,
-    a: &[Value],
-    b: &[Value],
-) -> Outcome<bool> {
-    if a.len() != b.len() {
-        return Ok(false);
-    }
-    for (&a, &b) in a.iter().zip(b) {
-        meter.step(store, 1)?;
-        if a != b && !equal_at(store, meter, a, b, 1)? {
-            return Ok(false);
-        }
-    }
-    Ok(true)
 }
 
 /// Whether a comparison holds.

@@ -52,7 +52,12 @@ fn signed(hash: u64, negative: bool) -> i64 {
 }
 
 fn hash_leaf(store: &Store, meter: &mut Meter, a: Value) -> Outcome<i64> {
-    Ok(match store.operand(a) {
+    hash_operand(store, meter, store.operand(a))
+}
+
+/// The hash of a value that is no object.
+pub(in super::super) fn hash_operand(store: &Store, meter: &mut Meter, a: Operand<'_>) -> Outcome<i64> {
+    Ok(match a {
         Operand::None | Operand::Object(_) => NONE,
         Operand::Bool(b) => i64::from(b),
         Operand::Int(i) => hash_int(i),
@@ -182,7 +187,7 @@ fn hash_tuple(store: &Store, meter: &mut Meter, tuple: Object) -> Outcome<i64> {
 }
 
 /// Hashes combined to that of a tuple: xxHash's way, as CPython has it.
-pub(super) struct Combined {
+struct Combined {
     hash: u64,
     count: u64,
 }
@@ -212,11 +217,9 @@ impl Combined {
     }
 }
 
-/// The hash of a tuple of these.
-pub(in super::super) fn hash_values(store: &Store, meter: &mut Meter, values: &[Value]) -> Outcome<i64> {
+/// The hash of a tuple of values with these hashes.
+pub(in super::super) fn combine(hashes: &[i64]) -> i64 {
     let mut combined = Combined::default();
-    for &value in values {
-        combined.add(hash(store, meter, value)?);
-    }
-    Ok(combined.end())
+    hashes.iter().for_each(|&hash| combined.add(hash));
+    combined.end()
 }

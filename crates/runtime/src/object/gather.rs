@@ -1,0 +1,132 @@
+//! Values of iterables on their way into a set or dict: with their hashes, and perhaps not made yet.
+
+use super::iter::Next;
+use super::value::{self, equal_keys, equal_operands};
+use super::{Context, HOLE, Kind, Meter, Outcome};
+use crate::num::{Cost, Operand};
+use crate::store::Store;
+use crate::value::Value;
+use std::collections::BTreeMap;
+
+/// Values, of which some are made only when all has been paid for.
+#[derive(Default)]
+pub(super) struct Gathered {
+    /// Those that are there; a [`HOLE`] for the others.
+    values: Vec<Value>,
+    /// The others, by their number.
+    unmade: BTreeMap<usize, Next>,
+    /// What all of them cost in slots, and the others to make.
+    bytes: u64,
+}
+
+impl Gathered {
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.values.len()
+    }
+
+    /// Adds a value, and answers its number.
+    pub fn push(&mut self, next: Next) -> usize {
+        let number = self.values.len();
+        self.bytes = self.bytes.saturating_add(next.bytes_in_slot());
+        match next {
+            Next::Is(value) => self.values.push(value),
+            next => {
+                self.values.push(HOLE);
+                self.unmade.insert(number, next);
+            }
+        }
+        number
+    }
+
+    /// A value that has been added.
+    pub fn get(&self, number: usize) -> Next {
+        match self.values.get(number) {
+            Some(&HOLE) | None => self.unmade.get(&number).cloned().unwrap_or(Next::Is(Value::NONE)),
+            Some(&value) => Next::Is(value),
+        }
+    }
+
+    /// Replaces a value.
+    pub fn set(&mut self, number: usize, next: Next) {
+        self.bytes = self.bytes.saturating_add(next.bytes_in_slot());
+        let value = match next {
+            Next::Is(value) => {
+                self.unmade.remove(&number);
+                value
+            }
+            next => {
+                self.unmade.insert(number, next);
+                HOLE
+            }
+        };
+        if let Some(place) = self.values.get_mut(number) {
+            *place = value;
+        }
+    }
+
+    /// What putting them into slots costs.
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// Pays, makes those that are not there yet, and answers all of them, and after them what was held besides.
+    ///
+    /// # Errors
+    /// As [`Context::pay`].
+    pub fn pay(mut self, cx: &mut dyn Context, mut cost: Cost, held: &[Value]) -> Outcome<Vec<Value>> {
+        cost.object_bytes = cost.object_bytes.saturating_add(self.bytes);
+        self.values.extend_from_slice(held);
+        cx.pay(cost, &mut self.values)?;
+        let store = cx.store();
+        for (number, next) in self.unmade {
+            if let Some(place) = self.values.get_mut(number) {
+                *place = next.make(store);
+            }
+        }
+        Ok(self.values)
+    }
+}
+
+/// The operand that a value is which may not be made yet; `None` for a tuple.
+fn operand<'a>(store: &'a Store, next: &'a Next, buffer: &'a mut [u8; 4]) -> Option<Operand<'a>> {
+    Some(match next {
+        Next::Is(value) => store.operand(*value),
+        Next::Number(output) => output.operand(),
+        Next::Char(c) => Operand::Str(c.encode_utf8(buffer)),
+    })
+}
+
+/// The hash of a value that may not be made yet.
+///
+/// # Errors
+/// `TypeError` if it has none, and those of the meter.
+pub(super) fn hash(store: &Store, meter: &mut Meter, next: &Next) -> Outcome<i64> {
+    if let Next::Is(value) = next {
+        return value::hash(store, meter, *value);
+    }
+    match operand(store, next, &mut [0; 4]) {
+        Some(operand) => value::hash_operand(store, meter, operand),
+        None => Ok(0),
+    }
+}
+
+/// Whether two values count as the same key.
+///
+/// # Errors
+/// Those of comparing keys, and of the meter.
+pub(super) fn same(store: &Store, meter: &mut Meter, a: &Next, b: &Next) -> Outcome<bool> {
+    if let (Next::Is(a), Next::Is(b)) = (a, b) {
+        return equal_keys(store, meter, *a, *b, 0);
+    }
+    let (mut x, mut y) = ([0; 4], [0; 4]);
+    match (operand(store, a, &mut x), operand(store, b, &mut y)) {
+        (Some(a), Some(b)) => equal_operands(store, meter, a, b),
+        _ => Ok(false),
+    }
+}
+
+/// Whether a value is a set, a frozenset or a dict.
+pub(super) fn kind(store: &Store, a: Value) -> Option<Kind> {
+    store.object(a).map(|(kind, _)| kind)
+}
