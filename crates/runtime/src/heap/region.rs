@@ -136,9 +136,7 @@ impl Region {
         let at = index as usize;
         let found = match &self.words {
             Words::Growing(words) => at < words.len(),
-            Words::Reserved { memory, upper, end } => {
-                at < *end && (!*upper || at >= memory.words.len() / 2)
-            }
+            Words::Reserved { memory, upper, end } => at < *end && (!*upper || at >= memory.words.len() / 2),
         };
         debug_assert!(found, "a reference outlived its object");
         found.then_some(Object(index))

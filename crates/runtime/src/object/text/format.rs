@@ -43,7 +43,13 @@ fn numeric<T>(
 }
 
 /// Appends what a function of one value writes: of a number or str.
-fn push_call(store: &Store, meter: &mut Meter, out: &mut String, call: Builtin1, a: Operand<'_>) -> Outcome<()> {
+fn push_call(
+    store: &Store,
+    meter: &mut Meter,
+    out: &mut String,
+    call: Builtin1,
+    a: Operand<'_>,
+) -> Outcome<()> {
     let op = UnOp::Call(call);
     let cost = num::unary_cost(op, a, &store.watch.limits);
     match numeric(store, meter, cost, || num::unary(op, a, &store.watch))? {
@@ -74,13 +80,20 @@ pub(super) fn convert(
         (Field::Is(a), Conversion::Ascii) => value::write_ascii(store, meter, out, *a),
         (Field::Made(made), Conversion::Str) => push_call(store, meter, out, Builtin1::Str, made.operand()),
         (Field::Made(made), Conversion::Repr) => push_call(store, meter, out, Builtin1::Repr, made.operand()),
-        (Field::Made(made), Conversion::Ascii) => push_call(store, meter, out, Builtin1::Ascii, made.operand()),
+        (Field::Made(made), Conversion::Ascii) => {
+            push_call(store, meter, out, Builtin1::Ascii, made.operand())
+        }
     }?;
     check(store, out.len())
 }
 
 /// Appends what a function of one value gives, of a number: its digits in a base, for instance.
-pub(super) fn number_text(store: &Store, meter: &mut Meter, call: Builtin1, a: Operand<'_>) -> Outcome<String> {
+pub(super) fn number_text(
+    store: &Store,
+    meter: &mut Meter,
+    call: Builtin1,
+    a: Operand<'_>,
+) -> Outcome<String> {
     let mut out = String::new();
     push_call(store, meter, &mut out, call, a)?;
     Ok(out)
@@ -94,7 +107,13 @@ pub(super) fn truncated(store: &Store, meter: &mut Meter, a: Operand<'_>) -> Out
 }
 
 /// Appends `format(a, spec)`.
-pub(super) fn render(store: &Store, meter: &mut Meter, out: &mut String, field: &Field, spec: &str) -> Outcome<()> {
+pub(super) fn render(
+    store: &Store,
+    meter: &mut Meter,
+    out: &mut String,
+    field: &Field,
+    spec: &str,
+) -> Outcome<()> {
     let operand = field.operand(store);
     if spec.is_empty() {
         return convert(store, meter, out, field, Conversion::Str);
@@ -124,4 +143,3 @@ pub fn format_value(cx: &mut dyn Context, a: Value, spec: Value) -> Outcome {
         }
     })
 }
-

@@ -35,9 +35,9 @@ use crate::store::Store;
 use crate::value::Value;
 use bytecode::CallForm;
 
+pub use codec::{decode, decode_arguments, encode};
 pub use format::format_value;
 pub use percent::percent;
-pub use codec::{decode, decode_arguments, encode};
 
 /// Bytes that are copied, compared or skipped in one step of a meter.
 const BYTES_PER_STEP: u64 = 8;

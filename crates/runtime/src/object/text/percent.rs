@@ -17,7 +17,8 @@ pub fn percent(cx: &mut dyn Context, format: Value, values: Value) -> Outcome {
     super::written(cx, &mut [format, values], |store, meter, out, args| {
         let &[format, values] = args else { return Err(type_error("too few arguments")) };
         let text = store.str(format).unwrap_or_default();
-        let mut formatter = Formatter { store, meter, out, whole: text, rest: text, arguments: Arguments::of(store, values) };
+        let mut formatter =
+            Formatter { store, meter, out, whole: text, rest: text, arguments: Arguments::of(store, values) };
         formatter.all()
     })
 }
@@ -41,10 +42,8 @@ impl<'a> Arguments<'a> {
     fn of(store: &'a Store, value: Value) -> Arguments<'a> {
         let kind = store.object(value).map(|(kind, _)| kind);
         // Whatever can be asked for an element passes for a mapping.
-        let mapping = matches!(
-            kind,
-            Some(Kind::Dict | Kind::List | Kind::Range | Kind::Bytes | Kind::Bytearray)
-        );
+        let mapping =
+            matches!(kind, Some(Kind::Dict | Kind::List | Kind::Range | Kind::Bytes | Kind::Bytearray));
         let values = match kind {
             Some(Kind::Tuple) => Values::Tuple(list::elements_of(store, value)),
             _ => Values::One(value),
@@ -67,7 +66,8 @@ impl<'a> Arguments<'a> {
     /// A `*`: an int that is the next value.
     fn star(&mut self, what: &'static str, fits: impl Fn(i64) -> bool) -> Outcome<i64> {
         let value = self.next()?;
-        let too_large = || raised(ErrorKind::OverflowError, format!("Python int too large to convert to C {what}"));
+        let too_large =
+            || raised(ErrorKind::OverflowError, format!("Python int too large to convert to C {what}"));
         match self.store.operand(value) {
             Operand::Bool(b) => Ok(i64::from(b)),
             Operand::Int(i) if fits(i) => Ok(i),
@@ -143,7 +143,8 @@ impl Formatter<'_, '_> {
         let mut number: Option<u64> = None;
         while let Some(digit) = self.peek().and_then(|c| c.to_digit(10)) {
             let next = number.unwrap_or(0).checked_mul(10).and_then(|n| n.checked_add(u64::from(digit)));
-            let next = next.filter(|&n| number.is_none() || n - u64::from(digit) <= most / 10 * 10 && n <= most);
+            let next =
+                next.filter(|&n| number.is_none() || n - u64::from(digit) <= most / 10 * 10 && n <= most);
             let Some(next) = next else { return Err(value_error(too_many)) };
             number = Some(next);
             self.advance();
@@ -153,7 +154,9 @@ impl Formatter<'_, '_> {
 
     /// `(key)`: the value of that becomes the one that is written.
     fn key(&mut self) -> Outcome<()> {
-        let Some(mapping) = self.arguments.mapping else { return Err(type_error("format requires a mapping")) };
+        let Some(mapping) = self.arguments.mapping else {
+            return Err(type_error("format requires a mapping"));
+        };
         self.advance();
         let mut depth = 1;
         let end = self.rest.char_indices().find(|&(_, c)| {
@@ -207,6 +210,10 @@ impl Formatter<'_, '_> {
     }
 
     fn one(&mut self) -> Outcome<()> {
+        if self.peek() == Some('%') {
+            self.advance();
+            return push(self.store, self.meter, self.out, "%");
+        }
         if self.peek() == Some('(') {
             self.key()?;
         }
@@ -214,9 +221,6 @@ impl Formatter<'_, '_> {
         let Some(conversion) = self.peek() else { return Err(incomplete()) };
         let place = self.whole.len() - self.rest.len();
         self.advance();
-        if conversion == '%' {
-            return push(self.store, self.meter, self.out, "%");
-        }
         let value = self.arguments.next()?;
         let (text, number) = match conversion {
             's' => (self.converted(value, Conversion::Str)?, false),
@@ -253,10 +257,7 @@ impl Formatter<'_, '_> {
             Operand::Str(text) if text.chars().take(2).count() == 1 => return Ok(text.to_owned()),
             Operand::Bool(b) => i64::from(b),
             Operand::Int(i) => i,
-            Operand::Big(_) => {
-                let message = "Python int too large to convert to C long";
-                return Err(raised(ErrorKind::OverflowError, message));
-            }
+            Operand::Big(_) => -1,
             _ => return Err(type_error("%c requires int or char")),
         };
         match u32::try_from(code).ok().and_then(char::from_u32) {
@@ -362,4 +363,3 @@ impl Formatter<'_, '_> {
         Ok(())
     }
 }
-

@@ -2,7 +2,8 @@
 
 use super::super::args::Args;
 use super::super::{
-    Context, Kind, Meter, Outcome, dict, list, no_attribute, raised, range, sequence, type_error, value, value_error,
+    Context, Kind, Meter, Outcome, dict, list, no_attribute, raised, range, sequence, type_error, value,
+    value_error,
 };
 use super::format::{Conversion, Field, convert, push, render};
 use super::{character_at, offset, this};
@@ -36,7 +37,8 @@ pub(super) fn format(cx: &mut dyn Context, form: &CallForm<'_>, args: &mut [Valu
 /// `str.format_map`
 pub(super) fn format_map(cx: &mut dyn Context, args: &mut Args) -> Outcome {
     super::written(cx, args, |store, meter, out, args| {
-        let sources = Sources { values: None, keywords: &[], keyword_values: &[], mapping: args.get(1).copied() };
+        let sources =
+            Sources { values: None, keywords: &[], keyword_values: &[], mapping: args.get(1).copied() };
         let mut formatter = Formatter { store, meter, sources, numbering: Numbering::Unknown };
         formatter.build(this(store, args), out, DEEPEST)
     })
@@ -173,7 +175,11 @@ fn decimal(c: char) -> Option<i64> {
     }
     let code = u32::from(c);
     // Those of mathematics begin at 7CE, 7D8 and so on; all others where a number ends in 0 or 6.
-    let zero = if (0x1d7ce..=0x1d7ff).contains(&code) { 0x1d7ce } else { code & !0xf | if code & 0xf >= 6 { 6 } else { 0 } };
+    let zero = if (0x1d7ce..=0x1d7ff).contains(&code) {
+        0x1d7ce
+    } else {
+        code & !0xf | if code & 0xf >= 6 { 6 } else { 0 }
+    };
     Some(i64::from((code - zero) % 10))
 }
 
@@ -181,7 +187,7 @@ fn decimal(c: char) -> Option<i64> {
 pub(super) fn item_by_name(store: &Store, meter: &mut Meter, mapping: Value, name: &str) -> Outcome<Value> {
     match store.object(mapping) {
         Some((Kind::Dict, dict)) => {
-            let hash = value::hash_text(store, meter, name)?;
+            let hash = value::hash_operand(store, meter, num::Operand::Str(name))?;
             let found = dict::find_such(store, meter, dict, hash, |_, key| Ok(store.str(key) == Some(name)))?;
             match found {
                 Some(entry) => Ok(dict::entry(store, dict, entry).1),
@@ -229,7 +235,8 @@ fn item_by_number(store: &Store, meter: &mut Meter, of: &Field, at: usize) -> Ou
         }
         Some((kind @ (Kind::Bytes | Kind::Bytearray), object)) => {
             let byte = super::super::bytes::byte(store, object, at);
-            let name = if kind == Kind::Bytes { "index out of range" } else { "bytearray index out of range" };
+            let name =
+                if kind == Kind::Bytes { "index out of range" } else { "bytearray index out of range" };
             byte.map(|byte| Field::Made(Output::Int(i64::from(byte))))
                 .ok_or_else(|| raised(ErrorKind::IndexError, name))
         }
@@ -319,15 +326,16 @@ impl Formatter<'_, '_> {
             self.meter.step(store, 2)?;
             match mark {
                 "." => {
-                    let (attribute, next) = rest.split_at(rest.find(['.', '[']).unwrap_or(rest.len()));
-                    rest = next;
+                    let attribute = &rest[..rest.find(['.', '[']).unwrap_or(rest.len())];
                     if attribute.is_empty() {
                         return Err(value_error("Empty attribute in format string"));
                     }
                     return Err(unknown_attribute(store, &field, attribute));
                 }
                 "[" => {
-                    let Some(end) = rest.find(']') else { return Err(value_error("Missing ']' in format string")) };
+                    let Some(end) = rest.find(']') else {
+                        return Err(value_error("Missing ']' in format string"));
+                    };
                     let index = &rest[..end];
                     rest = &rest[end + 1..];
                     let at = number(index)?;
@@ -336,12 +344,19 @@ impl Formatter<'_, '_> {
                     }
                     field = match (at, &field) {
                         (Some(at), field) => item_by_number(store, self.meter, field, at)?,
-                        (None, Field::Is(value)) => Field::Is(item_by_name(store, self.meter, *value, index)?),
+                        (None, Field::Is(value)) => {
+                            Field::Is(item_by_name(store, self.meter, *value, index)?)
+                        }
                         (None, made) => {
                             let operand = made.operand(store);
                             return Err(match operand {
-                                num::Operand::Str(_) => type_error("string indices must be integers, not 'str'"),
-                                _ => type_error(format!("'{}' object is not subscriptable", operand.type_name())),
+                                num::Operand::Str(_) => {
+                                    type_error("string indices must be integers, not 'str'")
+                                }
+                                _ => type_error(format!(
+                                    "'{}' object is not subscriptable",
+                                    operand.type_name()
+                                )),
                             });
                         }
                     };
@@ -403,7 +418,8 @@ impl Formatter<'_, '_> {
 fn unknown_attribute(store: &Store, field: &Field, name: &str) -> super::Fault {
     let type_name = field.operand(store).type_name();
     let number = matches!(type_name, "int" | "float" | "bool");
-    let known = name.starts_with("__") || number && matches!(name, "real" | "imag" | "numerator" | "denominator");
+    let known =
+        name.starts_with("__") || number && matches!(name, "real" | "imag" | "numerator" | "denominator");
     if known {
         let message = format!("HotspotVM does not have '{name}' of {type_name} yet");
         return raised(ErrorKind::NotImplementedError, message);
