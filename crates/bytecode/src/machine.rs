@@ -430,8 +430,8 @@ pub trait Machine {
 
     /// An operand, so far below the top of the stack. It stays there.
     fn peek(&mut self, depth: u32) -> Self::Value;
-    /// The object that a value refers to, if it is of this shape. Speculation.
-    fn object(&mut self, a: Self::Value, shape: Shape) -> Flow<Self, Option<Self::Object>>;
+    /// The object that a value refers to, if it is of one of these shapes, and of which. Speculation.
+    fn object(&mut self, a: Self::Value, of: &'static [Shape]) -> Flow<Self, Option<(Shape, Self::Object)>>;
     /// The object in a slot of an object.
     fn field(&mut self, a: Self::Object, slot: u32) -> Self::Object;
     /// The count in a slot of an object.

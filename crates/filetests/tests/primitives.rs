@@ -79,7 +79,7 @@ recorded! {
     form(u32) -> FormFacts = FormFacts { inputs: 1, known: Some(KnownMethod::Append) };
     none();
     peek(u32);
-    object((), Shape) -> Flow<Self, Option<()>> = Ok((self.operands == Kind::Ints).then_some(()));
+    object((), &'static [Shape]) -> Flow<Self, Option<(Shape, ())>> = Ok((self.operands == Kind::Ints).then_some((Shape::List, ())));
     field((), u32);
     count((), u32);
     set_count((), u32, ());

@@ -499,15 +499,16 @@ impl Heap {
     /// What every reference to an int that needs more than 48 bits is at least, and what such references have in common.
     pub const LARGE_INT: Value = Value::reference(INT);
 
-    /// The word before the slots of an object of a shape.
-    pub const fn header(shape: Shape) -> u64 {
+    /// The lower half of the word before the slots of an object of a shape.
+    pub const fn header(shape: Shape) -> u32 {
         region::header(shape)
     }
 
-    /// The object that a value refers to, if it is of a shape.
+    /// The shape of the object that a value refers to, if it is one of these.
     #[inline]
-    pub fn shaped(&self, value: Value, shape: Shape) -> Option<Object> {
-        self.object(value).filter(|&object| self.region.has_shape(object, shape))
+    pub fn shape_of(&self, value: Value, of: &[Shape]) -> Option<Shape> {
+        let object = self.object(value)?;
+        of.iter().copied().find(|&shape| self.region.has_shape(object, shape))
     }
 
     /// What kind of object it is.

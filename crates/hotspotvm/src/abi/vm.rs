@@ -14,6 +14,7 @@ use super::region::Reservation;
 use crate::options::Options;
 use crate::profile::{Executed, Feedback, Site, counts_of_instructions, executions};
 use bytecode::{FormFacts, FuncId, Op, Program, Verified};
+use ir::planted::{Bug, is};
 use runtime::error::{INNERMOST, OUTERMOST, shown_name};
 use runtime::num::{Cost, ErrorKind, NumError, Watch};
 use runtime::object::{Context, Fault, Outcome};
@@ -700,7 +701,10 @@ fn roots<'a>(
                 *bits = value.bits();
             }
         }
-        globals.iter_mut().chain(&mut *extra).for_each(&mut *visit);
+        if !is(Bug::GlobalsAreNoRoots) {
+            globals.iter_mut().for_each(&mut *visit);
+        }
+        extra.iter_mut().for_each(&mut *visit);
     }
 }
 

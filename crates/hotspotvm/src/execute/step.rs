@@ -472,10 +472,10 @@ impl<S: Fused> Machine for Step<'_, '_, S> {
     }
 
     #[inline(always)]
-    fn object(&mut self, a: Value, shape: Shape) -> Flow<Self, Option<Value>> {
-        let found = self.on.vm.store.heap.shaped(a, shape).is_some();
-        self.on.record(if found { Feedback::SHAPE } else { Feedback::OTHER_SHAPE });
-        Ok(found.then_some(a))
+    fn object(&mut self, a: Value, of: &'static [Shape]) -> Flow<Self, Option<(Shape, Value)>> {
+        let shape = self.on.vm.store.heap.shape_of(a, of);
+        self.on.record(Feedback::shape(shape));
+        Ok(shape.map(|shape| (shape, a)))
     }
 
     #[inline(always)]

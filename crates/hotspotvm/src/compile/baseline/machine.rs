@@ -639,7 +639,7 @@ impl Machine for Emitter<'_> {
         Item::Mem
     }
 
-    fn object(&mut self, _: Item, _: Shape) -> Flow<Self, Option<NoObject>> {
+    fn object(&mut self, _: Item, _: &'static [Shape]) -> Flow<Self, Option<(Shape, NoObject)>> {
         Ok(None)
     }
 
