@@ -465,7 +465,9 @@ pub trait Machine {
     /// Ends the program.
     fn halt(&mut self) -> Flow<Self>;
 
-    /// Ends the program with an error of a class that says a message.
+    /// Raises an exception; `again` if that is not told from its having been raised before.
+    fn raise_value(&mut self, exception: Self::Value, again: bool) -> Flow<Self>;
+    /// Raises an error of a class that says a message.
     fn raise(&mut self, class: Self::Value, message: Self::Value) -> Flow<Self>;
 
     /// Writes a value and a line feed.

@@ -508,6 +508,32 @@ pub fn raise<M: Machine>(m: &mut M) -> Flow<M> {
     m.raise(class, message)
 }
 
+/// An error goes to the target from here on. (The verifier has found out from where on, and until where: nothing is done.)
+#[inline(always)]
+pub fn try_<M: Machine>(_: &mut M, _: u32) -> Flow<M> {
+    Ok(())
+}
+
+/// That is over.
+#[inline(always)]
+pub fn end_try<M: Machine>(_: &mut M) -> Flow<M> {
+    Ok(())
+}
+
+/// Raises an exception.
+#[inline(always)]
+pub fn raise_value<M: Machine>(m: &mut M) -> Flow<M> {
+    let exception = m.pop();
+    m.raise_value(exception, false)
+}
+
+/// Raises an exception again.
+#[inline(always)]
+pub fn reraise<M: Machine>(m: &mut M) -> Flow<M> {
+    let exception = m.pop();
+    m.raise_value(exception, true)
+}
+
 /// The opcodes that are a routine: what they take is on top of the stack.
 macro_rules! routines {
     ($($(#[$doc:meta])* $name:ident($($arg:ident)?), $V:ident, $inputs:expr, $detail:expr, $pushes:literal;)*) => {$(

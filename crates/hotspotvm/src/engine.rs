@@ -14,6 +14,7 @@ use crate::compile::trace::Tree;
 use crate::detect::policy::{Decision, Policy};
 use crate::event::{Event, LogEntry, SCHEMA_VERSION, Spot};
 use crate::execute::interpreter::{Leave, interpret};
+use crate::execute::unwind::catch;
 use crate::ids::{Arriving, PlaceKey};
 use crate::options::{Cancel, Forced, Options, Tier};
 use crate::profile::{Executed, How, NEVER};
@@ -350,6 +351,10 @@ impl<'e> Run<'e> {
                 Next::Resume
             }
             Leave::Done => return ControlFlow::Break(Ok(self.vm.result)),
+            Leave::Stopped if catch(&mut self.vm) => {
+                self.abandon(Reason::TraceEnds {});
+                Next::Arrive(How::Forward)
+            }
             Leave::Stopped => {
                 let run = self.vm.run_left(self.vm.regs.function, self.vm.regs.pc);
                 return ControlFlow::Break(Err(self.stopped(run.saturating_sub(1))));

@@ -74,8 +74,8 @@ const FIRST_INTS: u64 = 1 << 15;
 const INT: u32 = 1 << 31;
 /// One with this bit, and without the other, to the table of big ints and strs.
 const LEAF: u32 = 1 << 30;
-/// The largest limit: table and region have fewer places than [`LEAF`].
-const MOST_BYTES: u64 = 8 << 30;
+/// The largest limit: both halves of the region together have fewer words than [`LEAF`], and so has the table fewer places.
+const MOST_BYTES: u64 = 5 << 30;
 /// What an int of 64 bits in a slot is charged.
 const BOX_BYTES: u64 = 24;
 /// No place in a table.

@@ -842,6 +842,10 @@ impl Machine for Builder<'_> {
         Err(self.leave(ExitReason::Slow))
     }
 
+    fn raise_value(&mut self, _: Value, _: bool) -> Flow<Self> {
+        Err(self.leave(ExitReason::Slow))
+    }
+
     fn raise(&mut self, _: Value, _: Value) -> Flow<Self> {
         Err(self.leave(ExitReason::Slow))
     }

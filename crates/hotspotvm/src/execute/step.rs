@@ -577,6 +577,16 @@ impl<S: Fused> Machine for Step<'_, '_, S> {
     }
 
     #[inline(always)]
+    fn raise_value(&mut self, exception: Value, again: bool) -> Flow<Self> {
+        if S::FUSED {
+            return self.again(&[exception]);
+        }
+        self.on.save();
+        let result = slow::raise_value(self.on.vm, exception, again);
+        self.general(result).map(|_| ())
+    }
+
+    #[inline(always)]
     fn raise(&mut self, class: Value, message: Value) -> Flow<Self> {
         if S::FUSED {
             return self.again(&[class, message]);

@@ -759,6 +759,12 @@ impl Machine for Emitter<'_> {
         Ok(())
     }
 
+    fn raise_value(&mut self, _: Item, _: bool) -> Flow<Self> {
+        // Its operands are on the stack again for the interpreter.
+        self.step_in_line();
+        Ok(())
+    }
+
     fn raise(&mut self, _: Item, _: Item) -> Flow<Self> {
         // Its operands are on the stack again for the interpreter.
         self.step_in_line();
