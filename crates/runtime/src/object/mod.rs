@@ -278,6 +278,12 @@ pub fn concerns(store: &Store, values: &[Value]) -> bool {
     values.iter().any(|&value| store.heap.object(value).is_some())
 }
 
+/// Whether a binary operation of these values is done here, and not by the numbers: one that concerns objects, and formatting.
+#[inline]
+pub fn concerns_binary(store: &Store, op: BinOp, values: &[Value; 2]) -> bool {
+    concerns(store, values) || op == BinOp::Mod && store.str(values[0]).is_some()
+}
+
 /// Calls a routine. `detail` is what the instruction's argument says.
 ///
 /// # Errors
@@ -421,6 +427,8 @@ pub fn no_attribute(store: &Store, value: Value, name: &str) -> Fault {
 pub fn binary(cx: &mut dyn Context, op: BinOp, args: &mut [Value; 2]) -> Outcome {
     let [a, b] = *args;
     match op {
+        BinOp::Mod if cx.store().str(a).is_some() => text::percent(cx, a, b),
+        BinOp::Call(Builtin2::Format) => text::format_value(cx, a, b),
         BinOp::Compare(cmp) => {
             let holds = metered(cx, args, |store, meter, _| value::compare(store, meter, cmp, a, b))?;
             Ok(Value::bool(holds))
