@@ -178,7 +178,7 @@ extern "C" fn binary_routine(ctx: *mut NativeContext, op: u32, a: u64, b: u64) -
     let refused = Value::REFUSED.bits();
     let Some(op) = BinOp::from_number(op) else { return refused };
     with_vm(ctx, refused, |vm| match vm.store.binary_cost(op, a, b) {
-        _ if object::concerns(&vm.store, &[a, b]) => {
+        _ if object::concerns_binary(&vm.store, op, &[a, b]) => {
             unattended(vm, |cx| object::binary(cx, op, &mut [a, b])).unwrap_or(refused)
         }
         Ok(cost) => vm.pay_if_done(cost, |store| store.binary(op, a, b)).map_or(refused, Value::bits),
@@ -205,6 +205,7 @@ fn unattended(vm: &mut Vm, work: impl FnOnce(&mut dyn Context) -> Outcome) -> Op
     match work(&mut Unattended(vm)) {
         Ok(value) => Some(value.bits()),
         // The interpreter does it again, and pays then.
+        Err(_) if is(Bug::RefusedIsCharged) => None,
         Err(_) => {
             vm.slice = slice;
             vm.counters.size_fuel = size_fuel;

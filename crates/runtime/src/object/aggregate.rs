@@ -4,7 +4,7 @@ use super::gather::Gathered;
 use super::iter;
 use super::next::{self, Next};
 use super::walk::{self, Walk};
-use super::{Context, Fault, Kind, Meter, Outcome, list, prepared, raised, tuple, type_error, value_error};
+use super::{Context, Kind, Meter, Outcome, list, prepared, raised, tuple, type_error, value_error};
 use crate::num::{self, Cost, ErrorKind, Operand, Output};
 use crate::store::Store;
 use crate::value::Value;
@@ -185,13 +185,19 @@ pub fn best(cx: &mut dyn Context, cmp: Cmp, a: Value, default: Option<Value>) ->
         }
         Ok(best)
     })?;
-    let mut gathered = Gathered::default();
-    gathered.push(best.or(default.map(Next::Is)).unwrap_or(Next::Is(Value::NONE)));
-    // It does not go into a slot.
-    let values = gathered.pay(cx, work, &[a])?;
-    let &[best, a] = values.as_slice() else { return Err(Fault::Refused) };
-    walk::exhaust(cx.store(), a);
-    Ok(best)
+    let mut best = best.or(default.map(Next::Is)).unwrap_or(Next::Is(Value::NONE));
+    let mut held = vec![a];
+    best.references(&mut |value| held.push(*value));
+    let cost = Cost { object_bytes: best.bytes(), ..work };
+    if cost != Cost::default() {
+        cx.pay(cost, &mut held)?;
+    }
+    let mut moved = held.into_iter();
+    let a = moved.next().unwrap_or(Value::NONE);
+    best.references(&mut |value| *value = moved.next().unwrap_or(Value::NONE));
+    let store = cx.store();
+    walk::exhaust(store, a);
+    Ok(best.make(store))
 }
 
 /// `any(a)` or `all(a)`: whether one value is as true as `wanted`.

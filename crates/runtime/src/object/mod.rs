@@ -16,6 +16,7 @@ pub mod aggregate;
 pub mod args;
 pub mod bytes;
 pub mod dict;
+pub mod exception;
 mod find;
 mod gather;
 pub mod iter;
@@ -35,6 +36,8 @@ pub mod slice;
 pub mod sort;
 #[cfg(test)]
 mod test_context;
+#[cfg(test)]
+mod tests;
 pub mod text;
 pub mod tuple;
 pub mod value;
@@ -83,6 +86,9 @@ pub trait Context {
 
     /// Fuel that is left.
     fn fuel_left(&self) -> u64;
+
+    /// This exception, or `none`, is being handled from here on; answers the one that was before. (Never refused.)
+    fn handle(&mut self, exception: Value) -> Value;
 }
 
 /// Counts work whose amount is known only when it is done. Everything that it counts is without effects, and is paid
@@ -274,6 +280,12 @@ pub fn concerns(store: &Store, values: &[Value]) -> bool {
     values.iter().any(|&value| store.heap.object(value).is_some())
 }
 
+/// Whether a binary operation of these values is done here, and not by the numbers: one that concerns objects, and formatting.
+#[inline]
+pub fn concerns_binary(store: &Store, op: BinOp, values: &[Value; 2]) -> bool {
+    concerns(store, values) || op == BinOp::Mod && store.str(values[0]).is_some()
+}
+
 /// Calls a routine. `detail` is what the instruction's argument says.
 ///
 /// # Errors
@@ -324,6 +336,11 @@ pub fn routine(cx: &mut dyn Context, routine: Routine, detail: u32, args: &mut [
         (Routine::Insert, &mut [dict, key, value]) => dict::insert(cx, dict, key, value),
         (Routine::Merge, &mut [dict, other]) => dict::merge(cx, dict, other),
         (Routine::DictOf, &mut [a]) => dict::dict_of(cx, a),
+        (Routine::Exception, &mut [name, args]) => exception::new(cx, name, args),
+        (Routine::ExceptionIs, &mut [a, names]) => exception::is(cx.store(), a, names).map(Value::bool),
+        (Routine::Because, &mut [a, cause]) => exception::because(cx, a, cause),
+        (Routine::ExceptionArgs, &mut [a]) => exception::args(cx.store(), a),
+        (Routine::Handled, &mut [a]) => Ok(cx.handle(a)),
         (Routine::Hash, &mut [a]) => {
             let hash = metered(cx, &mut [a], |store, meter, _| value::hash(store, meter, a))?;
             Ok(cx.store().int(hash))
@@ -350,10 +367,7 @@ fn store_index(cx: &mut dyn Context, a: Value, i: Value, value: Value) -> Outcom
     match store.object(a).map(|(kind, _)| kind) {
         Some(Kind::List) => list::store_index(cx, a, i, value),
         Some(Kind::Dict) => dict::store_index(cx, a, i, value),
-        _ => {
-            let name = store.type_name(a);
-            Err(type_error(format!("'{name}' object does not support item assignment")))
-        }
+        _ => Err(unchangeable(store, a, i, "assignment")),
     }
 }
 
@@ -363,16 +377,25 @@ fn delete_index(cx: &mut dyn Context, a: Value, i: Value) -> Outcome<()> {
     match store.object(a).map(|(kind, _)| kind) {
         Some(Kind::List) => list::delete_index(cx, a, i),
         Some(Kind::Dict) => dict::delete_index(cx, a, i),
-        _ => {
-            let name = store.type_name(a);
-            // What has a length is told so in other words.
-            let has_len = match store.object(a) {
-                Some((kind, object)) => kind == Kind::Range || value::len(store, kind, object).is_some(),
-                None => store.str(a).is_some(),
-            };
-            let verb = if has_len { "doesn't" } else { "does not" };
-            Err(type_error(format!("'{name}' object {verb} support item deletion")))
+        _ => Err(unchangeable(store, a, i, "deletion")),
+    }
+}
+
+/// The error of a value whose elements cannot be changed. If it is a sequence, CPython first looks at an index that is an int.
+fn unchangeable(store: &Store, a: Value, i: Value, change: &str) -> Fault {
+    let is_sequence = match store.object(a) {
+        Some((kind, object)) => kind == Kind::Range || value::len(store, kind, object).is_some(),
+        None => store.str(a).is_some(),
+    };
+    let name = store.type_name(a);
+    match as_size(store, i).filter(|_| is_sequence) {
+        Some(Size::Beyond { .. }) => {
+            raised(ErrorKind::IndexError, "cannot fit 'int' into an index-sized integer")
         }
+        Some(_) if change == "deletion" => {
+            type_error(format!("'{name}' object doesn't support item deletion"))
+        }
+        _ => type_error(format!("'{name}' object does not support item {change}")),
     }
 }
 
@@ -412,6 +435,8 @@ pub fn no_attribute(store: &Store, value: Value, name: &str) -> Fault {
 pub fn binary(cx: &mut dyn Context, op: BinOp, args: &mut [Value; 2]) -> Outcome {
     let [a, b] = *args;
     match op {
+        BinOp::Mod if cx.store().str(a).is_some() => text::percent(cx, a, b),
+        BinOp::Call(Builtin2::Format) => text::format_value(cx, a, b),
         BinOp::Compare(cmp) => {
             let holds = metered(cx, args, |store, meter, _| value::compare(store, meter, cmp, a, b))?;
             Ok(Value::bool(holds))

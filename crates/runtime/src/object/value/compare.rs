@@ -298,6 +298,10 @@ fn order_sets(
 /// What CPython raises, and those of the meter.
 pub fn contains(store: &Store, meter: &mut Meter, item: Value, container: Value) -> Outcome<bool> {
     let Some((kind, object)) = store.object(container) else {
+        if store.str(container).is_some() {
+            let name = store.type_name(item);
+            return Err(type_error(format!("'in <string>' requires string as left operand, not {name}")));
+        }
         let name = store.type_name(container);
         return Err(type_error(format!("argument of type '{name}' is not iterable")));
     };
