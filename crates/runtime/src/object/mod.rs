@@ -237,7 +237,10 @@ pub fn value_error(message: impl Into<Cow<'static, str>>) -> Fault {
 impl Store {
     /// The name of a value's type, as Python writes it.
     pub fn type_name(&self, value: Value) -> &'static str {
-        self.operand(value).type_name()
+        match self.object(value) {
+            Some((Kind::Exception, object)) => exception::class(self, object).name(),
+            _ => self.operand(value).type_name(),
+        }
     }
 
     /// The object of the region that a value refers to, with its kind.
@@ -522,8 +525,7 @@ fn make_text(
 /// What CPython raises, more output than is allowed, and [`Fault::Refused`]; then nothing was written.
 pub fn print(cx: &mut dyn Context, a: Value) -> Outcome {
     let text = metered(cx, &mut [a], |store, meter, held| {
-        let mut text = String::new();
-        value::write_repr(store, meter, &mut text, held[0])?;
+        let mut text = value::text(store, meter, held[0])?;
         text.push('\n');
         Ok(text)
     })?;
