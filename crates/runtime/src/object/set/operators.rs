@@ -259,9 +259,7 @@ fn intersection_of_draft(store: &Store, meter: &mut Meter, of: Draft, other: Val
         && len(store, other) > of.len()
     {
         for (item, hash) in of.into_keys() {
-            if let Next::Is(key) = item
-                && has(store, meter, other, key, hash, 0)?
-            {
+            if view::contains_next(store, meter, Kind::Set, other, &item)? {
                 draft.add_hashed(store, meter, item, hash)?;
             }
         }
