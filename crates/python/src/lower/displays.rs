@@ -21,6 +21,11 @@ impl Lower<'_, '_, '_> {
     }
 
     pub(super) fn set(&mut self, code: &mut Code, items: &[Expr], span: Span) {
+        // CPython makes such a set while it compiles, which shows in its order.
+        if (3..=MOST_AT_ONCE).contains(&items.len()) && items.iter().all(is_constant) {
+            self.tuple(code, items, span);
+            return self.routine(code, Routine::ConstantSet, span);
+        }
         self.collected(code, items, (Op::Set, MOST_AT_ONCE), (Routine::Add, Routine::AddAll), span);
     }
 
@@ -145,4 +150,14 @@ impl Lower<'_, '_, '_> {
 /// Whether there is a value with a star among some.
 pub(super) fn has_star(items: &[Expr]) -> bool {
     items.iter().any(|item| matches!(item.kind, ExprKind::Starred(_)))
+}
+
+/// Whether CPython takes an expression for a constant.
+fn is_constant(item: &Expr) -> bool {
+    match &item.kind {
+        ExprKind::Const(_) => true,
+        ExprKind::Unary(_, operand) => is_constant(operand),
+        ExprKind::Tuple(items) => items.iter().all(is_constant),
+        _ => false,
+    }
 }

@@ -217,8 +217,8 @@ impl Step {
                 routine(cx, Routine::DeleteIndex, 0, &mut values)
             }
             Step::Constants(n, args) => {
-                let values = make_all(cx, args);
-                cx.roots[*n] = super::set::of_constants(cx, &values, super::Kind::Set)?;
+                let mut tuple = make_all(cx, &[Arg::Tuple(args.clone())]);
+                cx.roots[*n] = routine(cx, Routine::ConstantSet, 0, &mut tuple)?;
                 Ok(Value::NONE)
             }
             Step::Hash(a) => {

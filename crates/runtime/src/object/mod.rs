@@ -334,6 +334,7 @@ pub fn routine(cx: &mut dyn Context, routine: Routine, detail: u32, args: &mut [
         (Routine::Set, keys) => set::new(cx, keys),
         (Routine::Add, &mut [set, key]) => set::add(cx, set, key),
         (Routine::AddAll, &mut [set, other]) => set::add_all(cx, set, other),
+        (Routine::ConstantSet, &mut [a]) => set::of_constants(cx, a),
         (Routine::SetOf, &mut [a]) => set::set_of(cx, a),
         (Routine::FrozensetOf, &mut [a]) => set::frozenset_of(cx, a),
         (Routine::Insert, &mut [dict, key, value]) => dict::insert(cx, dict, key, value),

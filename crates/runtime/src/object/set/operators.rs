@@ -63,25 +63,18 @@ fn draft_of(store: &Store, meter: &mut Meter, iterable: Value) -> Outcome<Draft>
     Ok(draft)
 }
 
-/// A set of constants that are written down. CPython makes a frozenset of them while it compiles, and another one of that one's
-/// keys in their order, from which the set is made; their places show it.
+/// A set of the constants in a tuple. CPython makes a frozenset of them while it compiles, and another one of that one's keys in
+/// their order, from which the set is made; their places show it.
 ///
 /// # Errors
 /// What CPython raises, and those of [`Context::pay`].
-pub fn of_constants(cx: &mut dyn Context, constants: &[Value], kind: Kind) -> Outcome {
-    make(cx, kind, &[], |store, meter| {
-        let mut first = Draft::new();
-        for &constant in constants {
-            first.add(store, meter, Next::Is(constant))?;
+pub fn of_constants(cx: &mut dyn Context, constants: Value) -> Outcome {
+    make(cx, Kind::Set, &[], |store, meter| {
+        let mut again = Draft::new();
+        for (item, hash) in draft_of(store, meter, constants)?.into_keys() {
+            again.add_hashed(store, meter, item, hash)?;
         }
-        let mut second = Draft::new();
-        for (item, hash) in first.into_keys() {
-            second.add_hashed(store, meter, item, hash)?;
-        }
-        if kind == Kind::Frozenset {
-            return Ok(second);
-        }
-        second.merged(store, meter)
+        again.merged(store, meter)
     })
 }
 
