@@ -16,6 +16,15 @@ fn from_environment(name: &str, default: u64) -> u64 {
 
 #[test]
 fn random_programs_end_as_in_cpython() {
+    random_programs(python::program);
+}
+
+#[test]
+fn random_programs_over_objects_end_as_in_cpython() {
+    random_programs(python::objects::program);
+}
+
+fn random_programs(program_of: fn(u64) -> String) {
     let first = from_environment("HOTSPOT_SEED", 1);
     let programs = from_environment("HOTSPOT_PROGRAMS", PROGRAMS);
     let ways_each = from_environment("HOTSPOT_SAMPLE", 4) as usize;
@@ -24,7 +33,7 @@ fn random_programs_end_as_in_cpython() {
     let mut names = BTreeSet::new();
     let seeds: Vec<u64> = (first..first + programs).collect();
     for batch in seeds.chunks(100) {
-        let texts: Vec<String> = batch.iter().map(|&seed| python::program(seed)).collect();
+        let texts: Vec<String> = batch.iter().map(|&seed| program_of(seed)).collect();
         let Some(expected) = python::in_cpython(&texts) else {
             println!("no python3 of version 3.11: nothing to compare with");
             return;

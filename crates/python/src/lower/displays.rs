@@ -6,6 +6,7 @@
 
 use super::{Code, Lower};
 use crate::ast::{Expr, ExprKind, Made, Span};
+use crate::traceback::Wording;
 use bytecode::{Const, Op, Routine};
 
 /// A list or set of more values than this is filled one by one.
@@ -128,6 +129,17 @@ impl Lower<'_, '_, '_> {
         self.method(code, "encode 1", span);
     }
 
+    /// Pops an iterable that is the only argument of a function, with a star, and pushes a list of its values.
+    pub(super) fn star_argument(&mut self, code: &mut Code, function: &str, span: Span) {
+        self.at(code, span);
+        code.f.emit(Op::List, 0);
+        code.f.op(Op::Swap);
+        let pc = code.f.here();
+        let wording = Wording::StarArgument(function.to_owned());
+        self.wordings.insert((code.f.name().to_owned(), pc), wording);
+        self.routine(code, Routine::Extend, span);
+    }
+
     /// Calls a routine on the values on top of the stack.
     pub(super) fn routine(&mut self, code: &mut Code, routine: Routine, span: Span) {
         self.at(code, span);
@@ -139,6 +151,15 @@ impl Lower<'_, '_, '_> {
         self.at(code, span);
         let form = self.constant(Const::Str(form.into()));
         code.f.emit(Op::Method, form);
+    }
+}
+
+/// The value with a star, if it is the only one and no generator expression.
+pub(super) fn only_star(items: &[Expr]) -> Option<&Expr> {
+    let [Expr { kind: ExprKind::Starred(value), .. }] = items else { return None };
+    match &value.kind {
+        ExprKind::Comprehension(c) if c.made == Made::Values => None,
+        _ => Some(value),
     }
 }
 

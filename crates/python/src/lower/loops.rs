@@ -6,7 +6,7 @@
 //! such a local, too. Loops are opened and closed by themselves, so that comprehensions of many clauses need no recursion.
 
 use super::{Code, Loop, Lower};
-use crate::ast::{Block, Expr, ExprKind, Span, Target, UnaryOp};
+use crate::ast::{Block, Comprehension, Expr, ExprKind, Made, Span, Target, UnaryOp};
 use crate::convert::written;
 use bytecode::build::Label;
 use bytecode::{Builtin1, Const, Op};
@@ -59,6 +59,11 @@ impl Lower<'_, '_, '_> {
         body: &Block,
         otherwise: &Block,
     ) {
+        if let ExprKind::Comprehension(c) = &iter.kind
+            && c.made == Made::Values
+        {
+            return self.for_values(code, target, (c, iter.span), body, otherwise);
+        }
         let source = self.source(code, target, iter, iter.span);
         let rounds = self.open(code, source, target, iter.span);
         code.loops.push(Loop { done: rounds.done, again: rounds.again });
@@ -66,6 +71,32 @@ impl Lower<'_, '_, '_> {
         code.loops.pop();
         let done = rounds.done;
         self.close(code, rounds);
+        self.block(code, otherwise);
+        code.f.bind(done);
+    }
+
+    /// A loop over a generator expression: its body is in the loops of that.
+    fn for_values(
+        &mut self,
+        code: &mut Code,
+        target: &Target,
+        (c, span): (&Comprehension, Span),
+        body: &Block,
+        otherwise: &Block,
+    ) {
+        let (again, done) = (code.f.label(), code.f.label());
+        let source = self.first_source(code, c, span);
+        let outside = code.inside;
+        self.rounds(code, c, source, span, &mut |lower, code| {
+            lower.expr(code, &c.element);
+            lower.outside(code, outside, |lower, code| {
+                lower.store_target(code, target);
+                code.loops.push(Loop { done, again });
+                lower.block(code, body);
+                code.loops.pop();
+            });
+            code.f.bind(again);
+        });
         self.block(code, otherwise);
         code.f.bind(done);
     }
