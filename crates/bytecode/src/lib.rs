@@ -35,4 +35,4 @@ pub use ops::{ControlFlow, Op, OpInfo, Operand};
 pub use program::{Const, FuncId, Function, Inst, MAX_FOOTPRINT, Program};
 pub use routine::{CallForm, FormFacts, KnownMethod, Routine};
 pub use shape::Shape;
-pub use verify::{Facts, MAX_STACK, Verified, verify};
+pub use verify::{Facts, Handler, MAX_STACK, Verified, verify};

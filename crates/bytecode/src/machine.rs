@@ -430,8 +430,8 @@ pub trait Machine {
 
     /// An operand, so far below the top of the stack. It stays there.
     fn peek(&mut self, depth: u32) -> Self::Value;
-    /// The object that a value refers to, if it is of this shape. Speculation.
-    fn object(&mut self, a: Self::Value, shape: Shape) -> Flow<Self, Option<Self::Object>>;
+    /// The object that a value refers to, if it is of one of these shapes, and of which. Speculation.
+    fn object(&mut self, a: Self::Value, of: &'static [Shape]) -> Flow<Self, Option<(Shape, Self::Object)>>;
     /// The object in a slot of an object.
     fn field(&mut self, a: Self::Object, slot: u32) -> Self::Object;
     /// The count in a slot of an object.
@@ -465,7 +465,9 @@ pub trait Machine {
     /// Ends the program.
     fn halt(&mut self) -> Flow<Self>;
 
-    /// Ends the program with an error of a class that says a message.
+    /// Raises an exception; `again` if that is not told from its having been raised before.
+    fn raise_value(&mut self, exception: Self::Value, again: bool) -> Flow<Self>;
+    /// Raises an error of a class that says a message.
     fn raise(&mut self, class: Self::Value, message: Self::Value) -> Flow<Self>;
 
     /// Writes a value and a line feed.

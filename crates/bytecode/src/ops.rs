@@ -160,6 +160,14 @@ macro_rules! for_each_op {
             InplaceOr inplace_or "inplace_or" None [a b -- r] Next may_exit;
             /// `a ^= b`: as `xor`; a set stays the same set.
             InplaceXor inplace_xor "inplace_xor" None [a b -- r] Next may_exit;
+            /// From here on, an error goes to the target, with the operands that there are here and the exception on top.
+            Try try_ "try" Target [ -- ] Next total;
+            /// The innermost `try` is over.
+            EndTry end_try "end_try" None [ -- ] Next total;
+            /// Raise an exception.
+            RaiseValue raise_value "raise_value" None [e -- ] End may_exit;
+            /// Raise an exception that was handled again, as if it had not been.
+            Reraise reraise "reraise" None [e -- ] End may_exit;
         } }
     };
 }
@@ -277,7 +285,7 @@ for_each_op!(define_ops);
 pub const FOR_TESTS: usize = 0;
 /// How many rows at the end of the table are for tests only.
 #[cfg(feature = "test-ops")]
-pub const FOR_TESTS: usize = Op::ALL.len() - (Op::InplaceXor as usize + 1);
+pub const FOR_TESTS: usize = Op::ALL.len() - (Op::Reraise as usize + 1);
 
 impl Op {
     /// The opcode's row of the table.
@@ -299,6 +307,7 @@ impl Op {
     /// Whether it makes objects or uses them.
     pub fn uses_objects(self) -> bool {
         (Op::List as u8..=Op::Routine as u8).contains(&(self as u8))
+            || matches!(self, Op::Try | Op::RaiseValue | Op::Reraise)
     }
 
     /// Whether control can leave the straight line here: to a target, or out of the function.

@@ -138,6 +138,16 @@ define_routines! {
     BytearrayOf bytearray_of 1;
     /// `id(a)`.
     Id id 1;
+    /// A new exception of a builtin class: of the class's name, and a tuple of arguments.
+    Exception exception 2;
+    /// Whether an exception is of a builtin class, or of one derived from it: of the class's name, or one of a tuple of names.
+    ExceptionIs exception_is 2;
+    /// An exception is being handled from here on, or `none` is: the one that was before.
+    Handled handled 1;
+    /// An exception that is raised because of another, or of `none`: `raise a from b`.
+    Because because 2;
+    /// The arguments of an exception.
+    ExceptionArgs exception_args 1;
 }
 
 impl Routine {

@@ -379,9 +379,9 @@ pub fn builtin1<M: Machine>(m: &mut M, number: u32) -> Flow<M> {
     let a = m.pop();
     let builtin = Builtin1::from_number(number).unwrap_or(Builtin1::Pos);
     let fast = match builtin {
-        Builtin1::Len => match m.object(a, Shape::List)? {
-            Some(list) => {
-                let len = m.count(list, shape::list::LEN);
+        Builtin1::Len => match m.object(a, SEQUENCES)? {
+            Some((shape, object)) => {
+                let len = len_of(m, shape, object);
                 Some(m.box_int(len))
             }
             None => None,
@@ -508,6 +508,32 @@ pub fn raise<M: Machine>(m: &mut M) -> Flow<M> {
     m.raise(class, message)
 }
 
+/// An error goes to the target from here on. (The verifier has found out from where on, and until where: nothing is done.)
+#[inline(always)]
+pub fn try_<M: Machine>(_: &mut M, _: u32) -> Flow<M> {
+    Ok(())
+}
+
+/// That is over.
+#[inline(always)]
+pub fn end_try<M: Machine>(_: &mut M) -> Flow<M> {
+    Ok(())
+}
+
+/// Raises an exception.
+#[inline(always)]
+pub fn raise_value<M: Machine>(m: &mut M) -> Flow<M> {
+    let exception = m.pop();
+    m.raise_value(exception, false)
+}
+
+/// Raises an exception again.
+#[inline(always)]
+pub fn reraise<M: Machine>(m: &mut M) -> Flow<M> {
+    let exception = m.pop();
+    m.raise_value(exception, true)
+}
+
 /// The opcodes that are a routine: what they take is on top of the stack.
 macro_rules! routines {
     ($($(#[$doc:meta])* $name:ident($($arg:ident)?), $V:ident, $inputs:expr, $detail:expr, $pushes:literal;)*) => {$(
@@ -538,19 +564,15 @@ routines! {
     slice(), Slice, 3, 0, true;
     /// An iterator.
     iter(), Iter, 1, 0, true;
-    /// Exactly so many values.
-    unpack(count), Unpack, 1, count, true;
     /// So many values at both ends, and the others.
     unpack_star(counts), UnpackStar, 1, counts, true;
-    /// One of the values unpacked.
-    item(place), Item, 1, place, true;
 }
 
 /// `a[i]`. What has a fast path takes nothing from the stack before it is known that it applies: a routine takes all.
 #[inline(always)]
 pub fn index<M: Machine>(m: &mut M) -> Flow<M> {
     let (a, i) = (m.peek(1), m.peek(0));
-    let result = match element_of(m, a, i)? {
+    let result = match element_of(m, a, SEQUENCES, i)? {
         Some((storage, at)) => {
             let value = m.element(storage, at);
             m.pop();
@@ -563,21 +585,95 @@ pub fn index<M: Machine>(m: &mut M) -> Flow<M> {
     Ok(())
 }
 
-/// Where an element of a list is, if that is what the operands are.
+/// Lists and tuples.
+const SEQUENCES: &[Shape] = &[Shape::List, Shape::Tuple];
+/// Lists.
+const LISTS: &[Shape] = &[Shape::List];
+/// Iterators over lists.
+const LIST_ITERATORS: &[Shape] = &[Shape::ListIterator];
+
+/// How many elements a list or tuple has.
 #[inline(always)]
-fn element_of<M: Machine>(m: &mut M, a: M::Value, i: M::Value) -> Flow<M, Option<(M::Object, M::Int)>> {
-    let Some(list) = m.object(a, Shape::List)? else { return Ok(None) };
+fn len_of<M: Machine>(m: &mut M, shape: Shape, object: M::Object) -> M::Int {
+    match shape {
+        Shape::List => m.count(object, shape::list::LEN),
+        Shape::Tuple | Shape::ListIterator => m.size(object),
+    }
+}
+
+/// The object whose slots are the elements of a list or tuple that has some.
+#[inline(always)]
+fn storage_of<M: Machine>(m: &mut M, shape: Shape, object: M::Object) -> M::Object {
+    match shape {
+        Shape::List => m.field(object, shape::list::STORAGE),
+        Shape::Tuple | Shape::ListIterator => object,
+    }
+}
+
+/// Where an element of a list or tuple is, if that is what the operands are.
+#[inline(always)]
+fn element_of<M: Machine>(
+    m: &mut M,
+    a: M::Value,
+    of: &'static [Shape],
+    i: M::Value,
+) -> Flow<M, Option<(M::Object, M::Int)>> {
+    let Some((shape, object)) = m.object(a, of)? else { return Ok(None) };
     let Single::Int(i) = m.single(i)? else { return Ok(None) };
-    let len = m.count(list, shape::list::LEN);
+    let len = len_of(m, shape, object);
     let Some(at) = m.int_index(i, len)? else { return Ok(None) };
-    Ok(Some((m.field(list, shape::list::STORAGE), at)))
+    Ok(Some((storage_of(m, shape, object), at)))
+}
+
+/// A list or tuple of exactly so many values.
+#[inline(always)]
+pub fn unpack<M: Machine>(m: &mut M, count: u32) -> Flow<M> {
+    let a = m.peek(0);
+    if let Some((shape, object)) = m.object(a, SEQUENCES)? {
+        let len = len_of(m, shape, object);
+        let (count, more) = (m.int_const(count.into()), m.int_const(i64::from(count) + 1));
+        let one = m.int_const(1);
+        // Not more, and not fewer.
+        if let Some(len) = m.int_below(len, more)?
+            && let Some(longer) = m.int_add(len, one)?
+            && m.int_below(count, longer)?.is_some()
+        {
+            return Ok(());
+        }
+    }
+    let result = m.routine(Routine::Unpack, 1, count)?;
+    m.push(result);
+    Ok(())
+}
+
+/// One of the values unpacked.
+#[inline(always)]
+pub fn item<M: Machine>(m: &mut M, place: u32) -> Flow<M> {
+    let a = m.peek(0);
+    let found = match m.object(a, SEQUENCES)? {
+        Some((shape, object)) => {
+            let (at, len) = (m.int_const(place.into()), len_of(m, shape, object));
+            m.int_below(at, len)?.map(|at| (storage_of(m, shape, object), at))
+        }
+        None => None,
+    };
+    let result = match found {
+        Some((storage, at)) => {
+            let value = m.element(storage, at);
+            m.pop();
+            value
+        }
+        None => m.routine(Routine::Item, 1, place)?,
+    };
+    m.push(result);
+    Ok(())
 }
 
 /// `a[i] = v`.
 #[inline(always)]
 pub fn store_index<M: Machine>(m: &mut M) -> Flow<M> {
     let (a, i, v) = (m.peek(2), m.peek(1), m.peek(0));
-    if let Some((storage, at)) = element_of(m, a, i)?
+    if let Some((storage, at)) = element_of(m, a, LISTS, i)?
         && let Some(value) = m.storable(v)?
     {
         m.pop();
@@ -593,8 +689,8 @@ pub fn store_index<M: Machine>(m: &mut M) -> Flow<M> {
 #[inline(always)]
 pub fn iter_more<M: Machine>(m: &mut M) -> Flow<M> {
     let it = m.peek(0);
-    let result = match m.object(it, Shape::ListIterator)? {
-        Some(it) => {
+    let result = match m.object(it, LIST_ITERATORS)? {
+        Some((_, it)) => {
             let list = m.field(it, shape::list_iterator::SOURCE);
             let (at, len) = (m.count(it, shape::list_iterator::AT), m.count(list, shape::list::LEN));
             let more = m.int_compare(Cmp::Lt, at, len);
@@ -618,8 +714,8 @@ pub fn iter_more<M: Machine>(m: &mut M) -> Flow<M> {
 #[inline(always)]
 pub fn iter_value<M: Machine>(m: &mut M) -> Flow<M> {
     let it = m.peek(0);
-    let place = match m.object(it, Shape::ListIterator)? {
-        Some(it) => {
+    let place = match m.object(it, LIST_ITERATORS)? {
+        Some((_, it)) => {
             let list = m.field(it, shape::list_iterator::SOURCE);
             let (at, len) = (m.count(it, shape::list_iterator::LAST), m.count(list, shape::list::LEN));
             m.int_below(at, len)?.map(|at| (m.field(list, shape::list::STORAGE), at))
@@ -656,7 +752,7 @@ pub fn method<M: Machine>(m: &mut M, form: u32) -> Flow<M> {
 #[inline(always)]
 fn append<M: Machine>(m: &mut M) -> Flow<M, bool> {
     let (a, v) = (m.peek(1), m.peek(0));
-    let Some(list) = m.object(a, Shape::List)? else { return Ok(false) };
+    let Some((_, list)) = m.object(a, LISTS)? else { return Ok(false) };
     let len = m.count(list, shape::list::LEN);
     let storage = m.field(list, shape::list::STORAGE);
     let size = m.size(storage);
@@ -675,6 +771,13 @@ fn append<M: Machine>(m: &mut M) -> Flow<M, bool> {
 #[inline(always)]
 pub fn routine<M: Machine>(m: &mut M, number: u32) -> Flow<M> {
     let routine = Routine::from_number(number).unwrap_or(Routine::ListOf);
+    if routine == Routine::Append {
+        let list = m.peek(1);
+        if append(m)? {
+            m.push(list);
+            return Ok(());
+        }
+    }
     let result = m.routine(routine, routine.inputs().unwrap_or(0), 0)?;
     m.push(result);
     Ok(())

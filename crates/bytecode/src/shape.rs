@@ -11,25 +11,20 @@ pub enum Shape {
     List,
     /// An iterator over a list: the list, where to look next, and where it looked last.
     ListIterator,
+    /// A tuple: its elements.
+    Tuple,
 }
 
 impl Shape {
     /// All shapes.
-    pub const ALL: [Shape; 2] = [Shape::List, Shape::ListIterator];
+    pub const ALL: [Shape; 3] = [Shape::List, Shape::ListIterator, Shape::Tuple];
 
     /// The name in IR text.
     pub fn name(self) -> &'static str {
         match self {
             Shape::List => "list",
             Shape::ListIterator => "list_iterator",
-        }
-    }
-
-    /// How many slots it has.
-    pub const fn slots(self) -> u32 {
-        match self {
-            Shape::List => list::SLOTS,
-            Shape::ListIterator => list_iterator::SLOTS,
+            Shape::Tuple => "tuple",
         }
     }
 }

@@ -38,6 +38,17 @@ pub const MAX_INT_BITS: usize = 1 << 20;
 /// How many bad operands of one function are reported; they tend to have one cause.
 const MAX_BAD_OPERANDS: usize = 8;
 
+/// Where errors go: what a `try` says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Handler {
+    /// The pc where control goes on.
+    pub target: u32,
+    /// How many operands stay; the exception is pushed on top of them.
+    pub height: u32,
+    /// The handler around it, or [`Facts::NO_HANDLER`]: that of errors at the target.
+    pub outer: u32,
+}
+
 /// What is proved of a function.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Facts {
@@ -45,6 +56,10 @@ pub struct Facts {
     pub heights: Vec<u32>,
     /// The greatest height that the operand stack reaches, in values.
     pub max_stack: u32,
+    /// For each pc, the number of the innermost handler of errors, or [`Facts::NO_HANDLER`]; empty if there are none.
+    pub handler_at: Vec<u32>,
+    /// The handlers of errors.
+    pub handlers: Vec<Handler>,
     /// What entering the code at each pc costs in fuel: [`fuel::run_costs`].
     pub run_costs: Vec<u32>,
 }
@@ -52,6 +67,14 @@ pub struct Facts {
 impl Facts {
     /// In [`Facts::heights`]: control never comes here.
     pub const UNREACHABLE: u32 = u32::MAX;
+    /// In [`Facts::handler_at`]: an error ends the call.
+    pub const NO_HANDLER: u32 = u32::MAX;
+
+    /// Where an error at a pc goes, if the function handles it.
+    pub fn handler(&self, pc: u32) -> Option<&Handler> {
+        let handler = *self.handler_at.get(pc as usize)?;
+        self.handlers.get(handler as usize)
+    }
 }
 
 /// A program that [`verify`] has accepted, with what was proved of it. It can't be changed any more.
@@ -196,6 +219,14 @@ struct Checker<'a> {
     function: &'a Function,
 }
 
+/// What following the control flow has found out.
+struct Found {
+    heights: Vec<u32>,
+    max_stack: u32,
+    handler_at: Vec<u32>,
+    handlers: Vec<Handler>,
+}
+
 /// An edge of the control-flow graph that brings another height than was known.
 struct Clash {
     from: u32,
@@ -212,9 +243,10 @@ impl Checker<'_> {
             return None;
         }
         match self.find_heights() {
-            Ok((heights, max_stack)) => {
+            Ok(Found { heights, max_stack, handler_at, handlers }) => {
                 self.warn_unreachable(&heights, warnings);
-                Some(Facts { heights, max_stack, run_costs: fuel::run_costs(&self.function.code) })
+                let run_costs = fuel::run_costs(&self.function.code);
+                Some(Facts { heights, max_stack, handler_at, handlers, run_costs })
             }
             Err(error) => {
                 errors.add(|| *error);
@@ -312,15 +344,27 @@ impl Checker<'_> {
         }
     }
 
-    /// The height before each pc and the greatest height. Every pc is visited at most once.
-    fn find_heights(&self) -> Result<(Vec<u32>, u32), Box<Diagnostic>> {
+    /// The height and the handler before each pc and the greatest height. Every pc is visited at most once.
+    fn find_heights(&self) -> Result<Found, Box<Diagnostic>> {
         let code = &self.function.code;
         let mut heights = vec![Facts::UNREACHABLE; code.len()];
         let mut max_stack = 0;
+        let mut handlers: Vec<Handler> = Vec::new();
+        let mut handler_at = if code.iter().any(|inst| matches!(inst.op, Op::Try | Op::EndTry)) {
+            vec![Facts::NO_HANDLER; code.len()]
+        } else {
+            Vec::new()
+        };
         let mut work = vec![0u32];
         heights[0] = 0;
         while let Some(pc) = work.pop() {
             let (inst, height) = (code[pc as usize], heights[pc as usize]);
+            let here = handler_at.get(pc as usize).copied().unwrap_or(Facts::NO_HANDLER);
+            if let Some(handler) = handlers.get(here as usize)
+                && height < handler.height
+            {
+                return Err(Box::new(self.below_handler(pc, inst.op, handler.height, height)));
+            }
             let (inputs, outputs) = self.effect(inst);
             if height < inputs {
                 return Err(Box::new(self.underflow(pc, inst, inputs, height)));
@@ -332,21 +376,41 @@ impl Checker<'_> {
                 return Err(Box::new(Diagnostic::error(message, self.place(pc))));
             }
             max_stack = max_stack.max(after);
+            let handler = match inst.op {
+                Op::Try => {
+                    max_stack = max_stack.max(height + 1);
+                    handlers.push(Handler { target: inst.arg, height, outer: here });
+                    handlers.len() as u32 - 1
+                }
+                Op::EndTry => match handlers.get(here as usize) {
+                    Some(handler) => handler.outer,
+                    None => return Err(Box::new(self.no_try(pc))),
+                },
+                _ => here,
+            };
+            let caught = (inst.op == Op::Try).then_some((inst.arg, height + 1, here));
             // The next pc is pushed last and visited first: messages then follow the code downwards.
-            for to in Self::successors(pc, inst).into_iter().rev().flatten() {
+            let next = Self::successors(pc, inst).into_iter().rev().flatten().map(|to| (to, after, handler));
+            for (to, after, handler) in caught.into_iter().chain(next) {
                 let Some(known) = heights.get_mut(to as usize) else {
                     return Err(Box::new(self.past_the_end(pc, inst.op)));
                 };
+                let known_handler = handler_at.get_mut(to as usize);
                 if *known == Facts::UNREACHABLE {
                     *known = after;
+                    if let Some(known_handler) = known_handler {
+                        *known_handler = handler;
+                    }
                     work.push(to);
                 } else if *known != after {
                     let clash = Clash { from: pc, to, known: *known, brought: after };
                     return Err(Box::new(self.clash(&heights, &clash)));
+                } else if known_handler.is_some_and(|known| *known != handler) {
+                    return Err(Box::new(self.other_handler(pc, to)));
                 }
             }
         }
-        Ok((heights, max_stack))
+        Ok(Found { heights, max_stack, handler_at, handlers })
     }
 
     fn underflow(&self, pc: u32, inst: Inst, needs: u32, has: u32) -> Diagnostic {
@@ -360,6 +424,25 @@ impl Checker<'_> {
         let needs = counted(needs.into(), "value");
         let has = if has == 0 { "the stack is empty".to_owned() } else { format!("the stack has {has}") };
         Diagnostic::error(format!("`{name}` at pc {pc} needs {needs}, {has}"), self.place(pc))
+    }
+
+    fn below_handler(&self, pc: u32, op: Op, kept: u32, has: u32) -> Diagnostic {
+        let (kept, has) = (counted(kept.into(), "value"), counted(has.into(), "value"));
+        let message =
+            format!("`{op}` at pc {pc} stands inside of a `try` that keeps {kept}, but the stack has {has}");
+        Diagnostic::error(message, self.place(pc))
+            .with_hint("what is on the stack at a `try` must stay there until its `end_try`")
+    }
+
+    fn no_try(&self, pc: u32) -> Diagnostic {
+        Diagnostic::error(format!("`end_try` at pc {pc} ends no `try`"), self.place(pc))
+    }
+
+    fn other_handler(&self, from: u32, to: u32) -> Diagnostic {
+        let message =
+            format!("control comes to pc {to} from pc {from} inside of other `try`s than on another path");
+        Diagnostic::error(message, self.place(to))
+            .with_hint("each path into or out of a `try` passes its `try` or `end_try`")
     }
 
     fn past_the_end(&self, pc: u32, op: Op) -> Diagnostic {

@@ -51,9 +51,19 @@ impl Python {
 
     /// The traceback, as Python prints it.
     pub(crate) fn traceback(&self, stop: &Stop) -> String {
-        let places = stop.trace.iter();
-        let frames: Vec<Frame<'_>> =
-            places.map(|Place { function, pc, line }| Frame { function, pc: *pc, line: *line }).collect();
-        text::lines(&python::traceback(&self.compiled, &self.name, &self.text, &frames, &stop.headline()))
+        let shown = |trace: &[Place], headline: &str| {
+            let frames: Vec<Frame<'_>> = trace
+                .iter()
+                .map(|Place { function, pc, line }| Frame { function, pc: *pc, line: *line })
+                .collect();
+            python::traceback(&self.compiled, &self.name, &self.text, &frames, headline)
+        };
+        let mut whole = String::new();
+        for earlier in &stop.earlier {
+            whole.push_str(&shown(&earlier.trace, &earlier.headline));
+            whole.push_str(&format!("\n\n{}\n\n", earlier.link.words()));
+        }
+        whole.push_str(&shown(&stop.trace, &stop.headline()));
+        text::lines(&whole)
     }
 }

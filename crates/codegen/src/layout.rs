@@ -23,8 +23,8 @@ pub struct ValueLayout {
     pub reference: u64,
     /// A reference to an int that needs more than 48 bits is this plus a number below 2<sup>31</sup>.
     pub large_int: u64,
-    /// The header of an object of each shape, in the order of [`ir::Shape::ALL`]: the word before its slots.
-    pub headers: [u64; Shape::ALL.len()],
+    /// The lower half of the header of an object of each shape, in the order of [`ir::Shape::ALL`]: of the word before its slots.
+    pub headers: [u32; Shape::ALL.len()],
     /// What a routine of the run time answers instead of a value to say that the interpreter has to do it.
     pub refused: u64,
 }

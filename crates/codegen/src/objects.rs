@@ -11,6 +11,7 @@ use crate::lower::{Lowering, memory};
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::types::{I32, I64};
 use cranelift_codegen::ir::{self as clif, InstBuilder};
+use ir::planted::{Bug, is};
 use ir::{Imm, Inst};
 use std::mem::offset_of;
 
@@ -61,10 +62,13 @@ impl Lowering<'_, '_> {
         };
         let other = self.differs_above(a, self.layout.reference, 30);
         self.leave_if(other, inst, None)?;
+        if is(Bug::ShapeUnchecked) {
+            return Ok(a);
+        }
         let index = self.index(a);
         let address = self.address(index);
-        let header = self.b.ins().load(I64, memory(), address, 0);
-        let expected = self.iconst(self.layout.headers[shape as usize] as i64);
+        let header = self.b.ins().load(I32, memory(), address, 0);
+        let expected = self.b.ins().iconst(I32, i64::from(self.layout.headers[shape as usize]));
         let other = self.b.ins().icmp(IntCC::NotEqual, header, expected);
         self.leave_if(other, inst, None)?;
         Ok(a)
@@ -117,12 +121,18 @@ impl Lowering<'_, '_> {
         at: clif::Value,
         len: clif::Value,
     ) -> Result<clif::Value, CodegenError> {
+        if is(Bug::IndexUnchecked) {
+            return Ok(at);
+        }
         let outside = self.b.ins().icmp(IntCC::UnsignedGreaterThanOrEqual, at, len);
         self.leave_if(outside, inst, None)?;
         Ok(at)
     }
 
     pub fn guard_storable(&mut self, inst: &Inst, a: clif::Value) -> Result<clif::Value, CodegenError> {
+        if is(Bug::StoreForNothing) {
+            return Ok(a);
+        }
         let above = self.b.ins().ushr_imm_u(a, 31);
         let large = self.iconst((self.layout.large_int >> 31) as i64);
         let is_large = self.b.ins().icmp(IntCC::Equal, above, large);

@@ -1,6 +1,6 @@
 //! Programs at random, from a seed: terminating, verified, and nasty.
 //!
-//! Of three sorts: `calls` makes functions that call each other, `edges` small programs that aim at what compilers get
+//! Of several sorts: `lists` makes programs about lists, `calls` makes functions that call each other, `edges` small programs that aim at what compilers get
 //! wrong; here are the others. Such a program is a few functions, each with nested counted loops around statements that
 //! compute with locals, globals and constants of all types. Most expressions are of one type, so that code specialises;
 //! some are not, so that it deoptimises. Operands include the edges where representations change (48 bits, 53 bits, 64
@@ -13,6 +13,7 @@ use std::fmt::Write;
 mod calls;
 mod edges;
 mod graphs;
+mod lists;
 
 /// A small generator of numbers (xorshift64*).
 pub struct Random {
@@ -132,16 +133,18 @@ pub fn program(seed: u64) -> String {
         0 | 2 => calls::program(&mut random),
         1 => edges::program(&mut random),
         _ if seed % 16 == 3 => graphs::program(&mut random),
+        _ if seed % 16 == 7 || seed % 16 == 11 => lists::program(&mut random),
         _ => loops(&mut random),
     }
 }
 
 /// The text of a program of any kind, with all choices taken from here.
 pub fn steered(random: &mut Random) -> String {
-    match random.below(5) {
+    match random.below(6) {
         0 | 1 => calls::program(random),
         2 => edges::program(random),
         3 => graphs::program(random),
+        4 => lists::program(random),
         _ => loops(random),
     }
 }

@@ -583,7 +583,20 @@ pub fn traceback(compiled: &Compiled, file: &str, text: &str, stop: &hotspotvm::
     let places: Vec<(std::sync::Arc<str>, u32, Option<u32>)> = stop.trace.iter().map(frame).collect();
     let frames: Vec<Frame<'_>> =
         places.iter().map(|(function, pc, line)| Frame { function, pc: *pc, line: *line }).collect();
-    python::traceback(compiled, file, text, &frames, &stop.headline())
+    let shown = |frames: &[python::Frame<'_>], headline: &str| {
+        python::traceback(compiled, file, text, frames, headline)
+    };
+    let mut whole = String::new();
+    for earlier in &stop.earlier {
+        let frames: Vec<python::Frame<'_>> = earlier
+            .trace
+            .iter()
+            .map(|place| python::Frame { function: &place.function, pc: place.pc, line: place.line })
+            .collect();
+        whole.push_str(&shown(&frames, &earlier.headline));
+        whole.push_str(&format!("\n\n{}\n\n", earlier.link.words()));
+    }
+    whole + &shown(&frames, &stop.headline())
 }
 
 /// A program and both ends, for reports.

@@ -102,6 +102,24 @@ bugs! {
     IntOfLarge "int-of-large",
     /// The floor of a float is what is left without its decimals.
     FloorCutsOff "floor-cuts-off",
+    /// Every index leads to an element.
+    IndexUnchecked "index-unchecked",
+    /// Every object is of the shape that was seen.
+    ShapeUnchecked "shape-unchecked",
+    /// An int that is on the heap is put into a slot for nothing.
+    StoreForNothing "store-for-nothing",
+    /// Value numbering merges reads of a slot across a write of it.
+    GvnAcrossSlot "gvn-across-slot",
+    /// Reads of slots are moved out of loops that write them.
+    LicmPastSlot "licm-past-slot",
+    /// A list that has been appended to is as long as before.
+    LengthNotStored "length-not-stored",
+    /// What is charged for an operation that compiled code then leaves to the interpreter is not given back.
+    RefusedIsCharged "refused-is-charged",
+    /// A reference in a register is not looked up again when its object may have moved.
+    StaleRegister "stale-register",
+    /// What globals refer to is not copied.
+    GlobalsAreNoRoots "globals-are-no-roots",
 }
 
 /// Whether this bug is planted.

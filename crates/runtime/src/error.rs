@@ -77,6 +77,38 @@ pub struct Stop {
     pub trace: Vec<Place>,
     /// How many calls are missing between those.
     pub left_out: usize,
+    /// The exceptions that came before it, the first one first.
+    pub earlier: Vec<Earlier>,
+}
+
+/// How an exception belongs to the one that was raised after it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Link {
+    /// The later one was raised because of it.
+    Cause,
+    /// The later one was raised while it was being handled.
+    Context,
+}
+
+impl Link {
+    /// What Python says between the two.
+    pub fn words(self) -> &'static str {
+        match self {
+            Link::Cause => "The above exception was the direct cause of the following exception:",
+            Link::Context => "During handling of the above exception, another exception occurred:",
+        }
+    }
+}
+
+/// An exception that came before the one that has ended the program.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Earlier {
+    /// Its class and message.
+    pub headline: String,
+    /// The calls that it has ended, innermost last.
+    pub trace: Vec<Place>,
+    /// How it belongs to the next one.
+    pub link: Link,
 }
 
 /// How many of the outermost calls a traceback has at least, if there are so many.
@@ -117,26 +149,36 @@ const SHOWN_AT_EACH_END: usize = 8;
 impl std::fmt::Display for Stop {
     /// The traceback, innermost call last, and the headline, as Python prints them.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        if !self.trace.is_empty() {
-            writeln!(f, "Traceback (most recent call last):")?;
+        for Earlier { headline, trace, link } in &self.earlier {
+            write_calls(f, trace, 0)?;
+            writeln!(f, "{headline}\n\n{}\n", link.words())?;
         }
-        let hidden = self.trace.len().saturating_sub(2 * SHOWN_AT_EACH_END);
-        debug_assert!(self.left_out == 0 || hidden > 0);
-        for (i, place) in self.trace.iter().enumerate() {
-            if hidden > 0 && i == SHOWN_AT_EACH_END {
-                writeln!(f, "  ... {} more calls ...", hidden + self.left_out)?;
-            }
-            if hidden > 0 && (SHOWN_AT_EACH_END..SHOWN_AT_EACH_END + hidden).contains(&i) {
-                continue;
-            }
-            write!(f, "  in {}, pc {}", place.function, place.pc)?;
-            if let Some(line) = place.line {
-                write!(f, ", line {line}")?;
-            }
-            writeln!(f)?;
-        }
+        write_calls(f, &self.trace, self.left_out)?;
         f.write_str(&self.headline())
     }
+}
+
+/// Writes a traceback without its last line. So many calls are missing in the middle.
+fn write_calls(f: &mut std::fmt::Formatter<'_>, trace: &[Place], left_out: usize) -> std::fmt::Result {
+    if !trace.is_empty() {
+        writeln!(f, "Traceback (most recent call last):")?;
+    }
+    let hidden = trace.len().saturating_sub(2 * SHOWN_AT_EACH_END);
+    debug_assert!(left_out == 0 || hidden > 0);
+    for (i, place) in trace.iter().enumerate() {
+        if hidden > 0 && i == SHOWN_AT_EACH_END {
+            writeln!(f, "  ... {} more calls ...", hidden + left_out)?;
+        }
+        if hidden > 0 && (SHOWN_AT_EACH_END..SHOWN_AT_EACH_END + hidden).contains(&i) {
+            continue;
+        }
+        write!(f, "  in {}, pc {}", place.function, place.pc)?;
+        if let Some(line) = place.line {
+            write!(f, ", line {line}")?;
+        }
+        writeln!(f)?;
+    }
+    Ok(())
 }
 
 impl std::error::Error for Stop {}

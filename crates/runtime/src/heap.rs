@@ -74,8 +74,8 @@ const FIRST_INTS: u64 = 1 << 15;
 const INT: u32 = 1 << 31;
 /// One with this bit, and without the other, to the table of big ints and strs.
 const LEAF: u32 = 1 << 30;
-/// The largest limit: table and region have fewer places than [`LEAF`].
-const MOST_BYTES: u64 = 8 << 30;
+/// The largest limit: both halves of the region together have fewer words than [`LEAF`], and so has the table fewer places.
+const MOST_BYTES: u64 = 5 << 30;
 /// What an int of 64 bits in a slot is charged.
 const BOX_BYTES: u64 = 24;
 /// No place in a table.
@@ -499,15 +499,16 @@ impl Heap {
     /// What every reference to an int that needs more than 48 bits is at least, and what such references have in common.
     pub const LARGE_INT: Value = Value::reference(INT);
 
-    /// The word before the slots of an object of a shape.
-    pub const fn header(shape: Shape) -> u64 {
+    /// The lower half of the word before the slots of an object of a shape.
+    pub const fn header(shape: Shape) -> u32 {
         region::header(shape)
     }
 
-    /// The object that a value refers to, if it is of a shape.
+    /// The shape of the object that a value refers to, if it is one of these.
     #[inline]
-    pub fn shaped(&self, value: Value, shape: Shape) -> Option<Object> {
-        self.object(value).filter(|&object| self.region.has_shape(object, shape))
+    pub fn shape_of(&self, value: Value, of: &[Shape]) -> Option<Shape> {
+        let object = self.object(value)?;
+        of.iter().copied().find(|&shape| self.region.has_shape(object, shape))
     }
 
     /// What kind of object it is.

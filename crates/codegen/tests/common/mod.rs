@@ -18,7 +18,7 @@ pub const LAYOUT: ValueLayout = ValueLayout {
     refused: 0xfffb_0000_0000_0000,
     reference: 0xfffe_0000_0000_0000,
     large_int: WIDE,
-    headers: [0x0000_0003_0000_0002, 0x0000_0004_0000_000b],
+    headers: [2, 11, 3],
 };
 pub const WIDE: u64 = 0xfffc_0000_0000_0000;
 pub const NONE: u64 = 0xfffd_0000_0000_0000;

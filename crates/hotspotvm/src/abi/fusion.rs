@@ -288,6 +288,9 @@ mod tests {
                 Operand::Target => target,
                 Operand::Builtin1 => "abs",
                 Operand::Builtin2 => "max",
+                Operand::Count | Operand::Pairs | Operand::Number | Operand::Form | Operand::Routine => {
+                    panic!("{op} is fused, and has no argument here")
+                }
             };
             body += &format!("{op} {argument}\n");
             local = if local == "a" { "b" } else { "a" };

@@ -16,7 +16,7 @@ pub const LAYOUT: ValueLayout = ValueLayout {
     refused: Value::REFUSED.bits(),
     reference: Value::reference(0).bits(),
     large_int: Heap::LARGE_INT.bits(),
-    headers: [Heap::header(Shape::List), Heap::header(Shape::ListIterator)],
+    headers: [Heap::header(Shape::List), Heap::header(Shape::ListIterator), Heap::header(Shape::Tuple)],
 };
 
 /// The value of an input in the current frame.

@@ -14,8 +14,11 @@ use super::region::Reservation;
 use crate::options::Options;
 use crate::profile::{Executed, Feedback, Site, counts_of_instructions, executions};
 use bytecode::{FormFacts, FuncId, Op, Program, Verified};
+use ir::planted::{Bug, is};
+use runtime::error::Earlier;
 use runtime::error::{INNERMOST, OUTERMOST, shown_name};
 use runtime::num::{Cost, ErrorKind, NumError, Watch};
+use runtime::object::exception::{self, Link};
 use runtime::object::{Context, Fault, Outcome};
 use runtime::{GivenUp, Heap, HeapFull, Io, LimitKind, Place, Stop, StopKind, Store, Value};
 use std::any::Any;
@@ -106,6 +109,8 @@ pub struct Counters {
     pub size_fuel: u64,
 }
 
+/// Earlier exceptions that are shown with one, at the most.
+const MOST_EARLIER: usize = 64;
 /// Waiting calls for which there is room at first.
 const FIRST_FRAMES: usize = 64;
 /// While a program is made ready, the clock is looked at after so many instructions: a fraction of a millisecond.
@@ -173,6 +178,17 @@ pub struct Vm {
     pub result: Value,
     /// Why it stopped, when it did.
     pub stop: Option<(StopKind, String)>,
+    /// The exception that the program has raised, if that is why it stops; else `none`.
+    pub raised: Value,
+    /// Whether it was raised again: then the instruction that did so is not shown.
+    pub raised_again: bool,
+    /// The exception that is being handled; else `none`.
+    pub handled: Value,
+    /// Instructions that were charged and that nobody will execute, since an error has ended their run: by function and pc of
+    /// the first, how often.
+    abandoned: HashMap<(u32, u32), u64>,
+    /// How many they are, and how many of them were counted as compiled.
+    abandoned_instructions: (u64, u64),
     /// A panic of a routine that machine code has called, until that has left.
     pub panic: Option<Box<dyn Any + Send>>,
     /// Counted so far.
@@ -218,7 +234,13 @@ impl Vm {
         let constants: Vec<Value> = program.program().constants.iter().map(|c| store.constant(c)).collect();
         store.heap.pin_all();
         let too_early = |kind, message| {
-            Err(Stop { kind: StopKind::Limit(kind), message, trace: Vec::new(), left_out: 0 })
+            Err(Stop {
+                kind: StopKind::Limit(kind),
+                message,
+                trace: Vec::new(),
+                left_out: 0,
+                earlier: Vec::new(),
+            })
         };
         if store.heap.charged() > limits.heap_bytes {
             let message = format!("the program's constants do not fit {} bytes", limits.heap_bytes);
@@ -253,6 +275,7 @@ impl Vm {
                 message,
                 trace: Vec::new(),
                 left_out: 0,
+                earlier: Vec::new(),
             });
         }
         if main.frame_size > limits.stack_values {
@@ -308,6 +331,11 @@ impl Vm {
             slice_size,
             result: Value::NONE,
             stop: None,
+            raised: Value::NONE,
+            raised_again: false,
+            handled: Value::NONE,
+            abandoned: HashMap::new(),
+            abandoned_instructions: (0, 0),
             panic: None,
             counters: Counters::default(),
             host_depth: limits.depth,
@@ -335,11 +363,29 @@ impl Vm {
             frames.map(|f| self.run_left(f.function, f.pc)).sum()
         };
         let (interpreter_waiting, native_waiting) = (waiting(false), waiting(true));
-        let unexecuted = interpreter_waiting + native_waiting + current_run_left;
+        let (abandoned, compiled_abandoned) = self.abandoned_instructions;
+        let unexecuted = interpreter_waiting + native_waiting + current_run_left + abandoned;
         let all = self.charged().saturating_sub(unexecuted);
         // Baseline code counts the rest of a caller's run when it makes the call.
-        let compiled = self.counters.jit_instructions.saturating_sub(native_waiting).min(all);
+        let never = native_waiting + compiled_abandoned;
+        let compiled = self.counters.jit_instructions.saturating_sub(never).min(all);
         (all - compiled, compiled)
+    }
+
+    /// The rest of a run, from here to the next transfer of control, is never executed, though it was charged; and counted as
+    /// compiled, if that is so.
+    pub fn abandon(&mut self, function: u32, pc: u32, compiled: bool) {
+        // Where the instruction before transfers control, no run goes on here.
+        let code = &self.program.program().functions[function as usize].code;
+        if pc > 0 && code[pc as usize - 1].op.transfers() {
+            return;
+        }
+        let left = self.run_left(function, pc);
+        self.abandoned_instructions.0 += left;
+        self.abandoned_instructions.1 += if compiled { left } else { 0 };
+        if !self.counts.is_empty() {
+            *self.abandoned.entry((function, pc)).or_default() += 1;
+        }
     }
 
     /// The counter of arrivals at a place that optimized code has, if it is to count.
@@ -375,6 +421,15 @@ impl Vm {
                 (&mut executed.all[function as usize], &mut executed.optimized[function as usize]);
             for (all, optimized) in all[rest.clone()].iter_mut().zip(&mut optimized[rest]) {
                 *all = all.saturating_sub(1);
+                *optimized = (*optimized).min(*all);
+            }
+        }
+        for (&(function, pc), &times) in &self.abandoned {
+            let rest = pc as usize..pc as usize + self.run_left(function, pc) as usize;
+            let (all, optimized) =
+                (&mut executed.all[function as usize], &mut executed.optimized[function as usize]);
+            for (all, optimized) in all[rest.clone()].iter_mut().zip(&mut optimized[rest]) {
+                *all = all.saturating_sub(times);
                 *optimized = (*optimized).min(*all);
             }
         }
@@ -589,9 +644,9 @@ impl Vm {
         }
         let counted = u64::from(self.operands_start()) + self.globals.len() as u64;
         self.pay_fuel(self.store.heap.limit_collection_fuel(counted))?;
-        let Vm { stack, globals, regs, store, .. } = self;
+        let Vm { stack, globals, regs, store, raised, handled, .. } = self;
         let Store { heap, watch, .. } = store;
-        let mut roots = roots(stack, regs.sp, globals, extra);
+        let mut roots = roots(stack, regs.sp, globals, [raised, handled], extra);
         let result = heap.collect_at_limit(request, &mut roots, &|| watch.is_interrupted());
         drop(roots);
         match result {
@@ -636,9 +691,9 @@ impl Vm {
 
     /// Frees all objects that the program can't reach; `extra` are values that are needed and not on the stack.
     fn collect(&mut self, extra: &mut [Value]) -> Result<(), MustStop> {
-        let Vm { stack, globals, regs, store, .. } = self;
+        let Vm { stack, globals, regs, store, raised, handled, .. } = self;
         let Store { heap, watch, .. } = store;
-        let mut roots = roots(stack, regs.sp, globals, extra);
+        let mut roots = roots(stack, regs.sp, globals, [raised, handled], extra);
         let result = heap.collect(&mut roots, &|| watch.is_interrupted());
         drop(roots);
         result.map_err(|GivenUp| {
@@ -665,8 +720,34 @@ impl Vm {
         let waiting = outer.iter().chain(inner);
         let mut trace: Vec<Place> = Vec::with_capacity(first + inner.len() + 1);
         trace.extend(waiting.map(|frame| place(frame.function, frame.pc.saturating_sub(1))));
-        trace.push(place(self.regs.function, self.regs.pc));
-        Stop { kind, message, trace, left_out }
+        if self.raised == Value::NONE || !self.raised_again {
+            trace.push(place(self.regs.function, self.regs.pc));
+        }
+        let store = &self.store;
+        let ended = exception::calls(store, self.raised);
+        trace.extend(ended.into_iter().map(|(function, pc)| place(function, pc)));
+        // What came before, the first one first. Each is shown once, though they may lead in a circle.
+        let mut earlier = Vec::new();
+        let handled = (Link::Context, self.handled);
+        let is_error = matches!(kind, StopKind::Error(_));
+        let mut next = match self.raised {
+            Value::NONE if is_error && handled.1 != Value::NONE => Some(handled),
+            Value::NONE => None,
+            raised => exception::before(store, raised),
+        };
+        let mut seen = vec![self.raised];
+        while let Some((link, exception)) = next
+            && earlier.len() < MOST_EARLIER
+            && !seen.contains(&exception)
+        {
+            seen.push(exception);
+            let calls = exception::calls(store, exception);
+            let trace = calls.into_iter().map(|(function, pc)| place(function, pc)).collect();
+            earlier.push(Earlier { headline: exception::headline(store, exception), trace, link });
+            next = exception::before(store, exception);
+        }
+        earlier.reverse();
+        Stop { kind, message, trace, left_out, earlier }
     }
 
     /// A value of the current frame's locals.
@@ -690,8 +771,10 @@ fn roots<'a>(
     stack: &'a mut [u64],
     sp: u32,
     globals: &'a mut [Value],
+    exceptions: [&'a mut Value; 2],
     extra: &'a mut [Value],
 ) -> impl FnMut(&mut dyn FnMut(&mut Value)) + 'a {
+    let mut exceptions = exceptions;
     move |visit| {
         for bits in &mut stack[..sp as usize] {
             let mut value = Value::from_bits(*bits);
@@ -700,7 +783,11 @@ fn roots<'a>(
                 *bits = value.bits();
             }
         }
-        globals.iter_mut().chain(&mut *extra).for_each(&mut *visit);
+        if !is(Bug::GlobalsAreNoRoots) {
+            globals.iter_mut().for_each(&mut *visit);
+        }
+        exceptions.iter_mut().for_each(|exception| visit(exception));
+        extra.iter_mut().for_each(&mut *visit);
     }
 }
 
@@ -715,6 +802,10 @@ impl Context for Vm {
 
     fn fuel_left(&self) -> u64 {
         self.reserve + self.slice.max(0) as u64
+    }
+
+    fn handle(&mut self, exception: Value) -> Value {
+        std::mem::replace(&mut self.handled, exception)
     }
 }
 
@@ -737,5 +828,9 @@ impl Context for Unattended<'_> {
 
     fn fuel_left(&self) -> u64 {
         self.0.slice.max(0) as u64
+    }
+
+    fn handle(&mut self, exception: Value) -> Value {
+        self.0.handle(exception)
     }
 }

@@ -21,8 +21,8 @@ use crate::abi::links::Signature;
 use crate::abi::vm::{Cell, Vm};
 use crate::detect::Graphs;
 use crate::detect::policy::Unanswered;
-use crate::options::is_forced;
-use crate::profile::{Feedback, Kinds, executions};
+use crate::options::Forced;
+use crate::profile::{Feedback, Kinds, NothingSeen, executions};
 use crate::reason::Reason;
 use bytecode::machine::{BinOp, Cmp, Flow, Machine, Mixed, Pair, Rounding, Single, UnOp};
 use bytecode::{Builtin1, Const, Facts, FormFacts, FuncId, Routine, Shape};
@@ -55,8 +55,8 @@ pub struct Request<'a> {
     pub entry_pc: u32,
     /// The types, and for ints the signs, to assume of what is in the frame on entry.
     pub input_type: &'a dyn Fn(InputPlace) -> (Type, Sign),
-    /// Test mode: leave at instructions chosen by this seed.
-    pub stress: Option<u64>,
+    /// The instructions that leave always.
+    pub forced: Forced,
     /// Test mode: what to be told instead of what the profile says.
     pub lies: Option<Lies>,
     /// What the whole function is to be as a method; `None` for a region.
@@ -320,8 +320,7 @@ impl<'a> Builder<'a> {
     }
 
     fn forced_exit(&self, cell: Cell) -> bool {
-        let Some(seed) = self.request.stress else { return false };
-        cell.op.info().may_exit && is_forced(seed, self.pc)
+        cell.op.info().may_exit && self.request.forced.has(self.scope().function, self.pc)
     }
 
     /// The value of a slot in a frame; one that was not touched is taken from the interpreter's frame on entry.
@@ -772,17 +771,17 @@ impl Machine for Builder<'_> {
         self.frame.stack.get(at).copied().unwrap_or(Value(0))
     }
 
-    fn object(&mut self, a: Value, shape: Shape) -> Flow<Self, Option<Value>> {
+    fn object(&mut self, a: Value, of: &'static [Shape]) -> Flow<Self, Option<(Shape, Value)>> {
         // Without memory that no reference can leave, only routines look into objects.
         if self.f.ty(a) != Type::Boxed || self.request.vm.reservation.is_none() {
             return Ok(None);
         }
         match self.feedback().only_shape() {
-            None => Err(self.leave(ExitReason::Unreached)),
-            Some(true) if !self.feedback().failed() => {
-                Ok(Some(self.emit(Opcode::GuardShape, &[a], Imm::Shape(shape))))
+            Err(NothingSeen) => Err(self.leave(ExitReason::Unreached)),
+            Ok(Some(shape)) if of.contains(&shape) && !self.feedback().failed() => {
+                Ok(Some((shape, self.emit(Opcode::GuardShape, &[a], Imm::Shape(shape)))))
             }
-            Some(_) => Ok(None),
+            Ok(_) => Ok(None),
         }
     }
 
@@ -795,6 +794,9 @@ impl Machine for Builder<'_> {
     }
 
     fn set_count(&mut self, a: Value, slot: u32, count: Value) {
+        if is(Bug::LengthNotStored) && slot == bytecode::shape::list::LEN {
+            return;
+        }
         self.f.append(self.block, Opcode::StoreCount, &[a, count], Imm::Field(slot), None, self.origin());
     }
 
@@ -837,6 +839,10 @@ impl Machine for Builder<'_> {
 
     fn pow_mod(&mut self, _: Value, _: Value, _: Value) -> Flow<Self, Value> {
         // There is no instruction for it: the interpreter does this one, and enters again at the next loop.
+        Err(self.leave(ExitReason::Slow))
+    }
+
+    fn raise_value(&mut self, _: Value, _: bool) -> Flow<Self> {
         Err(self.leave(ExitReason::Slow))
     }
 

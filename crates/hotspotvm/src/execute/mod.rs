@@ -7,3 +7,4 @@ pub mod native;
 mod panics;
 pub mod slow;
 mod step;
+pub mod unwind;

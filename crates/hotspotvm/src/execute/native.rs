@@ -205,6 +205,7 @@ fn unattended(vm: &mut Vm, work: impl FnOnce(&mut dyn Context) -> Outcome) -> Op
     match work(&mut Unattended(vm)) {
         Ok(value) => Some(value.bits()),
         // The interpreter does it again, and pays then.
+        Err(_) if is(Bug::RefusedIsCharged) => None,
         Err(_) => {
             vm.slice = slice;
             vm.counters.size_fuel = size_fuel;

@@ -124,14 +124,21 @@ pub(super) fn call_routine(
 fn finished(vm: &mut Vm, outcome: Outcome) -> Value {
     match outcome {
         Ok(value) => value,
-        Err(Fault::Raised(error)) => refused(vm, error),
-        Err(Fault::Refused) => {
-            // Whoever refuses has said why; a watch that has seen an interrupt is told by the interrupt.
-            if vm.stop.is_none() {
-                vm.stop_number(num::NumError::Interrupted);
-            }
+        Err(fault) => {
+            stop(vm, fault);
             Value::REFUSED
         }
+    }
+}
+
+/// The program stops because of what an operation says.
+#[cold]
+pub(super) fn stop(vm: &mut Vm, fault: Fault) {
+    match fault {
+        Fault::Raised(error) => _ = refused(vm, error),
+        // Whoever refuses has said why; a watch that has seen an interrupt is told by the interrupt.
+        Fault::Refused if vm.stop.is_none() => vm.stop_number(num::NumError::Interrupted),
+        Fault::Refused => {}
     }
 }
 
@@ -165,6 +172,24 @@ pub(super) fn general_pow_mod(vm: &mut Vm, a: Value, b: Value, c: Value) -> Valu
             Err(error) => refused(vm, error),
         },
         Err(error) => refused(vm, error),
+    }
+}
+
+#[cold]
+#[inline(never)]
+pub(super) fn raise_value(vm: &mut Vm, exception: Value, again: bool) -> Value {
+    let handled = if again { exception } else { vm.handled };
+    match object::exception::raise(vm, exception, handled) {
+        Ok((kind, message, exception)) => {
+            vm.raised = exception;
+            vm.raised_again = again;
+            vm.set_stop(StopKind::Error(kind), message);
+            Value::REFUSED
+        }
+        Err(fault) => {
+            stop(vm, fault);
+            Value::REFUSED
+        }
     }
 }
 

@@ -472,10 +472,10 @@ impl<S: Fused> Machine for Step<'_, '_, S> {
     }
 
     #[inline(always)]
-    fn object(&mut self, a: Value, shape: Shape) -> Flow<Self, Option<Value>> {
-        let found = self.on.vm.store.heap.shaped(a, shape).is_some();
-        self.on.record(if found { Feedback::SHAPE } else { Feedback::OTHER_SHAPE });
-        Ok(found.then_some(a))
+    fn object(&mut self, a: Value, of: &'static [Shape]) -> Flow<Self, Option<(Shape, Value)>> {
+        let shape = self.on.vm.store.heap.shape_of(a, of);
+        self.on.record(Feedback::shape(shape));
+        Ok(shape.map(|shape| (shape, a)))
     }
 
     #[inline(always)]
@@ -574,6 +574,16 @@ impl<S: Fused> Machine for Step<'_, '_, S> {
     fn halt(&mut self) -> Flow<Self> {
         self.flush();
         flow(self.on.halt())
+    }
+
+    #[inline(always)]
+    fn raise_value(&mut self, exception: Value, again: bool) -> Flow<Self> {
+        if S::FUSED {
+            return self.again(&[exception]);
+        }
+        self.on.save();
+        let result = slow::raise_value(self.on.vm, exception, again);
+        self.general(result).map(|_| ())
     }
 
     #[inline(always)]

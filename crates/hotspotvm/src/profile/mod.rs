@@ -4,7 +4,7 @@
 //!   how often any instruction ran follows from the runs that pass through it ([`executions`]).
 //! - A [`Feedback`] per instruction remembers which kinds of operands it has seen. Bits are only ever added.
 
-use bytecode::Inst;
+use bytecode::{Inst, Shape};
 
 /// Where control can arrive: counts, triggers and the price of the run that starts here. 32 bytes, so that finding one is a
 /// shift; counters run down to a trigger, so that counting and asking are one instruction.
@@ -117,6 +117,21 @@ impl Site {
         left == 0
     }
 
+    /// Backward arrivals in the interpreter until it asks what to do; [`NEVER`]: it does not.
+    pub fn rounds_left(&self) -> u32 {
+        self.left
+    }
+
+    /// The same in baseline code.
+    pub fn baseline_rounds_left(&self) -> u32 {
+        self.baseline_left
+    }
+
+    /// Calls until it is asked what to do; the same holds.
+    pub fn calls_left(&self) -> u32 {
+        self.entry_left
+    }
+
     /// Whether the trigger of calls has been reached.
     pub fn calls_are_due(&self) -> bool {
         self.entry_left == 0
@@ -225,6 +240,10 @@ impl Kinds {
     }
 }
 
+/// An instruction has not been executed yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NothingSeen;
+
 impl Feedback {
     /// Two small ints: the case that must cost least.
     pub const INTS: Feedback = Feedback::pair(Kinds::INT, Kinds::INT);
@@ -234,16 +253,27 @@ impl Feedback {
     /// An operand was on the heap: an int of more than 48 bits, or no number at all.
     const LARGE: u16 = 1 << 9;
 
-    /// An operand was an object of the shape that the fast path is for.
-    pub const SHAPE: Feedback = Feedback(1 << 10);
-    /// It was something else.
-    pub const OTHER_SHAPE: Feedback = Feedback(1 << 11);
+    /// The bit of the first shape, of [`Shape::ALL`]; those of the others follow.
+    const FIRST_SHAPE: u16 = 1 << 10;
+    /// An operand was an object of no shape that the fast path is for, or no object.
+    const OTHER_SHAPE: u16 = 1 << 15;
 
-    /// Whether an operand was always an object of the shape that the fast path is for; `None` if nothing was seen.
-    pub fn only_shape(self) -> Option<bool> {
-        match (self.0 & Feedback::SHAPE.0 != 0, self.0 & Feedback::OTHER_SHAPE.0 != 0) {
-            (false, false) => None,
-            (shape, other) => Some(shape && !other),
+    /// An operand that may be an object was of this shape, if it was of one that the fast path is for.
+    #[inline(always)]
+    pub const fn shape(shape: Option<Shape>) -> Feedback {
+        match shape {
+            Some(shape) => Feedback(Feedback::FIRST_SHAPE << shape as u16),
+            None => Feedback(Feedback::OTHER_SHAPE),
+        }
+    }
+
+    /// The only shape that such an operand has had; `None` if there were others, and an error if nothing was seen.
+    pub fn only_shape(self) -> Result<Option<Shape>, NothingSeen> {
+        let mut seen = Shape::ALL.into_iter().filter(|&shape| self.0 & Feedback::shape(Some(shape)).0 != 0);
+        match (seen.next(), seen.next(), self.0 & Feedback::OTHER_SHAPE != 0) {
+            (None, _, false) => Err(NothingSeen),
+            (Some(shape), None, false) => Ok(Some(shape)),
+            _ => Ok(None),
         }
     }
 

@@ -142,7 +142,7 @@ impl Numbering<'_> {
 
     /// Slots of objects may have been written.
     fn written(&mut self, slots: Slots) {
-        if slots == Slots::None || is(Bug::GvnAcrossStore) {
+        if slots == Slots::None || is(Bug::GvnAcrossSlot) {
             return;
         }
         self.stretches += 1;

@@ -146,7 +146,7 @@ impl Motion<'_> {
                     written.insert(slot);
                 }
                 let writes = inst.op.writes(inst.imm);
-                if writes != Slots::None && !slots.contains(&writes) && !is(Bug::LicmPastCall) {
+                if writes != Slots::None && !slots.contains(&writes) && !is(Bug::LicmPastSlot) {
                     slots.push(writes);
                 }
             }

@@ -35,12 +35,13 @@ const fn kind_of(shape: Shape) -> Kind {
     match shape {
         Shape::List => Kind::List,
         Shape::ListIterator => Kind::ListIterator,
+        Shape::Tuple => Kind::Tuple,
     }
 }
 
-/// The header of an object of a shape.
-pub(super) const fn header(shape: Shape) -> u64 {
-    Header::new(kind_of(shape), shape.slots() as usize + 1).0
+/// The lower half of the header of an object of a shape.
+pub(super) const fn header(shape: Shape) -> u32 {
+    Header::new(kind_of(shape), 0).0 as u32
 }
 
 impl Header {
@@ -136,9 +137,7 @@ impl Region {
         let at = index as usize;
         let found = match &self.words {
             Words::Growing(words) => at < words.len(),
-            Words::Reserved { memory, upper, end } => {
-                at < *end && (!*upper || at >= memory.words.len() / 2)
-            }
+            Words::Reserved { memory, upper, end } => at < *end && (!*upper || at >= memory.words.len() / 2),
         };
         debug_assert!(found, "a reference outlived its object");
         found.then_some(Object(index))
@@ -184,7 +183,7 @@ impl Region {
     /// Whether it is of a shape.
     #[inline]
     pub fn has_shape(&self, object: Object, shape: Shape) -> bool {
-        self.header(object).0 == header(shape)
+        self.header(object).0 as u32 == header(shape)
     }
 
     pub fn set_kind(&mut self, object: Object, kind: Kind) {

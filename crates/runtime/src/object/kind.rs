@@ -94,6 +94,8 @@ define_kinds! {
     Bytearray "bytearray" values;
     /// An iterator over bytes.
     BytesIterator "bytes_iterator" values;
+    /// An exception.
+    Exception "Exception" values;
 }
 
 impl Kind {

@@ -15,6 +15,7 @@
 pub mod args;
 pub mod bytes;
 pub mod dict;
+pub mod exception;
 mod find;
 mod gather;
 pub mod iter;
@@ -76,6 +77,9 @@ pub trait Context {
 
     /// Fuel that is left.
     fn fuel_left(&self) -> u64;
+
+    /// This exception, or `none`, is being handled from here on; answers the one that was before. (Never refused.)
+    fn handle(&mut self, exception: Value) -> Value;
 }
 
 /// Counts work whose amount is known only when it is done. Everything that it counts is without effects, and is paid
@@ -290,6 +294,11 @@ pub fn routine(cx: &mut dyn Context, routine: Routine, detail: u32, args: &mut [
         (Routine::Insert, &mut [dict, key, value]) => dict::insert(cx, dict, key, value),
         (Routine::Merge, &mut [dict, other]) => dict::merge(cx, dict, other),
         (Routine::DictOf, &mut [a]) => dict::dict_of(cx, a),
+        (Routine::Exception, &mut [name, args]) => exception::new(cx, name, args),
+        (Routine::ExceptionIs, &mut [a, names]) => exception::is(cx.store(), a, names).map(Value::bool),
+        (Routine::Because, &mut [a, cause]) => exception::because(cx, a, cause),
+        (Routine::ExceptionArgs, &mut [a]) => exception::args(cx.store(), a),
+        (Routine::Handled, &mut [a]) => Ok(cx.handle(a)),
         (Routine::Hash, &mut [a]) => {
             let hash = metered(cx, &mut [a], |store, meter, _| value::hash(store, meter, a))?;
             Ok(cx.store().int(hash))

@@ -13,7 +13,7 @@ pub(super) use hash::{combine, hash_operand};
 pub use hash::{hash, hash_bytes, hash_int};
 pub use text::{ascii, describe, repr, text, write_ascii, write_repr, write_str};
 
-use super::{Kind, list, view};
+use super::{Kind, exception, list, view};
 use crate::heap::Object;
 use crate::store::Store;
 use crate::value::Value;
@@ -26,6 +26,7 @@ const DEEPEST: u32 = 999;
 pub(super) fn elements(store: &Store, kind: Kind, object: Object) -> &[Value] {
     match kind {
         Kind::List => list::elements(store, object),
+        Kind::Exception => exception::args_of(store, object),
         _ => store.heap.slots(object),
     }
 }

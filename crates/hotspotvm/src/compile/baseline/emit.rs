@@ -138,6 +138,8 @@ fn find_blocks(cells: &[Cell], asm: &mut Asm, starts: &mut Vec<Label>, opened: &
             }
             // A callee comes back to the next instruction.
             ControlFlow::Next if cell.op.info().operand == Operand::Func => start(pc + 1),
+            // An error may bring control there.
+            ControlFlow::Next if cell.op == Op::Try => start(cell.arg as usize),
             ControlFlow::Next | ControlFlow::End => {}
         }
     }

@@ -639,7 +639,7 @@ impl Machine for Emitter<'_> {
         Item::Mem
     }
 
-    fn object(&mut self, _: Item, _: Shape) -> Flow<Self, Option<NoObject>> {
+    fn object(&mut self, _: Item, _: &'static [Shape]) -> Flow<Self, Option<(Shape, NoObject)>> {
         Ok(None)
     }
 
@@ -756,6 +756,12 @@ impl Machine for Emitter<'_> {
     fn halt(&mut self) -> Flow<Self> {
         self.flush_below(0);
         self.leave(self.pc, BaselineExit::Execute);
+        Ok(())
+    }
+
+    fn raise_value(&mut self, _: Item, _: bool) -> Flow<Self> {
+        // Its operands are on the stack again for the interpreter.
+        self.step_in_line();
         Ok(())
     }
 

@@ -13,6 +13,7 @@ use super::stubs::{
 use super::values::{Before, Item, KEPT, Repr, TMP};
 use crate::abi::baseline::BaselineExit;
 use bytecode::ControlFlow;
+use ir::planted::{Bug, is};
 
 /// The first argument of a tail, where the second argument of the routine behind it goes.
 const ARGUMENT: Reg = Reg(6);
@@ -225,7 +226,7 @@ impl Emitter<'_> {
         let from = self.stack.len().saturating_sub(KEPT).min(end);
         for &item in &self.stack[from..end] {
             match item {
-                Item::Gpr(_, Repr::Boxed) => {}
+                Item::Gpr(_, Repr::Boxed) if !is(Bug::StaleRegister) => {}
                 Item::Gpr(r, _) => self.asm.store(CX, SPILL + 8 * i32::from(r.0), r),
                 Item::Float(x) => self.asm.float_store(CX, SPILL_FLOAT + 8 * i32::from(x.0), x),
                 _ => {}
@@ -235,7 +236,7 @@ impl Emitter<'_> {
         for depth in from..end {
             match self.stack[depth] {
                 // What it refers to may have moved: what is in the frame knows where to.
-                Item::Gpr(r, Repr::Boxed) => {
+                Item::Gpr(r, Repr::Boxed) if !is(Bug::StaleRegister) => {
                     let at = self.slot(depth);
                     self.asm.load(r, BASE, at);
                 }

@@ -1,6 +1,6 @@
 //! Text: what `repr`, `str` and `ascii` give.
 
-use super::super::{Kind, Meter, Outcome, Store, dict, raised, set};
+use super::super::{Kind, Meter, Outcome, Store, dict, exception, raised, set};
 use super::{DEEPEST, elements};
 use crate::heap::Object;
 use crate::num::{self, ErrorKind, NumError, Operand};
@@ -59,6 +59,26 @@ pub fn describe(store: &Store, a: Value, characters: usize) -> String {
 /// # Errors
 /// As [`repr`].
 pub fn write_str(store: &Store, meter: &mut Meter, out: &mut String, a: Value) -> Outcome<()> {
+    let mut a = a;
+    // The text of an exception is that of its only argument.
+    while let Some((Kind::Exception, object)) = store.object(a) {
+        meter.step(store, 1)?;
+        match (exception::said(store, object), exception::args_of(store, object)) {
+            (Some(said), _) => {
+                out.push_str(said);
+                return Ok(());
+            }
+            (None, []) => return Ok(()),
+            (None, &[key]) if exception::class(store, object) == ErrorKind::KeyError => {
+                return write_repr(store, meter, out, key);
+            }
+            (None, &[only]) => a = only,
+            (None, _) => {
+                a = exception::args(store, a)?;
+                break;
+            }
+        }
+    }
     match store.operand(a) {
         Operand::Object(_) => Writer { store, meter, out, deepest: DEEPEST, stack: Vec::new() }.write(a),
         operand => {
@@ -133,6 +153,7 @@ impl Form {
             (Kind::DictKeys, _) => Form::new("dict_keys([", "])", "...", 2),
             (Kind::DictValues, _) => Form::new("dict_values([", "])", "...", 2),
             (Kind::DictItems, _) => Form::new("dict_items([", "])", "...", 3),
+            (Kind::Exception, _) => Form::new("(", ")", "(...)", 1),
             (Kind::Slice, _) => Form::new("slice(", ")", "slice(...)", 1),
             _ => return None,
         })
@@ -192,6 +213,15 @@ impl Writer<'_> {
             _ => 0,
         };
         self.meter.step(store, 2 + self.stack.len() as u64 / 8)?;
+        if kind == Kind::Exception {
+            self.out.push_str(exception::class(store, object).name());
+            if let Some(said) = exception::said(store, object) {
+                self.out.push('(');
+                self.out.push_str(said);
+                self.out.push(')');
+                return Ok(());
+            }
+        }
         let Some(form) = Form::of(kind, len) else {
             return write_other(store, self.out, kind, object);
         };
