@@ -53,6 +53,9 @@ impl Lower<'_, '_, '_> {
         {
             return;
         }
+        if let ("min" | "max", true, []) = (&**name, has_star(args), keywords) {
+            return self.extreme_of_all(code, name, args, span);
+        }
         if has_star(args) && &**name != "zip" {
             self.refuse_stars(args);
             self.look_at_arguments(code, args, keywords);
@@ -253,6 +256,34 @@ impl Lower<'_, '_, '_> {
             _ => return false,
         }
         true
+    }
+
+    /// `max(*a)`: of one value it is that of what is in it.
+    fn extreme_of_all(&mut self, code: &mut Code, name: &str, args: &[Expr], span: Span) {
+        match only_star(args) {
+            Some(values) => {
+                self.expr(code, values);
+                self.star_argument(code, name, span);
+            }
+            None => self.list(code, args, span),
+        }
+        let values = self.store_temp(code);
+        let (some, all) = (code.f.label(), code.f.label());
+        code.f.emit(Op::LoadLocal, values);
+        code.f.jump(Op::JumpIfNotZero, some);
+        self.raise(code, "TypeError", &format!("{name} expected at least 1 argument, got 0"));
+        code.f.bind(some);
+        code.f.emit(Op::LoadLocal, values);
+        code.f.op(Op::Dup);
+        code.f.emit(Op::Builtin1, Builtin1::Len.number());
+        self.push(code, Const::Int(1));
+        code.f.op(Op::Eq);
+        code.f.jump(Op::JumpIfZero, all);
+        self.push(code, Const::Int(0));
+        code.f.op(Op::Index);
+        code.f.bind(all);
+        self.routine(code, if name == "min" { Routine::Min } else { Routine::Max }, span);
+        code.release(values);
     }
 
     fn zip(&mut self, code: &mut Code, args: &[Expr], strict: Option<&Expr>, span: Span) {

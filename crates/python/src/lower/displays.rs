@@ -11,6 +11,8 @@ use bytecode::{Const, Op, Routine};
 
 /// A list or set of more values than this is filled one by one.
 const MOST_AT_ONCE: usize = 30;
+/// A set of more constants than this comes from a frozenset.
+const MOST_ONE_BY_ONE: usize = 2;
 /// Nobody can tell with a list, so that it may be longer.
 const MOST_OF_LIST: usize = 4096;
 /// A dict of more pairs than this is filled one by one, so many of them at a time.
@@ -22,7 +24,20 @@ impl Lower<'_, '_, '_> {
     }
 
     pub(super) fn set(&mut self, code: &mut Code, items: &[Expr], span: Span) {
+        if items.len() > MOST_ONE_BY_ONE && items.iter().all(is_constant) {
+            code.f.emit(Op::Set, 0);
+            self.constant_set(code, items, span);
+            return self.routine(code, Routine::AddAll, span);
+        }
         self.collected(code, items, (Op::Set, MOST_AT_ONCE), (Routine::Add, Routine::AddAll), span);
+    }
+
+    /// A set of constants is one itself to CPython: a frozenset that has been made twice, which shows in the order of its values.
+    pub(super) fn constant_set(&mut self, code: &mut Code, items: &[Expr], span: Span) {
+        self.tuple(code, items, span);
+        self.routine(code, Routine::FrozensetOf, span);
+        self.routine(code, Routine::TupleOf, span);
+        self.routine(code, Routine::FrozensetOf, span);
     }
 
     pub(super) fn tuple(&mut self, code: &mut Code, items: &[Expr], span: Span) {
@@ -151,6 +166,17 @@ impl Lower<'_, '_, '_> {
         self.at(code, span);
         let form = self.constant(Const::Str(form.into()));
         code.f.emit(Op::Method, form);
+    }
+}
+
+/// Whether CPython evaluates an expression when it compiles it.
+pub(super) fn is_constant(expr: &Expr) -> bool {
+    match &expr.kind {
+        ExprKind::Const(_) | ExprKind::Bytes(_) => true,
+        ExprKind::Unary(_, operand) => is_constant(operand),
+        ExprKind::Binary(_, left, right) => is_constant(left) && is_constant(right),
+        ExprKind::Tuple(items) => items.iter().all(is_constant),
+        _ => false,
     }
 }
 

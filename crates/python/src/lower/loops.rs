@@ -5,6 +5,7 @@
 //! assigned when a round begins, so that nothing that the body assigns disturbs it. Every other loop asks an iterator, which is in
 //! such a local, too. Loops are opened and closed by themselves, so that comprehensions of many clauses need no recursion.
 
+use super::displays::{has_star, is_constant};
 use super::{Code, Loop, Lower};
 use crate::ast::{Block, Comprehension, Expr, ExprKind, Made, Span, Target, UnaryOp};
 use crate::convert::written;
@@ -106,7 +107,12 @@ impl Lower<'_, '_, '_> {
         if let Some(arguments) = self.as_range(code, iter) {
             return self.range(code, target, arguments, iter.span);
         }
-        self.expr(code, iter);
+        match &iter.kind {
+            ExprKind::Set(items) if items.iter().all(is_constant) => {
+                self.constant_set(code, items, iter.span);
+            }
+            _ => self.expr(code, iter),
+        }
         self.at(code, span);
         code.f.op(Op::Iter);
         Source::Iterator(self.store_temp(code))
@@ -189,7 +195,7 @@ impl Lower<'_, '_, '_> {
         let ExprKind::Call { callee, args, keywords } = &expr.kind else { return None };
         let ExprKind::Name(name) = &callee.kind else { return None };
         let fits = &**name == "range" && self.binding(code, name).is_none() && keywords.is_empty();
-        let fits = fits && !super::displays::has_star(args);
+        let fits = fits && !has_star(args);
         (fits && (1..=3).contains(&args.len())).then_some(args)
     }
 
