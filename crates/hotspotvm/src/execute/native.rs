@@ -178,7 +178,7 @@ extern "C" fn binary_routine(ctx: *mut NativeContext, op: u32, a: u64, b: u64) -
     let refused = Value::REFUSED.bits();
     let Some(op) = BinOp::from_number(op) else { return refused };
     with_vm(ctx, refused, |vm| match vm.store.binary_cost(op, a, b) {
-        _ if object::concerns(&vm.store, &[a, b]) => {
+        _ if object::concerns_binary(&vm.store, op, &[a, b]) => {
             unattended(vm, |cx| object::binary(cx, op, &mut [a, b])).unwrap_or(refused)
         }
         Ok(cost) => vm.pay_if_done(cost, |store| store.binary(op, a, b)).map_or(refused, Value::bits),

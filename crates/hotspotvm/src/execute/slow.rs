@@ -48,7 +48,7 @@ pub(super) fn large_int(vm: &mut Vm, a: i64) -> Value {
 #[inline(never)]
 pub(super) fn general_binary(vm: &mut Vm, op: BinOp, a: Value, b: Value) -> Value {
     let mut held = [a, b];
-    if object::concerns(&vm.store, &held) {
+    if object::concerns_binary(&vm.store, op, &held) {
         let outcome = object::binary(vm, op, &mut held);
         return finished(vm, outcome);
     }

@@ -67,7 +67,7 @@ impl Lower<'_, '_, '_> {
         }
         let source = self.source(code, target, iter, iter.span);
         let rounds = self.open(code, source, target, iter.span);
-        code.loops.push(Loop { done: rounds.done, again: rounds.again });
+        code.loops.push(Loop { done: rounds.done, again: rounds.again, guards: code.guards.len() });
         self.block(code, body);
         code.loops.pop();
         let done = rounds.done;
@@ -92,7 +92,7 @@ impl Lower<'_, '_, '_> {
             lower.expr(code, &c.element);
             lower.outside(code, outside, |lower, code| {
                 lower.store_target(code, target);
-                code.loops.push(Loop { done, again });
+                code.loops.push(Loop { done, again, guards: code.guards.len() });
                 lower.block(code, body);
                 code.loops.pop();
             });

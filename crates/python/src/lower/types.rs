@@ -94,9 +94,9 @@ impl Lower<'_, '_, '_> {
     }
 
     /// The names of the types of which something may be an instance; everything is one of `object`.
-    fn classes(&mut self, code: &Code, class: &Expr, types: &mut Vec<&'static str>) {
+    fn class_names(&mut self, code: &Code, class: &Expr, types: &mut Vec<&'static str>) {
         match &class.kind {
-            ExprKind::Tuple(parts) => parts.iter().for_each(|part| self.classes(code, part, types)),
+            ExprKind::Tuple(parts) => parts.iter().for_each(|part| self.class_names(code, part, types)),
             ExprKind::Name(name) if &**name == "object" && self.binding(code, name).is_none() => {
                 types.push("object");
             }
@@ -111,7 +111,7 @@ impl Lower<'_, '_, '_> {
     /// `isinstance(a, int)` and its like, by the names of types.
     pub(super) fn is_instance(&mut self, code: &mut Code, a: &Expr, class: &Expr, span: Span) {
         let mut types = Vec::new();
-        self.classes(code, class, &mut types);
+        self.class_names(code, class, &mut types);
         self.expr(code, a);
         if types.contains(&"object") {
             code.f.op(Op::Pop);

@@ -7,7 +7,7 @@
 //! The meaning is CPython 3.11's, to the last bit and to the words of the errors, but for these points:
 //!
 //! - a negative float to a fractional power is a `ValueError` (there are no complex numbers);
-//! - `%` with a string on its left is a `TypeError` (there is no string formatting by `%`);
+//! - the numbers in a format spec are read in ASCII digits only;
 //! - a result beyond [`NumberLimits`] is a limit error, which the guest cannot handle, where CPython would go on or
 //!   raise `MemoryError`;
 //! - [`parse_argument`] reads ASCII digits only.

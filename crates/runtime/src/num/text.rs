@@ -9,6 +9,8 @@ use std::fmt::Write;
 use bytecode::BinOp;
 use dashu_int::IBig;
 
+use crate::object::text::unicode::{self, Property};
+
 use super::int::{self, Int};
 use super::{ErrorKind, NumError, NumberLimits, Operand, Output, Watch, big, search, unsupported};
 
@@ -30,9 +32,7 @@ pub(super) fn binary(op: BinOp, a: Operand<'_>, b: Operand<'_>, watch: &Watch) -
                 times.type_name()
             ))),
         },
-        (BinOp::Mod, Operand::Str(_), _) => {
-            Err(NumError::type_error("str formatting with % is not supported"))
-        }
+        // Formatting is done where the values are: in `crate::object`.
         _ => Err(unsupported(op, a, b)),
     }
 }
@@ -253,16 +253,9 @@ fn escape(out: &mut String, c: char, quote: char, ascii: bool) {
     }
 }
 
-/// Whether Python would show the character itself. The standard library has the same table (all but controls,
-/// formats, private and unassigned code points, and blanks other than the space) behind `escape_debug`, which treats
-/// the first character of a string in a special way; hence the second.
+/// Whether Python would show the character itself.
 fn is_printable(c: char) -> bool {
-    if c.is_ascii() {
-        return matches!(c, ' '..='~');
-    }
-    let mut buffer = [b'x'; 5];
-    let length = c.encode_utf8(&mut buffer[1..]).len();
-    std::str::from_utf8(&buffer[..=length]).is_ok_and(|pair| pair.escape_debug().nth(1) == Some(c))
+    if c.is_ascii() { matches!(c, ' '..='~') } else { unicode::is(c, Property::PRINTABLE) }
 }
 
 /// Appends the shortest decimal that reads back as the same float, laid out as Python does.

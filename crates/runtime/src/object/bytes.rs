@@ -30,6 +30,13 @@ pub fn read(store: &Store, object: Object) -> Vec<u8> {
     bytes
 }
 
+/// One byte, if there are so many.
+pub fn byte(store: &Store, object: Object, at: usize) -> Option<u8> {
+    let words = store.heap.object(store.heap.slot(object, WORDS))?;
+    let word = store.heap.slots(words).get(at / 8)?;
+    (at < len(store, object)).then(|| (word.bits() >> (at % 8 * 8)) as u8)
+}
+
 /// What is charged for so many bytes.
 pub fn charge(len: usize) -> u64 {
     let words = if len == 0 { 0 } else { Heap::object_bytes(len.div_ceil(8) as u64) };

@@ -35,6 +35,12 @@ def slot(value, key, new):
 def unslot(value, key):
     del value[key]
     return value
+def extended(value, others):
+    value.extend(others)
+    return value
+def unpack(values):
+    first, *middle, last = values
+    return first, middle, last
 for line in sys.stdin.read().split("\n"):
     try:
         answer = encode(eval(line))
@@ -68,6 +74,8 @@ pub enum Py {
     Tuple(Vec<Py>),
     /// A slice.
     Slice(Box<[Py; 3]>),
+    /// A dict: keys and values.
+    Dict(Vec<(Py, Py)>),
 }
 
 /// A str as Python source that is ASCII.
@@ -105,6 +113,10 @@ impl Py {
             Py::List(items) => format!("[{}]", all(items)),
             Py::Tuple(items) => format!("({})", all(items)),
             Py::Slice(parts) => format!("slice({})", all(&parts[..])),
+            Py::Dict(items) => {
+                let items = items.iter().map(|(key, value)| format!("{}: {},", key.source(), value.source()));
+                format!("{{{}}}", items.collect::<String>())
+            }
         }
     }
 
@@ -126,6 +138,14 @@ impl Py {
             }
             Py::Tuple(items) => object(store, Kind::Tuple, items),
             Py::Slice(parts) => object(store, Kind::Slice, &parts[..]),
+            Py::Dict(items) => {
+                let values: Vec<Value> = items
+                    .iter()
+                    .flat_map(|(key, value)| [key, value])
+                    .map(|item| item.value(store))
+                    .collect();
+                make_dict(store, values)
+            }
             Py::Bytes(b) => super::bytes::make(store, Kind::Bytes, b),
             Py::Bytearray(b) => super::bytes::make(store, Kind::Bytearray, b),
         }
@@ -139,6 +159,23 @@ fn object(store: &mut Store, kind: Kind, items: &[Py]) -> Value {
         store.heap.set_slot(object, at, value);
     }
     object.value()
+}
+
+/// A dict, made on a heap that nothing is collected from meanwhile.
+fn make_dict(store: &mut Store, mut values: Vec<Value>) -> Value {
+    struct Free<'a>(&'a mut Store);
+    impl super::Context for Free<'_> {
+        fn store(&mut self) -> &mut Store {
+            self.0
+        }
+        fn pay(&mut self, _: crate::num::Cost, _: &mut [Value]) -> Outcome<()> {
+            Ok(())
+        }
+        fn fuel_left(&self) -> u64 {
+            u64::MAX / 2
+        }
+    }
+    super::dict::new(&mut Free(store), &mut values).unwrap()
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -249,6 +286,14 @@ impl Cases {
             source += &format!(", {keyword}={}", arg.source());
         }
         self.push(source + ")", answer);
+    }
+
+    /// Computes a binary operation on a heap, and adds that.
+    pub fn binary(&mut self, stress: bool, op: bytecode::BinOp, a: &Py, b: &Py, source: String) {
+        let mut cx = TestContext::new(stress);
+        let mut values = [a.value(&mut cx.store), b.value(&mut cx.store)];
+        let result = super::binary(&mut cx, op, &mut values);
+        self.push(source, outcome(&cx.store, &result));
     }
 
     /// Asks CPython about all of them. Without one of version 3.11, says so and is content.

@@ -12,10 +12,13 @@
 mod case;
 mod codec;
 mod ends;
+mod format;
 mod pad;
+mod percent;
 mod search;
 mod split;
 mod table;
+mod template;
 pub mod unicode;
 mod unicode_data;
 
@@ -33,6 +36,8 @@ use crate::value::Value;
 use bytecode::CallForm;
 
 pub use codec::{decode, decode_arguments, encode};
+pub use format::format_value;
+pub use percent::percent;
 
 /// Bytes that are copied, compared or skipped in one step of a meter.
 const BYTES_PER_STEP: u64 = 8;
@@ -46,6 +51,9 @@ const STEPS_PER_CHARACTER: u64 = 8;
 /// # Errors
 /// What CPython raises, and [`Fault::Refused`].
 pub fn method(cx: &mut dyn Context, form: &CallForm<'_>, args: &mut [Value]) -> Outcome {
+    if form.name == "format" {
+        return template::format(cx, form, args);
+    }
     match args::find(table::METHODS, form.name) {
         Some(method) => method.call(cx, "str", form, args),
         None => Err(no_attribute(cx.store(), args.first().copied().unwrap_or(Value::NONE), form.name)),
@@ -151,6 +159,19 @@ fn make(
         Text::This => Ok(args.first().copied().unwrap_or(Value::NONE)),
         Text::New(text) => Ok(cx.store().text(text)),
     }
+}
+
+/// Does metered work that writes a text, pays for both, and makes the str.
+fn written(
+    cx: &mut dyn Context,
+    args: &mut [Value],
+    write: impl FnOnce(&Store, &mut Meter, &mut String, &[Value]) -> Outcome<()>,
+) -> Outcome {
+    make(cx, args, |store, meter, args| {
+        let mut text = String::new();
+        write(store, meter, &mut text, args)?;
+        Ok(Text::New(text))
+    })
 }
 
 /// Does metered work that gives a value which needs no memory, and pays for it.

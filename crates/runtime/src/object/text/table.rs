@@ -7,7 +7,7 @@ use super::ends::{self, Side, Sides};
 use super::pad::{self, Align};
 use super::search::{self, Lookup};
 use super::unicode::Property;
-use super::{codec, split};
+use super::{codec, split, template};
 
 type Call = fn(&mut dyn Context, &mut Args) -> Outcome;
 
@@ -28,6 +28,7 @@ pub(super) static METHODS: &[Method] = &[
     row("endswith", Parsed(1, 3), |cx, a| ends::has_end(cx, a, Side::End)),
     row("expandtabs", Takes::Named { names: &["tabsize"], places: 1, least: 0 }, pad::expand_tabs),
     row("find", Parsed(1, 3), |cx, a| search::find(cx, a, Lookup::Find)),
+    row("format_map", One, template::format_map),
     row("index", Parsed(1, 3), |cx, a| search::find(cx, a, Lookup::Index)),
     row("isalnum", Nothing, |cx, a| case::all(cx, a, Property::ALNUM)),
     row("isalpha", Nothing, |cx, a| case::all(cx, a, Property::ALPHA)),

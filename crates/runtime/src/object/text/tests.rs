@@ -237,3 +237,157 @@ fn indices_and_slices_agree_with_cpython() {
     }
     cases.check();
 }
+
+/// Values that formats are given.
+fn formatted(random: &mut Random) -> Py {
+    match random.below(22) {
+        0 => Py::None,
+        1 => Py::Bool(random.below(2) == 0),
+        2 => {
+            Py::Float(random.pick(&[0.0, -0.0, 1.5, -2.25, 1e300, 1e-7, 123456.789, f64::INFINITY, f64::NAN]))
+        }
+        3 => Py::Power(70, random.below(2) == 0),
+        4 => Py::List(vec![Py::Int(1), Py::str("é"), Py::Float(2.5)]),
+        5 => Py::Tuple(vec![Py::Int(1), Py::str("a'b")]),
+        6 => {
+            Py::Dict(vec![(Py::str("a"), Py::Int(1)), (Py::Int(0), Py::str("zero")), (Py::str(""), Py::None)])
+        }
+        7 => Py::Int(random.pick(&[65, 0x1F600, -1, 0x110000, i64::MAX, i64::MIN])),
+        8..=12 => Py::Int(random.below(2000) as i64 - 1000),
+        _ => Py::Str(texts(random)),
+    }
+}
+
+fn percent_format(random: &mut Random) -> String {
+    let mut format = String::new();
+    for _ in 0..random.below(4) {
+        format += random.pick(&["", "x", "é", " ", "%%"]);
+        format += "%";
+        format += random.pick(&["", "", "", "", "(a)", "(é)", "(a(b))", "(", "()"]);
+        for _ in 0..random.below(3) {
+            format += random.pick(&["-", "+", " ", "#", "0", ""]);
+        }
+        format += random.pick(&["", "", "", "3", "10", "*", "05"]);
+        format += random.pick(&["", "", "", ".", ".0", ".3", ".*", ".12"]);
+        format += random.pick(&["", "", "", "", "l", "h"]);
+        let kinds = [
+            "d", "i", "s", "s", "r", "a", "x", "X", "o", "c", "e", "E", "f", "F", "g", "G", "u", "%", "q",
+            "é", "", "d",
+        ];
+        format += random.pick(&kinds);
+    }
+    format
+}
+
+#[test]
+fn percent_agrees_with_cpython() {
+    let (mut cases, mut random) = (Cases::default(), Random(0x7777_1234_9abc_def1));
+    for round in 0..9000 {
+        let format = percent_format(&mut random);
+        let wanted = format.matches('%').count() + format.matches('*').count();
+        let values = match random.below(8) {
+            0 => formatted(&mut random),
+            1 => {
+                Py::Dict(vec![(Py::str("a"), formatted(&mut random)), (Py::str("é"), formatted(&mut random))])
+            }
+            2 => Py::Tuple((0..random.below(4)).map(|_| formatted(&mut random)).collect()),
+            3 => Py::List(vec![Py::Int(1)]),
+            _ if format.contains('(') => Py::Dict(vec![
+                (Py::str("a"), formatted(&mut random)),
+                (Py::str("a(b)"), formatted(&mut random)),
+            ]),
+            _ => Py::Tuple((0..wanted).map(|_| formatted(&mut random)).collect()),
+        };
+        let format = Py::Str(format);
+        let source = format!("{} % {}", format.source(), values.source());
+        cases.binary(round % 4 == 0, bytecode::BinOp::Mod, &format, &values, source);
+    }
+    cases.check();
+}
+
+fn template(random: &mut Random, depth: usize) -> String {
+    let mut text = String::new();
+    for _ in 0..random.below(3) + depth % 2 {
+        text += random.pick(&["", "", "x", "é", "{{", "}}", " ", ":"]);
+        if depth < 2 && random.below(24) == 0 {
+            text += random.pick(&[
+                "{", "}", "{0", "{!", "{0!", "{0!r", "{0[", "{0[1", "{:", "{0!rx}", "{{}", "{0[]}", "{0.}",
+            ]);
+            continue;
+        }
+        text += "{";
+        text += random.pick(&[
+            "",
+            "",
+            "",
+            "0",
+            "1",
+            "2",
+            "a",
+            "b",
+            "é",
+            "00",
+            "٣",
+            "-1",
+            "99999999999999999999",
+            "a b",
+        ]);
+        for _ in 0..random.below(6).saturating_sub(3) {
+            text += random.pick(&[
+                "[0]",
+                "[1]",
+                "[a]",
+                "[-1]",
+                "[5]",
+                ".nonesuch",
+                "[]",
+                "x",
+                "[0",
+                "[٠]",
+                "[a.b]",
+            ]);
+        }
+        text += random.pick(&["", "", "", "", "!r", "!s", "!a", "!x", "!é"]);
+        if random.below(3) == 0 {
+            text += ":";
+            if random.below(4) == 0 {
+                text += &template(random, depth + 1);
+            }
+            text += random.pick(&[
+                "", "d", "5", ">8", "é^7", "+", "x", ".2f", "08.3f", ",", "s", "%", "q", "c", "<5s", "}",
+            ]);
+        }
+        text += "}";
+    }
+    text
+}
+
+#[test]
+fn templates_agree_with_cpython() {
+    let (mut cases, mut random) = (Cases::default(), Random(0x3333_1234_9abc_def1));
+    for round in 0..9000 {
+        let this = Py::Str(template(&mut random, 0));
+        let args: Vec<Py> = (0..random.below(4)).map(|_| formatted(&mut random)).collect();
+        let keywords: Vec<(&str, Py)> = match random.below(3) {
+            0 => vec![],
+            1 => vec![("a", formatted(&mut random))],
+            _ => vec![("b", formatted(&mut random)), ("é", formatted(&mut random))],
+        };
+        cases.method(round % 4 == 0, &this, "format", &args, &keywords);
+        let mapping = if random.below(4) == 0 {
+            formatted(&mut random)
+        } else {
+            Py::Dict(vec![(Py::str("a"), formatted(&mut random)), (Py::str("b"), formatted(&mut random))])
+        };
+        cases.method(round % 4 == 0, &this, "format_map", &[mapping], &[]);
+        let (value, spec) = (formatted(&mut random), random.pick(&["", "5", "s", "d", ">7", "x", ".2f"]));
+        let spec = if round % 50 == 0 { formatted(&mut random) } else { Py::str(spec) };
+        // Only ASCII digits count in a spec here.
+        if matches!(&spec, Py::Str(text) if text.contains(['٣', '𝟘', '𝟙'])) {
+            continue;
+        }
+        let source = format!("format({}, {})", value.source(), spec.source());
+        cases.binary(false, bytecode::BinOp::Call(bytecode::Builtin2::Format), &value, &spec, source);
+    }
+    cases.check();
+}
