@@ -23,6 +23,8 @@ pub mod iter;
 mod kind;
 pub mod lazy;
 pub mod list;
+#[cfg(test)]
+mod map_tests;
 pub mod next;
 pub mod number;
 #[cfg(test)]
@@ -329,6 +331,11 @@ pub fn routine(cx: &mut dyn Context, routine: Routine, detail: u32, args: &mut [
         (Routine::Sorted, &mut [a, reverse]) => sort::sorted(cx, a, reverse),
         (Routine::Extend, &mut [list, values]) => list::extend(cx, list, values),
         (Routine::Dict, pairs) => dict::new(cx, pairs),
+        (Routine::Set, keys) => set::new(cx, keys),
+        (Routine::Add, &mut [set, key]) => set::add(cx, set, key),
+        (Routine::AddAll, &mut [set, other]) => set::add_all(cx, set, other),
+        (Routine::SetOf, &mut [a]) => set::set_of(cx, a),
+        (Routine::FrozensetOf, &mut [a]) => set::frozenset_of(cx, a),
         (Routine::Insert, &mut [dict, key, value]) => dict::insert(cx, dict, key, value),
         (Routine::Merge, &mut [dict, other]) => dict::merge(cx, dict, other),
         (Routine::DictOf, &mut [a]) => dict::dict_of(cx, a),
@@ -407,6 +414,7 @@ pub fn method(cx: &mut dyn Context, form: &CallForm<'_>, args: &mut [Value]) -> 
     let kind = cx.store().object(this).map(|(kind, _)| kind);
     match (kind, form.name, &mut *args) {
         (Some(kind @ (Kind::List | Kind::Tuple | Kind::Range)), ..) => sequence::call(cx, kind, form, args),
+        (Some(kind @ (Kind::Set | Kind::Frozenset)), ..) => set::call(cx, kind, form, args),
         (Some(Kind::Dict), ..) => dict::call(cx, form, args),
         (Some(kind @ (Kind::DictKeys | Kind::DictValues | Kind::DictItems)), ..) => {
             dict::call_of_view(cx, kind, form, args)
@@ -447,7 +455,10 @@ pub fn binary(cx: &mut dyn Context, op: BinOp, args: &mut [Value; 2]) -> Outcome
         _ => match [a, b].map(|value| cx.store().object(value).map(|(kind, _)| kind)) {
             [Some(Kind::Dict), Some(Kind::Dict)] if op == BinOp::Or => dict::union(cx, a, b),
             [Some(Kind::Dict), _] if op == BinOp::Augmented(Augmented::Or) => dict::update_in_place(cx, a, b),
-            _ => sequence::binary(cx, op, a, b),
+            _ => match set::binary(cx, op, a, b) {
+                Some(result) => result,
+                None => sequence::binary(cx, op, a, b),
+            },
         },
     }
 }

@@ -174,6 +174,9 @@ fn make_dict(store: &mut Store, mut values: Vec<Value>) -> Value {
         fn fuel_left(&self) -> u64 {
             u64::MAX / 2
         }
+        fn handle(&mut self, exception: Value) -> Value {
+            exception
+        }
     }
     super::dict::new(&mut Free(store), &mut values).unwrap()
 }
