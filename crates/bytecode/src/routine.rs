@@ -148,8 +148,6 @@ define_routines! {
     Because because 2;
     /// The arguments of an exception.
     ExceptionArgs exception_args 1;
-    /// A new set of the constants in a tuple, with the order that CPython's compiler gives to a set that is written down.
-    ConstantSet constant_set 1;
 }
 
 impl Routine {

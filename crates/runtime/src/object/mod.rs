@@ -88,7 +88,10 @@ pub trait Context {
     fn fuel_left(&self) -> u64;
 
     /// This exception, or `none`, is being handled from here on; answers the one that was before. (Never refused.)
-    fn handle(&mut self, exception: Value) -> Value;
+    /// Where no program runs, nothing is handled.
+    fn handle(&mut self, _exception: Value) -> Value {
+        Value::NONE
+    }
 }
 
 /// Counts work whose amount is known only when it is done. Everything that it counts is without effects, and is paid
@@ -334,7 +337,6 @@ pub fn routine(cx: &mut dyn Context, routine: Routine, detail: u32, args: &mut [
         (Routine::Set, keys) => set::new(cx, keys),
         (Routine::Add, &mut [set, key]) => set::add(cx, set, key),
         (Routine::AddAll, &mut [set, other]) => set::add_all(cx, set, other),
-        (Routine::ConstantSet, &mut [a]) => set::of_constants(cx, a),
         (Routine::SetOf, &mut [a]) => set::set_of(cx, a),
         (Routine::FrozensetOf, &mut [a]) => set::frozenset_of(cx, a),
         (Routine::Insert, &mut [dict, key, value]) => dict::insert(cx, dict, key, value),

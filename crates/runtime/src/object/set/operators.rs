@@ -63,21 +63,6 @@ fn draft_of(store: &Store, meter: &mut Meter, iterable: Value) -> Outcome<Draft>
     Ok(draft)
 }
 
-/// A set of the constants in a tuple. CPython makes a frozenset of them while it compiles, and another one of that one's keys in
-/// their order, from which the set is made; their places show it.
-///
-/// # Errors
-/// What CPython raises, and those of [`Context::pay`].
-pub fn of_constants(cx: &mut dyn Context, constants: Value) -> Outcome {
-    make(cx, Kind::Set, &[], |store, meter| {
-        let mut again = Draft::new();
-        for (item, hash) in draft_of(store, meter, constants)?.into_keys() {
-            again.add_hashed(store, meter, item, hash)?;
-        }
-        again.merged(store, meter)
-    })
-}
-
 /// Adds all values of an iterable to a set, which is the result.
 ///
 /// # Errors
