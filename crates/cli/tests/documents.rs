@@ -29,7 +29,7 @@ fn root() -> PathBuf {
 fn documents() -> Vec<PathBuf> {
     let root = root();
     let mut found =
-        ["README.md", "docs/limits.md", "docs/learning-path.md", "docs/explain.md", "docs/step.md"]
+        ["README.md", "docs/limits.md", "docs/explain.md", "docs/step.md"]
             .map(|name| root.join(name))
             .to_vec();
     if let Ok(lessons) = std::fs::read_dir(root.join("docs/learn")) {
