@@ -88,7 +88,10 @@ pub trait Context {
     fn fuel_left(&self) -> u64;
 
     /// This exception, or `none`, is being handled from here on; answers the one that was before. (Never refused.)
-    fn handle(&mut self, exception: Value) -> Value;
+    /// Where no program runs, nothing is handled.
+    fn handle(&mut self, _exception: Value) -> Value {
+        Value::NONE
+    }
 }
 
 /// Counts work whose amount is known only when it is done. Everything that it counts is without effects, and is paid
