@@ -216,6 +216,15 @@ pub enum Import {
     Item(Module, Name),
 }
 
+/// `except class as name`.
+#[derive(Debug)]
+pub struct ExceptHandler {
+    pub span: Span,
+    pub class: Option<Expr>,
+    pub name: Option<(Name, Span)>,
+    pub body: Block,
+}
+
 #[derive(Debug)]
 pub enum StmtKind {
     Expr(Expr),
@@ -256,6 +265,19 @@ pub enum StmtKind {
     Assert {
         test: Expr,
         message: Option<Expr>,
+    },
+    Try {
+        body: Block,
+        handlers: Vec<ExceptHandler>,
+        otherwise: Block,
+        finally: Block,
+    },
+    /// `raise`
+    RaiseAgain,
+    /// `raise value from cause`, in general.
+    RaiseValue {
+        value: Expr,
+        cause: Option<Expr>,
     },
     Raise {
         class: Name,

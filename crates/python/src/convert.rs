@@ -4,10 +4,11 @@
 //! here if its form alone tells; what depends on what a name means is [`crate::lower`]'s to report.
 
 use crate::ast::{
-    Block, BoolOp, Clause, Comparison, Comprehension, Conversion, Expr, ExprKind, Function, Import, Keyword,
-    Made, Module, Name, Param, Piece, Span, Stmt, StmtKind, Target, UnaryOp,
+    Block, BoolOp, Clause, Comparison, Comprehension, Conversion, ExceptHandler, Expr, ExprKind, Function,
+    Import, Keyword, Made, Module, Name, Param, Piece, Span, Stmt, StmtKind, Target, UnaryOp,
 };
 use crate::feature::Feature;
+use crate::names;
 use crate::report::Report;
 use bytecode::{BinOp, Cmp, Const};
 use dashu_int::IBig;
@@ -166,15 +167,22 @@ impl Converter<'_, '_> {
             }
             py::Stmt::Raise(raise) => self.raise(raise),
             py::Stmt::Try(attempt) => {
-                self.refuse_head(attempt, 3, Feature::Try);
-                self.block(&attempt.body);
-                for handler in &attempt.handlers {
-                    let py::ExceptHandler::ExceptHandler(handler) = handler;
-                    self.block(&handler.body);
+                if attempt.is_star {
+                    self.refuse_head(attempt, 3, Feature::ExceptStar);
                 }
-                self.block(&attempt.orelse);
-                self.block(&attempt.finalbody);
-                StmtKind::Refused
+                let body = self.block(&attempt.body);
+                let handlers = attempt.handlers.iter().map(|handler| {
+                    let py::ExceptHandler::ExceptHandler(handler) = handler;
+                    ExceptHandler {
+                        span: span(handler.range),
+                        class: handler.type_.as_deref().map(|class| self.expr(class)),
+                        name: handler.name.as_ref().map(|n| (name(n), span(n.range))),
+                        body: self.block(&handler.body),
+                    }
+                });
+                let handlers = handlers.collect();
+                let otherwise = self.block(&attempt.orelse);
+                StmtKind::Try { body, handlers, otherwise, finally: self.block(&attempt.finalbody) }
             }
             py::Stmt::Assert(assert) => StmtKind::Assert {
                 test: self.expr(&assert.test),
@@ -235,34 +243,32 @@ impl Converter<'_, '_> {
         }))
     }
 
+    /// What says no more than a class and a text needs no exception as a value.
     fn raise(&mut self, raise: &py::StmtRaise) -> StmtKind {
-        let (class, args) = match raise.exc.as_deref() {
-            Some(py::Expr::Name(class)) => (class, None),
-            Some(py::Expr::Call(call)) => match &*call.func {
-                py::Expr::Name(class) if call.arguments.keywords.is_empty() => {
-                    (class, Some(&call.arguments.args))
+        let Some(value) = raise.exc.as_deref() else { return StmtKind::RaiseAgain };
+        let simple = match value {
+            py::Expr::Name(class) if names::is_exception(&class.id) => Some((class, None)),
+            py::Expr::Call(call) => match (&*call.func, &*call.arguments.args, &*call.arguments.keywords) {
+                (py::Expr::Name(class), [], []) => Some((class, None)),
+                (py::Expr::Name(class), [text @ (py::Expr::StringLiteral(_) | py::Expr::FString(_))], []) => {
+                    Some((class, Some(text)))
                 }
-                _ => return self.refuse_raise(raise),
+                _ => None,
             },
-            _ => return self.refuse_raise(raise),
+            _ => None,
         };
-        // `from None` changes nothing where nothing is caught.
-        let cause_is_none = matches!(raise.cause.as_deref(), None | Some(py::Expr::NoneLiteral(_)));
-        let message = match args.map(|args| &**args) {
-            None | Some([]) => None,
-            Some([py::Expr::Starred(_)]) => return self.refuse_raise(raise),
-            Some([one]) => Some(self.expr(one)),
-            Some(_) => return self.refuse_raise(raise),
-        };
-        if !cause_is_none {
-            return self.refuse_raise(raise);
+        match simple {
+            Some((class, message))
+                if raise.cause.is_none() && names::is_exception(&class.id) && &*class.id != "KeyError" =>
+            {
+                let message = message.map(|message| self.expr(message));
+                StmtKind::Raise { class: name(&class.id), class_span: span(class.range), message }
+            }
+            _ => StmtKind::RaiseValue {
+                value: self.expr(value),
+                cause: raise.cause.as_deref().map(|cause| self.expr(cause)),
+            },
         }
-        StmtKind::Raise { class: name(&class.id), class_span: span(class.range), message }
-    }
-
-    fn refuse_raise(&mut self, raise: &py::StmtRaise) -> StmtKind {
-        self.refuse_head(raise, 5, Feature::Raise);
-        StmtKind::Refused
     }
 
     fn import(&mut self, import: &py::StmtImport) -> StmtKind {

@@ -5,7 +5,7 @@
 //! linear in the size of the program. Where more would be needed to be sure, a name counts as one that may have no
 //! value, which costs a look at its flag and nothing else.
 
-use crate::ast::{Block, Clause, Comprehension, Expr, ExprKind, Name, Stmt, StmtKind, Target};
+use crate::ast::{Block, Clause, Comprehension, ExceptHandler, Expr, ExprKind, Name, Stmt, StmtKind, Target};
 use crate::scope::{Binding, Scopes, deleted_names, own_exprs, parts, target_exprs, target_names};
 use std::collections::{HashMap, HashSet};
 
@@ -246,7 +246,13 @@ impl Flow<'_> {
                 self.dead = true;
             }
             StmtKind::Continue => self.dead = true,
-            StmtKind::Return(_) | StmtKind::Raise { .. } => {
+            StmtKind::Try { body, handlers, otherwise, finally } => {
+                self.attempt(body, handlers, otherwise, finally);
+            }
+            StmtKind::Return(_)
+            | StmtKind::Raise { .. }
+            | StmtKind::RaiseAgain
+            | StmtKind::RaiseValue { .. } => {
                 own_exprs(stmt, &mut |expr| self.expr(expr));
                 self.dead = true;
             }
@@ -270,6 +276,32 @@ impl Flow<'_> {
                 targets.iter().for_each(|t| self.target(t));
             }
             _ => own_exprs(stmt, &mut |expr| self.expr(expr)),
+        }
+    }
+
+    /// An exception may come anywhere in a `try`: nothing that it assigns is certain in its handlers and in `finally`.
+    fn attempt(&mut self, body: &Block, handlers: &[ExceptHandler], otherwise: &Block, finally: &Block) {
+        let mark = self.log.len();
+        let mut ways = vec![(
+            mark,
+            self.way(|flow| {
+                flow.block(body);
+                flow.block(otherwise);
+            }),
+        )];
+        for handler in handlers {
+            let way = self.way(|flow| {
+                handler.class.iter().for_each(|class| flow.expr(class));
+                handler.name.iter().for_each(|(name, _)| flow.assign(name));
+                flow.block(&handler.body);
+            });
+            ways.push((mark, way));
+        }
+        let last = self.way(|flow| flow.block(finally));
+        self.join(mark, ways);
+        match last {
+            Some(names) => names.into_iter().for_each(|number| self.make_certain(number)),
+            None => self.dead = true,
         }
     }
 

@@ -49,10 +49,11 @@ define_features! {
     Ellipsis "PY208" "`...` as a value" "use `None`";
     Attribute "PY212" "attribute" "only what `math` and `sys` have is known; methods can be called: `x.append(y)`";
     Method "PY213" "method that no builtin type has" "call a method of a builtin type, or a function";
-    Try "PY303" "`try`" "test for the error before it happens: `if b != 0`";
+    ExceptStar "PY303" "`except*`" "handle the exceptions one by one with `except`";
     With "PY304" "`with`" "write what it encloses without it";
     Match "PY305" "`match`" "use `if` and `elif`";
-    Raise "PY307" "this form of `raise`" "raise a builtin exception with at most one argument: `raise ValueError(\"why\")`";
+    Raise "PY307" "this form of `raise`" "raise a builtin exception: `raise ValueError(\"why\")`";
+    ExceptClass "PY308" "what is written behind this `except`" "write the name of a builtin exception, or several in parentheses";
     Import "PY401" "import of this module" "only `math` and `sys` can be imported";
     ImportItem "PY402" "this name of the module" "the functions of `math` that there are stand in docs/python/README.md";
     ImportStar "PY403" "`from ... import *`" "import the names that you need";

@@ -191,6 +191,12 @@ fn inner_blocks<'a>(stmt: &'a Stmt, work: &mut dyn FnMut(&'a Block)) {
             work(body);
             work(otherwise);
         }
+        StmtKind::Try { body, handlers, otherwise, finally } => {
+            work(body);
+            handlers.iter().for_each(|handler| work(&handler.body));
+            work(otherwise);
+            work(finally);
+        }
         _ => {}
     }
 }
@@ -222,6 +228,11 @@ pub fn own_exprs<'a>(stmt: &'a Stmt, work: &mut dyn FnMut(&'a Expr)) {
             message.iter().for_each(work);
         }
         StmtKind::Raise { message, .. } => message.iter().for_each(work),
+        StmtKind::RaiseValue { value, cause } => {
+            work(value);
+            cause.iter().for_each(work);
+        }
+        StmtKind::Try { handlers, .. } => handlers.iter().filter_map(|h| h.class.as_ref()).for_each(work),
         _ => {}
     }
 }
@@ -330,6 +341,9 @@ fn collect(
                     imports.push((name.clone(), import.clone(), *span));
                 }
             }
+            StmtKind::Try { handlers, .. } => {
+                handlers.iter().filter_map(|h| h.name.as_ref()).for_each(|(name, _)| names.add(name));
+            }
             _ => stmt_targets(stmt, &mut |target| target_names(target, &mut |name, _| names.add(name))),
         }
         inner_blocks(stmt, &mut |block| collect(block, false, names, defs, imports, report));
@@ -368,6 +382,9 @@ pub fn deleted_names<'a>(block: &'a Block, work: &mut dyn FnMut(&'a Name)) {
         if let StmtKind::Delete(targets) = &stmt.kind {
             targets.iter().for_each(|target| target_names(target, &mut |name, _| work(name)));
         }
+        if let StmtKind::Try { handlers, .. } = &stmt.kind {
+            handlers.iter().filter_map(|h| h.name.as_ref()).for_each(|(name, _)| work(name));
+        }
         inner_blocks(stmt, &mut |block| deleted_names(block, work));
     }
 }
@@ -384,6 +401,9 @@ fn assigned_globals(body: &Block, names: &Names) -> Vec<(Name, Span)> {
             stmt_targets(stmt, &mut |target| {
                 target_names(target, &mut |name, span| all.push((name.clone(), span)));
             });
+            if let StmtKind::Try { handlers, .. } = &stmt.kind {
+                all.extend(handlers.iter().filter_map(|h| h.name.clone()));
+            }
             inner_blocks(stmt, &mut |block| walk(block, all));
         }
     }

@@ -163,6 +163,19 @@ enum Slot {
     Used(Leaf, usize),
 }
 
+/// What a heap was like before a trial. See [`Heap::trial`].
+#[derive(Clone, Copy, Debug)]
+pub struct Trial {
+    words: usize,
+    slots: usize,
+    free: u32,
+    ints: usize,
+    free_int: u32,
+    new_ints: u64,
+    ledger: Ledger,
+    pressure: u64,
+}
+
 /// The heap. See the module's documentation.
 pub struct Heap {
     slots: Vec<Slot>,
@@ -582,6 +595,38 @@ impl Heap {
         self.region.shrink(object, slots);
     }
 
+    /// Begins a trial: objects that are made from now on are gone when it ends, and nothing has been charged for them. So an
+    /// operation can look at values, and count its work, before it pays for making them. There is no payment in between, and
+    /// nothing that was there before gets a reference to them.
+    pub fn trial(&mut self) -> Trial {
+        let trial = Trial {
+            words: self.region.end(),
+            slots: self.slots.len(),
+            free: self.free,
+            ints: self.ints.len(),
+            free_int: self.free_int,
+            new_ints: self.new_ints,
+            ledger: self.ledger,
+            pressure: self.pressure,
+        };
+        // New ones go to the ends.
+        self.free = NOWHERE;
+        self.free_int = NOWHERE;
+        trial
+    }
+
+    /// Ends a trial.
+    pub fn end_trial(&mut self, trial: Trial) {
+        self.region.truncate(trial.words);
+        self.slots.truncate(trial.slots);
+        self.ints.truncate(trial.ints);
+        self.free = trial.free;
+        self.free_int = trial.free_int;
+        self.new_ints = trial.new_ints;
+        self.ledger = trial.ledger;
+        self.pressure = trial.pressure;
+    }
+
     /// The most bytes that may be charged.
     pub fn limit(&self) -> u64 {
         self.limit
@@ -718,6 +763,29 @@ mod tests {
         assert!(heap.slots.capacity() < 1000);
         let again = text(&mut heap, "again");
         assert_eq!((again, heap.get(values[9])), (values[10], Some(Found::Str("9"))));
+    }
+
+    #[test]
+    fn a_trial_leaves_nothing_behind() {
+        let mut heap = Heap::new(1 << 30, false);
+        let values: Vec<Value> = ["a", "b", "c"].map(|s| text(&mut heap, s)).to_vec();
+        heap.add_int(1 << 60);
+        heap.collect(&mut |visit| [values[0], values[2]].iter_mut().for_each(|root| visit(root)), NEVER)
+            .unwrap();
+        let state = |heap: &Heap| {
+            (heap.slots.len(), heap.ints.len(), heap.region.end(), heap.charged(), heap.free, heap.free_int)
+        };
+        let before = state(&heap);
+        let trial = heap.trial();
+        text(&mut heap, "d");
+        heap.add_int(1 << 61);
+        let tuple = heap.allocate(Kind::Tuple, 2);
+        heap.set_slot(tuple, 0, values[0]);
+        assert_ne!(state(&heap), before);
+        heap.end_trial(trial);
+        assert_eq!(state(&heap), before);
+        assert_eq!(text(&mut heap, "e"), values[1]);
+        assert_eq!(heap.get(values[2]), Some(Found::Str("c")));
     }
 
     #[test]

@@ -39,6 +39,10 @@ impl Lower<'_, '_, '_> {
                     self.refuse_stars(args);
                     return self.call_function(code, index, args, keywords, span);
                 }
+                None if names::is_exception(name) && keywords.is_empty() => {
+                    self.refuse_stars(args);
+                    return self.new_exception(code, name, args);
+                }
                 None if names::is_builtin(name) => {
                     return self.call_builtin(code, name, callee.span, args, keywords, span);
                 }

@@ -10,7 +10,7 @@ use crate::feature::Feature;
 use crate::names;
 use crate::scope::Binding;
 use bytecode::build::Label;
-use bytecode::{Augmented, BinOp, Builtin1, Builtin2, Cmp, Const, Op};
+use bytecode::{Augmented, BinOp, Builtin1, Builtin2, Cmp, Const, Op, Routine};
 
 /// The opcode of an operator.
 pub(super) fn operator(op: BinOp) -> Op {
@@ -194,6 +194,12 @@ impl Lower<'_, '_, '_> {
         {
             self.expr(code, arg);
             code.f.emit(Op::Builtin1, Builtin1::TypeName.number());
+            return;
+        }
+        if &**attribute == "args" {
+            self.expr(code, base);
+            self.at(code, span);
+            code.f.emit(Op::Routine, Routine::ExceptionArgs.number());
             return;
         }
         self.refuse_name(span, Feature::Attribute, attribute);

@@ -61,7 +61,7 @@ impl Lower<'_, '_, '_> {
     ) {
         let source = self.source(code, target, iter, iter.span);
         let rounds = self.open(code, source, target, iter.span);
-        code.loops.push(Loop { done: rounds.done, again: rounds.again });
+        code.loops.push(Loop { done: rounds.done, again: rounds.again, guards: code.guards.len() });
         self.block(code, body);
         code.loops.pop();
         let done = rounds.done;

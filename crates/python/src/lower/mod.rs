@@ -20,6 +20,7 @@ mod methods;
 mod print;
 mod stmt;
 mod targets;
+mod tries;
 
 use crate::ast::{Block, Expr, ExprKind, Import, Module, Name, Span, Stmt, StmtKind, Target};
 use crate::convert::{is_hidden, written};
@@ -45,6 +46,8 @@ enum Place {
 struct Loop {
     done: Label,
     again: Label,
+    /// How many guards there are around it.
+    guards: usize,
 }
 
 /// What all functions share.
@@ -79,6 +82,10 @@ struct Code {
     /// The comprehension around, by its number in [`Inlined`], and where it changes.
     inside: Option<u32>,
     changes: Vec<(u32, Option<u32>)>,
+    /// What control must pass when it leaves, outermost first.
+    guards: Vec<tries::Guard>,
+    /// The local with the value of a `return` that is on its way.
+    returned: Option<u32>,
 }
 
 /// Makes the program; what is not supported goes to the report, and then the program is of no use.
@@ -248,6 +255,8 @@ impl Lower<'_, '_, '_> {
             loops: Vec::new(),
             inside: None,
             changes: Vec::new(),
+            guards: Vec::new(),
+            returned: None,
         };
         for slot in arguments.into_iter().flatten() {
             code.f.emit(Op::LoadLocal, slot);
@@ -298,6 +307,8 @@ impl Lower<'_, '_, '_> {
             loops: Vec::new(),
             inside: None,
             changes: Vec::new(),
+            guards: Vec::new(),
+            returned: None,
         };
         let mut flagged: Vec<&Name> = self.unbound.functions[index].iter().collect();
         flagged.sort();
@@ -542,7 +553,12 @@ fn ends(block: &Block) -> bool {
 
 fn stmt_ends(stmt: &Stmt) -> bool {
     match &stmt.kind {
-        StmtKind::Return(_) | StmtKind::Raise { .. } | StmtKind::Break | StmtKind::Continue => true,
+        StmtKind::Return(_)
+        | StmtKind::Raise { .. }
+        | StmtKind::RaiseAgain
+        | StmtKind::RaiseValue { .. }
+        | StmtKind::Break
+        | StmtKind::Continue => true,
         StmtKind::If { branches, otherwise } => branches.iter().all(|(_, b)| ends(b)) && ends(otherwise),
         StmtKind::While { test, body, .. } => is_true(test) && !breaks(body),
         _ => false,
@@ -555,6 +571,10 @@ fn breaks(block: &Block) -> bool {
         StmtKind::Break => true,
         StmtKind::If { branches, otherwise } => branches.iter().any(|(_, b)| breaks(b)) || breaks(otherwise),
         StmtKind::While { otherwise, .. } | StmtKind::For { otherwise, .. } => breaks(otherwise),
+        StmtKind::Try { body, handlers, otherwise, finally } => {
+            let in_handler = handlers.iter().any(|handler| breaks(&handler.body));
+            in_handler || [body, otherwise, finally].into_iter().any(breaks)
+        }
         _ => false,
     })
 }

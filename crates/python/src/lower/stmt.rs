@@ -2,6 +2,7 @@
 //!
 //! Part of the Python front end, which stands before `profile -> detect -> compile -> cache -> execute -> deoptimise`.
 
+use super::tries::Goal;
 use super::{Code, Loop, Lower, default_name, ends, is_true, store};
 use crate::ast::{Block, Expr, ExprKind, Function, Name, Span, Stmt, StmtKind};
 use crate::feature::Feature;
@@ -34,7 +35,7 @@ impl Lower<'_, '_, '_> {
                 let (top, no, done) = (code.f.label(), code.f.label(), code.f.label());
                 code.f.bind(top);
                 self.jump_unless(code, test, no);
-                code.loops.push(Loop { done, again: top });
+                code.loops.push(Loop { done, again: top, guards: code.guards.len() });
                 self.block(code, body);
                 code.loops.pop();
                 if !ends(body) {
@@ -56,17 +57,24 @@ impl Lower<'_, '_, '_> {
                     None => self.push(code, Const::None),
                 }
                 self.at(code, stmt.span);
-                code.f.op(Op::Ret);
+                self.leave_function(code);
             }
             StmtKind::Break => {
-                if let Some(done) = code.loops.last().map(|l| l.done) {
-                    code.f.jump(Op::Jump, done);
+                if let Some(goal) = code.loops.last().map(|l| Goal::Label(l.done, l.guards)) {
+                    self.leave(code, goal);
                 }
             }
             StmtKind::Continue => {
-                if let Some(again) = code.loops.last().map(|l| l.again) {
-                    code.f.jump(Op::Jump, again);
+                if let Some(goal) = code.loops.last().map(|l| Goal::Label(l.again, l.guards)) {
+                    self.leave(code, goal);
                 }
+            }
+            StmtKind::Try { body, handlers, otherwise, finally } => {
+                self.attempt(code, body, handlers, otherwise, finally);
+            }
+            StmtKind::RaiseAgain => self.raise_again(code),
+            StmtKind::RaiseValue { value, cause } => {
+                self.raise_value(code, value, cause.as_ref(), stmt.span);
             }
             StmtKind::Pass | StmtKind::Global(_) | StmtKind::Declared(_) | StmtKind::Refused => {}
             StmtKind::Assert { test, message } => {

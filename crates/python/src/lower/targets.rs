@@ -239,4 +239,18 @@ impl Lower<'_, '_, '_> {
         self.push(code, Const::Bool(false));
         store(code, flag);
     }
+
+    /// A variable has no value from here on, whether it had one or not.
+    pub(super) fn unbind(&mut self, code: &mut Code, name: &Name) {
+        if !matches!(self.binding(code, name), Some(Binding::Variable)) {
+            return;
+        }
+        let (place, flag) = self.place(code, name);
+        self.push(code, Const::None);
+        store(code, place);
+        if let Some(flag) = flag {
+            self.push(code, Const::Bool(false));
+            store(code, flag);
+        }
+    }
 }

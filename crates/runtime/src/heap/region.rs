@@ -220,6 +220,19 @@ impl Region {
         }
     }
 
+    /// Where the next object will be.
+    pub fn end(&self) -> usize {
+        self.words().len()
+    }
+
+    /// Takes away the objects from a place on.
+    pub fn truncate(&mut self, end: usize) {
+        match &mut self.words {
+            Words::Growing(words) => words.truncate(end),
+            Words::Reserved { end: last, .. } => *last = (*last).min(end),
+        }
+    }
+
     /// Leaves an object the first so many slots.
     pub fn shrink(&mut self, object: Object, slots: usize) {
         let header = self.header(object);

@@ -147,6 +147,9 @@ fn bind_names(
             plural(all)
         )));
     }
+    if by_place > 0 && most == 0 {
+        return Err(type_error(format!("{name}() takes no positional arguments")));
+    }
     if by_place > most {
         let s = plural(most);
         return Err(type_error(format!(

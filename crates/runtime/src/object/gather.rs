@@ -1,9 +1,12 @@
 //! Values of iterables on their way into a set or dict: with their hashes, and perhaps not made yet.
 
-use super::iter::Next;
-use super::value::{self, equal_keys, equal_operands};
+use super::next::{self, Next};
+use super::value;
+
+pub(super) use super::next::equal as same;
+
 use super::{Context, HOLE, Kind, Meter, Outcome};
-use crate::num::{Cost, Operand};
+use crate::num::Cost;
 use crate::store::Store;
 use crate::value::Value;
 use std::collections::BTreeMap;
@@ -77,7 +80,14 @@ impl Gathered {
     pub fn pay(mut self, cx: &mut dyn Context, mut cost: Cost, held: &[Value]) -> Outcome<Vec<Value>> {
         cost.object_bytes = cost.object_bytes.saturating_add(self.bytes);
         self.values.extend_from_slice(held);
-        cx.pay(cost, &mut self.values)?;
+        let count = self.values.len();
+        let (values, unmade) = (&mut self.values, &mut self.unmade);
+        unmade.values_mut().for_each(|next| next.references(&mut |value| values.push(*value)));
+        cx.pay(cost, values)?;
+        let mut moved = values.split_off(count).into_iter();
+        unmade.values_mut().for_each(|next| {
+            next.references(&mut |value| *value = moved.next().unwrap_or(Value::NONE));
+        });
         let store = cx.store();
         for (number, next) in self.unmade {
             if let Some(place) = self.values.get_mut(number) {
@@ -88,41 +98,21 @@ impl Gathered {
     }
 }
 
-/// The operand that a value is which may not be made yet; `None` for a tuple.
-fn operand<'a>(store: &'a Store, next: &'a Next, buffer: &'a mut [u8; 4]) -> Option<Operand<'a>> {
-    Some(match next {
-        Next::Is(value) => store.operand(*value),
-        Next::Number(output) => output.operand(),
-        Next::Char(c) => Operand::Str(c.encode_utf8(buffer)),
-    })
-}
-
 /// The hash of a value that may not be made yet.
 ///
 /// # Errors
 /// `TypeError` if it has none, and those of the meter.
 pub(super) fn hash(store: &Store, meter: &mut Meter, next: &Next) -> Outcome<i64> {
-    if let Next::Is(value) = next {
-        return value::hash(store, meter, *value);
-    }
-    match operand(store, next, &mut [0; 4]) {
-        Some(operand) => value::hash_operand(store, meter, operand),
-        None => Ok(0),
-    }
-}
-
-/// Whether two values count as the same key.
-///
-/// # Errors
-/// Those of comparing keys, and of the meter.
-pub(super) fn same(store: &Store, meter: &mut Meter, a: &Next, b: &Next) -> Outcome<bool> {
-    if let (Next::Is(a), Next::Is(b)) = (a, b) {
-        return equal_keys(store, meter, *a, *b, 0);
-    }
-    let (mut x, mut y) = ([0; 4], [0; 4]);
-    match (operand(store, a, &mut x), operand(store, b, &mut y)) {
-        (Some(a), Some(b)) => equal_operands(store, meter, a, b),
-        _ => Ok(false),
+    match next {
+        Next::Is(value) => value::hash(store, meter, *value),
+        Next::Pair(a, b) => {
+            Ok(value::combine(&[value::hash(store, meter, *a)?, value::hash(store, meter, *b)?]))
+        }
+        Next::Tuple(parts) => {
+            let hashes: Outcome<Vec<i64>> = parts.iter().map(|part| hash(store, meter, part)).collect();
+            Ok(value::combine(&hashes?))
+        }
+        next => next::with_operand(store, next, |operand| value::hash_operand(store, meter, operand)),
     }
 }
 

@@ -1,139 +1,133 @@
-//! Iteration: over what a program has in its hands, and for operations that want all values of an iterable.
+//! Iteration: iterators that a program has in its hands.
 //!
-//! An iterator over a sequence is its source, where it is going to look next, and where it looked last; it never holds the value
-//! itself, which is made when it is asked for. `iter_more` moves it, and costs nothing; `iter_value` makes the value.
+//! An iterator over a container is its source, where it is going to look next, and where it looked last; it never holds the value
+//! itself, which is made when it is asked for. `iter_more` moves it; `iter_value` makes the value. Those that have other
+//! iterators inside (`enumerate`, `zip`) are in [`super::lazy`].
 //!
-//! Operations on all values first make a [`Plan`]: how many there are and what making them will cost. Then they pay, and
-//! [`fill`] puts them where they are wanted.
+//! A move can be taken back ([`undo`]) until the next one: that is how an operation that is refused has had no effect.
 
-use super::{Context, Fault, Kind, Meter, Outcome, list, raised, range, type_error, value_error};
+use super::{
+    Context, Fault, Kind, Meter, Outcome, dict, lazy, list, raised, range, set, tuple, type_error, view,
+};
 use crate::heap::{Heap, Object};
-use crate::num::{Cost, ErrorKind, Output, int_bytes};
+use crate::num::{Cost, ErrorKind};
 use crate::store::Store;
 use crate::value::Value;
 use bytecode::shape::list_iterator as shape;
 
+pub use super::next::Next;
+pub use super::walk::{exhaust, for_each};
+
 /// The slot with what is iterated over; `none` when the iterator is exhausted.
-const SOURCE: usize = shape::SOURCE as usize;
+pub(super) const SOURCE: usize = shape::SOURCE as usize;
 /// The slot that says where to look next.
-const AT: usize = shape::AT as usize;
+pub(super) const AT: usize = shape::AT as usize;
 /// The slot that says where the iterator looked last.
-const LAST: usize = shape::LAST as usize;
+pub(super) const LAST: usize = shape::LAST as usize;
 /// How many slots there are.
 const SLOTS: usize = shape::SLOTS as usize;
+/// How many elements the source had: in iterators over dicts and sets.
+const LEN: usize = 3;
+/// How many of them are still to come: in iterators over dicts and sets.
+const LEFT: usize = 4;
+/// How many slots those have.
+const TABLE_SLOTS: usize = 5;
+/// Beyond the last entry of any dict.
+const BEYOND: usize = 1 << 40;
 
-/// A place in something that is iterated over, without an object for it.
+/// A place in something that is iterated over. For a container itself, there is no object for it.
 #[derive(Clone, Copy, Debug)]
-struct Cursor {
-    /// The kind of iterator that this would be.
-    kind: Kind,
-    source: Value,
-    at: usize,
-}
-
-/// The next value, not yet made.
-#[derive(Clone, Debug)]
-pub enum Next {
-    /// It is there.
-    Is(Value),
-    /// A number.
-    Number(Output),
-    /// A str of one character.
-    Char(char),
-}
-
-/// Bytes that are charged for a number or str as an object of its own.
-pub fn leaf_bytes(output: &Output) -> u64 {
-    match output {
-        Output::Big(i) => Heap::charge_for(int_bytes(i.as_sign_words().1.len() as u64)),
-        Output::Str(text) => Heap::charge_for(text.len() as u64),
-        _ => 0,
-    }
-}
-
-/// The same, and what it costs in a slot.
-pub fn slot_bytes(output: &Output) -> u64 {
-    match output {
-        Output::Int(i) => Heap::int_slot_bytes(*i),
-        output => leaf_bytes(output),
-    }
-}
-
-impl Next {
-    /// What making it costs.
-    fn bytes(&self) -> u64 {
-        match self {
-            Next::Is(_) => 0,
-            Next::Number(output) => leaf_bytes(output),
-            Next::Char(c) => Heap::charge_for(c.len_utf8() as u64),
-        }
-    }
-
-    /// What making it and putting it into a slot costs.
-    pub(super) fn bytes_in_slot(&self) -> u64 {
-        match self {
-            Next::Is(value) => Heap::slot_bytes(*value),
-            Next::Number(output) => slot_bytes(output),
-            Next::Char(_) => self.bytes(),
-        }
-    }
-
-    /// Makes it, paid for.
-    pub(super) fn make(self, store: &mut Store) -> Value {
-        match self {
-            Next::Is(value) => value,
-            Next::Number(output) => store.value(output),
-            Next::Char(c) => store.text(c.to_string()),
-        }
-    }
+pub(super) struct Cursor {
+    /// The kind of iterator that this is or would be.
+    pub kind: Kind,
+    /// What is iterated over.
+    pub source: Value,
+    /// Where to look.
+    pub at: usize,
 }
 
 /// The kind of iterator over a container.
-fn iterator_kind(kind: Option<Kind>) -> Option<Kind> {
-    match kind {
-        Some(Kind::List) => Some(Kind::ListIterator),
-        Some(Kind::Tuple) => Some(Kind::TupleIterator),
-        Some(Kind::Range) => Some(Kind::RangeIterator),
-        _ => None,
-    }
+fn iterator_kind(kind: Kind) -> Option<Kind> {
+    Some(match kind {
+        Kind::List => Kind::ListIterator,
+        Kind::Tuple => Kind::TupleIterator,
+        Kind::Range => Kind::RangeIterator,
+        Kind::Dict | Kind::DictKeys => Kind::DictKeyIterator,
+        Kind::DictValues => Kind::DictValueIterator,
+        Kind::DictItems => Kind::DictItemIterator,
+        Kind::Set | Kind::Frozenset => Kind::SetIterator,
+        _ => return None,
+    })
 }
 
-/// Whether it is an iterator.
-fn is_iterator(kind: Kind) -> bool {
+/// Whether it is an iterator that goes over a container.
+fn is_direct(kind: Kind) -> bool {
+    is_table(kind)
+        || matches!(
+            kind,
+            Kind::ListIterator
+                | Kind::ListReverseIterator
+                | Kind::TupleIterator
+                | Kind::StrIterator
+                | Kind::RangeIterator
+                | Kind::Reversed
+        )
+}
+
+/// Whether it is an iterator over a dict or a set.
+fn is_table(kind: Kind) -> bool {
     matches!(
         kind,
-        Kind::ListIterator
-            | Kind::ListReverseIterator
-            | Kind::TupleIterator
-            | Kind::StrIterator
-            | Kind::RangeIterator
-            | Kind::Reversed
+        Kind::DictKeyIterator
+            | Kind::DictValueIterator
+            | Kind::DictItemIterator
+            | Kind::DictReverseIterator
+            | Kind::SetIterator
     )
 }
 
-/// A cursor over a value, from its start; over an iterator, from where it is.
-fn cursor(store: &Store, a: Value) -> Option<Cursor> {
-    let kind = store.object(a).map(|(kind, _)| kind);
-    if let Some(kind) = iterator_kind(kind) {
-        return Some(Cursor { kind, source: a, at: 0 });
+/// Whether it is an iterator.
+pub fn is_iterator(kind: Kind) -> bool {
+    is_direct(kind) || lazy::is_lazy(kind)
+}
+
+/// A cursor over a container from its start, or over an iterator from where it is. `None` for what goes over other iterators, and
+/// for what cannot be iterated over.
+pub(super) fn cursor(store: &Store, a: Value) -> Option<Cursor> {
+    let Some((kind, object)) = store.object(a) else {
+        return store.str(a).map(|_| Cursor { kind: Kind::StrIterator, source: a, at: 0 });
+    };
+    match iterator_kind(kind) {
+        Some(kind) => Some(Cursor { kind, source: a, at: 0 }),
+        None if is_direct(kind) => Some(cursor_of(store, kind, object, AT)),
+        None => None,
     }
-    match store.object(a) {
-        None => store.str(a).map(|_| Cursor { kind: Kind::StrIterator, source: a, at: 0 }),
-        Some((kind, object)) if is_iterator(kind) => {
-            Some(Cursor { kind, source: store.heap.slot(object, SOURCE), at: store.heap.count(object, AT) })
-        }
-        _ => None,
-    }
+}
+
+/// A cursor that stands where a slot of an iterator says.
+#[inline]
+pub(super) fn cursor_of(store: &Store, kind: Kind, iterator: Object, slot: usize) -> Cursor {
+    let slots = store.heap.slots(iterator);
+    let at = slots.get(slot).and_then(|at| at.as_small_int()).unwrap_or(0) as usize;
+    Cursor { kind, source: slots.first().copied().unwrap_or(Value::NONE), at }
 }
 
 /// Whether a value can be iterated over.
 pub fn is_iterable(store: &Store, a: Value) -> bool {
-    cursor(store, a).is_some()
+    cursor(store, a).is_some() || store.object(a).is_some_and(|(kind, _)| lazy::is_lazy(kind))
+}
+
+/// Whether a value is an iterator.
+pub fn is_among(store: &Store, a: Value) -> bool {
+    store.object(a).is_some_and(|(kind, _)| is_iterator(kind))
 }
 
 /// What is at a cursor, and where the cursor is after it. `None` at the end.
+///
+/// # Errors
+/// Those of the meter.
 #[inline]
-fn look(store: &Store, cursor: &Cursor) -> Outcome<Option<(Next, usize)>> {
+pub(super) fn look(store: &Store, meter: &mut Meter, cursor: &Cursor) -> Outcome<Option<(Next, usize)>> {
     let Cursor { kind, source, at } = *cursor;
     let forward = |elements: &[Value]| elements.get(at).map(|&value| (Next::Is(value), at + 1));
     // Backwards, the place is behind the element.
@@ -158,12 +152,37 @@ fn look(store: &Store, cursor: &Cursor) -> Outcome<Option<(Next, usize)>> {
             }
             None => back(list::elements_of(store, source)),
         },
-        _ => None,
+        _ => look_at_table(store, meter, cursor)?,
     })
 }
 
+/// What is at a cursor over a dict, a view, or a set.
+fn look_at_table(store: &Store, meter: &mut Meter, cursor: &Cursor) -> Outcome<Option<(Next, usize)>> {
+    let Some((of, object)) = store.object(cursor.source) else { return Ok(None) };
+    if cursor.kind == Kind::SetIterator {
+        return Ok(set::next(store, meter, object, cursor.at)?.map(|(at, key)| (Next::Is(key), at + 1)));
+    }
+    let dict = if of == Kind::Dict { Some(object) } else { view::dict_of(store, object) };
+    let Some(dict) = dict else { return Ok(None) };
+    let (found, after) = if cursor.kind == Kind::DictReverseIterator {
+        let found = dict::next_back(store, meter, dict, cursor.at)?;
+        (found, found.unwrap_or(0))
+    } else {
+        let found = dict::next(store, meter, dict, cursor.at)?;
+        (found, found.unwrap_or(0) + 1)
+    };
+    let Some(number) = found else { return Ok(None) };
+    let (key, value) = dict::entry(store, dict, number);
+    let next = match of {
+        Kind::DictValues => Next::Is(value),
+        Kind::DictItems => Next::Pair(key, value),
+        _ => Next::Is(key),
+    };
+    Ok(Some((next, after)))
+}
+
 /// The error of a value that cannot be iterated over.
-fn not_iterable(store: &Store, a: Value) -> Fault {
+pub fn not_iterable(store: &Store, a: Value) -> Fault {
     type_error(format!("'{}' object is not iterable", store.type_name(a)))
 }
 
@@ -176,46 +195,88 @@ pub fn iter(cx: &mut dyn Context, a: Value) -> Outcome {
     if store.object(a).is_some_and(|(kind, _)| is_iterator(kind)) {
         return Ok(a);
     }
-    let Some(Cursor { kind, source, at }) = cursor(store, a) else { return Err(not_iterable(store, a)) };
-    start(cx, kind, source, at)
+    let Some(cursor) = cursor(store, a) else { return Err(not_iterable(store, a)) };
+    start(cx, cursor)
+}
+
+/// How many slots an iterator of a kind has.
+pub(super) fn slots(kind: Kind) -> usize {
+    if is_table(kind) { TABLE_SLOTS } else { SLOTS }
 }
 
 /// A new iterator.
-fn start(cx: &mut dyn Context, kind: Kind, source: Value, at: usize) -> Outcome {
-    let mut held = [source];
-    cx.pay(Cost { object_bytes: Heap::object_bytes(SLOTS as u64), ..Cost::default() }, &mut held)?;
-    let store = cx.store();
-    let iterator = store.heap.allocate(kind, SLOTS);
-    store.heap.set_slot(iterator, SOURCE, held[0]);
-    store.heap.set_count(iterator, AT, at);
-    store.heap.set_count(iterator, LAST, at);
-    Ok(iterator.value())
+fn start(cx: &mut dyn Context, cursor: Cursor) -> Outcome {
+    let mut held = [cursor.source];
+    let object_bytes = Heap::object_bytes(slots(cursor.kind) as u64);
+    cx.pay(Cost { object_bytes, ..Cost::default() }, &mut held)?;
+    Ok(make(cx.store(), Cursor { source: held[0], ..cursor }))
+}
+
+/// A new iterator, paid for.
+pub(super) fn make(store: &mut Store, cursor: Cursor) -> Value {
+    let iterator = store.heap.allocate(cursor.kind, slots(cursor.kind));
+    store.heap.set_slot(iterator, SOURCE, cursor.source);
+    store.heap.set_count(iterator, AT, cursor.at);
+    store.heap.set_count(iterator, LAST, cursor.at);
+    if is_table(cursor.kind) {
+        let len = source_len(store, cursor.source);
+        store.heap.set_count(iterator, LEN, len);
+        store.heap.set_count(iterator, LEFT, len);
+    }
+    iterator.value()
+}
+
+/// How many elements a dict, view or set has.
+fn source_len(store: &Store, source: Value) -> usize {
+    store.object(source).map_or(0, |(kind, object)| view::len(store, kind, object))
+}
+
+/// Checks that what a dict or set has is as many as when an iterator over it was made.
+///
+/// # Errors
+/// `RuntimeError`
+pub(super) fn check_size(store: &Store, kind: Kind, iterator: Object) -> Outcome<()> {
+    let source = store.heap.slot(iterator, SOURCE);
+    if !is_table(kind)
+        || source == Value::NONE
+        || source_len(store, source) == store.heap.count(iterator, LEN)
+    {
+        return Ok(());
+    }
+    let what = if kind == Kind::SetIterator { "Set" } else { "dictionary" };
+    Err(raised(ErrorKind::RuntimeError, format!("{what} changed size during iteration")))
 }
 
 /// Goes to the next value of an iterator: whether there is one.
 ///
 /// # Errors
-/// What CPython raises; then the iterator is where it was.
-pub fn more(store: &mut Store, iterator: Object) -> Outcome<bool> {
-    let slots = store.heap.slots(iterator);
-    let (Some(&source), Some(at)) = (slots.first(), slots.get(AT)) else { return Ok(false) };
-    let at = at.as_small_int().unwrap_or(0) as usize;
-    let cursor = Cursor { kind: store.heap.kind(iterator), source, at };
-    match look(store, &cursor)? {
-        Some((_, next)) => {
-            store.heap.set_count(iterator, AT, next);
-            store.heap.set_count(iterator, LAST, at);
-            Ok(true)
-        }
-        None => {
-            end(store, iterator);
-            Ok(false)
-        }
+/// What CPython raises, and those of the meter; then it is where it was.
+pub(super) fn more(store: &mut Store, meter: &mut Meter, iterator: Object) -> Outcome<bool> {
+    let kind = store.heap.kind(iterator);
+    if lazy::is_lazy(kind) {
+        return lazy::more(store, meter, iterator);
     }
+    let cursor = cursor_of(store, kind, iterator, AT);
+    store.heap.set_count(iterator, LAST, cursor.at);
+    let table = is_table(kind) && cursor.source != Value::NONE;
+    check_size(store, kind, iterator)?;
+    let Some((_, next)) = look(store, meter, &cursor)? else {
+        end(store, iterator);
+        return Ok(false);
+    };
+    if table {
+        let left = store.heap.count(iterator, LEFT);
+        if left == 0 && kind != Kind::SetIterator {
+            return Err(raised(ErrorKind::RuntimeError, "dictionary keys changed during iteration"));
+        }
+        store.heap.set_count(iterator, LEFT, left.saturating_sub(1));
+    }
+    store.heap.set_count(iterator, AT, next);
+    Ok(true)
 }
 
 /// An iterator has come to the end, and stays there, whatever happens to its source.
-fn end(store: &mut Store, iterator: Object) {
+pub(super) fn end(store: &mut Store, iterator: Object) {
     if store.heap.kind(iterator) == Kind::ListIterator {
         // In the form that meanings know: it keeps its list.
         let at = store.heap.count(iterator, AT);
@@ -226,14 +287,55 @@ fn end(store: &mut Store, iterator: Object) {
     }
 }
 
+/// Takes back the last move of an iterator.
+pub(super) fn undo(store: &mut Store, iterator: Object) {
+    let kind = store.heap.kind(iterator);
+    if lazy::is_lazy(kind) {
+        return lazy::undo(store, iterator);
+    }
+    undo_to(store, iterator, store.heap.count(iterator, LAST));
+}
+
+/// Takes back a move of an iterator over a container that began at a place.
+pub(super) fn undo_to(store: &mut Store, iterator: Object, last: usize) {
+    let moved = store.heap.count(iterator, AT) != last;
+    if moved && is_table(store.heap.kind(iterator)) {
+        let left = store.heap.count(iterator, LEFT);
+        store.heap.set_count(iterator, LEFT, left + 1);
+    }
+    store.heap.set_count(iterator, AT, last);
+}
+
+/// Moves an iterator and pays for it.
+fn go(cx: &mut dyn Context, it: &mut Value) -> Outcome<bool> {
+    let mut meter = Meter::new(cx);
+    let store = cx.store();
+    let Some(iterator) = store.heap.object(*it) else { return Err(Fault::Refused) };
+    let found = more(store, &mut meter, iterator);
+    let cost = meter.cost();
+    if cost != Cost::default() {
+        let mut held = [*it];
+        let paid = cx.pay(cost, &mut held);
+        *it = held[0];
+        if let Err(fault) = paid {
+            let store = cx.store();
+            if let Some(iterator) = store.heap.object(*it) {
+                undo(store, iterator);
+            }
+            return Err(fault);
+        }
+    }
+    found
+}
+
 /// `iter_more`.
 ///
 /// # Errors
-/// What CPython raises.
+/// What CPython raises, and those of [`Context::pay`].
 pub fn iter_more(cx: &mut dyn Context, it: Value) -> Outcome {
     let store = cx.store();
     match store.object(it) {
-        Some((kind, iterator)) if is_iterator(kind) => more(store, iterator).map(Value::bool),
+        Some((kind, _)) if is_iterator(kind) => go(cx, &mut { it }).map(Value::bool),
         _ => Err(not_an_iterator(store, it)),
     }
 }
@@ -242,11 +344,13 @@ fn not_an_iterator(store: &Store, a: Value) -> Fault {
     type_error(format!("'{}' object is not an iterator", store.type_name(a)))
 }
 
-/// The value to which an iterator has gone, not yet made.
-fn current(store: &Store, iterator: Object) -> Outcome<Option<Next>> {
-    let source = store.heap.slot(iterator, SOURCE);
-    let cursor = Cursor { kind: store.heap.kind(iterator), source, at: store.heap.count(iterator, LAST) };
-    Ok(look(store, &cursor)?.map(|(next, _)| next))
+/// The value to which an iterator over a container has gone.
+///
+/// # Errors
+/// Those of the meter.
+pub(super) fn current(store: &Store, meter: &mut Meter, iterator: Object) -> Outcome<Option<Next>> {
+    let cursor = cursor_of(store, store.heap.kind(iterator), iterator, LAST);
+    Ok(look(store, meter, &cursor)?.map(|(next, _)| next))
 }
 
 /// `iter_value`.
@@ -254,16 +358,36 @@ fn current(store: &Store, iterator: Object) -> Outcome<Option<Next>> {
 /// # Errors
 /// As [`Context::pay`].
 pub fn iter_value(cx: &mut dyn Context, it: Value) -> Outcome {
+    let mut meter = Meter::new(cx);
     let store = cx.store();
-    let Some((_, iterator)) = store.object(it) else { return Err(not_an_iterator(store, it)) };
-    let Some(next) = current(store, iterator)? else { return Err(stop_iteration()) };
-    let object_bytes = next.bytes();
-    if object_bytes == 0 {
-        return Ok(next.make(cx.store()));
-    }
+    let Some((kind, iterator)) = store.object(it) else { return Err(not_an_iterator(store, it)) };
+    let object_bytes = if lazy::is_lazy(kind) {
+        lazy::bytes(store, &mut meter, iterator)?
+    } else {
+        match current(store, &mut meter, iterator)? {
+            Some(Next::Is(value)) if meter.cost() == Cost::default() => return Ok(value),
+            Some(next) => next.bytes(),
+            None => return Err(stop_iteration()),
+        }
+    };
+    let cost = Cost { object_bytes, ..meter.cost() };
     let mut held = [it];
-    cx.pay(Cost { object_bytes, ..Cost::default() }, &mut held)?;
-    Ok(next.make(cx.store()))
+    if cost != Cost::default() {
+        cx.pay(cost, &mut held)?;
+    }
+    Ok(make_current(cx.store(), held[0]))
+}
+
+/// Makes the value to which an iterator has gone, paid for.
+fn make_current(store: &mut Store, it: Value) -> Value {
+    match store.object(it) {
+        Some((kind, iterator)) if lazy::is_lazy(kind) => lazy::make(store, iterator),
+        Some((_, iterator)) => match current(store, &mut Meter::unlimited(), iterator) {
+            Ok(Some(next)) => next.make(store),
+            _ => Value::NONE,
+        },
+        None => Value::NONE,
+    }
 }
 
 fn stop_iteration() -> Fault {
@@ -275,238 +399,58 @@ fn stop_iteration() -> Fault {
 /// # Errors
 /// What CPython raises, and those of [`Context::pay`].
 pub fn next(cx: &mut dyn Context, it: Value, default: Option<Value>) -> Outcome {
+    let mut meter = Meter::new(cx);
     let store = cx.store();
     let iterator = match store.object(it) {
         Some((kind, iterator)) if is_iterator(kind) => iterator,
         _ => return Err(not_an_iterator(store, it)),
     };
-    if !more(store, iterator)? {
-        return default.ok_or_else(stop_iteration);
-    }
-    match iter_value(cx, it) {
-        Ok(value) => Ok(value),
-        Err(fault) => {
-            // It goes there again when this is executed again.
-            let store = cx.store();
-            if let Some(iterator) = store.heap.object(it) {
-                let last = store.heap.count(iterator, LAST);
-                store.heap.set_count(iterator, AT, last);
-            }
-            Err(fault)
-        }
-    }
-}
-
-/// The values of an iterable, counted before they are made.
-#[derive(Clone, Copy, Debug)]
-pub struct Plan {
-    /// How many there are; one more than was asked for, if there are more.
-    pub count: usize,
-    /// What making them and putting them into slots costs.
-    pub bytes: u64,
-    /// Whether they are the elements of a list or tuple.
-    pub elements: bool,
-    /// The work that counting them was.
-    fuel: u64,
-}
-
-impl Plan {
-    /// Pays for all that was planned, and for what it costs besides.
-    ///
-    /// # Errors
-    /// As [`Context::pay`].
-    pub fn pay(&self, cx: &mut dyn Context, cost: Cost, held: &mut [Value]) -> Outcome<()> {
-        cx.pay(Cost { fuel: cost.fuel.saturating_add(self.fuel), ..cost }, held)
-    }
-
-    /// Pays for counting, and fails.
-    ///
-    /// # Errors
-    /// Always.
-    pub fn fail<T>(&self, cx: &mut dyn Context, fault: Fault) -> Outcome<T> {
-        cx.pay(Cost { fuel: self.fuel, ..Cost::default() }, &mut [])?;
-        Err(fault)
-    }
-}
-
-/// Plans to take the values of an iterable, `most` of them at the most.
-///
-/// # Errors
-/// `TypeError` if it is none, and what CPython raises while it goes through.
-pub fn plan(cx: &mut dyn Context, iterable: Value, most: usize) -> Outcome<Plan> {
-    let mut meter = Meter::new(cx);
-    match plan_with(cx.store(), &mut meter, iterable, most) {
-        Err(fault) => {
-            meter.pay(cx, &mut [])?;
-            Err(fault)
-        }
-        planned => planned,
-    }
-}
-
-fn plan_with(store: &mut Store, meter: &mut Meter, iterable: Value, most: usize) -> Outcome<Plan> {
-    let Some(mut cursor) = cursor(store, iterable) else { return Err(not_iterable(store, iterable)) };
-    let whole = matches!(store.object(iterable), Some((Kind::List | Kind::Tuple, _)));
-    let (mut count, mut bytes) = (0, 0);
-    if matches!(cursor.kind, Kind::ListIterator | Kind::TupleIterator) {
-        let elements = list::elements_of(store, cursor.source).get(cursor.at..).unwrap_or_default();
-        let elements = elements.get(..most).unwrap_or(elements);
-        meter.step(store, elements.len() as u64 / list::MOVED_PER_FUEL)?;
-        bytes = Heap::slots_bytes(elements);
-        count = elements.len();
-        cursor.at += count;
-        if count < most {
-            return Ok(Plan { count, bytes, elements: whole, fuel: meter.cost().fuel });
-        }
-    }
-    while let Some((next, at)) = look(store, &cursor)? {
-        count += 1;
-        if count > most {
-            break;
-        }
-        meter.step(store, 1)?;
-        bytes += next.bytes_in_slot();
-        cursor.at = at;
-    }
-    Ok(Plan { count, bytes, elements: whole, fuel: meter.cost().fuel })
-}
-
-/// Goes through the values of an iterable before they are made. An iterator stays where it is.
-///
-/// # Errors
-/// `TypeError` if it is none, what CPython raises while it goes through, and what `visit` answers.
-pub fn for_each(
-    store: &Store,
-    meter: &mut Meter,
-    iterable: Value,
-    visit: &mut dyn FnMut(&mut Meter, Next) -> Outcome<()>,
-) -> Outcome<()> {
-    let Some(mut cursor) = cursor(store, iterable) else { return Err(not_iterable(store, iterable)) };
-    while let Some((next, at)) = look(store, &cursor)? {
-        meter.step(store, 1)?;
-        visit(meter, next)?;
-        cursor.at = at;
-    }
-    Ok(())
-}
-
-/// Leaves nothing to come of an iterator, whose values have been taken.
-pub fn exhaust(store: &mut Store, iterable: Value) {
-    if let Some((kind, iterator)) = store.object(iterable)
-        && is_iterator(kind)
+    let found = next_bytes(store, &mut meter, iterator);
+    let object_bytes = found.as_ref().map_or(0, |found| found.unwrap_or(0));
+    let cost = Cost { object_bytes, ..meter.cost() };
+    let mut held = [it, default.unwrap_or(Value::NONE)];
+    if cost != Cost::default()
+        && let Err(fault) = cx.pay(cost, &mut held)
     {
-        end(store, iterator);
-    }
-}
-
-/// Puts so many values of an iterable into the slots of an object, planned and paid for. An iterator is exhausted then.
-pub fn fill(store: &mut Store, iterable: Value, to: Object, at: usize, count: usize) {
-    let Some(mut cursor) = cursor(store, iterable) else { return };
-    if matches!(cursor.kind, Kind::ListIterator | Kind::TupleIterator) {
-        list::copy(store, cursor.source, cursor.at, to, at, count);
-        let values = list::elements_of(store, cursor.source);
-        let bytes = Heap::slots_bytes(values.get(cursor.at..cursor.at + count).unwrap_or_default());
-        store.heap.charge_slots(bytes);
-    } else {
-        for slot in at..at + count {
-            let Ok(Some((next, after))) = look(store, &cursor) else { break };
-            let value = next.make(store);
-            store.heap.set_slot(to, slot, value);
-            cursor.at = after;
+        let store = cx.store();
+        if let Some(iterator) = store.heap.object(held[0]) {
+            undo(store, iterator);
         }
+        return Err(fault);
     }
-    exhaust(store, iterable);
+    match found? {
+        Some(_) => Ok(make_current(cx.store(), held[0])),
+        None if default.is_some() => Ok(held[1]),
+        None => Err(stop_iteration()),
+    }
 }
 
-/// `list(a)`.
+/// Moves an iterator, and says what its value costs, if there is one.
+fn next_bytes(store: &mut Store, meter: &mut Meter, iterator: Object) -> Outcome<Option<u64>> {
+    if !more(store, meter, iterator)? {
+        return Ok(None);
+    }
+    if lazy::is_lazy(store.heap.kind(iterator)) {
+        return lazy::bytes(store, meter, iterator).map(Some);
+    }
+    Ok(current(store, meter, iterator)?.map(|next| next.bytes()))
+}
+
+/// `reversed(a)`.
 ///
 /// # Errors
 /// What CPython raises, and those of [`Context::pay`].
-pub fn list_of(cx: &mut dyn Context, a: Value) -> Outcome {
-    let plan = plan(cx, a, usize::MAX)?;
-    let mut held = [a];
-    plan.pay(cx, list::cost(plan.count, plan.bytes), &mut held)?;
+pub fn reversed(cx: &mut dyn Context, a: Value) -> Outcome {
     let store = cx.store();
-    let (list, storage) = list::allocate(store, plan.count);
-    if let Some(storage) = storage {
-        fill(store, held[0], storage, 0, plan.count);
-    }
-    Ok(list)
-}
-
-/// `tuple(a)`.
-///
-/// # Errors
-/// What CPython raises, and those of [`Context::pay`].
-pub fn tuple_of(cx: &mut dyn Context, a: Value) -> Outcome {
-    if let Some((Kind::Tuple, _)) = cx.store().object(a) {
-        return Ok(a);
-    }
-    let plan = plan(cx, a, usize::MAX)?;
-    let mut held = [a];
-    plan.pay(cx, super::tuple::cost(plan.count, plan.bytes), &mut held)?;
-    let store = cx.store();
-    let tuple = store.heap.allocate(Kind::Tuple, plan.count);
-    fill(store, held[0], tuple, 0, plan.count);
-    Ok(tuple.value())
-}
-
-/// A plan for what is unpacked: so many values, or more.
-fn plan_unpack(cx: &mut dyn Context, a: Value, most: usize) -> Outcome<Plan> {
-    let store = cx.store();
-    if !is_iterable(store, a) {
-        return Err(type_error(format!("cannot unpack non-iterable {} object", store.type_name(a))));
-    }
-    plan(cx, a, most)
-}
-
-/// A list or tuple of exactly so many values.
-///
-/// # Errors
-/// What CPython raises, and those of [`Context::pay`].
-pub fn unpack(cx: &mut dyn Context, a: Value, wanted: usize) -> Outcome {
-    let plan = plan_unpack(cx, a, wanted)?;
-    let count = plan.count;
-    if count < wanted {
-        let message = format!("not enough values to unpack (expected {wanted}, got {count})");
-        return plan.fail(cx, value_error(message));
-    }
-    if count > wanted {
-        return plan.fail(cx, value_error(format!("too many values to unpack (expected {wanted})")));
-    }
-    if plan.elements { Ok(a) } else { tuple_of(cx, a) }
-}
-
-/// A tuple of the first and last values, between them a list of the others.
-///
-/// # Errors
-/// What CPython raises, and those of [`Context::pay`].
-pub fn unpack_star(cx: &mut dyn Context, a: Value, first: usize, last: usize) -> Outcome {
-    let plan = plan_unpack(cx, a, usize::MAX)?;
-    let (count, wanted) = (plan.count, first + last);
-    if count < wanted {
-        let message = format!("not enough values to unpack (expected at least {wanted}, got {count})");
-        return plan.fail(cx, value_error(message));
-    }
-    let middle = count - wanted;
-    // All of them, and a tuple of some: that one's slots are the first's, and all together once more.
-    let mut cost = list::cost(middle, 0);
-    cost.object_bytes +=
-        Heap::object_bytes(count as u64) + Heap::object_bytes(wanted as u64 + 1) + plan.bytes * 2;
-    let mut held = [a];
-    plan.pay(cx, cost, &mut held)?;
-    let store = cx.store();
-    let all = store.heap.allocate(Kind::Tuple, count);
-    fill(store, held[0], all, 0, count);
-    let (list, storage) = list::allocate(store, middle);
-    if let Some(storage) = storage {
-        store.heap.copy_slots(all, first, storage, 0, middle);
-    }
-    let result = store.heap.allocate(Kind::Tuple, wanted + 1);
-    store.heap.copy_slots(all, 0, result, 0, first);
-    store.heap.set_slot(result, first, list);
-    store.heap.copy_slots(all, first + middle, result, first + 1, last);
-    let bytes = Heap::slots_bytes(store.heap.slots(all));
-    store.heap.charge_slots(bytes);
-    Ok(result.value())
+    let (kind, at) = match (store.object(a), store.str(a)) {
+        (Some((Kind::List, list)), _) => (Kind::ListReverseIterator, list::len(store, list)),
+        (Some((Kind::Tuple, tuple)), _) => (Kind::Reversed, tuple::elements(store, tuple).len()),
+        (Some((Kind::Range, _)), _) => return range::reversed(cx, a),
+        (Some((Kind::Dict | Kind::DictKeys | Kind::DictValues | Kind::DictItems, _)), _) => {
+            (Kind::DictReverseIterator, BEYOND)
+        }
+        (None, Some(text)) => (Kind::Reversed, text.len()),
+        _ => return Err(type_error(format!("'{}' object is not reversible", store.type_name(a)))),
+    };
+    start(cx, Cursor { kind, source: a, at })
 }

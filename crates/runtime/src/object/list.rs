@@ -3,8 +3,10 @@
 //! How much room there is follows CPython's formula, so that growing costs the same on average. No program sees it, but it decides
 //! what growing costs, so it depends on nothing but what was done to the list.
 
-use super::sequence::{place, size_of_repeat};
-use super::{Context, Fault, Kind, Outcome, as_index, iter, raised, slice, type_error, value_error};
+use super::sequence::{bad_index, place, place_between, size_of_repeat};
+use super::{
+    Context, Fault, Kind, Outcome, args, as_index, iter, raised, slice, type_error, value_error, walk,
+};
 use crate::heap::{Heap, Object};
 use crate::num::{Cost, ErrorKind};
 use crate::store::Store;
@@ -240,12 +242,6 @@ pub fn append(cx: &mut dyn Context, list: Value, value: Value) -> Outcome {
     Ok(list)
 }
 
-/// The error of an index that is neither an int nor a slice.
-fn bad_index(store: &Store, kind: Kind, i: Value) -> Fault {
-    let (sequence, name) = (kind.type_name(), store.type_name(i));
-    type_error(format!("{sequence} indices must be integers or slices, not {name}"))
-}
-
 /// Where an index leads.
 fn place_of(store: &Store, kind: Kind, len: usize, i: Value, beyond: &'static str) -> Outcome<usize> {
     match as_index(store, i) {
@@ -347,7 +343,7 @@ fn store_slice(cx: &mut dyn Context, a: Value, slice: Object, values: Value) -> 
             if contiguous { "can only assign an iterable" } else { "must assign iterable to extended slice" };
         return Err(type_error(message));
     }
-    let plan = iter::plan(cx, values, usize::MAX)?;
+    let plan = walk::plan(cx, values, usize::MAX)?;
     let store = cx.store();
     let Some(list) = store.heap.object(a) else { return Err(Fault::Refused) };
     if !contiguous && plan.count != span.count {
@@ -363,7 +359,7 @@ fn store_slice(cx: &mut dyn Context, a: Value, slice: Object, values: Value) -> 
     // What is not in a list or tuple, or is in this list, goes through a tuple: reading it must not meet what is written.
     let direct = a != values && plan.elements;
     if !direct {
-        cost.object_bytes += Heap::object_bytes(plan.count as u64) + plan.bytes;
+        cost.object_bytes += Heap::object_bytes(plan.count as u64);
     }
     cost.object_bytes = cost.object_bytes.saturating_add(plan.bytes);
     let mut held = [a, values];
@@ -372,7 +368,7 @@ fn store_slice(cx: &mut dyn Context, a: Value, slice: Object, values: Value) -> 
     let [a, mut values] = held;
     if !direct {
         let tuple = store.heap.allocate(Kind::Tuple, plan.count);
-        iter::fill(store, values, tuple, 0, plan.count);
+        walk::fill(store, values, tuple, 0, plan.count);
         values = tuple.value();
     }
     let Some(list) = store.heap.object(a) else { return Ok(()) };
@@ -385,7 +381,9 @@ fn store_slice(cx: &mut dyn Context, a: Value, slice: Object, values: Value) -> 
             copy(store, values, from, storage, at, 1);
         }
     }
-    store.heap.charge_slots(Heap::slots_bytes(elements_of(store, values)));
+    if direct {
+        store.heap.charge_slots(plan.bytes);
+    }
     Ok(())
 }
 
@@ -525,7 +523,7 @@ pub fn repeat_in_place(cx: &mut dyn Context, a: Value, times: Value) -> Outcome 
 /// # Errors
 /// What CPython raises, and those of [`Context::pay`].
 pub fn extend(cx: &mut dyn Context, a: Value, values: Value) -> Outcome {
-    let plan = iter::plan(cx, values, usize::MAX)?;
+    let plan = walk::plan(cx, values, usize::MAX)?;
     let store = cx.store();
     let Some(list) = store.heap.object(a) else { return Err(Fault::Refused) };
     let len = len(store, list);
@@ -538,7 +536,108 @@ pub fn extend(cx: &mut dyn Context, a: Value, values: Value) -> Outcome {
     let [a, values] = held;
     let Some(list) = store.heap.object(a) else { return Ok(a) };
     if let Some(storage) = resize(store, list, len + plan.count) {
-        iter::fill(store, values, storage, len, plan.count);
+        walk::fill(store, values, storage, len, plan.count);
     }
     Ok(a)
+}
+
+/// `list.clear()`.
+///
+/// # Errors
+/// As [`Context::pay`].
+pub fn clear(cx: &mut dyn Context, a: Value) -> Outcome<()> {
+    let len = elements_of(cx.store(), a).len();
+    delete(cx, a, 0, len)
+}
+
+/// `list.insert(i, value)`.
+///
+/// # Errors
+/// What CPython raises, and those of [`Context::pay`].
+pub fn insert(cx: &mut dyn Context, a: Value, i: Value, value: Value) -> Outcome<()> {
+    let store = cx.store();
+    let Some(list) = store.heap.object(a) else { return Err(Fault::Refused) };
+    let index = args::size(store, i)?;
+    let len = len(store, list) as i64;
+    let at = (if index < 0 { index.saturating_add(len).max(0) } else { index.min(len) }) as usize;
+    let mut cost = splice_cost(store, list, at, at, 1);
+    cost.object_bytes += Heap::slot_bytes(value);
+    let mut held = [a, value];
+    if cost != Cost::default() {
+        cx.pay(cost, &mut held)?;
+    }
+    let store = cx.store();
+    if let Some(list) = store.heap.object(held[0])
+        && let Some(storage) = splice(store, list, at, at, 1)
+    {
+        store.heap.set_slot(storage, at, held[1]);
+    }
+    Ok(())
+}
+
+/// `list.pop()`, or `list.pop(i)`.
+///
+/// # Errors
+/// What CPython raises, and those of [`Context::pay`].
+pub fn pop(cx: &mut dyn Context, a: Value, i: Option<Value>) -> Outcome {
+    let store = cx.store();
+    let index = i.map_or(Ok(-1), |i| args::size(store, i))?;
+    let elements = elements_of(store, a);
+    if elements.is_empty() {
+        return Err(raised(ErrorKind::IndexError, "pop from empty list"));
+    }
+    let Some(at) = place(elements.len(), index) else {
+        return Err(raised(ErrorKind::IndexError, "pop index out of range"));
+    };
+    let value = elements.get(at).copied().unwrap_or(Value::NONE);
+    let Some(list) = store.heap.object(a) else { return Err(Fault::Refused) };
+    let cost = splice_cost(store, list, at, at + 1, 0);
+    let mut held = [a, value];
+    if cost != Cost::default() {
+        cx.pay(cost, &mut held)?;
+    }
+    let store = cx.store();
+    if let Some(list) = store.heap.object(held[0]) {
+        splice(store, list, at, at + 1, 0);
+    }
+    Ok(held[1])
+}
+
+/// `list.remove(wanted)`.
+///
+/// # Errors
+/// What CPython raises, and those of [`Context::pay`].
+pub fn remove(cx: &mut dyn Context, a: Value, wanted: Value) -> Outcome<()> {
+    let mut held = [a];
+    let at = super::priced(cx, &mut held, |store, meter, held| {
+        let found = place_between(store, meter, held[0], wanted, (0, usize::MAX))?;
+        let at = found.ok_or_else(|| value_error("list.remove(x): x not in list"))?;
+        let Some(list) = store.heap.object(held[0]) else { return Err(Fault::Refused) };
+        Ok((splice_cost(store, list, at, at + 1, 0), at))
+    })?;
+    let store = cx.store();
+    if let Some(list) = store.heap.object(held[0]) {
+        splice(store, list, at, at + 1, 0);
+    }
+    Ok(())
+}
+
+/// `list.reverse()`.
+///
+/// # Errors
+/// As [`Context::pay`].
+pub fn reverse(cx: &mut dyn Context, a: Value) -> Outcome<()> {
+    let len = elements_of(cx.store(), a).len();
+    let mut held = [a];
+    let fuel = len as u64 / MOVED_PER_FUEL;
+    if fuel > 0 {
+        cx.pay(Cost { fuel, ..Cost::default() }, &mut held)?;
+    }
+    let store = cx.store();
+    if let Some(slots) = slots_of(store, held[0])
+        && let Some(slots) = store.heap.slots_mut(slots).get_mut(..len)
+    {
+        slots.reverse();
+    }
+    Ok(())
 }

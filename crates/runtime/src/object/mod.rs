@@ -12,6 +12,7 @@
 //!
 //! The meaning is CPython 3.11's, to the words of the errors.
 
+pub mod aggregate;
 pub mod args;
 pub mod bytes;
 pub mod dict;
@@ -20,7 +21,9 @@ mod find;
 mod gather;
 pub mod iter;
 mod kind;
+pub mod lazy;
 pub mod list;
+pub mod next;
 pub mod number;
 #[cfg(test)]
 mod oracle;
@@ -28,18 +31,22 @@ pub mod range;
 pub mod sequence;
 pub mod set;
 pub mod slice;
+pub mod sort;
 #[cfg(test)]
 mod test_context;
+#[cfg(test)]
+mod tests;
 pub mod text;
 pub mod tuple;
 pub mod value;
 pub mod view;
+pub mod walk;
 
 use crate::heap::{Found, Object};
 use crate::num::{self, Cost, ErrorKind, NumError, Operand, Output};
 use crate::store::Store;
 use crate::value::{Unpacked, Value};
-use bytecode::{Augmented, BinOp, Builtin1, Builtin2, CallForm, Routine, UnOp};
+use bytecode::{Augmented, BinOp, Builtin1, Builtin2, CallForm, Cmp, Routine, UnOp};
 use dashu_int::IBig;
 use std::borrow::Cow;
 
@@ -88,6 +95,8 @@ pub trait Context {
 pub struct Meter {
     used: u64,
     limit: u64,
+    /// Whether it looks at the clock.
+    watched: bool,
 }
 
 /// What is free in each operation, in the meter's unit: what the instruction has paid for.
@@ -101,12 +110,18 @@ const HOLE: Value = Value::REFUSED;
 impl Meter {
     /// A meter that stops after so many steps.
     pub fn of(steps: u64) -> Meter {
-        Meter { used: 0, limit: steps }
+        Meter { used: 0, limit: steps, watched: true }
     }
 
     /// A meter that stops where the fuel would not do.
     pub fn new(cx: &mut dyn Context) -> Meter {
-        Meter { used: 0, limit: cx.fuel_left().saturating_mul(STEPS_PER_FUEL).saturating_add(FREE_STEPS) }
+        let limit = cx.fuel_left().saturating_mul(STEPS_PER_FUEL).saturating_add(FREE_STEPS);
+        Meter { used: 0, limit, watched: true }
+    }
+
+    /// A meter that never stops: for what has been done and paid for once, and is done again.
+    pub fn unlimited() -> Meter {
+        Meter { used: 0, limit: u64::MAX, watched: false }
     }
 
     /// Whether nothing has to be paid.
@@ -125,7 +140,9 @@ impl Meter {
     /// If it is time to stop.
     pub fn step(&mut self, store: &Store, steps: u64) -> Outcome<()> {
         self.used = self.used.saturating_add(steps);
-        store.watch.step(steps)?;
+        if self.watched {
+            store.watch.step(steps)?;
+        }
         if self.used > self.limit { Err(Fault::Refused) } else { Ok(()) }
     }
 
@@ -285,17 +302,29 @@ pub fn routine(cx: &mut dyn Context, routine: Routine, detail: u32, args: &mut [
         (Routine::IterValue, &mut [it]) => iter::iter_value(cx, it),
         (Routine::Next, &mut [it]) => iter::next(cx, it, None),
         (Routine::NextOr, &mut [it, default]) => iter::next(cx, it, Some(default)),
-        (Routine::Unpack, &mut [a]) => iter::unpack(cx, a, detail as usize),
+        (Routine::Unpack, &mut [a]) => walk::unpack(cx, a, detail as usize),
         (Routine::UnpackStar, &mut [a]) => {
-            iter::unpack_star(cx, a, (detail & 0xFFFF) as usize, (detail >> 16) as usize)
+            walk::unpack_star(cx, a, (detail & 0xFFFF) as usize, (detail >> 16) as usize)
         }
         (Routine::Item, &mut [a]) => {
             let item = list::elements_of(cx.store(), a).get(detail as usize).copied();
             Ok(item.unwrap_or(Value::NONE))
         }
-        (Routine::ListOf, &mut [a]) => iter::list_of(cx, a),
-        (Routine::TupleOf, &mut [a]) => iter::tuple_of(cx, a),
+        (Routine::ListOf, &mut [a]) => walk::list_of(cx, a),
+        (Routine::TupleOf, &mut [a]) => walk::tuple_of(cx, a),
         (Routine::Range, &mut [start, stop, step]) => range::new(cx, [start, stop, step]),
+        (Routine::Enumerate, &mut [a, start]) => lazy::enumerate(cx, a, start),
+        (Routine::Zip, &mut [all, strict]) => lazy::zip(cx, all, strict),
+        (Routine::Reversed, &mut [a]) => iter::reversed(cx, a),
+        (Routine::Sum, &mut [a, start]) => aggregate::sum(cx, a, start),
+        (Routine::Min, &mut [a]) => aggregate::best(cx, Cmp::Lt, a, None),
+        (Routine::Max, &mut [a]) => aggregate::best(cx, Cmp::Gt, a, None),
+        (Routine::MinOr, &mut [a, default]) => aggregate::best(cx, Cmp::Lt, a, Some(default)),
+        (Routine::MaxOr, &mut [a, default]) => aggregate::best(cx, Cmp::Gt, a, Some(default)),
+        (Routine::Any, &mut [a]) => aggregate::has_such(cx, a, true).map(Value::bool),
+        (Routine::All, &mut [a]) => aggregate::has_such(cx, a, false).map(|found| Value::bool(!found)),
+        (Routine::Sorted, &mut [a, reverse]) => sort::sorted(cx, a, reverse),
+        (Routine::Extend, &mut [list, values]) => list::extend(cx, list, values),
         (Routine::Dict, pairs) => dict::new(cx, pairs),
         (Routine::Insert, &mut [dict, key, value]) => dict::insert(cx, dict, key, value),
         (Routine::Merge, &mut [dict, other]) => dict::merge(cx, dict, other),
@@ -318,6 +347,7 @@ fn index(cx: &mut dyn Context, a: Value, i: Value) -> Outcome {
     let store = cx.store();
     match store.object(a).map(|(kind, _)| kind) {
         Some(Kind::List | Kind::Tuple) => list::index(cx, a, i),
+        Some(Kind::Range) => range::index(cx, a, i),
         Some(Kind::Dict) => dict::fetch(cx, a, i),
         None if store.str(a).is_some() => text::index(cx, a, i),
         _ => Err(type_error(format!("'{}' object is not subscriptable", store.type_name(a)))),
@@ -330,10 +360,7 @@ fn store_index(cx: &mut dyn Context, a: Value, i: Value, value: Value) -> Outcom
     match store.object(a).map(|(kind, _)| kind) {
         Some(Kind::List) => list::store_index(cx, a, i, value),
         Some(Kind::Dict) => dict::store_index(cx, a, i, value),
-        _ => {
-            let name = store.type_name(a);
-            Err(type_error(format!("'{name}' object does not support item assignment")))
-        }
+        _ => Err(unchangeable(store, a, i, "assignment")),
     }
 }
 
@@ -343,16 +370,25 @@ fn delete_index(cx: &mut dyn Context, a: Value, i: Value) -> Outcome<()> {
     match store.object(a).map(|(kind, _)| kind) {
         Some(Kind::List) => list::delete_index(cx, a, i),
         Some(Kind::Dict) => dict::delete_index(cx, a, i),
-        _ => {
-            let name = store.type_name(a);
-            // What has a length is told so in other words.
-            let has_len = match store.object(a) {
-                Some((kind, object)) => kind == Kind::Range || value::len(store, kind, object).is_some(),
-                None => store.str(a).is_some(),
-            };
-            let verb = if has_len { "doesn't" } else { "does not" };
-            Err(type_error(format!("'{name}' object {verb} support item deletion")))
+        _ => Err(unchangeable(store, a, i, "deletion")),
+    }
+}
+
+/// The error of a value whose elements cannot be changed. If it is a sequence, CPython first looks at an index that is an int.
+fn unchangeable(store: &Store, a: Value, i: Value, change: &str) -> Fault {
+    let is_sequence = match store.object(a) {
+        Some((kind, object)) => kind == Kind::Range || value::len(store, kind, object).is_some(),
+        None => store.str(a).is_some(),
+    };
+    let name = store.type_name(a);
+    match as_size(store, i).filter(|_| is_sequence) {
+        Some(Size::Beyond { .. }) => {
+            raised(ErrorKind::IndexError, "cannot fit 'int' into an index-sized integer")
         }
+        Some(_) if change == "deletion" => {
+            type_error(format!("'{name}' object doesn't support item deletion"))
+        }
+        _ => type_error(format!("'{name}' object does not support item {change}")),
     }
 }
 
@@ -367,9 +403,7 @@ pub fn method(cx: &mut dyn Context, form: &CallForm<'_>, args: &mut [Value]) -> 
     }
     let kind = cx.store().object(this).map(|(kind, _)| kind);
     match (kind, form.name, &mut *args) {
-        (Some(Kind::List), "append", &mut [list, value]) => {
-            list::append(cx, list, value).map(|_| Value::NONE)
-        }
+        (Some(kind @ (Kind::List | Kind::Tuple | Kind::Range)), ..) => sequence::call(cx, kind, form, args),
         (Some(Kind::Dict), ..) => dict::call(cx, form, args),
         (Some(kind @ (Kind::DictKeys | Kind::DictValues | Kind::DictItems)), ..) => {
             dict::call_of_view(cx, kind, form, args)
@@ -400,6 +434,9 @@ pub fn binary(cx: &mut dyn Context, op: BinOp, args: &mut [Value; 2]) -> Outcome
             Ok(Value::bool(holds))
         }
         BinOp::Call(Builtin2::Is) => Ok(Value::bool(value::identical(cx.store(), a, b))),
+        BinOp::Call(Builtin2::In) if iter::is_among(cx.store(), b) => {
+            aggregate::contains(cx, a, b).map(Value::bool)
+        }
         BinOp::Call(Builtin2::In) => {
             let found = metered(cx, args, |store, meter, _| value::contains(store, meter, a, b))?;
             Ok(Value::bool(found))
@@ -432,6 +469,10 @@ pub fn unary(cx: &mut dyn Context, op: UnOp, a: Value) -> Outcome {
         UnOp::Call(Builtin1::TypeName) => make_text(cx, a, |store, _, a| Ok(store.type_name(a).to_owned())),
         UnOp::Call(Builtin1::Len) => {
             let store = cx.store();
+            if let Some((Kind::Range, range)) = store.object(a) {
+                let len = range::checked_len(store, range)?;
+                return Ok(store.int(len));
+            }
             match store.object(a).and_then(|(kind, object)| value::len(store, kind, object)) {
                 Some(len) => Ok(store.int(len as i64)),
                 None => Err(type_error(format!("object of type '{}' has no len()", store.type_name(a)))),

@@ -35,6 +35,12 @@ def slot(value, key, new):
 def unslot(value, key):
     del value[key]
     return value
+def extended(value, others):
+    value.extend(others)
+    return value
+def unpack(values):
+    first, *middle, last = values
+    return first, middle, last
 for line in sys.stdin.read().split("\n"):
     try:
         answer = encode(eval(line))

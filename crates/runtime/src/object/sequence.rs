@@ -1,10 +1,15 @@
 //! What lists and tuples have in common: operators, indices, places.
 
-use super::{Context, Kind, Outcome, Size, as_size, list, raised, tuple, type_error, unsupported};
+use super::args::{self, Args, Method, Takes, given};
+use super::value::{self, equal_keys};
+use super::{
+    Context, Fault, Kind, Meter, Outcome, Size, as_size, list, metered, no_attribute, raised, range, sort,
+    tuple, type_error, unsupported, value_error, walk,
+};
 use crate::num::ErrorKind;
 use crate::store::Store;
 use crate::value::Value;
-use bytecode::{Augmented, BinOp};
+use bytecode::{Augmented, BinOp, CallForm};
 
 /// An operator of which at least one operand is an object.
 ///
@@ -36,6 +41,12 @@ pub fn binary(cx: &mut dyn Context, op: BinOp, a: Value, b: Value) -> Outcome {
     }
 }
 
+/// The error of an index that is neither an int nor a slice.
+pub fn bad_index(store: &Store, kind: Kind, i: Value) -> Fault {
+    let (sequence, name) = (kind.type_name(), store.type_name(i));
+    type_error(format!("{sequence} indices must be integers or slices, not {name}"))
+}
+
 /// Where an index leads: from the end, if it is negative.
 #[inline]
 pub fn place(len: usize, index: i64) -> Option<usize> {
@@ -63,4 +74,140 @@ pub fn size_of_repeat(store: &Store, len: usize, times: Value) -> Outcome<(usize
         Some(count) => Ok((count as usize, times)),
         None => Err(raised(ErrorKind::MemoryError, "")),
     }
+}
+
+/// Calls a method of a list, tuple or range.
+///
+/// # Errors
+/// What CPython raises, and those of [`Context::pay`].
+pub fn call(cx: &mut dyn Context, kind: Kind, form: &CallForm<'_>, args: &mut [Value]) -> Outcome {
+    let table = match kind {
+        Kind::List => LIST,
+        Kind::Tuple => TUPLE,
+        _ => RANGE,
+    };
+    match args::find(table, form.name) {
+        Some(method) => method.call(cx, kind.type_name(), form, args),
+        None => {
+            let this = args.first().copied().unwrap_or(Value::NONE);
+            Err(no_attribute(cx.store(), this, form.name))
+        }
+    }
+}
+
+const INDEX: Takes = Takes::Between(1, 3);
+
+/// The methods of lists.
+static LIST: &[Method] = &[
+    Method {
+        name: "append",
+        takes: Takes::One,
+        call: |cx, a| list::append(cx, a[0], a[1]).map(|_| Value::NONE),
+    },
+    Method { name: "clear", takes: Takes::Nothing, call: |cx, a| none(list::clear(cx, a[0])) },
+    Method { name: "copy", takes: Takes::Nothing, call: |cx, a| walk::list_of(cx, a[0]) },
+    Method { name: "count", takes: Takes::One, call: |cx, a| count(cx, a) },
+    Method {
+        name: "extend",
+        takes: Takes::One,
+        call: |cx, a| list::extend(cx, a[0], a[1]).map(|_| Value::NONE),
+    },
+    Method { name: "index", takes: INDEX, call: |cx, a| find(cx, a) },
+    Method {
+        name: "insert",
+        takes: Takes::Between(2, 2),
+        call: |cx, a| none(list::insert(cx, a[0], a[1], a[2])),
+    },
+    Method { name: "pop", takes: Takes::Between(0, 1), call: |cx, a| list::pop(cx, a[0], given(a[1])) },
+    Method { name: "remove", takes: Takes::One, call: |cx, a| none(list::remove(cx, a[0], a[1])) },
+    Method { name: "reverse", takes: Takes::Nothing, call: |cx, a| none(list::reverse(cx, a[0])) },
+    Method { name: "sort", takes: SORT, call: |cx, a| sort(cx, a) },
+];
+
+/// The methods of tuples.
+static TUPLE: &[Method] = &[
+    Method { name: "count", takes: Takes::One, call: |cx, a| count(cx, a) },
+    Method { name: "index", takes: INDEX, call: |cx, a| find(cx, a) },
+];
+
+/// The methods of ranges.
+static RANGE: &[Method] = &[
+    Method { name: "count", takes: Takes::One, call: |cx, a| range::count_of(cx, a[0], a[1]) },
+    Method { name: "index", takes: Takes::One, call: |cx, a| range::index_of(cx, a[0], a[1]) },
+];
+
+const SORT: Takes = Takes::Named { names: &["key", "reverse"], places: 0, least: 0 };
+
+fn none(done: Outcome<()>) -> Outcome {
+    done.map(|()| Value::NONE)
+}
+
+/// `a.sort(key=key, reverse=reverse)`.
+fn sort(cx: &mut dyn Context, args: &mut Args) -> Outcome {
+    if given(args[1]).is_some_and(|key| key != Value::NONE) {
+        let message = "HotspotVM does not have sort() with a key yet";
+        return Err(raised(ErrorKind::NotImplementedError, message));
+    }
+    sort::sort(cx, args[0], given(args[2]).unwrap_or(Value::FALSE))
+}
+
+/// `a.count(wanted)`.
+fn count(cx: &mut dyn Context, args: &mut Args) -> Outcome {
+    metered(cx, &mut args[..2], |store, meter, held| {
+        let mut count = 0;
+        for &element in list::elements_of(store, held[0]) {
+            meter.step(store, 1)?;
+            count += i64::from(equal_keys(store, meter, element, held[1], 0)?);
+        }
+        Ok(store.int(count))
+    })
+}
+
+/// Where a value is from one place to another, of a list or tuple.
+///
+/// # Errors
+/// Those of comparing values, and of the meter.
+pub fn place_between(
+    store: &Store,
+    meter: &mut Meter,
+    a: Value,
+    wanted: Value,
+    (start, end): (usize, usize),
+) -> Outcome<Option<usize>> {
+    let elements = list::elements_of(store, a);
+    let part = elements.get(start..end.min(elements.len())).unwrap_or_default();
+    for (at, &element) in part.iter().enumerate() {
+        meter.step(store, 1)?;
+        if equal_keys(store, meter, element, wanted, 0)? {
+            return Ok(Some(start + at));
+        }
+    }
+    Ok(None)
+}
+
+/// `a.index(wanted, start, end)`.
+fn find(cx: &mut dyn Context, args: &mut Args) -> Outcome {
+    let store = cx.store();
+    let len = list::elements_of(store, args[0]).len() as i64;
+    let bound = |store: &Store, value: Value, default: i64| match given(value) {
+        None => Ok(default),
+        Some(value) => match as_size(store, value) {
+            Some(size) if size.clamped() < 0 => Ok(size.clamped().saturating_add(len).max(0)),
+            Some(size) => Ok(size.clamped()),
+            None => Err(type_error("slice indices must be integers or have an __index__ method")),
+        },
+    };
+    let between = (bound(store, args[2], 0)? as usize, bound(store, args[3], i64::MAX)? as usize);
+    metered(cx, &mut args[..2], |store, meter, held| {
+        match place_between(store, meter, held[0], held[1], between)? {
+            Some(at) => Ok(store.int(at as i64)),
+            None => Err(match store.object(held[0]) {
+                Some((Kind::List, _)) => {
+                    let text = value::repr(store, meter, held[1])?;
+                    value_error(format!("{text} is not in list"))
+                }
+                _ => value_error("tuple.index(x): x not in tuple"),
+            }),
+        }
+    })
 }

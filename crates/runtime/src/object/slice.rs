@@ -64,6 +64,11 @@ fn part(store: &Store, value: Value, default: i64) -> Outcome<i64> {
     }
 }
 
+/// The error of a slice with something else in it.
+pub fn bad_part() -> super::Fault {
+    type_error("slice indices must be integers or None or have an __index__ method")
+}
+
 /// What a slice names of a sequence with so many elements.
 ///
 /// # Errors

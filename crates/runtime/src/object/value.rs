@@ -13,7 +13,7 @@ pub(super) use hash::{combine, hash_operand};
 pub use hash::{hash, hash_bytes, hash_int};
 pub use text::{ascii, describe, repr, text, write_ascii, write_repr, write_str};
 
-use super::{Kind, exception, list, view};
+use super::{Kind, exception, list, range, view};
 use crate::heap::Object;
 use crate::store::Store;
 use crate::value::Value;
@@ -22,10 +22,11 @@ use crate::value::Value;
 /// well.)
 const DEEPEST: u32 = 999;
 
-/// The elements of a list or tuple, the three values of a slice.
+/// The elements of a list or tuple, the three values of a slice; of a range, what is written.
 pub(super) fn elements(store: &Store, kind: Kind, object: Object) -> &[Value] {
     match kind {
         Kind::List => list::elements(store, object),
+        Kind::Range => range::shown(store, object),
         Kind::Exception => exception::args_of(store, object),
         _ => store.heap.slots(object),
     }

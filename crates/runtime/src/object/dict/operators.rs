@@ -224,6 +224,11 @@ fn pair_of(store: &Store, meter: &mut Meter, next: Next, number: usize) -> Outco
     let Next::Is(pair) = next else {
         return match next {
             Next::Char(_) => Err(wrong_length(number, 1)),
+            Next::Pair(key, value) => Ok((Next::Is(key), Next::Is(value))),
+            Next::Tuple(parts) => match <[Next; 2]>::try_from(parts) {
+                Ok([key, value]) => Ok((key, value)),
+                Err(parts) => Err(wrong_length(number, parts.len())),
+            },
             _ => Err(no_sequence(number)),
         };
     };

@@ -1,6 +1,6 @@
 //! Identity, equality and order.
 
-use super::super::{Kind, Meter, Outcome, Store, dict, raised, set, type_error, view};
+use super::super::{Kind, Meter, Outcome, Store, dict, raised, range, set, type_error, view};
 use super::{DEEPEST, elements};
 use crate::heap::{Found, Object};
 use crate::num::{self, ErrorKind, Operand};
@@ -174,6 +174,7 @@ fn open(store: &Store, meter: &mut Meter, a: Value, b: Value, depth: u32) -> Out
             }
             Compared::Open(Open::Sequences { kind, a: x, b: y, at: 0 })
         }
+        (Kind::Range, Kind::Range) => Compared::As(range::equal(store, x, y)),
         (Kind::Dict, Kind::Dict) => {
             if dict::len(store, x) != dict::len(store, y) {
                 return Ok(Compared::As(false));
@@ -297,6 +298,10 @@ fn order_sets(
 /// What CPython raises, and those of the meter.
 pub fn contains(store: &Store, meter: &mut Meter, item: Value, container: Value) -> Outcome<bool> {
     let Some((kind, object)) = store.object(container) else {
+        if store.str(container).is_some() {
+            let name = store.type_name(item);
+            return Err(type_error(format!("'in <string>' requires string as left operand, not {name}")));
+        }
         let name = store.type_name(container);
         return Err(type_error(format!("argument of type '{name}' is not iterable")));
     };
@@ -312,6 +317,7 @@ pub fn contains(store: &Store, meter: &mut Meter, item: Value, container: Value)
             }
             Ok(found)
         }
+        Kind::Range => range::contains(store, meter, object, item),
         Kind::Dict => dict::contains(store, meter, object, item),
         Kind::Set | Kind::Frozenset => set::contains(store, meter, object, item),
         _ if view::is_view(kind) => view::contains(store, meter, kind, object, item),

@@ -153,6 +153,7 @@ impl Form {
             (Kind::DictKeys, _) => Form::new("dict_keys([", "])", "...", 2),
             (Kind::DictValues, _) => Form::new("dict_values([", "])", "...", 2),
             (Kind::DictItems, _) => Form::new("dict_items([", "])", "...", 3),
+            (Kind::Range, _) => Form::new("range(", ")", "range(...)", 1),
             (Kind::Exception, _) => Form::new("(", ")", "(...)", 1),
             (Kind::Slice, _) => Form::new("slice(", ")", "slice(...)", 1),
             _ => return None,
