@@ -1,11 +1,13 @@
 //! What changes a `bytearray`.
 
 use super::super::args::{self, Args, Method, Takes, given};
-use super::super::{Context, Fault, Kind, Meter, Outcome, iter, priced, raised, sequence, slice, type_error};
+use super::super::{
+    Context, Fault, Kind, Meter, Outcome, Size, iter, priced, raised, sequence, slice, type_error, walk,
+};
 use super::operators::repeated;
 use super::{LEN, WORDS, as_size, byte, byte_of, charge, gathered, len, make_words, of, read, value_error};
 use crate::heap::{Heap, Object};
-use crate::num::{Cost, ErrorKind};
+use crate::num::{Cost, ErrorKind, Operand};
 use crate::store::Store;
 use crate::value::Value;
 
@@ -116,7 +118,9 @@ fn extend(cx: &mut dyn Context, args: &mut Args) -> Outcome {
         }
         bytes.extend(source(store, meter, args[1], wrong)?);
         Ok(Value::NONE)
-    })
+    })?;
+    walk::exhaust(cx.store(), args[1]);
+    Ok(Value::NONE)
 }
 
 /// `a += b`
@@ -201,20 +205,27 @@ pub fn store_index(cx: &mut dyn Context, a: Value, i: Value, value: Value) -> Ou
             return Err(type_error(format!("bytearray indices must be integers or slices, not {name}")));
         }
         let at = super::place(store, Kind::Bytearray, len(store, object), i);
-        // A value that is no byte is found before an index that leads nowhere.
-        let byte = byte_of(store, value);
-        if let Err(Fault::Raised(crate::num::NumError::Raised { kind: ErrorKind::TypeError, .. })) = &byte {
-            byte?;
+        // A value that is no byte is found before an index that leads nowhere, but for one that fits no word.
+        if matches!(as_size(store, i), Some(Size::Beyond { .. })) {
+            at?;
             return Ok(());
         }
-        let (at, byte) = (at?, byte?);
+        let byte = byte_of(store, value)?;
+        let at = at?;
         put(store, object, at, byte);
         return Ok(());
     }
-    change(cx, &mut [a, i, value], |store, meter, args, bytes| {
+    let mut held = [a, i, value];
+    change(cx, &mut held, |store, meter, args, bytes| {
         let Some((Kind::Slice, slice)) = store.object(args[1]) else { return Err(Fault::Refused) };
         let span = slice::span(store, slice, bytes.len())?;
-        let wrong = || type_error("can assign only bytes, buffers, or iterables of ints in range(0, 256)");
+        let wrong = || match store.operand(args[2]) {
+            Operand::None | Operand::Object(_) => {
+                let name = store.type_name(args[2]);
+                type_error(format!("cannot convert '{name}' object to bytearray"))
+            }
+            _ => type_error("can assign only bytes, buffers, or iterables of ints in range(0, 256)"),
+        };
         if store.str(args[2]).is_some() {
             return Err(wrong());
         }
@@ -241,6 +252,7 @@ pub fn store_index(cx: &mut dyn Context, a: Value, i: Value, value: Value) -> Ou
         }
         Ok(Value::NONE)
     })?;
+    walk::exhaust(cx.store(), held[2]);
     Ok(())
 }
 

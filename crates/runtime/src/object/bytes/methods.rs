@@ -3,7 +3,8 @@
 use super::super::args::{self, ABSENT, Args, Method, Takes, bad_argument, given};
 use super::super::text::{self, decode, decode_arguments};
 use super::super::{
-    Context, Kind, Meter, Outcome, as_size, find, iter, list, priced, tuple, type_error, value_error,
+    Context, Kind, Meter, Outcome, as_size, find, iter, list, next::Next, priced, tuple, type_error,
+    value_error, walk,
 };
 use super::{byte_of, check, cost, make, of, produce, read, required};
 use crate::num::Cost;
@@ -125,7 +126,11 @@ fn swap_case(bytes: &mut [u8]) {
 fn title(bytes: &mut [u8]) {
     let mut in_word = false;
     for byte in bytes {
-        if in_word { byte.make_ascii_lowercase() } else { byte.make_ascii_uppercase() }
+        if in_word {
+            byte.make_ascii_lowercase()
+        } else {
+            byte.make_ascii_uppercase()
+        }
         in_word = byte.is_ascii_alphabetic();
     }
 }
@@ -224,7 +229,8 @@ fn has_end(cx: &mut dyn Context, args: &mut Args, name: &str, fits: fn(&[u8], &[
             return Ok(Value::FALSE);
         }
         let wanted = store.type_name(args[1]);
-        let wrong = || type_error(format!("{name} first arg must be bytes or a tuple of bytes, not {wanted}"));
+        let wrong =
+            || type_error(format!("{name} first arg must be bytes or a tuple of bytes, not {wanted}"));
         let piece = of(store, meter, args[1])?.ok_or_else(wrong)?;
         Ok(Value::bool(here.is_some_and(|here| fits(here, &piece))))
     })
@@ -320,7 +326,9 @@ fn hex(cx: &mut dyn Context, args: &mut Args) -> Outcome {
             if let Some(separator) = separator.filter(|_| at > 0 && size > 0 && place % size == 0) {
                 text.push(separator);
             }
-            text.extend([byte >> 4, byte & 15].map(|digit| char::from_digit(digit.into(), 16).unwrap_or('0')));
+            text.extend(
+                [byte >> 4, byte & 15].map(|digit| char::from_digit(digit.into(), 16).unwrap_or('0')),
+            );
         }
         Ok((text::cost(text.len()), text))
     })?;
@@ -331,10 +339,14 @@ fn separator(store: &Store, meter: &mut Meter, value: Value) -> Outcome<char> {
     let characters: Vec<char> = match store.str(value) {
         Some(text) => text.chars().take(2).collect(),
         None => match of(store, meter, value)? {
+            Some(bytes) if bytes.len() == 1 && matches!(store.object(value), Some((Kind::Bytearray, _))) => {
+                return Err(type_error("sep must be str or bytes."));
+            }
             Some(bytes) => bytes.iter().take(2).map(|&byte| char::from(byte)).collect(),
             None => {
                 let name = store.type_name(value);
-                let has_len = store.object(value).and_then(|(kind, o)| super::super::value::len(store, kind, o));
+                let has_len =
+                    store.object(value).and_then(|(kind, o)| super::super::value::len(store, kind, o));
                 return Err(match has_len {
                     Some(1) => type_error("sep must be str or bytes."),
                     Some(_) => value_error("sep must be length 1."),
@@ -351,21 +363,24 @@ fn separator(store: &Store, meter: &mut Meter, value: Value) -> Outcome<char> {
 }
 
 fn join(cx: &mut dyn Context, args: &mut Args) -> Outcome {
-    same_kind(cx, args, |store, meter, args| {
+    let joined = same_kind(cx, args, |store, meter, args| {
         let separator = required(store, meter, args[0])?;
         if !iter::is_iterable(store, args[1]) {
             return Err(type_error("can only join an iterable"));
         }
         let (mut out, mut at) = (Vec::new(), 0);
-        iter::walk(store, meter, args[1], &mut |next| {
+        walk::for_each(store, meter, args[1], &mut |_, next| {
             let wrong = |name: &str| {
                 type_error(format!("sequence item {at}: expected a bytes-like object, {name} found"))
             };
-            let iter::Next::Is(value) = next else {
-                return Err(wrong(if matches!(next, iter::Next::Char(_)) { "str" } else { "int" }));
+            let value = match next {
+                Next::Is(value) => value,
+                Next::Number(_) => return Err(wrong("int")),
+                Next::Char(_) => return Err(wrong("str")),
+                Next::Pair(..) | Next::Tuple(_) => return Err(wrong("tuple")),
             };
-            let Some((Kind::Bytes | Kind::Bytearray, object)) = store.object(*value) else {
-                return Err(wrong(store.type_name(*value)));
+            let Some((Kind::Bytes | Kind::Bytearray, object)) = store.object(value) else {
+                return Err(wrong(store.type_name(value)));
             };
             if at > 0 {
                 out.extend_from_slice(&separator);
@@ -376,7 +391,9 @@ fn join(cx: &mut dyn Context, args: &mut Args) -> Outcome {
         })?;
         meter.step(store, out.len() as u64 / 4)?;
         Ok(out)
-    })
+    })?;
+    walk::exhaust(cx.store(), args[1]);
+    Ok(joined)
 }
 
 fn justify(cx: &mut dyn Context, args: &mut Args, name: &str, before: fn(usize, usize) -> usize) -> Outcome {
@@ -384,16 +401,13 @@ fn justify(cx: &mut dyn Context, args: &mut Args, name: &str, before: fn(usize, 
         let width = args::size(store, args[1])?.max(0) as usize;
         let fill = match given(args[2]) {
             None => b' ',
-            Some(value) => {
-                let found = store.type_name(value);
-                let wrong = || {
-                    type_error(format!("{name}() argument 2 must be a byte string of length 1, not {found}"))
-                };
-                match of(store, meter, value)?.as_deref() {
-                    Some(&[fill]) => fill,
-                    _ => return Err(wrong()),
+            Some(value) => match of(store, meter, value)?.as_deref() {
+                Some(&[fill]) => fill,
+                _ => {
+                    let what = format!("{name}() argument 2");
+                    return Err(bad_argument(store, &what, "a byte string of length 1", value));
                 }
-            }
+            },
         };
         let bytes = required(store, meter, args[0])?;
         let padding = width.saturating_sub(bytes.len());
@@ -447,7 +461,11 @@ fn strip(cx: &mut dyn Context, args: &mut Args, start: bool, end: bool) -> Outco
     })
 }
 
-fn remove(cx: &mut dyn Context, args: &mut Args, rest: fn(&[u8], &[u8]) -> Option<&[u8]>) -> Outcome {
+fn remove(
+    cx: &mut dyn Context,
+    args: &mut Args,
+    rest: for<'a> fn(&'a [u8], &[u8]) -> Option<&'a [u8]>,
+) -> Outcome {
     same_kind(cx, args, |store, meter, args| {
         let piece = required(store, meter, args[1])?;
         let bytes = required(store, meter, args[0])?;
@@ -471,7 +489,9 @@ fn replace(cx: &mut dyn Context, args: &mut Args) -> Outcome {
         check(store, size)?;
         let mut out = Vec::with_capacity(size as usize);
         if !old.is_empty() {
-            find::replace(store, meter, (&bytes, &old, &new), count, &mut |piece| out.extend_from_slice(piece))?;
+            find::replace(store, meter, (&bytes, &old, &new), count, &mut |piece| {
+                out.extend_from_slice(piece)
+            })?;
             return Ok(out);
         }
         meter.step(store, count + size as u64 / 4)?;
@@ -540,7 +560,12 @@ fn partition(cx: &mut dyn Context, args: &mut Args, backwards: bool) -> Outcome 
         Ok((tuple::cost(parts.len(), all), parts))
     })?;
     let store = cx.store();
-    let values = parts.map(|part| make(store, kind, &part));
+    let found = !parts[1].is_empty();
+    let mut values = parts.map(|part| make(store, kind, &part));
+    // The separator of `bytes` is the one that was given.
+    if found && kind == Kind::Bytes {
+        values[1] = args[1];
+    }
     Ok(tuple::make(store, &values))
 }
 

@@ -10,13 +10,17 @@ mod operators;
 mod tests;
 
 use super::args::{self, Method};
-use super::{Context, Fault, Kind, Meter, Outcome, Size, as_size, no_attribute, priced, raised, slice, type_error};
-use super::{iter, value_error};
+use super::next::Next;
+use super::{
+    Context, Fault, Kind, Meter, Outcome, Size, as_size, no_attribute, priced, raised, slice, type_error,
+};
+use super::{iter, value_error, walk};
 use crate::heap::{Heap, Object};
-use crate::num::{Cost, ErrorKind, NumError};
+use crate::num::{Cost, ErrorKind, NumError, Output};
 use crate::store::Store;
 use crate::value::Value;
 use bytecode::CallForm;
+use std::cmp::Ordering;
 
 pub use edit::{delete_index, store_index};
 pub use operators::{binary, contains};
@@ -71,7 +75,26 @@ pub fn of(store: &Store, meter: &mut Meter, value: Value) -> Outcome<Option<Vec<
 /// The same, or CPython's error.
 fn required(store: &Store, meter: &mut Meter, value: Value) -> Outcome<Vec<u8>> {
     let name = store.type_name(value);
-    of(store, meter, value)?.ok_or_else(|| type_error(format!("a bytes-like object is required, not '{name}'")))
+    of(store, meter, value)?
+        .ok_or_else(|| type_error(format!("a bytes-like object is required, not '{name}'")))
+}
+
+/// How two objects of bytes stand to each other.
+///
+/// # Errors
+/// Those of the meter.
+pub fn order(store: &Store, meter: &mut Meter, a: Object, b: Object) -> Outcome<Ordering> {
+    let (long, short) = (words(store, a), words(store, b));
+    let both = len(store, a).min(len(store, b));
+    let same = long.iter().zip(short).take(both / 8).take_while(|(a, b)| a == b).count();
+    meter.step(store, same as u64)?;
+    for at in same * 8..both {
+        let (x, y) = (byte(store, a, at), byte(store, b, at));
+        if x != y {
+            return Ok(x.cmp(&y));
+        }
+    }
+    Ok(len(store, a).cmp(&len(store, b)))
 }
 
 /// What is charged for so many bytes.
@@ -86,7 +109,7 @@ pub fn cost(len: usize) -> Cost {
 }
 
 /// Whether there may be so many bytes.
-fn check(store: &Store, len: u128) -> Outcome<()> {
+pub(super) fn check(store: &Store, len: u128) -> Outcome<()> {
     let max_bytes = store.watch.limits.max_str_bytes;
     if len > u128::from(max_bytes) { Err(NumError::StrTooLarge { max_bytes }.into()) } else { Ok(()) }
 }
@@ -135,7 +158,9 @@ fn produce(
 /// An int that is a byte.
 fn byte_of(store: &Store, value: Value) -> Outcome<u8> {
     match as_size(store, value) {
-        Some(Size::Fits(byte)) => u8::try_from(byte).map_err(|_| value_error("byte must be in range(0, 256)")),
+        Some(Size::Fits(byte)) => {
+            u8::try_from(byte).map_err(|_| value_error("byte must be in range(0, 256)"))
+        }
         Some(Size::Beyond { .. }) => Err(value_error("byte must be in range(0, 256)")),
         None => Err(args::no_integer(store, value)),
     }
@@ -144,16 +169,17 @@ fn byte_of(store: &Store, value: Value) -> Outcome<u8> {
 /// The ints of an iterable as bytes.
 fn gathered(store: &Store, meter: &mut Meter, iterable: Value, what: &'static str) -> Outcome<Vec<u8>> {
     let mut bytes = Vec::new();
-    iter::walk(store, meter, iterable, &mut |next| {
-        bytes.push(match next {
-            iter::Next::Is(value) => byte_of(store, value),
-            iter::Next::Number(number) => match number {
-                crate::num::Output::Int(i) => u8::try_from(i).map_err(|_| value_error("")),
-                _ => Err(value_error("")),
-            },
-            iter::Next::Char(_) => Err(type_error("'str' object cannot be interpreted as an integer")),
-        }
-        .map_err(|fault| out_of_range(fault, what))?);
+    walk::for_each(store, meter, iterable, &mut |_, next| {
+        let byte = match next {
+            Next::Is(value) => byte_of(store, value),
+            Next::Number(Output::Int(i)) => u8::try_from(i).map_err(|_| value_error("")),
+            Next::Number(_) => Err(value_error("")),
+            Next::Char(_) => Err(type_error("'str' object cannot be interpreted as an integer")),
+            Next::Pair(..) | Next::Tuple(_) => {
+                Err(type_error("'tuple' object cannot be interpreted as an integer"))
+            }
+        };
+        bytes.push(byte.map_err(|fault| out_of_range(fault, what))?);
         check(store, bytes.len() as u128)
     })?;
     Ok(bytes)
@@ -174,7 +200,8 @@ fn out_of_range(fault: Fault, what: &'static str) -> Fault {
 /// # Errors
 /// What CPython raises, and those of [`Context::pay`].
 pub fn new(cx: &mut dyn Context, kind: Kind, a: Value) -> Outcome {
-    let made = produce(cx, &mut [a], kind, |store, meter, args| {
+    let mut held = [a];
+    let made = produce(cx, &mut held, kind, |store, meter, args| {
         let a = args.first().copied().unwrap_or(Value::NONE);
         if store.str(a).is_some() {
             return Err(type_error("string argument without an encoding"));
@@ -201,6 +228,7 @@ pub fn new(cx: &mut dyn Context, kind: Kind, a: Value) -> Outcome {
         }
         gathered(store, meter, a, if kind == Kind::Bytes { "bytes" } else { "byte" })
     })?;
+    walk::exhaust(cx.store(), held[0]);
     Ok(made)
 }
 
@@ -218,7 +246,8 @@ fn place(store: &Store, kind: Kind, len: usize, i: Value) -> Outcome<usize> {
             return Err(type_error(format!("{what} indices must be integers or slices, not {name}")));
         }
     };
-    let out_of_range = if kind == Kind::Bytes { "index out of range" } else { "bytearray index out of range" };
+    let out_of_range =
+        if kind == Kind::Bytes { "index out of range" } else { "bytearray index out of range" };
     at.ok_or_else(|| raised(ErrorKind::IndexError, out_of_range))
 }
 
@@ -226,15 +255,16 @@ fn place(store: &Store, kind: Kind, len: usize, i: Value) -> Outcome<usize> {
 ///
 /// # Errors
 /// What CPython raises, and those of [`Context::pay`].
-pub fn index(cx: &mut dyn Context, kind: Kind, object: Object, i: Value) -> Outcome {
+pub fn index(cx: &mut dyn Context, kind: Kind, a: Value, i: Value) -> Outcome {
     let store = cx.store();
+    let Some(object) = store.heap.object(a) else { return Err(Fault::Refused) };
     let Some((Kind::Slice, slice)) = store.object(i) else {
         let at = place(store, kind, len(store, object), i)?;
         let byte = byte(store, object, at).unwrap_or(0);
         return Ok(store.int(i64::from(byte)));
     };
     let span = slice::span(store, slice, len(store, object))?;
-    produce(cx, &mut [object.value()], kind, |store, meter, _| {
+    produce(cx, &mut [a], kind, |store, meter, _| {
         check(store, span.count as u128)?;
         meter.step(store, span.count as u64)?;
         Ok(span.places().map(|at| byte(store, object, at).unwrap_or(0)).collect())
@@ -262,7 +292,13 @@ pub fn tables() -> [&'static [Method]; 2] {
 ///
 /// # Errors
 /// A text that is too long, and those of the meter.
-pub fn write_repr(store: &Store, meter: &mut Meter, out: &mut String, kind: Kind, object: Object) -> Outcome<()> {
+pub fn write_repr(
+    store: &Store,
+    meter: &mut Meter,
+    out: &mut String,
+    kind: Kind,
+    object: Object,
+) -> Outcome<()> {
     let bytes = read(store, object);
     meter.step(store, bytes.len() as u64)?;
     check(store, out.len() as u128 + bytes.len() as u128)?;
@@ -275,7 +311,8 @@ pub fn write_repr(store: &Store, meter: &mut Meter, out: &mut String, kind: Kind
             b'\n' => out.push_str("\\n"),
             b'\r' => out.push_str("\\r"),
             b'\\' => out.push_str("\\\\"),
-            byte if byte == quote => out.extend(['\\', char::from(quote)]),
+            // In a bytearray CPython escapes these whatever the quotes are.
+            b'\'' if quote == byte || kind == Kind::Bytearray => out.push_str("\\'"),
             b' '..=b'~' => out.push(char::from(byte)),
             byte => out.push_str(&format!("\\x{byte:02x}")),
         }

@@ -18,8 +18,12 @@ pub fn binary(cx: &mut dyn Context, op: BinOp, a: Value, b: Value) -> Outcome {
     };
     let kinds = (kind(store, a), kind(store, b));
     match (op, kinds) {
-        (BinOp::Augmented(Augmented::Add), (Some(Kind::Bytearray), _)) => return edit::extend_in_place(cx, a, b),
-        (BinOp::Augmented(Augmented::Mul), (Some(Kind::Bytearray), _)) => return edit::repeat_in_place(cx, a, b),
+        (BinOp::Augmented(Augmented::Add), (Some(Kind::Bytearray), _)) => {
+            return edit::extend_in_place(cx, a, b);
+        }
+        (BinOp::Augmented(Augmented::Mul), (Some(Kind::Bytearray), _)) => {
+            return edit::repeat_in_place(cx, a, b);
+        }
         _ => {}
     }
     match (op.plain(), kinds) {

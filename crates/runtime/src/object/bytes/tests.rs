@@ -3,15 +3,41 @@
 use super::super::args::Takes;
 use super::super::oracle::{Cases, Py, Random, encode, outcome};
 use super::super::test_context::TestContext;
-use super::super::{binary, delete_index, index, routine, store_index};
+use super::super::{delete_index, index, routine, store_index};
 use super::tables;
 use crate::value::Value;
 use bytecode::{Augmented, BinOp, Builtin1, Builtin2, Cmp, Routine, UnOp};
 
 const TEXTS: &[&[u8]] = &[
-    b"", b"a", b" ", b"ab", b"aaa", b"abcabc", b"a b  c ", b"  leading", b"Hello, World", b"HELLO", b"-42", b"+7", b"123",
-    b"\t\ta\tb\n\tc\r\n", b"one\ntwo\r\nthree\rfour\x0bfive", b"\xff\xfe", b"\xc3\xa9", b"\xe2\x82", b"\xf0\x9f\x98\x80x",
-    b"a,b,,c,", b",", b"\x00nul\x00", b"it's \"q\"", b"they're bill's", b"61 62\t63", b"6g", b"a_b", b"\xed\xa0\x80", b"\xc0\x80",
+    b"",
+    b"a",
+    b" ",
+    b"ab",
+    b"aaa",
+    b"abcabc",
+    b"a b  c ",
+    b"  leading",
+    b"Hello, World",
+    b"HELLO",
+    b"-42",
+    b"+7",
+    b"123",
+    b"\t\ta\tb\n\tc\r\n",
+    b"one\ntwo\r\nthree\rfour\x0bfive",
+    b"\xff\xfe",
+    b"\xc3\xa9",
+    b"\xe2\x82",
+    b"\xf0\x9f\x98\x80x",
+    b"a,b,,c,",
+    b",",
+    b"\x00nul\x00",
+    b"it's \"q\"",
+    b"they're bill's",
+    b"61 62\t63",
+    b"6g",
+    b"a_b",
+    b"\xed\xa0\x80",
+    b"\xc0\x80",
 ];
 
 fn some(random: &mut Random) -> Vec<u8> {
@@ -68,21 +94,28 @@ fn argument(random: &mut Random, name: &str, at: usize, of: &[u8]) -> Py {
         return anything(random, of);
     }
     match (name, at) {
-        ("center" | "ljust" | "rjust" | "zfill" | "expandtabs" | "splitlines" | "append" | "pop" | "insert" | "remove", _)
-            if at == 0 || name == "insert" =>
-        {
-            number(random)
-        }
+        (
+            "center" | "ljust" | "rjust" | "zfill" | "expandtabs" | "splitlines" | "append" | "pop"
+            | "insert" | "remove",
+            _,
+        ) if at == 0 || name == "insert" => number(random),
         ("center" | "ljust" | "rjust", 1) => Py::Bytes(random.pick(&[&b"*"[..], b"ab", b""]).to_vec()),
         ("split" | "rsplit", 1) | ("replace", 2) | ("hex", 1) => number(random),
-        ("find" | "rfind" | "index" | "rindex" | "count" | "startswith" | "endswith", 1 | 2) => match random.below(5) {
-            0 => Py::None,
-            _ => number(random),
-        },
-        ("decode", 0) => Py::str(random.pick(&["utf-8", "ascii", "latin-1", "UTF8", "none such"])),
-        ("decode", 1) => {
-            Py::str(random.pick(&["strict", "ignore", "replace", "backslashreplace", "xmlcharrefreplace", "bad"]))
+        ("find" | "rfind" | "index" | "rindex" | "count" | "startswith" | "endswith", 1 | 2) => {
+            match random.below(5) {
+                0 => Py::None,
+                _ => number(random),
+            }
         }
+        ("decode", 0) => Py::str(random.pick(&["utf-8", "ascii", "latin-1", "UTF8", "none such"])),
+        ("decode", 1) => Py::str(random.pick(&[
+            "strict",
+            "ignore",
+            "replace",
+            "backslashreplace",
+            "xmlcharrefreplace",
+            "bad",
+        ])),
         ("fromhex", 0) => Py::str(random.pick(&["", "6162", "61 62", "6", "6g", "é", "6é", " 61\t", "FFfe"])),
         ("hex", 0) => Py::str(random.pick(&[":", "", "ab", "é"])),
         ("translate", 0) if random.below(2) == 0 => Py::Bytes((0..=255u8).rev().collect()),
@@ -109,8 +142,13 @@ fn methods_agree_with_cpython() {
             };
             for round in 0..240 {
                 let bytes = if round < TEXTS.len() { TEXTS[round].to_vec() } else { some(&mut random) };
-                let count = if random.below(12) == 0 { random.below(5) } else { least + random.below(most - least + 1) };
-                let args: Vec<Py> = (0..count).map(|at| argument(&mut random, method.name, at, &bytes)).collect();
+                let count = if random.below(12) == 0 {
+                    random.below(5)
+                } else {
+                    least + random.below(most - least + 1)
+                };
+                let args: Vec<Py> =
+                    (0..count).map(|at| argument(&mut random, method.name, at, &bytes)).collect();
                 let keywords = match (method.takes, random.below(10)) {
                     (Takes::Named { names, .. }, 0..=3) => {
                         let name = random.pick(names);
@@ -133,9 +171,16 @@ fn methods_agree_with_cpython() {
 fn operators_agree_with_cpython() {
     let (mut cases, mut random) = (Cases::default(), Random(0x2468_5678_9abc_def1));
     let symbols = [
-        ("+", BinOp::Add), ("*", BinOp::Mul), ("==", BinOp::Compare(Cmp::Eq)), ("!=", BinOp::Compare(Cmp::Ne)),
-        ("<", BinOp::Compare(Cmp::Lt)), ("<=", BinOp::Compare(Cmp::Le)), (">", BinOp::Compare(Cmp::Gt)),
-        ("in", BinOp::Call(Builtin2::In)), ("-", BinOp::Sub), ("&", BinOp::And),
+        ("+", BinOp::Add),
+        ("*", BinOp::Mul),
+        ("==", BinOp::Compare(Cmp::Eq)),
+        ("!=", BinOp::Compare(Cmp::Ne)),
+        ("<", BinOp::Compare(Cmp::Lt)),
+        ("<=", BinOp::Compare(Cmp::Le)),
+        (">", BinOp::Compare(Cmp::Gt)),
+        ("in", BinOp::Call(Builtin2::In)),
+        ("-", BinOp::Sub),
+        ("&", BinOp::And),
     ];
     for round in 0..4000 {
         let bytes = some(&mut random);
@@ -143,7 +188,9 @@ fn operators_agree_with_cpython() {
         let (a, b) = if round % 5 == 0 { (b, a) } else { (a, b) };
         let (symbol, op) = random.pick(&symbols);
         let source = format!("{} {symbol} {}", a.source(), b.source());
-        if ![&a, &b].iter().any(|a| matches!(a, Py::Bytes(_) | Py::Bytearray(_))) || symbol == "in" && matches!(b, Py::Str(_)) {
+        if ![&a, &b].iter().any(|a| matches!(a, Py::Bytes(_) | Py::Bytearray(_)))
+            || symbol == "in" && matches!(b, Py::Str(_))
+        {
             continue;
         }
         cases.binary(round % 3 == 0, op, &a, &b, source);
@@ -153,7 +200,9 @@ fn operators_agree_with_cpython() {
         let a = this(&mut random, bytes);
         let mut cx = TestContext::new(round % 3 == 0);
         let value = a.value(&mut cx.store);
+        cx.roots.push(value);
         let mut ask = |call: Builtin1, name: &str| {
+            let value = cx.roots[0];
             let result = super::super::unary(&mut cx, UnOp::Call(call), value);
             cases.push(format!("{name}({})", a.source()), outcome(&cx.store, &result));
         };
@@ -162,8 +211,18 @@ fn operators_agree_with_cpython() {
         ask(Builtin1::Len, "len");
         let a = Py::Bytearray(some(&mut random));
         for (op, name) in [(Augmented::Add, "__iadd__"), (Augmented::Mul, "__imul__")] {
-            let b = if op == Augmented::Add { Py::Bytes(some(&mut random)) } else { Py::Int(random.below(4) as i64) };
-            cases.binary(round % 3 == 0, BinOp::Augmented(op), &a, &b, format!("call({}, '{name}', {})", a.source(), b.source()));
+            let b = if op == Augmented::Add {
+                Py::Bytes(some(&mut random))
+            } else {
+                Py::Int(random.below(4) as i64)
+            };
+            cases.binary(
+                round % 3 == 0,
+                BinOp::Augmented(op),
+                &a,
+                &b,
+                format!("call({}, '{name}', {})", a.source(), b.source()),
+            );
         }
         let from = anything(&mut random, b"abc");
         for (name, which) in [("bytes", Routine::BytesOf), ("bytearray", Routine::BytearrayOf)] {
@@ -204,7 +263,8 @@ fn subscripts_agree_with_cpython() {
         let a = Py::Bytearray(bytes.clone());
         for change in [true, false] {
             let mut cx = TestContext::new(round % 2 == 0);
-            let new = if matches!(key, Py::Slice(_)) { anything(&mut random, &bytes) } else { number(&mut random) };
+            let new =
+                if matches!(key, Py::Slice(_)) { anything(&mut random, &bytes) } else { number(&mut random) };
             let values = [a.value(&mut cx.store), key.value(&mut cx.store), new.value(&mut cx.store)];
             cx.roots.push(values[0]);
             let result = if change {
