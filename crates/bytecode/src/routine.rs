@@ -185,10 +185,12 @@ impl CallForm<'_> {
 
     /// Reads a constant; `None` if it is none.
     pub fn parse(text: &str) -> Option<CallForm<'_>> {
-        let mut words = text.split(' ');
-        let name = words.next().filter(|name| !name.is_empty())?;
-        let count = words.next()?.parse().ok().filter(|&count| count <= CallForm::MOST)?;
-        let keywords: Vec<&str> = words.collect();
+        let (name, rest) = text.split_once(' ').filter(|(name, _)| !name.is_empty())?;
+        let (count, keywords) = match rest.split_once(' ') {
+            Some((count, keywords)) => (count, keywords.split(' ').collect::<Vec<&str>>()),
+            None => (rest, Vec::new()),
+        };
+        let count = count.parse().ok().filter(|&count| count <= CallForm::MOST)?;
         let fine = keywords.len() <= count as usize && keywords.iter().all(|keyword| !keyword.is_empty());
         fine.then_some(CallForm { name, count, keywords })
     }

@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 mod cpython;
 pub mod nested;
+pub mod objects;
 
 pub use cpython::{Ended, in_cpython, run_by_cpython};
 

@@ -114,6 +114,18 @@ const RANDOM: u64 = 60;
 
 #[test]
 fn tracebacks_are_cpythons() {
+    let (all, failed) = tracebacks(python::nested::program);
+    assert!(all == 0 || failed > all / 3 && failed < all, "{failed} of {all}");
+}
+
+#[test]
+fn tracebacks_of_programs_over_objects_are_cpythons() {
+    let (all, failed) = tracebacks(python::objects::program);
+    assert!(all == 0 || failed > all / 20 && failed < all, "{failed} of {all}");
+}
+
+/// Compares random programs; how many there were, and how many ended with an error.
+fn tracebacks(program: fn(u64) -> String) -> (usize, usize) {
     let from_environment = |name: &str, default: u64| {
         std::env::var(name).ok().and_then(|value| value.parse().ok()).unwrap_or(default)
     };
@@ -121,15 +133,15 @@ fn tracebacks_are_cpythons() {
     let seeds: Vec<u64> = (first..first + count).collect();
     let (mut all, mut failed) = (0, 0);
     for seeds in seeds.chunks(200) {
-        let programs: Vec<String> = seeds.iter().map(|&seed| python::nested::program(seed)).collect();
+        let programs: Vec<String> = seeds.iter().map(|&seed| program(seed)).collect();
         let ways = |seed, base: &Options| sample(configurations(base, seed), seed, 4);
         let Some((tried, errors)) = compare(&programs, ways, seeds[0]) else {
             println!("{NOTHING}");
-            return;
+            return (0, 0);
         };
         all += tried;
         failed += errors;
     }
     println!("{all} programs in all, {failed} end with an error");
-    assert!(failed > all / 3 && failed < all, "{failed} of {all}");
+    (all, failed)
 }

@@ -197,7 +197,18 @@ pub struct Function {
     pub positional_only: usize,
     /// How many of them positions may fill.
     pub positional: usize,
+    /// `*rest`: a tuple of the other positions.
+    pub rest: Option<Name>,
+    /// `**others`: a dict of the other names.
+    pub others: Option<Name>,
     pub body: Block,
+}
+
+impl Function {
+    /// The names of all parameters, as the bytecode function has them.
+    pub fn names(&self) -> impl Iterator<Item = &Name> {
+        self.params.iter().map(|param| &param.name).chain(&self.rest).chain(&self.others)
+    }
 }
 
 /// A module that can be imported.

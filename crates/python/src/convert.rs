@@ -215,9 +215,6 @@ impl Converter<'_, '_> {
             self.refuse(decorator, Feature::Decorator);
         }
         let parameters = &def.parameters;
-        for star in [&parameters.vararg, &parameters.kwarg].into_iter().flatten() {
-            self.refuse(&**star, Feature::StarParameter);
-        }
         let mut params = Vec::new();
         let all = parameters.posonlyargs.iter().chain(&parameters.args).chain(&parameters.kwonlyargs);
         for parameter in all {
@@ -239,6 +236,8 @@ impl Converter<'_, '_> {
             params,
             positional_only: parameters.posonlyargs.len(),
             positional: parameters.posonlyargs.len() + parameters.args.len(),
+            rest: parameters.vararg.as_ref().map(|star| name(&star.name)),
+            others: parameters.kwarg.as_ref().map(|star| name(&star.name)),
             body,
         }))
     }

@@ -28,9 +28,7 @@ pub fn unbound(body: &Block, scopes: &Scopes) -> Unbound {
         let imports = function.names.imports.keys();
         let names: Vec<Name> = function.names.locals.iter().chain(imports).cloned().collect();
         let mut flow = Flow::new(&names);
-        for param in &function.def.params {
-            flow.assign(&param.name);
-        }
+        function.def.names().for_each(|name| flow.assign(name));
         flow.block(&function.def.body);
         flow.unbound
     });

@@ -36,8 +36,7 @@ define_features! {
     Lambda "PY102" "lambda" "write a function with `def` and call it by its name";
     NestedFunction "PY103" "function inside a function" "move it to the top level, and give it what it needs as arguments";
     Decorator "PY104" "decorator" "call the functions directly";
-    StarParameter "PY105" "`*args` or `**kwargs` parameter" "name each parameter; parameters may have defaults";
-    StarArgument "PY106" "`*` or `**` argument" "write the arguments one by one; `print` and `zip` take `*a`";
+    StarArgument "PY106" "`**` argument, or `*` argument of a method or builtin function" "write the arguments one by one; `max`, `min`, `print`, `zip` and functions of the program take `*a`";
     Generator "PY107" "generator (`yield`)" "compute the values in a loop where they are used";
     Async "PY108" "`async` or `await`" "write it as an ordinary function";
     FunctionValue "PY109" "function as a value" "call the function by its name; a name that holds one of two functions can be an `if`";

@@ -40,7 +40,7 @@ use report::{Report, Source, Text};
 use ruff_python_ast::PythonVersion;
 use ruff_python_parser::{Mode, ParseOptions, parse_unchecked};
 use scan::{Scanned, Wrong};
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 /// The name of the function that a module's own code becomes, as in Python's tracebacks.
 pub const MODULE: &str = "<module>";
@@ -61,7 +61,7 @@ const DEEP_STACK: usize = 256 << 20;
 pub struct Compiled {
     /// The program, not yet verified. Its entry function takes what [`Compiled::arguments`] gives.
     pub program: Program,
-    augmented: HashSet<(String, u32)>,
+    wordings: HashMap<(String, u32), traceback::Wording>,
     inlined: inlined::Inlined,
     arguments: Option<u32>,
 }

@@ -156,9 +156,7 @@ impl Scopes {
 fn function_scope(def: Rc<Function>, report: &mut Report<'_>) -> FunctionScope {
     let mut names = Names::default();
     declared_globals(&def.body, &mut names.globals);
-    for param in &def.params {
-        names.add(&param.name);
-    }
+    def.names().for_each(|name| names.add(name));
     let (mut defs, mut imports) = (Vec::new(), Vec::new());
     collect(&def.body, true, &mut names, &mut defs, &mut imports, report);
     for (name, import, span) in imports {

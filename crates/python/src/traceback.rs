@@ -68,18 +68,37 @@ fn close(out: &mut String, equal: usize) -> usize {
     0
 }
 
+/// Other words for an error.
+#[derive(Debug)]
+pub enum Wording {
+    /// The operator is one that assigns.
+    Augmented,
+    /// The value with a star is the only argument of this function.
+    StarArgument(String),
+}
+
 impl Compiled {
-    /// An error in Python's words: where it was an augmented assignment that failed, its operator is written so.
+    /// An error in Python's words, which depend on what the program has written where it failed.
     pub fn error(&self, frame: Option<&Frame<'_>>, error: &str) -> String {
-        const START: &str = "TypeError: unsupported operand type(s) for ";
-        let augmented =
-            frame.is_some_and(|frame| self.augmented.contains(&(frame.function.to_owned(), frame.pc)));
-        match error.strip_prefix(START).and_then(|rest| rest.split_once(": ")) {
-            Some((operator, operands)) if augmented => {
-                let operator = operator.strip_suffix(" or pow()").unwrap_or(operator);
-                format!("{START}{operator}=: {operands}")
+        const OPERATOR: &str = "TypeError: unsupported operand type(s) for ";
+        const STAR: &str = "TypeError: Value after * must be";
+        let wording = frame.and_then(|frame| self.wordings.get(&(frame.function.to_owned(), frame.pc)));
+        match wording {
+            Some(Wording::Augmented) => {
+                if let Some((operator, operands)) =
+                    error.strip_prefix(OPERATOR).and_then(|rest| rest.split_once(": "))
+                {
+                    let operator = operator.strip_suffix(" or pow()").unwrap_or(operator);
+                    return format!("{OPERATOR}{operator}=: {operands}");
+                }
             }
-            _ => error.to_owned(),
+            Some(Wording::StarArgument(function)) => {
+                if let Some(rest) = error.strip_prefix(STAR) {
+                    return format!("TypeError: {function}() argument after * must be{rest}");
+                }
+            }
+            None => {}
         }
+        error.to_owned()
     }
 }

@@ -64,7 +64,7 @@ fn wrong_programs_are_refused_in_pythons_words() {
 #[test]
 fn unsupported_programs_are_refused_with_place_name_code_and_hint() {
     let programs = table(include_str!("unsupported.txt"));
-    assert!(programs.len() >= 180, "{}", programs.len());
+    assert!(programs.len() >= 160, "{}", programs.len());
     let mut wrong = Vec::new();
     let mut seen: Vec<&str> = Vec::new();
     for (expected, program) in &programs {

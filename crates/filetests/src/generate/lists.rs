@@ -1,5 +1,5 @@
 //! Programs about lists: hot loops that read, write, grow, shrink, alias and walk them, with elements of all kinds, and indices that are
-//! mostly there.
+//! mostly there; and about errors that they handle.
 
 use super::{FLOATS, INTS, OTHERS, Random};
 use std::fmt::Write;
@@ -51,6 +51,12 @@ impl Lists<'_> {
             _ => self.lines("load_local xs\nstore_global shared"),
         }
         self.lines("load_local xs\nbuiltin1 len\nret");
+        let _ = writeln!(self.text, "end\nfunc fails(xs, i)");
+        match self.random.below(3) {
+            0 => self.lines("load_local xs\nload_local i\nindex\nret"),
+            1 => self.lines("load_local i\nload_local i\npush 4\nmod\nfloordiv\nret"),
+            _ => self.lines("try own\nload_local xs\nload_local i\nindex\nend_try\nret\nown:\nreraise"),
+        }
         let _ = writeln!(self.text, "end");
     }
 
@@ -153,11 +159,54 @@ impl Lists<'_> {
         }
     }
 
+    /// Statements in a `try`, with operands around it; what its handler does is one more statement.
+    fn attempt(&mut self, depth: u32) {
+        let (handler, done) = (self.label(), self.label());
+        let kept = self.random.below(3);
+        for _ in 0..kept {
+            self.line("load_local n");
+        }
+        self.line(&format!("try {handler}"));
+        for _ in 0..1 + self.random.below(2) {
+            self.statement(depth + 2);
+        }
+        match self.random.below(5) {
+            0 => self.lines("push \"ValueError\"\nload_local i\ntuple 1\nroutine exception\nraise_value"),
+            1 => self.lines("load_local xs\nload_local i\ncall fails\npop\nend_try"),
+            2 => self.lines(&format!(
+                "load_local i\npush 3\nmod\njump_if_not_zero {done}e\npush \"KeyError\"\npush \"k\"\nraise"
+            )),
+            _ => self.line("end_try"),
+        }
+        if self.text.ends_with("raise\n") {
+            let _ = writeln!(self.text, "{done}e:");
+            self.line("end_try");
+        }
+        self.line(&format!("jump {done}"));
+        let _ = writeln!(self.text, "{handler}:");
+        match self.random.below(4) {
+            0 if kept == 0 => self.line("store_local v"),
+            1 => {
+                self.lines("builtin1 str\nbuiltin1 len\nload_local n\nadd\nstore_local n");
+            }
+            2 => self.lines("routine handled\nstore_local w"),
+            _ => self.line("pop"),
+        }
+        self.statement(depth + 2);
+        let _ = writeln!(self.text, "{done}:");
+        for _ in 0..kept {
+            self.line("pop");
+        }
+    }
+
     fn statement(&mut self, depth: u32) {
         if self.budget == 0 {
             return self.line("nop");
         }
         self.budget -= 1;
+        if depth < 3 && self.random.chance(12) {
+            return self.attempt(depth);
+        }
         match self.random.below(16) {
             0..=2 => {
                 let list = self.push_list();

@@ -211,6 +211,8 @@ pub const PIPELINE: &[Pass] = &[
     LICM, GVN,
     // What only the first round needs to do comes before the loop; what goes round in globals goes round unboxed.
     PEEL, GLOBALS, GUARDS, FOLD, PARAMS, GVN,
+    // What the first round has looked at, the others need not: lengths of lists and where their elements are.
+    LICM,
     // Several rounds in one.
     UNROLL, PARAMS, BLOCKS,
     // Overflow checks that cannot fail, comparisons that are decided.

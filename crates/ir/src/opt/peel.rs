@@ -75,7 +75,12 @@ pub fn run(f: &mut Function, cx: &PassCx) -> Changed {
         let calls = insts().any(|inst| inst.op == Opcode::Call);
         let stores = |imm: Imm| insts().any(|inst| inst.op == Opcode::StoreGlobal && inst.imm == imm);
         let once = |inst: &Inst| match inst.op {
-            Opcode::GuardInt | Opcode::GuardFloat | Opcode::GuardBool => !inside(home[inst.args[0].index()]),
+            Opcode::GuardInt
+            | Opcode::GuardFloat
+            | Opcode::GuardBool
+            | Opcode::GuardShape
+            | Opcode::GuardStorable
+            | Opcode::BoxSmall => !inside(home[inst.args[0].index()]),
             Opcode::LoadGlobal => !calls && stores(inst.imm),
             _ => false,
         };

@@ -3,7 +3,7 @@
 //! Part of the Python front end, which stands before `profile -> detect -> compile -> cache -> execute -> deoptimise`.
 //! Most are one instruction. `min` and `max` are comparisons and jumps, so that every tier knows them as such.
 
-use super::displays::has_star;
+use super::displays::{has_star, only_star};
 use super::{Code, Lower};
 use crate::ast::{Expr, ExprKind, Keyword, Made, Name, Span};
 use crate::feature::Feature;
@@ -37,6 +37,13 @@ impl Lower<'_, '_, '_> {
             self.print(code, args, keywords, span);
             return self.push(code, Const::None);
         }
+        // `key=None` is as good as none.
+        let no_key = |keyword: &Keyword| &*keyword.name == "key" && is_none(&keyword.value);
+        if let ("sorted" | "min" | "max", [keyword]) = (&**name, keywords)
+            && no_key(keyword)
+        {
+            return self.call_builtin(code, name, name_span, args, &[], span);
+        }
         let values = match args.first().map(|first| &first.kind) {
             Some(ExprKind::Comprehension(c)) if c.made == Made::Values => Some(&**c),
             _ => None,
@@ -45,6 +52,9 @@ impl Lower<'_, '_, '_> {
             && self.consume(code, name, c, (more, keywords), first.span)
         {
             return;
+        }
+        if let ("min" | "max", true, []) = (&**name, has_star(args), keywords) {
+            return self.extreme_of_all(code, name, args, span);
         }
         if has_star(args) && &**name != "zip" {
             self.refuse_stars(args);
@@ -218,16 +228,8 @@ impl Lower<'_, '_, '_> {
                 self.push(code, Const::None);
                 code.f.op(Op::Slice);
             }
-            ("zip", _, []) => {
-                self.tuple(code, args, span);
-                self.push(code, Const::Bool(false));
-                self.routine(code, Routine::Zip, span);
-            }
-            ("zip", _, _) if let Some(strict) = keyword("strict") => {
-                self.tuple(code, args, span);
-                self.expr(code, strict);
-                self.routine(code, Routine::Zip, span);
-            }
+            ("zip", _, []) => self.zip(code, args, None, span),
+            ("zip", _, _) if let Some(strict) = keyword("strict") => self.zip(code, args, Some(strict), span),
             ("dict", [] | [_], _) => self.dict_call(code, args.first(), keywords, span),
             ("frozenset", [], []) => {
                 code.f.emit(Op::Tuple, 0);
@@ -254,6 +256,53 @@ impl Lower<'_, '_, '_> {
             _ => return false,
         }
         true
+    }
+
+    /// `max(*a)`: of one value it is that of what is in it.
+    fn extreme_of_all(&mut self, code: &mut Code, name: &str, args: &[Expr], span: Span) {
+        match only_star(args) {
+            Some(values) => {
+                self.expr(code, values);
+                self.star_argument(code, name, span);
+            }
+            None => self.list(code, args, span),
+        }
+        let values = self.store_temp(code);
+        let (some, all) = (code.f.label(), code.f.label());
+        code.f.emit(Op::LoadLocal, values);
+        code.f.jump(Op::JumpIfNotZero, some);
+        self.raise(code, "TypeError", &format!("{name} expected at least 1 argument, got 0"));
+        code.f.bind(some);
+        code.f.emit(Op::LoadLocal, values);
+        code.f.op(Op::Dup);
+        code.f.emit(Op::Builtin1, Builtin1::Len.number());
+        self.push(code, Const::Int(1));
+        code.f.op(Op::Eq);
+        code.f.jump(Op::JumpIfZero, all);
+        self.push(code, Const::Int(0));
+        code.f.op(Op::Index);
+        code.f.bind(all);
+        self.routine(code, if name == "min" { Routine::Min } else { Routine::Max }, span);
+        code.release(values);
+    }
+
+    fn zip(&mut self, code: &mut Code, args: &[Expr], strict: Option<&Expr>, span: Span) {
+        let only = only_star(args);
+        match only {
+            Some(iterables) => self.expr(code, iterables),
+            None => self.tuple(code, args, span),
+        }
+        match strict {
+            Some(strict) => self.expr(code, strict),
+            None => self.push(code, Const::Bool(false)),
+        }
+        if only.is_some() {
+            code.f.op(Op::Swap);
+            self.star_argument(code, "zip", span);
+            self.routine(code, Routine::TupleOf, span);
+            code.f.op(Op::Swap);
+        }
+        self.routine(code, Routine::Zip, span);
     }
 
     /// `dict(a, key=value)`.
@@ -321,58 +370,6 @@ impl Lower<'_, '_, '_> {
             found
         }
         args.iter().any(named)
-    }
-
-    /// `isinstance(a, int)` and its like, by the names of types.
-    fn is_instance(&mut self, code: &mut Code, a: &Expr, class: &Expr, span: Span) {
-        let classes: Vec<&Expr> = match &class.kind {
-            ExprKind::Tuple(parts) => parts.iter().collect(),
-            _ => vec![class],
-        };
-        let mut types = Vec::new();
-        for class in classes {
-            match &class.kind {
-                ExprKind::Name(name) if self.binding(code, name).is_none() => match &**name {
-                    "int" => types.extend(["int", "bool"]),
-                    // Everything is one.
-                    "object" => {
-                        self.expr(code, a);
-                        code.f.op(Op::Pop);
-                        return self.push(code, Const::Bool(true));
-                    }
-                    name => match names::class(name) {
-                        Some(class) => types.push(class),
-                        None => self.refuse_name(class.span, Feature::BuiltinCall, "isinstance"),
-                    },
-                },
-                // `type(None)`
-                ExprKind::Call { callee, args, keywords } => match (&callee.kind, &**args, &**keywords) {
-                    (ExprKind::Name(name), [Expr { kind: ExprKind::Const(Const::None), .. }], [])
-                        if &**name == "type" && self.binding(code, name).is_none() =>
-                    {
-                        types.push("NoneType");
-                    }
-                    _ => self.refuse_name(class.span, Feature::BuiltinCall, "isinstance"),
-                },
-                _ => self.refuse_name(class.span, Feature::BuiltinCall, "isinstance"),
-            }
-        }
-        self.expr(code, a);
-        self.at(code, span);
-        code.f.emit(Op::Builtin1, Builtin1::TypeName.number());
-        let name = self.store_temp(code);
-        let done = code.f.label();
-        self.push(code, Const::Bool(false));
-        for class in types {
-            code.f.op(Op::Pop);
-            code.f.emit(Op::LoadLocal, name);
-            self.push_str(code, class);
-            code.f.op(Op::Eq);
-            code.f.op(Op::Dup);
-            code.f.jump(Op::JumpIfNotZero, done);
-        }
-        code.f.bind(done);
-        code.release(name);
     }
 
     pub(super) fn call_math(
@@ -457,6 +454,11 @@ impl Lower<'_, '_, '_> {
         }
         slots.into_iter().rev().for_each(|slot| code.release(slot));
     }
+}
+
+/// Whether an expression is `None`.
+fn is_none(expr: &Expr) -> bool {
+    matches!(expr.kind, ExprKind::Const(Const::None))
 }
 
 /// `float("inf")` and the like are constants.

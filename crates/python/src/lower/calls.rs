@@ -4,13 +4,15 @@
 //! A call that does not fit its function is Python's `TypeError` when it is reached, after its arguments have been
 //! evaluated.
 
+use super::displays::{has_star, only_star};
 use super::{Code, Lower, default_name};
-use crate::ast::{Expr, ExprKind, Function, Import, Keyword, Module, Name, Span};
+use crate::ast::{Expr, ExprKind, Function, Import, Keyword, Module, Name, Param, Span};
 use crate::feature::Feature;
 use crate::names;
 use crate::scope::Binding;
-use bytecode::{Const, Op};
+use bytecode::{Builtin1, Const, Op, Routine};
 use std::collections::{HashMap, HashSet};
+use std::ops::Range;
 
 /// What fills a parameter.
 #[derive(Clone, Copy)]
@@ -19,6 +21,23 @@ enum Filled {
     Keyword(usize),
     Default,
 }
+
+impl Filled {
+    /// The number of the argument among all, positional ones first.
+    fn number(self, positional: usize) -> Option<usize> {
+        match self {
+            Filled::Positional(at) => Some(at),
+            Filled::Keyword(at) => Some(positional + at),
+            Filled::Default => None,
+        }
+    }
+}
+
+/// How many instructions a parameter takes in a call with `*a`.
+const PER_PARAMETER: usize = 12;
+
+/// What CPython calls the module of the program.
+const MODULE_NAME: &str = "__main__";
 
 impl Lower<'_, '_, '_> {
     pub(super) fn call(
@@ -35,8 +54,10 @@ impl Lower<'_, '_, '_> {
         }
         match &callee.kind {
             ExprKind::Name(name) => match self.binding(code, name) {
+                Some(Binding::Function(index)) if has_star(args) => {
+                    return self.call_with_star(code, index, args, keywords, span);
+                }
                 Some(Binding::Function(index)) => {
-                    self.refuse_stars(args);
                     return self.call_function(code, index, args, keywords, span);
                 }
                 None if names::is_exception(name) && keywords.is_empty() => {
@@ -151,8 +172,8 @@ impl Lower<'_, '_, '_> {
             self.look_at_arguments(code, args, keywords);
             return self.push(code, Const::None);
         }
-        let filled = match bind(def, args.len(), keywords) {
-            Ok(filled) => filled,
+        let bound = match bind(def, args.len(), keywords) {
+            Ok(bound) => bound,
             Err(message) => {
                 self.look_at_arguments(code, args, keywords);
                 self.at(code, span);
@@ -162,34 +183,211 @@ impl Lower<'_, '_, '_> {
                 return self.raise(code, "TypeError", &message);
             }
         };
-        let order = filled.iter().filter_map(|f| match f {
-            Filled::Keyword(at) => Some(*at),
-            Filled::Positional(_) | Filled::Default => None,
-        });
-        let in_order = order.clone().is_sorted();
+        // They are evaluated as written and pushed as declared.
+        let all: Vec<&Expr> = args.iter().chain(keywords.iter().map(|k| &k.value)).collect();
+        let numbers = bound.filled.iter().filter_map(|filled| filled.number(args.len()));
+        let numbers = numbers.chain(bound.rest.clone()).chain(bound.others.iter().map(|at| args.len() + at));
         let mut held = Vec::new();
-        if !in_order {
-            // They are evaluated as written and pushed as declared.
-            for expr in args.iter().chain(keywords.iter().map(|k| &k.value)) {
+        if !numbers.is_sorted() {
+            for expr in &all {
                 self.expr(code, expr);
                 held.push(self.store_temp(code));
             }
         }
-        for (at, filled) in filled.iter().enumerate() {
-            let given = match filled {
-                Filled::Positional(at) => Some((*at, &args[*at])),
-                Filled::Keyword(at) => Some((args.len() + at, &keywords[*at].value)),
-                Filled::Default => None,
-            };
-            match given {
-                Some((number, _)) if !in_order => _ = code.f.emit(Op::LoadLocal, held[number]),
-                Some((_, expr)) => self.expr(code, expr),
+        let give = |lower: &mut Self, code: &mut Code, number: usize| match held.get(number) {
+            Some(&slot) => _ = code.f.emit(Op::LoadLocal, slot),
+            None => all.get(number).into_iter().for_each(|expr| lower.expr(code, expr)),
+        };
+        for (at, filled) in bound.filled.iter().enumerate() {
+            match filled.number(args.len()) {
+                Some(number) => give(self, code, number),
                 None => self.default(code, index, at),
             }
+        }
+        if def.rest.is_some() {
+            let count = bound.rest.len() as u32;
+            bound.rest.for_each(|number| give(self, code, number));
+            code.f.emit(Op::Tuple, count);
+        }
+        if def.others.is_some() {
+            for &at in &bound.others {
+                self.push_str(code, &keywords[at].name);
+                give(self, code, args.len() + at);
+            }
+            code.f.emit(Op::Dict, bound.others.len() as u32);
         }
         held.into_iter().rev().for_each(|slot| code.release(slot));
         self.at(code, span);
         code.f.emit(Op::Call, self.ids[index].0);
+    }
+
+    /// A call with `*a` among its arguments: which parameters they fill is found out when it runs.
+    fn call_with_star(
+        &mut self,
+        code: &mut Code,
+        index: usize,
+        args: &[Expr],
+        keywords: &[Keyword],
+        span: Span,
+    ) {
+        let scopes = self.scopes;
+        let def = &scopes.functions[index].def;
+        if let Some(flag) = self.global_flag(code, &def.name) {
+            self.check_bound(code, flag, &def.name, span, false);
+        }
+        if !self.may_expand(PER_PARAMETER * def.params.len(), span) {
+            self.look_at_arguments(code, args, keywords);
+            return self.push(code, Const::None);
+        }
+        let only = only_star(args);
+        match only {
+            Some(values) => self.expr(code, values),
+            None => self.list(code, args, span),
+        }
+        let mut named = Vec::new();
+        for keyword in keywords {
+            self.expr(code, &keyword.value);
+            named.push(self.store_temp(code));
+        }
+        if only.is_some() {
+            self.star_argument(code, &format!("{MODULE_NAME}.{}", def.name), span);
+        }
+        self.at(code, span);
+        code.f.op(Op::Dup);
+        code.f.emit(Op::Builtin1, Builtin1::Len.number());
+        let count = self.store_temp(code);
+        let values = self.store_temp(code);
+        let found = self.bind_names(code, def, keywords, count, span);
+        let Some((filled, others)) = found else {
+            return self.push(code, Const::None);
+        };
+        self.check_count(code, def, &filled, count);
+        for (at, keyword) in filled.iter().enumerate() {
+            let (next, missing) = (code.f.label(), code.f.label());
+            if let Some(keyword) = keyword {
+                code.f.emit(Op::LoadLocal, named[*keyword]);
+                continue;
+            }
+            if at < def.positional {
+                code.f.emit(Op::LoadLocal, count);
+                self.push(code, Const::Int(at as i64));
+                code.f.op(Op::Gt);
+                code.f.jump(Op::JumpIfZero, missing);
+                code.f.emit(Op::LoadLocal, values);
+                self.push(code, Const::Int(at as i64));
+                code.f.op(Op::Index);
+                code.f.jump(Op::Jump, next);
+                code.f.bind(missing);
+            }
+            if def.params[at].default.is_some() {
+                self.default(code, index, at);
+            } else {
+                let given = filled.iter().zip(&def.params).enumerate();
+                let is_given = given.map(|(other, (keyword, param))| {
+                    other < at || keyword.is_some() || param.default.is_some()
+                });
+                let message = missing_arguments(def, &is_given.collect::<Vec<_>>()).unwrap_or_default();
+                if self.may_expand(message.len(), span) {
+                    self.raise(code, "TypeError", &message);
+                }
+            }
+            code.f.bind(next);
+        }
+        if def.rest.is_some() {
+            code.f.emit(Op::LoadLocal, values);
+            self.push(code, Const::Int(def.positional as i64));
+            self.push(code, Const::None);
+            self.push(code, Const::None);
+            code.f.op(Op::Slice);
+            code.f.op(Op::Index);
+            self.routine(code, Routine::TupleOf, span);
+        }
+        if def.others.is_some() {
+            for &at in &others {
+                self.push_str(code, &keywords[at].name);
+                code.f.emit(Op::LoadLocal, named[at]);
+            }
+            code.f.emit(Op::Dict, others.len() as u32);
+        }
+        named.into_iter().chain([count, values]).for_each(|slot| code.release(slot));
+        self.at(code, span);
+        code.f.emit(Op::Call, self.ids[index].0);
+    }
+
+    /// Which keyword fills which parameter, and which ones none, where the number of positional arguments is in a local. Gives nothing
+    /// where one does not fit, which raises.
+    fn bind_names(
+        &mut self,
+        code: &mut Code,
+        def: &Function,
+        keywords: &[Keyword],
+        count: u32,
+        span: Span,
+    ) -> Option<(Vec<Option<usize>>, Vec<usize>)> {
+        let bound = match bind(&by_name_only(def), 0, keywords) {
+            Ok(bound) => bound,
+            Err(message) => {
+                if self.may_expand(message.len(), span) {
+                    self.raise(code, "TypeError", &message);
+                }
+                return None;
+            }
+        };
+        let filled: Vec<Option<usize>> = bound
+            .filled
+            .iter()
+            .map(|filled| match filled {
+                Filled::Keyword(at) => Some(*at),
+                Filled::Positional(_) | Filled::Default => None,
+            })
+            .collect();
+        for (at, param) in def.params[..def.positional].iter().enumerate() {
+            if filled[at].is_none() {
+                continue;
+            }
+            let fine = code.f.label();
+            code.f.emit(Op::LoadLocal, count);
+            self.push(code, Const::Int(at as i64));
+            code.f.op(Op::Gt);
+            code.f.jump(Op::JumpIfZero, fine);
+            self.raise(code, "TypeError", &multiple_values(def, &param.name));
+            code.f.bind(fine);
+        }
+        Some((filled, bound.others))
+    }
+
+    /// Raises if there are more positional arguments than parameters; their number is in a local.
+    fn check_count(&mut self, code: &mut Code, def: &Function, filled: &[Option<usize>], count: u32) {
+        if def.rest.is_some() {
+            return;
+        }
+        const NUMBER: usize = 7_777_777;
+        let given: Vec<bool> = filled.iter().map(Option::is_some).collect();
+        let fine = code.f.label();
+        code.f.emit(Op::LoadLocal, count);
+        self.push(code, Const::Int(def.positional as i64));
+        code.f.op(Op::Gt);
+        code.f.jump(Op::JumpIfZero, fine);
+        if def.positional == 0 {
+            let more = code.f.label();
+            code.f.emit(Op::LoadLocal, count);
+            self.push(code, Const::Int(1));
+            code.f.op(Op::Eq);
+            code.f.jump(Op::JumpIfZero, more);
+            self.raise(code, "TypeError", &too_many(def, 1, &given));
+            code.f.bind(more);
+        }
+        let message = too_many(def, NUMBER, &given);
+        let (before, after) = message.split_once(&NUMBER.to_string()).unwrap_or((&message, ""));
+        self.push_str(code, "TypeError");
+        self.push_str(code, before);
+        code.f.emit(Op::LoadLocal, count);
+        code.f.emit(Op::Builtin1, Builtin1::Str.number());
+        code.f.op(Op::Add);
+        self.push_str(code, after);
+        code.f.op(Op::Add);
+        code.f.op(Op::Raise);
+        code.f.bind(fine);
     }
 
     fn default(&mut self, code: &mut Code, index: usize, at: usize) {
@@ -207,10 +405,41 @@ impl Lower<'_, '_, '_> {
 }
 
 /// Which argument fills which parameter.
+struct Bound {
+    filled: Vec<Filled>,
+    /// The positional arguments that `*rest` gets, by their numbers.
+    rest: Range<usize>,
+    /// The keywords that `**others` gets, by their numbers.
+    others: Vec<usize>,
+}
+
+/// The same function, but for that positional arguments are none of its business.
+fn by_name_only(def: &Function) -> Function {
+    let params = def.params.iter().map(|param| Param {
+        name: param.name.clone(),
+        default: Some(Expr { span: Span::default(), kind: ExprKind::Const(Const::None) }),
+    });
+    Function {
+        name: def.name.clone(),
+        name_span: def.name_span,
+        params: params.collect(),
+        positional_only: def.positional_only,
+        positional: def.positional,
+        rest: def.rest.clone(),
+        others: def.others.clone(),
+        body: Vec::new(),
+    }
+}
+
+fn multiple_values(def: &Function, param: &Name) -> String {
+    format!("{}() got multiple values for argument '{param}'", def.name)
+}
+
+/// Finds out which argument fills which parameter.
 ///
 /// # Errors
 /// What Python says if they do not fit.
-fn bind(def: &Function, given: usize, keywords: &[Keyword]) -> Result<Vec<Filled>, String> {
+fn bind(def: &Function, given: usize, keywords: &[Keyword]) -> Result<Bound, String> {
     let name = &def.name;
     let positional = def.positional;
     let mut filled: Vec<Option<Filled>> = vec![None; def.params.len()];
@@ -221,9 +450,11 @@ fn bind(def: &Function, given: usize, keywords: &[Keyword]) -> Result<Vec<Filled
         [] => HashMap::new(),
         _ => def.params.iter().map(|p| &p.name).zip(0..).collect(),
     };
+    let mut others = Vec::new();
     for (at, keyword) in keywords.iter().enumerate() {
         let found = numbers.get(&keyword.name).copied();
         match found.filter(|&at| at >= def.positional_only) {
+            None if def.others.is_some() => others.push(at),
             None => {
                 let given: HashSet<&Name> = keywords.iter().map(|k| &k.name).collect();
                 let wrongly: Vec<String> = def.params[..def.positional_only]
@@ -241,12 +472,13 @@ fn bind(def: &Function, given: usize, keywords: &[Keyword]) -> Result<Vec<Filled
                 });
             }
             Some(parameter) if filled[parameter].is_some() => {
-                return Err(format!("{name}() got multiple values for argument '{}'", keyword.name));
+                return Err(multiple_values(def, &keyword.name));
             }
             Some(parameter) => filled[parameter] = Some(Filled::Keyword(at)),
         }
     }
-    if given > positional {
+    if given > positional && def.rest.is_none() {
+        let filled: Vec<bool> = filled.iter().map(Option::is_some).collect();
         return Err(too_many(def, given, &filled));
     }
     for (place, param) in filled.iter_mut().zip(&def.params) {
@@ -254,28 +486,44 @@ fn bind(def: &Function, given: usize, keywords: &[Keyword]) -> Result<Vec<Filled
             *place = Some(Filled::Default);
         }
     }
+    let is_given: Vec<bool> = filled.iter().map(Option::is_some).collect();
+    match missing_arguments(def, &is_given) {
+        Some(message) => Err(message),
+        None => Ok(Bound {
+            filled: filled.into_iter().flatten().collect(),
+            rest: positional.min(given)..given,
+            others,
+        }),
+    }
+}
+
+/// What Python says of parameters that nothing fills, if there are any.
+fn missing_arguments(def: &Function, is_given: &[bool]) -> Option<String> {
+    let positional = def.positional;
     let missing = |from: usize, to: usize| -> Vec<String> {
-        let names = filled[from..to].iter().zip(&def.params[from..to]);
-        names.filter(|(place, _)| place.is_none()).map(|(_, p)| format!("'{}'", p.name)).collect()
+        let names = is_given[from..to].iter().zip(&def.params[from..to]);
+        names.filter(|(given, _)| !**given).map(|(_, p)| format!("'{}'", p.name)).collect()
     };
     for (kind, names) in
         [("positional", missing(0, positional)), ("keyword-only", missing(positional, def.params.len()))]
     {
-        if !names.is_empty() {
-            let plural = if names.len() == 1 { "" } else { "s" };
-            let list = match names.as_slice() {
-                [one] => one.clone(),
-                [one, two] => format!("{one} and {two}"),
-                [first @ .., last] => format!("{}, and {last}", first.join(", ")),
-                [] => String::new(),
-            };
-            return Err(format!("{name}() missing {} required {kind} argument{plural}: {list}", names.len()));
+        if names.is_empty() {
+            continue;
         }
+        let plural = if names.len() == 1 { "" } else { "s" };
+        let list = match names.as_slice() {
+            [one] => one.clone(),
+            [one, two] => format!("{one} and {two}"),
+            [first @ .., last] => format!("{}, and {last}", first.join(", ")),
+            [] => String::new(),
+        };
+        let count = names.len();
+        return Some(format!("{}() missing {count} required {kind} argument{plural}: {list}", def.name));
     }
-    Ok(filled.into_iter().flatten().collect())
+    None
 }
 
-fn too_many(def: &Function, given: usize, filled: &[Option<Filled>]) -> String {
+fn too_many(def: &Function, given: usize, filled: &[bool]) -> String {
     let positional = def.positional;
     let defaults = def.params[..positional].iter().filter(|p| p.default.is_some()).count();
     let (takes, plural) = if defaults > 0 {
@@ -283,7 +531,7 @@ fn too_many(def: &Function, given: usize, filled: &[Option<Filled>]) -> String {
     } else {
         (positional.to_string(), positional != 1)
     };
-    let keyword_only = filled[positional..].iter().filter(|f| f.is_some()).count();
+    let keyword_only = filled[positional..].iter().filter(|given| **given).count();
     let keyword_text = if keyword_only > 0 {
         let (s, s2) = (if given == 1 { "" } else { "s" }, if keyword_only == 1 { "" } else { "s" });
         format!(" positional argument{s} (and {keyword_only} keyword-only argument{s2})")

@@ -69,7 +69,12 @@ impl Lower<'_, '_, '_> {
     }
 
     /// Does something that CPython does outside of the generator expression.
-    fn outside(&mut self, code: &mut Code, outside: Option<u32>, work: impl FnOnce(&mut Self, &mut Code)) {
+    pub(super) fn outside(
+        &mut self,
+        code: &mut Code,
+        outside: Option<u32>,
+        work: impl FnOnce(&mut Self, &mut Code),
+    ) {
         let inside = code.inside;
         self.inside(code, outside);
         work(self, code);

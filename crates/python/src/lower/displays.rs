@@ -6,10 +6,13 @@
 
 use super::{Code, Lower};
 use crate::ast::{Expr, ExprKind, Made, Span};
+use crate::traceback::Wording;
 use bytecode::{Const, Op, Routine};
 
 /// A list or set of more values than this is filled one by one.
 const MOST_AT_ONCE: usize = 30;
+/// A set of more constants than this comes from a frozenset.
+const MOST_ONE_BY_ONE: usize = 2;
 /// Nobody can tell with a list, so that it may be longer.
 const MOST_OF_LIST: usize = 4096;
 /// A dict of more pairs than this is filled one by one, so many of them at a time.
@@ -21,7 +24,20 @@ impl Lower<'_, '_, '_> {
     }
 
     pub(super) fn set(&mut self, code: &mut Code, items: &[Expr], span: Span) {
+        if items.len() > MOST_ONE_BY_ONE && items.iter().all(is_constant) {
+            code.f.emit(Op::Set, 0);
+            self.constant_set(code, items, span);
+            return self.routine(code, Routine::AddAll, span);
+        }
         self.collected(code, items, (Op::Set, MOST_AT_ONCE), (Routine::Add, Routine::AddAll), span);
+    }
+
+    /// A set of constants is one itself to CPython: a frozenset that has been made twice, which shows in the order of its values.
+    pub(super) fn constant_set(&mut self, code: &mut Code, items: &[Expr], span: Span) {
+        self.tuple(code, items, span);
+        self.routine(code, Routine::FrozensetOf, span);
+        self.routine(code, Routine::TupleOf, span);
+        self.routine(code, Routine::FrozensetOf, span);
     }
 
     pub(super) fn tuple(&mut self, code: &mut Code, items: &[Expr], span: Span) {
@@ -128,6 +144,17 @@ impl Lower<'_, '_, '_> {
         self.method(code, "encode 1", span);
     }
 
+    /// Pops an iterable that is the only argument of a function, with a star, and pushes a list of its values.
+    pub(super) fn star_argument(&mut self, code: &mut Code, function: &str, span: Span) {
+        self.at(code, span);
+        code.f.emit(Op::List, 0);
+        code.f.op(Op::Swap);
+        let pc = code.f.here();
+        let wording = Wording::StarArgument(function.to_owned());
+        self.wordings.insert((code.f.name().to_owned(), pc), wording);
+        self.routine(code, Routine::Extend, span);
+    }
+
     /// Calls a routine on the values on top of the stack.
     pub(super) fn routine(&mut self, code: &mut Code, routine: Routine, span: Span) {
         self.at(code, span);
@@ -139,6 +166,26 @@ impl Lower<'_, '_, '_> {
         self.at(code, span);
         let form = self.constant(Const::Str(form.into()));
         code.f.emit(Op::Method, form);
+    }
+}
+
+/// Whether CPython evaluates an expression when it compiles it.
+pub(super) fn is_constant(expr: &Expr) -> bool {
+    match &expr.kind {
+        ExprKind::Const(_) | ExprKind::Bytes(_) => true,
+        ExprKind::Unary(_, operand) => is_constant(operand),
+        ExprKind::Binary(_, left, right) => is_constant(left) && is_constant(right),
+        ExprKind::Tuple(items) => items.iter().all(is_constant),
+        _ => false,
+    }
+}
+
+/// The value with a star, if it is the only one and no generator expression.
+pub(super) fn only_star(items: &[Expr]) -> Option<&Expr> {
+    let [Expr { kind: ExprKind::Starred(value), .. }] = items else { return None };
+    match &value.kind {
+        ExprKind::Comprehension(c) if c.made == Made::Values => None,
+        _ => Some(value),
     }
 }
 

@@ -304,6 +304,11 @@ impl Lower<'_, '_, '_> {
 
     /// `a < b < c`: each operand once, and no more of them than needed.
     fn compare(&mut self, code: &mut Code, first: &Expr, rest: &[(Comparison, Expr)], span: Span) {
+        if let [only] = rest
+            && self.compare_types(code, first, only, span)
+        {
+            return;
+        }
         self.expr(code, first);
         let done = code.f.label();
         for (at, (op, right)) in rest.iter().enumerate() {

@@ -5,8 +5,9 @@
 //! assigned when a round begins, so that nothing that the body assigns disturbs it. Every other loop asks an iterator, which is in
 //! such a local, too. Loops are opened and closed by themselves, so that comprehensions of many clauses need no recursion.
 
+use super::displays::{has_star, is_constant};
 use super::{Code, Loop, Lower};
-use crate::ast::{Block, Expr, ExprKind, Span, Target, UnaryOp};
+use crate::ast::{Block, Comprehension, Expr, ExprKind, Made, Span, Target, UnaryOp};
 use crate::convert::written;
 use bytecode::build::Label;
 use bytecode::{Builtin1, Const, Op};
@@ -59,6 +60,11 @@ impl Lower<'_, '_, '_> {
         body: &Block,
         otherwise: &Block,
     ) {
+        if let ExprKind::Comprehension(c) = &iter.kind
+            && c.made == Made::Values
+        {
+            return self.for_values(code, target, (c, iter.span), body, otherwise);
+        }
         let source = self.source(code, target, iter, iter.span);
         let rounds = self.open(code, source, target, iter.span);
         code.loops.push(Loop { done: rounds.done, again: rounds.again, guards: code.guards.len() });
@@ -70,12 +76,43 @@ impl Lower<'_, '_, '_> {
         code.f.bind(done);
     }
 
+    /// A loop over a generator expression: its body is in the loops of that.
+    fn for_values(
+        &mut self,
+        code: &mut Code,
+        target: &Target,
+        (c, span): (&Comprehension, Span),
+        body: &Block,
+        otherwise: &Block,
+    ) {
+        let (again, done) = (code.f.label(), code.f.label());
+        let source = self.first_source(code, c, span);
+        let outside = code.inside;
+        self.rounds(code, c, source, span, &mut |lower, code| {
+            lower.expr(code, &c.element);
+            lower.outside(code, outside, |lower, code| {
+                lower.store_target(code, target);
+                code.loops.push(Loop { done, again, guards: code.guards.len() });
+                lower.block(code, body);
+                code.loops.pop();
+            });
+            code.f.bind(again);
+        });
+        self.block(code, otherwise);
+        code.f.bind(done);
+    }
+
     /// Evaluates what a loop goes over.
     pub(super) fn source(&mut self, code: &mut Code, target: &Target, iter: &Expr, span: Span) -> Source {
         if let Some(arguments) = self.as_range(code, iter) {
             return self.range(code, target, arguments, iter.span);
         }
-        self.expr(code, iter);
+        match &iter.kind {
+            ExprKind::Set(items) if items.iter().all(is_constant) => {
+                self.constant_set(code, items, iter.span);
+            }
+            _ => self.expr(code, iter),
+        }
         self.at(code, span);
         code.f.op(Op::Iter);
         Source::Iterator(self.store_temp(code))
@@ -158,7 +195,7 @@ impl Lower<'_, '_, '_> {
         let ExprKind::Call { callee, args, keywords } = &expr.kind else { return None };
         let ExprKind::Name(name) = &callee.kind else { return None };
         let fits = &**name == "range" && self.binding(code, name).is_none() && keywords.is_empty();
-        let fits = fits && !super::displays::has_star(args);
+        let fits = fits && !has_star(args);
         (fits && (1..=3).contains(&args.len())).then_some(args)
     }
 

@@ -21,6 +21,7 @@ mod print;
 mod stmt;
 mod targets;
 mod tries;
+mod types;
 
 use crate::ast::{Block, Expr, ExprKind, Import, Module, Name, Span, Stmt, StmtKind, Target};
 use crate::convert::{is_hidden, written};
@@ -30,6 +31,7 @@ use crate::inlined::Inlined;
 use crate::names;
 use crate::report::{Report, Source};
 use crate::scope::{Binding, Scopes};
+use crate::traceback::Wording;
 use crate::{Compiled, MODULE};
 use bytecode::build::{FunctionBuilder, Label, ProgramBuilder};
 use bytecode::{Const, FuncId, Op};
@@ -63,8 +65,8 @@ struct Lower<'a, 'r, 's> {
     name_errors: HashMap<(Option<usize>, Name), String>,
     /// How much more code and text may be made that stands for nothing in the source.
     expansion: usize,
-    /// The augmented assignments: in errors their operators are written `+=`.
-    augmented: HashSet<(String, u32)>,
+    /// Where errors are told in other words than the run time's.
+    wordings: HashMap<(String, u32), Wording>,
     /// The code that CPython would call.
     inlined: Inlined,
 }
@@ -108,7 +110,7 @@ pub fn lower(
         ids: Vec::new(),
         name_errors: HashMap::new(),
         expansion: MIN_EXPANSION + EXPANSION * source.text.len(),
-        augmented: HashSet::new(),
+        wordings: HashMap::new(),
         inlined: Inlined::default(),
     };
     let argv = argv_use(body, scopes);
@@ -125,8 +127,8 @@ pub fn lower(
         let code = lower.function(index);
         lower.program.define(lower.ids[index], code);
     }
-    let Lower { program, augmented, inlined, .. } = lower;
-    Compiled { program: program.finish(), augmented, inlined, arguments: argv }
+    let Lower { program, wordings, inlined, .. } = lower;
+    Compiled { program: program.finish(), wordings, inlined, arguments: argv }
 }
 
 /// What is known to count as true.
@@ -294,8 +296,9 @@ impl Lower<'_, '_, '_> {
         let name = self.program.function(self.ids[index]).map_or_else(String::new, |f| f.name.clone());
         let mut f = FunctionBuilder::new(&name, &[]);
         let mut places = HashMap::new();
+        let params = function.def.names().count();
         for (at, name) in function.names.locals.iter().enumerate() {
-            let slot = if at < function.def.params.len() { f.param(name) } else { f.local(name) };
+            let slot = if at < params { f.param(name) } else { f.local(name) };
             places.insert(name.clone(), Place::Local(slot));
         }
         let mut code = Code {
@@ -316,7 +319,7 @@ impl Lower<'_, '_, '_> {
         for name in flagged {
             let place = Place::Local(code.f.local(&flag_name(name)));
             // A parameter has a value until it is deleted.
-            let is_param = function.def.params.iter().any(|param| param.name == *name);
+            let is_param = function.def.names().any(|param| param == name);
             self.push(&mut code, Const::Bool(is_param));
             store(&mut code, place);
             code.flags.insert(name.clone(), place);

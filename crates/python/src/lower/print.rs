@@ -4,7 +4,7 @@
 //! All arguments are evaluated before the first is written; each is then turned into text and written before the next,
 //! as in CPython.
 
-use super::displays::has_star;
+use super::displays::{has_star, only_star};
 use super::{Code, Lower};
 use crate::ast::{Expr, ExprKind, Keyword, Span};
 use crate::feature::Feature;
@@ -111,10 +111,21 @@ impl Lower<'_, '_, '_> {
 
     /// Writes values of which it is not known how many there are.
     fn print_all(&mut self, code: &mut Code, args: &[Expr], keywords: &[Keyword], span: Span) {
-        self.list(code, args, span);
+        // Only then it is gone through when everything is evaluated.
+        let (separator, end) = match only_star(args) {
+            Some(values) => {
+                self.expr(code, values);
+                let options = self.options(code, keywords);
+                self.star_argument(code, "print", span);
+                options
+            }
+            None => {
+                self.list(code, args, span);
+                self.options(code, keywords)
+            }
+        };
         code.f.op(Op::Iter);
         let iterator = self.store_temp(code);
-        let (separator, end) = self.options(code, keywords);
         let later = code.temp();
         self.push(code, Const::Bool(false));
         code.f.emit(Op::StoreLocal, later);

@@ -9,6 +9,7 @@ use super::{Code, Lower, simple_names, store};
 use crate::ast::{Expr, ExprKind, Name, Span, Target};
 use crate::feature::Feature;
 use crate::scope::{Binding, target_exprs};
+use crate::traceback::Wording;
 use bytecode::{Augmented, BinOp, Const, Op};
 
 /// The most targets on one side of a star.
@@ -202,7 +203,7 @@ impl Lower<'_, '_, '_> {
             BinOp::Xor => Augmented::Xor,
             _ => {
                 let pc = code.f.op(operator(op));
-                self.augmented.insert((code.f.name().to_owned(), pc));
+                self.wordings.insert((code.f.name().to_owned(), pc), Wording::Augmented);
                 return;
             }
         };

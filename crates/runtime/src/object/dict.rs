@@ -15,6 +15,7 @@ use crate::heap::Object;
 use crate::store::Store;
 use crate::value::Value;
 
+pub(super) use change::no_key;
 pub use change::{delete_index, fetch, insert, new, pop_last, store_index};
 pub use methods::{call, call_of_view};
 pub use operators::{dict_of, merge, union, update_in_place};

@@ -5,7 +5,7 @@ use super::value;
 
 pub(super) use super::next::equal as same;
 
-use super::{Context, HOLE, Kind, Meter, Outcome};
+use super::{Context, HOLE, Meter, Outcome};
 use crate::num::Cost;
 use crate::store::Store;
 use crate::value::Value;
@@ -68,11 +68,6 @@ impl Gathered {
         }
     }
 
-    /// What putting them into slots costs.
-    pub fn bytes(&self) -> u64 {
-        self.bytes
-    }
-
     /// Pays, makes those that are not there yet, and answers all of them, and after them what was held besides.
     ///
     /// # Errors
@@ -114,9 +109,4 @@ pub(super) fn hash(store: &Store, meter: &mut Meter, next: &Next) -> Outcome<i64
         }
         next => next::with_operand(store, next, |operand| value::hash_operand(store, meter, operand)),
     }
-}
-
-/// Whether a value is a set, a frozenset or a dict.
-pub(super) fn kind(store: &Store, a: Value) -> Option<Kind> {
-    store.object(a).map(|(kind, _)| kind)
 }

@@ -343,6 +343,17 @@ fn go(cx: &mut dyn Context, it: &mut Value) -> Outcome<bool> {
 pub fn iter_more(cx: &mut dyn Context, it: Value) -> Outcome {
     let store = cx.store();
     match store.object(it) {
+        Some((Kind::TupleIterator, iterator)) => {
+            let cursor = cursor_of(store, Kind::TupleIterator, iterator, AT);
+            let found = cursor.at < list::elements_of(store, cursor.source).len();
+            store.heap.set_count(iterator, LAST, cursor.at);
+            if found {
+                store.heap.set_count(iterator, AT, cursor.at + 1);
+            } else {
+                end(store, iterator);
+            }
+            Ok(Value::bool(found))
+        }
         Some((kind, _)) if is_iterator(kind) => go(cx, &mut { it }).map(Value::bool),
         _ => Err(not_an_iterator(store, it)),
     }

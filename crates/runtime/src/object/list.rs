@@ -589,8 +589,19 @@ pub fn pop(cx: &mut dyn Context, a: Value, i: Option<Value>) -> Outcome {
     let Some(at) = place(elements.len(), index) else {
         return Err(raised(ErrorKind::IndexError, "pop index out of range"));
     };
-    let value = elements.get(at).copied().unwrap_or(Value::NONE);
+    let (value, len) = (elements.get(at).copied().unwrap_or(Value::NONE), elements.len());
     let Some(list) = store.heap.object(a) else { return Err(Fault::Refused) };
+    if at + 1 == len
+        && let Some(storage) = storage(store, list)
+    {
+        // The last one of a list that keeps its room: no other moves.
+        let slots = store.heap.slots_mut(storage);
+        if room_for(slots.len(), len, at) == slots.len() {
+            slots[at] = Value::NONE;
+            store.heap.set_count(list, LEN, at);
+            return Ok(value);
+        }
+    }
     let cost = splice_cost(store, list, at, at + 1, 0);
     let mut held = [a, value];
     if cost != Cost::default() {

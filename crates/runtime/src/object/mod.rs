@@ -23,6 +23,8 @@ pub mod iter;
 mod kind;
 pub mod lazy;
 pub mod list;
+#[cfg(test)]
+mod map_tests;
 pub mod next;
 pub mod number;
 #[cfg(test)]
@@ -86,7 +88,10 @@ pub trait Context {
     fn fuel_left(&self) -> u64;
 
     /// This exception, or `none`, is being handled from here on; answers the one that was before. (Never refused.)
-    fn handle(&mut self, exception: Value) -> Value;
+    /// Where no program runs, nothing is handled.
+    fn handle(&mut self, _exception: Value) -> Value {
+        Value::NONE
+    }
 }
 
 /// Counts work whose amount is known only when it is done. Everything that it counts is without effects, and is paid
@@ -235,7 +240,10 @@ pub fn value_error(message: impl Into<Cow<'static, str>>) -> Fault {
 impl Store {
     /// The name of a value's type, as Python writes it.
     pub fn type_name(&self, value: Value) -> &'static str {
-        self.operand(value).type_name()
+        match self.object(value) {
+            Some((Kind::Exception, object)) => exception::class(self, object).name(),
+            _ => self.operand(value).type_name(),
+        }
     }
 
     /// The object of the region that a value refers to, with its kind.
@@ -326,6 +334,11 @@ pub fn routine(cx: &mut dyn Context, routine: Routine, detail: u32, args: &mut [
         (Routine::Sorted, &mut [a, reverse]) => sort::sorted(cx, a, reverse),
         (Routine::Extend, &mut [list, values]) => list::extend(cx, list, values),
         (Routine::Dict, pairs) => dict::new(cx, pairs),
+        (Routine::Set, keys) => set::new(cx, keys),
+        (Routine::Add, &mut [set, key]) => set::add(cx, set, key),
+        (Routine::AddAll, &mut [set, other]) => set::add_all(cx, set, other),
+        (Routine::SetOf, &mut [a]) => set::set_of(cx, a),
+        (Routine::FrozensetOf, &mut [a]) => set::frozenset_of(cx, a),
         (Routine::Insert, &mut [dict, key, value]) => dict::insert(cx, dict, key, value),
         (Routine::Merge, &mut [dict, other]) => dict::merge(cx, dict, other),
         (Routine::DictOf, &mut [a]) => dict::dict_of(cx, a),
@@ -409,6 +422,7 @@ pub fn method(cx: &mut dyn Context, form: &CallForm<'_>, args: &mut [Value]) -> 
     let kind = cx.store().object(this).map(|(kind, _)| kind);
     match (kind, form.name, &mut *args) {
         (Some(kind @ (Kind::List | Kind::Tuple | Kind::Range)), ..) => sequence::call(cx, kind, form, args),
+        (Some(kind @ (Kind::Set | Kind::Frozenset)), ..) => set::call(cx, kind, form, args),
         (Some(Kind::Dict), ..) => dict::call(cx, form, args),
         (Some(kind @ (Kind::Bytes | Kind::Bytearray)), ..) => bytes::call(cx, kind, form, args),
         (None, ..) => number::call(cx, form, args),
@@ -455,7 +469,10 @@ pub fn binary(cx: &mut dyn Context, op: BinOp, args: &mut [Value; 2]) -> Outcome
             [None, Some(Kind::Bytes | Kind::Bytearray)] if cx.store().str(a).is_none() => {
                 bytes::binary(cx, op, a, b)
             }
-            _ => sequence::binary(cx, op, a, b),
+            _ => match set::binary(cx, op, a, b) {
+                Some(result) => result,
+                None => sequence::binary(cx, op, a, b),
+            },
         },
     }
 }
@@ -522,8 +539,7 @@ fn make_text(
 /// What CPython raises, more output than is allowed, and [`Fault::Refused`]; then nothing was written.
 pub fn print(cx: &mut dyn Context, a: Value) -> Outcome {
     let text = metered(cx, &mut [a], |store, meter, held| {
-        let mut text = String::new();
-        value::write_repr(store, meter, &mut text, held[0])?;
+        let mut text = value::text(store, meter, held[0])?;
         text.push('\n');
         Ok(text)
     })?;

@@ -170,11 +170,11 @@ fn make_dict(store: &mut Store, mut values: Vec<Value>) -> Value {
         fn pay(&mut self, _: crate::num::Cost, _: &mut [Value]) -> Outcome<()> {
             Ok(())
         }
-        fn handle(&mut self, exception: Value) -> Value {
-            exception
-        }
         fn fuel_left(&self) -> u64 {
             u64::MAX / 2
+        }
+        fn handle(&mut self, exception: Value) -> Value {
+            exception
         }
     }
     super::dict::new(&mut Free(store), &mut values).unwrap()

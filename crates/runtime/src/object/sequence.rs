@@ -81,6 +81,14 @@ pub fn size_of_repeat(store: &Store, len: usize, times: Value) -> Outcome<(usize
 /// # Errors
 /// What CPython raises, and those of [`Context::pay`].
 pub fn call(cx: &mut dyn Context, kind: Kind, form: &CallForm<'_>, args: &mut [Value]) -> Outcome {
+    // What loops are full of is found without the table.
+    match (kind, form.name, &*args) {
+        (Kind::List, "append", &[list, value]) if form.keywords.is_empty() => {
+            return list::append(cx, list, value).map(|_| Value::NONE);
+        }
+        (Kind::List, "pop", &[list]) => return list::pop(cx, list, None),
+        _ => {}
+    }
     let table = match kind {
         Kind::List => LIST,
         Kind::Tuple => TUPLE,

@@ -4,11 +4,20 @@
 //! place from its hash on: some places in a row, then elsewhere, by a rule that in the end comes to all of them. What is
 //! removed leaves a [`REMOVED`] behind, where something may be put again.
 
+mod change;
+mod draft;
+mod methods;
+mod operators;
+
 use super::value::{self, equal_keys};
 use super::{HOLE, Kind, Meter, Outcome};
-use crate::heap::{Heap, Object};
+use crate::heap::Object;
 use crate::store::Store;
 use crate::value::Value;
+
+pub use change::{add, new};
+pub use methods::call;
+pub use operators::{add_all, binary, frozenset_of, of_constants, set_of};
 
 /// The slot that counts the keys.
 const USED: usize = 0;
@@ -101,6 +110,21 @@ impl Probe {
     }
 }
 
+/// The table for more than so many keys.
+fn table_size(more_than: usize) -> usize {
+    (more_than + 1).next_power_of_two().max(LEAST_TABLE)
+}
+
+/// The table to which a set of so many keys grows.
+fn grown(used: usize) -> usize {
+    table_size(if used > 50_000 { used * 2 } else { used * 4 })
+}
+
+/// Whether a table with so many places taken is too full.
+fn is_crowded(fill: usize, table: usize) -> bool {
+    fill * 5 >= (table - 1) * 3
+}
+
 /// What a search in a table ends with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Place {
@@ -127,7 +151,8 @@ fn search(
     let place = loop {
         match keys.get(probe.at).copied().unwrap_or(HOLE) {
             HOLE => break removed.map_or(Place::Free(probe.at), Place::Removed),
-            REMOVED => removed = removed.or(Some(probe.at)),
+            // Of several, CPython takes the last.
+            REMOVED => removed = Some(probe.at),
             found => {
                 let other = hashes.get(probe.at).map_or(0, |word| word.bits() as i64);
                 if other == hash && same(meter, found)? {

@@ -67,10 +67,6 @@ impl Context for TestContext {
     fn fuel_left(&self) -> u64 {
         self.fuel
     }
-
-    fn handle(&mut self, exception: Value) -> Value {
-        exception
-    }
 }
 
 #[test]

@@ -206,6 +206,23 @@ pub(super) fn contains_next(
     if let (Next::Is(value), true) = (next, is_view(kind)) {
         return contains(store, meter, kind, object, *value);
     }
+    if kind == Kind::DictItems {
+        let two = match next {
+            Next::Pair(key, value) => Some((Next::Is(*key), Next::Is(*value))),
+            Next::Tuple(parts) => match &parts[..] {
+                [key, value] => Some((key.clone(), value.clone())),
+                _ => None,
+            },
+            _ => None,
+        };
+        let (Some((key, value)), Some(dict)) = (two, dict_of(store, object)) else { return Ok(false) };
+        let hash = gather::hash(store, meter, &key)?;
+        let same = |meter: &mut Meter, found| gather::same(store, meter, &Next::Is(found), &key);
+        return match dict::find_such(store, meter, dict, hash, same)? {
+            Some(entry) => gather::same(store, meter, &Next::Is(dict::entry(store, dict, entry).1), &value),
+            None => Ok(false),
+        };
+    }
     let hash = gather::hash(store, meter, next)?;
     let same = |meter: &mut Meter, found| gather::same(store, meter, &Next::Is(found), next);
     match (kind, dict_of(store, object)) {

@@ -619,9 +619,7 @@ impl Machine for Emitter<'_> {
         // The interpreter takes all of them from memory.
         self.flush_below(0);
         let result = self.general();
-        for _ in 0..inputs {
-            self.pop();
-        }
+        self.discard(inputs);
         Ok(result)
     }
 

@@ -250,6 +250,16 @@ impl Emitter<'_> {
         item
     }
 
+    /// Pops so many operands that nobody needs any more: there may be more of them than registers.
+    pub fn discard(&mut self, count: u32) {
+        for _ in 0..count {
+            match self.stack.pop() {
+                Some(item) => self.regs.release(item),
+                None => self.fail_with("the operand stack is empty"),
+            }
+        }
+    }
+
     /// What an instruction that takes so many operands is about to change.
     pub fn remember(&self, inputs: usize) -> Before {
         let height = self.stack.len();

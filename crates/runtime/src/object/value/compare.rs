@@ -69,6 +69,7 @@ pub(in super::super) fn equal_keys(
     if let (Some(x), Some(y)) = (store.str(a), store.str(b)) {
         return equal_texts(store, meter, x, y);
     }
+    meter.step(store, 1)?;
     equal_at(store, meter, a, b, depth + LOOKUP_DEPTH)
 }
 
