@@ -614,7 +614,7 @@ impl Assembler<'_> {
             (Some(_), None) => {}
             (None, _) => {
                 let message = format!("`{}` is not {}", shown(name), expected(op.info().operand));
-                let hint = self.did_you_mean(name, names.into_iter());
+                let hint = self.did_you_mean(name, names);
                 self.error(span, message, hint);
             }
         }

@@ -610,6 +610,9 @@ fn storage_of<M: Machine>(m: &mut M, shape: Shape, object: M::Object) -> M::Obje
     }
 }
 
+/// A slot of an object: the object, and which of its slots.
+type Slot<M> = (<M as Machine>::Object, <M as Machine>::Int);
+
 /// Where an element of a list or tuple is, if that is what the operands are.
 #[inline(always)]
 fn element_of<M: Machine>(
@@ -617,7 +620,7 @@ fn element_of<M: Machine>(
     a: M::Value,
     of: &'static [Shape],
     i: M::Value,
-) -> Flow<M, Option<(M::Object, M::Int)>> {
+) -> Flow<M, Option<Slot<M>>> {
     let Some((shape, object)) = m.object(a, of)? else { return Ok(None) };
     let Single::Int(i) = m.single(i)? else { return Ok(None) };
     let len = len_of(m, shape, object);

@@ -137,6 +137,10 @@ fn random_function(
             behind.push((label, h));
         }
         let op = if finishing { Op::Halt } else { r.pick(Op::ALL) };
+        // Where they may stand depends on all ways there: the programs of other tests have them.
+        if matches!(op, Op::Try | Op::EndTry) {
+            continue;
+        }
         let info = op.info();
         let before = height;
         let callee = r.below(params.len());
@@ -269,7 +273,7 @@ fn random_programs_verify_and_survive_bytes_and_text() {
         let again = assemble("text", &text).unwrap_or_else(|e| panic!("seed {seed}: {}\n{text}", e[0]));
         assert_eq!(bare(again), bare(canonical(&program)), "seed {seed}\n{text}");
     }
-    assert!(instructions > 60_000 && branches > 3000, "{instructions} {branches}");
+    assert!(instructions > 60_000 && branches > 2_500, "{instructions} {branches}");
 }
 
 /// What must hold of any source, good or not.

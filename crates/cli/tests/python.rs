@@ -110,15 +110,15 @@ fn errors_end_with_pythons_traceback() {
 
 #[test]
 fn what_is_not_supported_is_told_before_anything_runs() {
-    let path = file("unsupported.py", "print('never')\nx = [1]\n\ndef f(a):\n    return lambda: a\n");
+    let path = file("unsupported.py", "print('never')\nx = 1j\n\ndef f(a):\n    return lambda: a\n");
     let ours = hotspot(&["run", &path]);
     assert_eq!((ours.status.code(), text(&ours.stdout)), (Some(2), String::new()));
     let shown = text(&ours.stderr);
     for piece in [
-        "error[PY201]: not supported: list",
+        "error[PY207]: not supported: complex number",
         "unsupported.py:2:5",
-        "x = [1]",
-        "^^^",
+        "x = 1j",
+        "^^",
         "error[PY102]",
         "help: ",
     ] {
@@ -129,7 +129,7 @@ fn what_is_not_supported_is_told_before_anything_runs() {
     let lines = text(&ours.stdout);
     assert_eq!(lines.lines().count(), 2, "{lines}");
     let first: serde_json::Value = serde_json::from_str(lines.lines().next().unwrap()).unwrap();
-    assert_eq!((&first["code"], &first["line"], &first["column"]), (&"PY201".into(), &2.into(), &5.into()));
+    assert_eq!((&first["code"], &first["line"], &first["column"]), (&"PY207".into(), &2.into(), &5.into()));
     assert!(first["hint"].as_str().is_some_and(|hint| !hint.is_empty()));
 
     let path = file("wrong.py", "def f():\n    x = (1 +\n");

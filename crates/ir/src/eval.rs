@@ -652,6 +652,10 @@ mod tests {
             Imm::Charge { cost: 1, rounds: 0 },
             Imm::Depth(1),
             Imm::Counter(0),
+            Imm::Shape(Shape::List),
+            Imm::Field(0),
+            Imm::Argument(0),
+            Imm::Routine { routine: Routine::Index, inputs: 2, detail: 0 },
         ];
         // A call means what its host says.
         for &op in Opcode::ALL.iter().filter(|op| **op != Opcode::Call) {

@@ -51,7 +51,6 @@ define_features! {
     ExceptStar "PY303" "`except*`" "handle the exceptions one by one with `except`";
     With "PY304" "`with`" "write what it encloses without it";
     Match "PY305" "`match`" "use `if` and `elif`";
-    Raise "PY307" "this form of `raise`" "raise a builtin exception: `raise ValueError(\"why\")`";
     ExceptClass "PY308" "what is written behind this `except`" "write the name of a builtin exception, or several in parentheses";
     Import "PY401" "import of this module" "only `math` and `sys` can be imported";
     ImportItem "PY402" "this name of the module" "the functions of `math` that there are stand in docs/python/README.md";

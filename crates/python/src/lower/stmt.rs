@@ -87,7 +87,7 @@ impl Lower<'_, '_, '_> {
             }
             StmtKind::Raise { class, class_span, message } => {
                 if self.binding(code, class).is_some() || !names::is_exception(class) {
-                    self.refuse_name(*class_span, Feature::Raise, class);
+                    self.refuse_name(*class_span, Feature::CallOfValue, class);
                 }
                 self.push_str(code, class);
                 self.raise_with(code, message.as_ref(), &**class == "KeyError");

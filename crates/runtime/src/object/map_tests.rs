@@ -217,8 +217,15 @@ impl Step {
                 routine(cx, Routine::DeleteIndex, 0, &mut values)
             }
             Step::Constants(n, args) => {
-                let values = make_all(cx, args);
-                cx.roots[*n] = super::set::of_constants(cx, &values, super::Kind::Set)?;
+                // As the front end does it: a frozenset that is made twice, and a set of that.
+                let [mut constants] = make_all(cx, &[Arg::Tuple(args.clone())])[..] else { unreachable!() };
+                for which in [Routine::FrozensetOf, Routine::TupleOf, Routine::FrozensetOf] {
+                    constants = routine(cx, which, 0, &mut [constants])?;
+                }
+                cx.roots.push(constants);
+                let set = routine(cx, Routine::Set, 0, &mut [])?;
+                let constants = cx.roots.pop().unwrap_or(Value::NONE);
+                cx.roots[*n] = routine(cx, Routine::AddAll, 0, &mut [set, constants])?;
                 Ok(Value::NONE)
             }
             Step::Hash(a) => {

@@ -17,7 +17,7 @@ use crate::value::Value;
 
 pub use change::{add, new};
 pub use methods::call;
-pub use operators::{add_all, binary, frozenset_of, of_constants, set_of};
+pub use operators::{add_all, binary, frozenset_of, set_of};
 
 /// The slot that counts the keys.
 const USED: usize = 0;

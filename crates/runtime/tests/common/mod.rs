@@ -21,7 +21,8 @@ OPS = {
     "+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv, "//": operator.floordiv,
     "%": operator.mod, "**": operator.pow, "&": operator.and_, "|": operator.or_, "^": operator.xor,
     "<<": operator.lshift, ">>": operator.rshift, "==": operator.eq, "!=": operator.ne, "<": operator.lt,
-    "<=": operator.le, ">": operator.gt, ">=": operator.ge, "neg": operator.neg, "invert": operator.invert,
+    "+=": operator.iadd, "-=": operator.isub, "*=": operator.imul, "&=": operator.iand, "|=": operator.ior,
+    "^=": operator.ixor, "<=": operator.le, ">": operator.gt, ">=": operator.ge, "neg": operator.neg, "invert": operator.invert,
     "str": str, "repr": repr, "truth": bool,
 }
 def argument(text):

@@ -71,28 +71,6 @@ impl Draft {
         Ok(draft)
     }
 
-    /// One with the table of a set to which this is added while it is empty.
-    ///
-    /// # Errors
-    /// Those of the meter.
-    pub fn merged(self, store: &Store, meter: &mut Meter) -> Outcome<Draft> {
-        let mut draft = Draft::new();
-        if self.used == 0 {
-            return Ok(draft);
-        }
-        draft.make_room(store, meter, self.used)?;
-        if draft.places.len() == self.places.len() && self.fill == self.used {
-            return Ok(self);
-        }
-        (draft.fill, draft.used) = (self.used, self.used);
-        for (item, hash) in self.into_keys() {
-            meter.step(store, 1)?;
-            let number = draft.push(item, hash);
-            draft.insert_clean(number);
-        }
-        Ok(draft)
-    }
-
     /// Whether there is a key, whose hash is known.
     ///
     /// # Errors

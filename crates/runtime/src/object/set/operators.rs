@@ -63,28 +63,6 @@ fn draft_of(store: &Store, meter: &mut Meter, iterable: Value) -> Outcome<Draft>
     Ok(draft)
 }
 
-/// A set of constants that are written down. CPython makes a frozenset of them while it compiles, and another one of that one's
-/// keys in their order, from which the set is made; their places show it.
-///
-/// # Errors
-/// What CPython raises, and those of [`Context::pay`].
-pub fn of_constants(cx: &mut dyn Context, constants: &[Value], kind: Kind) -> Outcome {
-    make(cx, kind, &[], |store, meter| {
-        let mut first = Draft::new();
-        for &constant in constants {
-            first.add(store, meter, Next::Is(constant))?;
-        }
-        let mut second = Draft::new();
-        for (item, hash) in first.into_keys() {
-            second.add_hashed(store, meter, item, hash)?;
-        }
-        if kind == Kind::Frozenset {
-            return Ok(second);
-        }
-        second.merged(store, meter)
-    })
-}
-
 /// Adds all values of an iterable to a set, which is the result.
 ///
 /// # Errors
