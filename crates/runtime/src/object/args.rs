@@ -95,10 +95,7 @@ pub fn bind(owner: &str, name: &str, takes: Takes, form: &CallForm<'_>, args: &[
         return Ok(places);
     }
     if !form.keywords.is_empty() {
-        return Err(match takes {
-            Takes::Parsed(..) => type_error(format!("{name}() takes no keyword arguments")),
-            _ => type_error(format!("{owner}.{name}() takes no keyword arguments")),
-        });
+        return Err(type_error(format!("{owner}.{name}() takes no keyword arguments")));
     }
     let error = match takes {
         Takes::Nothing if count > 0 => format!("{owner}.{name}() takes no arguments ({count} given)"),

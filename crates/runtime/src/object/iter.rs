@@ -7,9 +7,11 @@
 //! A move can be taken back ([`undo`]) until the next one: that is how an operation that is refused has had no effect.
 
 use super::{
-    Context, Fault, Kind, Meter, Outcome, dict, lazy, list, raised, range, set, tuple, type_error, view,
+    Context, Fault, Kind, Meter, Outcome, bytes, dict, lazy, list, raised, range, set, tuple, type_error,
+    view,
 };
 use crate::heap::{Heap, Object};
+use crate::num::Output;
 use crate::num::{Cost, ErrorKind};
 use crate::store::Store;
 use crate::value::Value;
@@ -56,6 +58,7 @@ fn iterator_kind(kind: Kind) -> Option<Kind> {
         Kind::DictValues => Kind::DictValueIterator,
         Kind::DictItems => Kind::DictItemIterator,
         Kind::Set | Kind::Frozenset => Kind::SetIterator,
+        Kind::Bytes | Kind::Bytearray => Kind::BytesIterator,
         _ => return None,
     })
 }
@@ -69,6 +72,7 @@ fn is_direct(kind: Kind) -> bool {
                 | Kind::ListReverseIterator
                 | Kind::TupleIterator
                 | Kind::StrIterator
+                | Kind::BytesIterator
                 | Kind::RangeIterator
                 | Kind::Reversed
         )
@@ -141,6 +145,10 @@ pub(super) fn look(store: &Store, meter: &mut Meter, cursor: &Cursor) -> Outcome
             Some((Kind::Range, range)) => range::element(store, range, at).map(|n| (Next::Number(n), at + 1)),
             _ => None,
         },
+        Kind::BytesIterator => {
+            let byte = store.heap.object(source).and_then(|object| bytes::byte(store, object, at));
+            byte.map(|byte| (Next::Number(Output::Int(i64::from(byte))), at + 1))
+        }
         Kind::StrIterator => {
             let rest = store.str(source).and_then(|text| text.get(at..));
             rest.and_then(|rest| rest.chars().next()).map(|c| (Next::Char(c), at + c.len_utf8()))

@@ -342,6 +342,8 @@ pub fn routine(cx: &mut dyn Context, routine: Routine, detail: u32, args: &mut [
         (Routine::Insert, &mut [dict, key, value]) => dict::insert(cx, dict, key, value),
         (Routine::Merge, &mut [dict, other]) => dict::merge(cx, dict, other),
         (Routine::DictOf, &mut [a]) => dict::dict_of(cx, a),
+        (Routine::BytesOf, &mut [a]) => bytes::new(cx, Kind::Bytes, a),
+        (Routine::BytearrayOf, &mut [a]) => bytes::new(cx, Kind::Bytearray, a),
         (Routine::Exception, &mut [name, args]) => exception::new(cx, name, args),
         (Routine::ExceptionIs, &mut [a, names]) => exception::is(cx.store(), a, names).map(Value::bool),
         (Routine::Because, &mut [a, cause]) => exception::because(cx, a, cause),
@@ -362,6 +364,7 @@ fn index(cx: &mut dyn Context, a: Value, i: Value) -> Outcome {
         Some(Kind::List | Kind::Tuple) => list::index(cx, a, i),
         Some(Kind::Range) => range::index(cx, a, i),
         Some(Kind::Dict) => dict::fetch(cx, a, i),
+        Some(kind @ (Kind::Bytes | Kind::Bytearray)) => bytes::index(cx, kind, a, i),
         None if store.str(a).is_some() => text::index(cx, a, i),
         _ => Err(type_error(format!("'{}' object is not subscriptable", store.type_name(a)))),
     }
@@ -373,6 +376,7 @@ fn store_index(cx: &mut dyn Context, a: Value, i: Value, value: Value) -> Outcom
     match store.object(a).map(|(kind, _)| kind) {
         Some(Kind::List) => list::store_index(cx, a, i, value),
         Some(Kind::Dict) => dict::store_index(cx, a, i, value),
+        Some(Kind::Bytearray) => bytes::store_index(cx, a, i, value),
         _ => Err(unchangeable(store, a, i, "assignment")),
     }
 }
@@ -383,6 +387,7 @@ fn delete_index(cx: &mut dyn Context, a: Value, i: Value) -> Outcome<()> {
     match store.object(a).map(|(kind, _)| kind) {
         Some(Kind::List) => list::delete_index(cx, a, i),
         Some(Kind::Dict) => dict::delete_index(cx, a, i),
+        Some(Kind::Bytearray) => bytes::delete_index(cx, a, i),
         _ => Err(unchangeable(store, a, i, "deletion")),
     }
 }
@@ -419,6 +424,8 @@ pub fn method(cx: &mut dyn Context, form: &CallForm<'_>, args: &mut [Value]) -> 
         (Some(kind @ (Kind::List | Kind::Tuple | Kind::Range)), ..) => sequence::call(cx, kind, form, args),
         (Some(kind @ (Kind::Set | Kind::Frozenset)), ..) => set::call(cx, kind, form, args),
         (Some(Kind::Dict), ..) => dict::call(cx, form, args),
+        (Some(kind @ (Kind::Bytes | Kind::Bytearray)), ..) => bytes::call(cx, kind, form, args),
+        (None, ..) => number::call(cx, form, args),
         (Some(kind @ (Kind::DictKeys | Kind::DictValues | Kind::DictItems)), ..) => {
             dict::call_of_view(cx, kind, form, args)
         }
@@ -458,6 +465,10 @@ pub fn binary(cx: &mut dyn Context, op: BinOp, args: &mut [Value; 2]) -> Outcome
         _ => match [a, b].map(|value| cx.store().object(value).map(|(kind, _)| kind)) {
             [Some(Kind::Dict), Some(Kind::Dict)] if op == BinOp::Or => dict::union(cx, a, b),
             [Some(Kind::Dict), _] if op == BinOp::Augmented(Augmented::Or) => dict::update_in_place(cx, a, b),
+            [Some(Kind::Bytes | Kind::Bytearray), _] => bytes::binary(cx, op, a, b),
+            [None, Some(Kind::Bytes | Kind::Bytearray)] if cx.store().str(a).is_none() => {
+                bytes::binary(cx, op, a, b)
+            }
             _ => match set::binary(cx, op, a, b) {
                 Some(result) => result,
                 None => sequence::binary(cx, op, a, b),

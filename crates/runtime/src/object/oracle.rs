@@ -24,7 +24,6 @@ def encode(value):
     if isinstance(value, (bytes, bytearray)): return type(value).__name__[4:] + "b" + bytes(value).hex()
     if isinstance(value, (list, tuple)): return type(value).__name__ + "[" + " ".join(map(encode, value)) + "]"
     return "?" + repr(value)
-def after(value, *others): return (value, *others)
 def call(value, name, *args, **keywords): return getattr(value, name)(*args, **keywords)
 def changed(value, name, *args, **keywords):
     result = getattr(value, name)(*args, **keywords)
@@ -276,19 +275,20 @@ impl Cases {
         cx.roots.push(values[0]);
         let result = super::method(&mut cx, &form, &mut values);
         let mut answer = outcome(&cx.store, &result);
-        let mut function = "call";
-        if matches!(this, Py::Bytearray(_)) && result.is_ok() {
-            function = "changed";
+        let changes = matches!(this, Py::Bytearray(_)) && result.is_ok();
+        if changes {
             answer = answer.map(|answer| format!("tuple[{answer} {}]", encode(&cx.store, cx.roots[0])));
         }
-        let mut source = format!("{function}({}, '{name}'", this.source());
-        for arg in args {
-            source += &format!(", {}", arg.source());
-        }
-        for (keyword, arg) in keywords {
-            source += &format!(", {keyword}={}", arg.source());
-        }
-        self.push(source + ")", answer);
+        // A call as it stands in programs: some words depend on how a method is found.
+        let mut all: Vec<String> = args.iter().map(Py::source).collect();
+        all.extend(keywords.iter().map(|(keyword, arg)| format!("{keyword}={}", arg.source())));
+        let (this, all) = (this.source(), all.join(", "));
+        let source = if changes {
+            format!("((v := {this}).{name}({all}), v)")
+        } else {
+            format!("({this}).{name}({all})")
+        };
+        self.push(source, answer);
     }
 
     /// Computes a binary operation on a heap, and adds that.

@@ -13,7 +13,7 @@ pub(super) use hash::{combine, hash_operand};
 pub use hash::{hash, hash_bytes, hash_int};
 pub use text::{ascii, describe, repr, text, write_ascii, write_repr, write_str};
 
-use super::{Kind, exception, list, range, view};
+use super::{Kind, bytes, exception, list, range, view};
 use crate::heap::Object;
 use crate::store::Store;
 use crate::value::Value;
@@ -37,6 +37,7 @@ pub fn len(store: &Store, kind: Kind, object: Object) -> Option<usize> {
     Some(match kind {
         Kind::List | Kind::Tuple => elements(store, kind, object).len(),
         Kind::Dict | Kind::Set | Kind::Frozenset => view::len(store, kind, object),
+        Kind::Bytes | Kind::Bytearray => bytes::len(store, object),
         _ if view::is_view(kind) => view::len(store, kind, object),
         _ => return None,
     })

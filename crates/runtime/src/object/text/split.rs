@@ -1,7 +1,9 @@
 //! Taking strs apart, and putting them together.
 
 use super::super::args::{self, ABSENT, Args, given};
-use super::super::{Context, Kind, Meter, Outcome, find, list, type_error, value_error};
+use super::super::next::Next;
+use super::super::{Context, Kind, Meter, Outcome, find, iter, list, type_error, value_error, walk};
+use super::format::push;
 use super::unicode::is_space;
 use super::{Text, list_of_parts, make, part, pass, room, room_for, this, tuple_of_parts};
 use crate::store::Store;
@@ -247,13 +249,13 @@ pub(super) fn join(cx: &mut dyn Context, args: &mut Args) -> Outcome {
     {
         return Ok(only);
     }
-    make(cx, args, |store, meter, args| {
+    let joined = make(cx, args, |store, meter, args| {
         let separator = this(store, args);
         if let Some(text) = store.str(args[1]) {
             return join_characters(store, meter, separator, text);
         }
         let Some(items) = elements(store, args[1]) else {
-            return Err(type_error("can only join an iterable"));
+            return join_all(store, meter, separator, args[1]);
         };
         let mut size = separator.len() as u128 * (items.len().saturating_sub(1)) as u128;
         for (at, &item) in items.iter().enumerate() {
@@ -274,7 +276,36 @@ pub(super) fn join(cx: &mut dyn Context, args: &mut Args) -> Outcome {
             out.push_str(store.str(item).unwrap_or_default());
         }
         Ok(Text::New(out))
-    })
+    })?;
+    walk::exhaust(cx.store(), args[1]);
+    Ok(joined)
+}
+
+/// Joins what an iterable gives that is neither a list, a tuple nor a str.
+fn join_all(store: &Store, meter: &mut Meter, separator: &str, iterable: Value) -> Outcome<Text> {
+    if !iter::is_iterable(store, iterable) {
+        return Err(type_error("can only join an iterable"));
+    }
+    let (mut out, mut at) = (String::new(), 0);
+    walk::for_each(store, meter, iterable, &mut |meter, next| {
+        let wrong =
+            |name: &str| type_error(format!("sequence item {at}: expected str instance, {name} found"));
+        if at > 0 {
+            push(store, meter, &mut out, separator)?;
+        }
+        match next {
+            Next::Is(value) => match store.str(value) {
+                Some(text) => push(store, meter, &mut out, text)?,
+                None => return Err(wrong(store.type_name(value))),
+            },
+            Next::Char(c) => push(store, meter, &mut out, c.encode_utf8(&mut [0; 4]))?,
+            Next::Number(number) => return Err(wrong(number.operand().type_name())),
+            Next::Pair(..) | Next::Tuple(_) => return Err(wrong("tuple")),
+        }
+        at += 1;
+        Ok(())
+    })?;
+    Ok(Text::New(out))
 }
 
 fn join_characters(store: &Store, meter: &mut Meter, separator: &str, text: &str) -> Outcome<Text> {

@@ -1,11 +1,12 @@
 //! Identity, equality and order.
 
-use super::super::{Kind, Meter, Outcome, Store, dict, raised, range, set, type_error, view};
+use super::super::{Kind, Meter, Outcome, Store, bytes, dict, raised, range, set, type_error, view};
 use super::{DEEPEST, elements};
 use crate::heap::{Found, Object};
 use crate::num::{self, ErrorKind, Operand};
 use crate::value::Value;
 use bytecode::{BinOp, Cmp};
+use std::cmp::Ordering;
 
 /// What comparing elements by a lookup (of sets within sets, tuples as keys) counts beside [`DEEPEST`]: this alone recurs on the
 /// host's stack.
@@ -176,6 +177,9 @@ fn open(store: &Store, meter: &mut Meter, a: Value, b: Value, depth: u32) -> Out
             Compared::Open(Open::Sequences { kind, a: x, b: y, at: 0 })
         }
         (Kind::Range, Kind::Range) => Compared::As(range::equal(store, x, y)),
+        (Kind::Bytes | Kind::Bytearray, Kind::Bytes | Kind::Bytearray) => {
+            Compared::As(bytes::order(store, meter, x, y)? == Ordering::Equal)
+        }
         (Kind::Dict, Kind::Dict) => {
             if dict::len(store, x) != dict::len(store, y) {
                 return Ok(Compared::As(false));
@@ -252,6 +256,9 @@ fn order(store: &Store, meter: &mut Meter, cmp: Cmp, a: Value, b: Value) -> Outc
                     None => return Ok(cmp.holds(x.len().cmp(&y.len()))),
                 }
             }
+            (Kind::Bytes | Kind::Bytearray, Kind::Bytes | Kind::Bytearray) => {
+                return Ok(cmp.holds(bytes::order(store, meter, x, y)?));
+            }
             _ if view::is_set_like(kind) && view::is_set_like(other) => {
                 return order_sets(store, meter, cmp, (kind, x), (other, y), depth);
             }
@@ -319,6 +326,7 @@ pub fn contains(store: &Store, meter: &mut Meter, item: Value, container: Value)
             Ok(found)
         }
         Kind::Range => range::contains(store, meter, object, item),
+        Kind::Bytes | Kind::Bytearray => bytes::contains(store, meter, item, container),
         Kind::Dict => dict::contains(store, meter, object, item),
         Kind::Set | Kind::Frozenset => set::contains(store, meter, object, item),
         _ if view::is_view(kind) => view::contains(store, meter, kind, object, item),

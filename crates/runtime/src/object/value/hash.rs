@@ -3,7 +3,7 @@
 //! Those of strs depend on a seed ([`crate::Store::hash_key`]), which is fixed unless the host says otherwise, so that runs are
 //! reproducible. With the seed 0 they are those of CPython with `PYTHONHASHSEED=0`.
 
-use super::super::{Kind, Meter, Outcome, Store, raised, range, set, type_error};
+use super::super::{Kind, Meter, Outcome, Store, bytes, raised, range, set, type_error};
 use crate::heap::Object;
 use crate::num::{ErrorKind, Operand};
 use crate::value::Value;
@@ -136,6 +136,10 @@ fn hash_object(store: &Store, meter: &mut Meter, kind: Kind, object: Object) -> 
             let parts = range::identity(store, object);
             let hashes: Outcome<Vec<i64>> = parts.iter().map(|&part| hash(store, meter, part)).collect();
             Ok(combine(&hashes?))
+        }
+        Kind::Bytes => {
+            meter.step(store, bytes::len(store, object) as u64 / BYTES_PER_STEP)?;
+            Ok(hash_bytes(store, &bytes::read(store, object)))
         }
         Kind::List
         | Kind::Dict

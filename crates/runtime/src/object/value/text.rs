@@ -1,6 +1,6 @@
 //! Text: what `repr`, `str` and `ascii` give.
 
-use super::super::{Kind, Meter, Outcome, Store, dict, exception, raised, set};
+use super::super::{Kind, Meter, Outcome, Store, bytes, dict, exception, raised, set};
 use super::{DEEPEST, elements};
 use crate::heap::Object;
 use crate::num::{self, ErrorKind, NumError, Operand};
@@ -224,6 +224,9 @@ impl Writer<'_> {
             }
         }
         let Some(form) = Form::of(kind, len) else {
+            if matches!(kind, Kind::Bytes | Kind::Bytearray) {
+                return bytes::write_repr(store, self.meter, self.out, kind, object);
+            }
             return write_other(store, self.out, kind, object);
         };
         if self.stack.iter().any(|open| open.object == object) {
