@@ -353,7 +353,7 @@ pub(crate) struct DisArgs {
 /// What is told to other programs of the system.
 #[derive(Args, Debug)]
 pub(crate) struct NativeArgs {
-    /// Write a map of compiled code for perf, as DIR/perf-PID.map [default DIR: /tmp, where perf looks]
+    /// Write compiled code for perf: its names, DIR/perf-PID.map, and all of it, DIR/jit-PID.dump [default DIR: /tmp, where perf looks]
     #[arg(long, value_name = "DIR", num_args = 0..=1, require_equals = true, default_missing_value = "/tmp", help_heading = "What to show")]
     pub(crate) perf: Option<PathBuf>,
     /// Register compiled code with a debugger that watches this process: gdb then names functions, tiers and lines

@@ -6,6 +6,7 @@
 use crate::args::NativeArgs;
 use crate::report::{Failure, complain, io_words};
 use debuginfo::gdb::Registered;
+use debuginfo::jitdump::Dump;
 use debuginfo::{Code, elf, perf};
 use hotspotvm::Engine;
 use hotspotvm::code::InstalledCode;
@@ -15,11 +16,14 @@ use hotspotvm::code::InstalledCode;
 /// # Errors
 /// If the file for perf cannot be written.
 pub(crate) fn watch(engine: &mut Engine, args: &NativeArgs, source: &str) -> Result<(), Failure> {
-    let mut map = match &args.perf {
-        None => None,
+    let (mut map, mut dump) = match &args.perf {
+        None => (None, None),
         Some(directory) => {
-            let what = format!("the map for perf in `{}`", directory.display());
-            Some(perf::Map::create(directory).map_err(|error| Failure::output(&what, &error))?)
+            let failed = |what: &str, error: std::io::Error| {
+                Failure::output(&format!("{what} for perf in `{}`", directory.display()), &error)
+            };
+            let map = perf::Map::create(directory).map_err(|error| failed("the map", error))?;
+            (Some(map), Some(Dump::create(directory).map_err(|error| failed("the code", error))?))
         }
     };
     let gdb = args.gdb;
@@ -37,6 +41,12 @@ pub(crate) fn watch(engine: &mut Engine, args: &NativeArgs, source: &str) -> Res
         {
             complain(&format!("warning: cannot write `{}`: {}", writing.path().display(), io_words(&error)));
             map = None;
+        }
+        if let Some(writing) = &mut dump
+            && let Err(error) = writing.add(&code, installed.bytes)
+        {
+            complain(&format!("warning: cannot write `{}`: {}", writing.path().display(), io_words(&error)));
+            dump = None;
         }
         if gdb {
             // What lay there before is gone.

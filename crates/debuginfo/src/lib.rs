@@ -4,15 +4,18 @@
 //! installs hands it on. It knows nothing of the engine.
 //!
 //! - [`perf::Map`]: the file `perf-PID.map`, by which `perf report` and samply find names. Text, one line for each piece of code.
+//! - [`jitdump::Dump`]: the file `jit-PID.dump`, which has the code itself and its lines too, each with the time from which on it
+//!   lay there: for `perf inject --jit`. Binary.
 //! - [`elf::object`]: an object file in memory that describes one piece of code: a symbol, and a table of lines.
 //! - [`gdb::Registered`]: gives such an object to a debugger that watches this process.
 //!
-//! Invariants: unsafe code is in [`gdb`] alone, and runs only when somebody registers something.
+//! Invariants: unsafe code is in [`gdb`] and [`jitdump`] alone, and runs only when somebody registers or dumps something.
 
 #![deny(unsafe_op_in_unsafe_fn)]
 
 pub mod elf;
 pub mod gdb;
+pub mod jitdump;
 pub mod perf;
 
 /// A piece of machine code.
