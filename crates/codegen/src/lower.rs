@@ -408,7 +408,6 @@ impl Lowering<'_, '_> {
             }
             Opcode::CallBinary => self.call_binary(inst, a, b)?,
             Opcode::CallUnary => self.call_unary(inst, a)?,
-            Opcode::Input => self.call_input(inst)?,
             Opcode::Call => self.call_method(inst)?,
             Opcode::LoadGlobal => {
                 let (globals, offset) = self.global(inst.imm)?;

@@ -109,7 +109,7 @@ impl Engine {
     pub fn run(&mut self, program: Arc<Verified>, arguments: &[Output], io: Io) -> Outcome {
         let start = Instant::now();
         let stack = std::mem::take(&mut self.stack);
-        let interrupts = Interrupts::new(&self.options.limits, self.cancel.clone());
+        let interrupts = Interrupts::new(&self.options.limits, &self.cancel);
         let vm = match Vm::new(program, arguments, io, &self.options, interrupts, stack) {
             Ok(vm) => vm,
             Err(stop) => {

@@ -52,7 +52,7 @@ impl Mapped {
 }
 
 pub const ROUTINES: Routines =
-    Routines { binary, unary, truth, box_int, unbox_int, print, print_char, input };
+    Routines { binary, unary, truth, box_int, unbox_int, print, print_char };
 
 impl Drop for Mapped {
     fn drop(&mut self) {
@@ -144,10 +144,6 @@ extern "C" fn print(ctx: *mut NativeContext, a: u64) -> u32 {
 
 extern "C" fn print_char(ctx: *mut NativeContext, a: u64) -> u32 {
     u32::from(called(ctx, format!("print_char {a:x}")))
-}
-
-extern "C" fn input(ctx: *mut NativeContext) -> u64 {
-    if called(ctx, "input".to_owned()) { small(77) } else { LAYOUT.refused }
 }
 
 /// Compiled code and what came of its last run.
