@@ -24,7 +24,7 @@ use bytecode::Verified;
 use ir::Origin;
 use ir::opt::PassCx;
 use runtime::num::Output;
-use runtime::{Io, Stop, StopKind, Value};
+use runtime::{Io, LimitKind, Stop, StopKind, Value};
 use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::rc::Rc;
@@ -140,6 +140,9 @@ impl Engine {
             }
             (result, _) => result.map(|value| run.output(value)),
         };
+        if let Err(Stop { kind: StopKind::Limit(LimitKind::Time | LimitKind::Cancelled), .. }) = &result {
+            run.vm.store.heap.free_soon();
+        }
         let counts = if self.options.details { details::counts(&run.vm) } else { Vec::new() };
         let executed = run.executed.take();
         let samples = run.sampler.take().map(Sampler::finish).unwrap_or_default();

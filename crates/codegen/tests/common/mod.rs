@@ -51,8 +51,7 @@ impl Mapped {
     }
 }
 
-pub const ROUTINES: Routines =
-    Routines { binary, unary, truth, box_int, unbox_int, print, print_char };
+pub const ROUTINES: Routines = Routines { binary, unary, truth, box_int, unbox_int, print, print_char };
 
 impl Drop for Mapped {
     fn drop(&mut self) {

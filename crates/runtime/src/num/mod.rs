@@ -7,7 +7,7 @@
 //! The meaning is CPython 3.11's, to the last bit and to the words of the errors, but for these points:
 //!
 //! - a negative float to a fractional power is a `ValueError` (there are no complex numbers);
-//! - `%` with a string on its left is a `TypeError` (there is no string formatting by `%`);
+//! - `%` with a string on its left is always a `TypeError` (there is no string formatting by `%`);
 //! - a result beyond [`NumberLimits`] is a limit error, which the guest cannot handle, where CPython would go on or
 //!   raise `MemoryError`;
 //! - [`parse_argument`] reads ASCII digits only.
@@ -300,7 +300,7 @@ impl<'a> Operand<'a> {
 /// What CPython raises, results beyond the limits, and [`NumError::Interrupted`].
 pub fn binary(op: BinOp, a: Operand<'_>, b: Operand<'_>, watch: &Watch) -> Result<Output, NumError> {
     match op {
-        BinOp::Compare(cmp) => return compare::compare(cmp, a, b).map(Output::Bool),
+        BinOp::Compare(cmp) => return compare::compare(cmp, a, b, watch).map(Output::Bool),
         BinOp::Call(builtin) => return builtin::call2(builtin, a, b, watch),
         _ => {}
     }

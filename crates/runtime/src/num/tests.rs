@@ -224,6 +224,7 @@ fn errors_use_the_words_of_cpython() {
         (BinOp::Mul, Str("a"), Str("b"), "TypeError: can't multiply sequence by non-int of type 'str'"),
         (BinOp::Mul, Str("a"), Big(&huge), "OverflowError: cannot fit 'int' into an index-sized integer"),
         (BinOp::Mod, Str("%d"), I(1), "TypeError: str formatting with % is not supported"),
+        (BinOp::Mod, Str("d"), I(1), "TypeError: not all arguments converted during string formatting"),
         (
             BinOp::Pow,
             Nothing,
