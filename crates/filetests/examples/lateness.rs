@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// The moments lie within so many milliseconds.
-const WITHIN: u64 = 60;
+const WITHIN: u64 = 24;
 
 /// A kind of work.
 struct Work {
@@ -231,7 +231,7 @@ fn main() {
             let micros = 1_000 + (moment * 7_919 * 1_000 + moment * 37) % (work.within * 1_000);
             let after = Duration::from_micros(micros);
             for (late, run) in late.iter_mut().zip([deadline as Run, cancel]) {
-                // Systems hold back what has run for long. So it rests as long as it runs.
+                // Systems hold back what has run for long. So it rests, too.
                 std::thread::sleep(after);
                 let io = if work.stuck {
                     Io::new(Box::new(Stuck), Box::new(BufReader::new(Stuck)), false)
