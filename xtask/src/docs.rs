@@ -28,6 +28,18 @@ operands are written is in [hasm.md](hasm.md).
 |---:|---|---|---|---|---|---|
 ";
 
+/// A name of Rust as serde writes it: `fell_back` for `FellBack`.
+pub fn snake(name: &str) -> String {
+    let mut out = String::new();
+    for (i, c) in name.chars().enumerate() {
+        if c.is_uppercase() && i > 0 {
+            out.push('_');
+        }
+        out.extend(c.to_lowercase());
+    }
+    out
+}
+
 /// The document.
 pub fn opcodes() -> String {
     let mut text = HEAD.to_owned();

@@ -4,6 +4,7 @@
 //! the plain shape that these files keep to, and says where a line is not of it. Invariant: the text depends on those
 //! files alone, so `tidy` can compare it with the one in the tree.
 
+use crate::docs::snake;
 use std::fmt::Write;
 
 /// The events.
@@ -239,18 +240,6 @@ fn link_free(text: &str) -> String {
         };
     }
     out.push_str(rest);
-    out
-}
-
-/// `CompileStart` as serde writes it: `compile_start`.
-fn snake(name: &str) -> String {
-    let mut out = String::new();
-    for (i, c) in name.chars().enumerate() {
-        if c.is_uppercase() && i > 0 {
-            out.push('_');
-        }
-        out.extend(c.to_lowercase());
-    }
     out
 }
 

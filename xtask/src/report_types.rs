@@ -5,6 +5,7 @@
 //! data) and says where a line is not of it. Invariant: the text depends on that file alone, so `tidy` can compare it
 //! with the one in the tree.
 
+use crate::docs::snake;
 use std::fmt::Write;
 
 /// The structs.
@@ -107,18 +108,6 @@ fn type_of(ty: &str) -> String {
             }
         }
     }
-}
-
-/// `FellBack` as serde writes it: `fell_back`.
-fn snake(name: &str) -> String {
-    let mut out = String::new();
-    for (i, c) in name.chars().enumerate() {
-        if c.is_uppercase() && i > 0 {
-            out.push('_');
-        }
-        out.extend(c.to_lowercase());
-    }
-    out
 }
 
 #[cfg(test)]

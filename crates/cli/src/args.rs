@@ -65,7 +65,9 @@ pub(crate) struct Cli {
     pub(crate) command: Option<Command>,
 }
 
+// Deferred: of all the options, only those of the subcommand that is asked for are made.
 #[derive(Subcommand, Debug)]
+#[command(defer = true)]
 pub(crate) enum Command {
     /// Run a program; `run` may be left out
     #[command(override_usage = "hotspot run [OPTIONS] <PROGRAM> [ARGS]...")]

@@ -9,9 +9,12 @@ use crate::render;
 use crate::report::{self, Failure, Status};
 use hotspotvm::bytecode::diagnostic::{Diagnostic, MAX_DIAGNOSTICS, Place, Severity};
 use hotspotvm::bytecode::{Program, Verified, assemble, container, verify};
+use hotspotvm::runtime::{LimitKind, Stop, StopKind};
 use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::time::{Duration, Instant};
 
 /// The largest file that is read, in bytes.
 const MAX_FILE: u64 = 256 << 20;
@@ -135,6 +138,36 @@ pub(crate) struct Loaded {
 /// If it cannot be read or is refused.
 pub(crate) fn load(path: &str, language: Option<Language>) -> Result<Loaded, Failure> {
     verified(&Source::read(path, language).map_err(Failure::refused)?)
+}
+
+/// The same within the time that the program may take since `started`, reading and checking included. When that is over,
+/// the whole process ends, as it does when a program has run for too long: nothing has been begun that could be lost.
+///
+/// # Errors
+/// As [`load`].
+pub(crate) fn load_within(
+    timeout: Option<Duration>,
+    started: Instant,
+    path: &str,
+    language: Option<Language>,
+) -> Result<Loaded, Failure> {
+    let Some(timeout) = timeout else { return load(path, language) };
+    let left = timeout.saturating_sub(started.elapsed());
+    let (loaded, wait) = mpsc::channel::<()>();
+    let watch = std::thread::Builder::new().spawn(move || {
+        if wait.recv_timeout(left) == Err(RecvTimeoutError::Timeout) {
+            let (kind, message) = (StopKind::Limit(LimitKind::Time), format!("{timeout:?} are over"));
+            report::complain(&Stop { kind, message, trace: Vec::new(), left_out: 0, earlier: Vec::new() }.headline());
+            std::process::exit(Status::Limit as i32);
+        }
+    });
+    let result = load(path, language);
+    drop(loaded);
+    // Without a thread the engine finds out, a little later.
+    if let Ok(watch) = watch {
+        _ = watch.join();
+    }
+    result
 }
 
 /// The program of a source, ready to run; if it is refused, says why on standard error.

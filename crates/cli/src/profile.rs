@@ -31,12 +31,13 @@ const TIERS: [Tier; 3] = Tier::ALL;
 pub(crate) fn profile(args: &ProfileArgs) -> Result<Status, Failure> {
     let started = Instant::now();
     let path = args.program.program();
-    let Loaded { program, python, text: source, .. } = load::load(path, args.program.language.language)?;
+    let mut options = args.engine.options();
+    let (timeout, language) = (options.limits.timeout, args.program.language.language);
+    let Loaded { program, python, text: source, .. } = load::load_within(timeout, started, path, language)?;
     let arguments = run::arguments(&program, python.as_ref(), args.program.args())?;
     for file in [&args.folded, &args.speedscope, &args.firefox].into_iter().flatten() {
         load::keep_apart(path, file)?;
     }
-    let mut options = args.engine.options();
     if let Some(python) = &python {
         options = python.options(options, args.engine.setup.max_depth.is_some());
     }

@@ -33,8 +33,14 @@ pub(crate) fn run(args: &RunArgs) -> Result<Status, Failure> {
     // Reading and checking the program is part of the time that it may take.
     let started = Instant::now();
     let path = args.program.program();
+    let mut options = args.engine.options();
+    let (timeout, language) = (options.limits.timeout, args.program.language.language);
+    let hurried = timeout.is_some();
+    if hurried {
+        report::be_brief();
+    }
     let Loaded { program, python, warnings, text: source } =
-        load::load(path, args.program.language.language)?;
+        load::load_within(timeout, started, path, language)?;
     let arguments = arguments(&program, python.as_ref(), args.program.args())?;
     let trace = args.trace.as_deref().map(|file| OutFile::create(path, file)).transpose()?;
     let exports = [(&args.chrome_trace, Format::Chrome), (&args.iongraph, Format::Iongraph)].into_iter();
@@ -46,16 +52,11 @@ pub(crate) fn run(args: &RunArgs) -> Result<Status, Failure> {
         report::say_in_colour(&warnings);
     }
 
-    let mut options = args.engine.options();
     if let Some(python) = &python {
         options = python.options(options, args.engine.has_depth());
     }
     if args.no_jit {
         options.max_tier = Tier::Interpreter;
-    }
-    let hurried = options.limits.timeout.is_some();
-    if hurried {
-        report::be_brief();
     }
     options.limits.started = Some(started);
     options.timing = args.stats || args.stats_json.is_some() || args.chrome_trace.is_some();

@@ -51,6 +51,25 @@ fn input_that_does_not_come_keeps_nobody_beyond_the_deadline() {
 }
 
 #[test]
+fn reading_and_checking_a_program_end_with_the_deadline() {
+    let dir = Dir::new("blocked-program");
+    for command in ["run", "profile"] {
+        let mut child = piped(&dir, &[command, "--timeout", "0.2", "-"]);
+        let mut open = child.stdin.take().unwrap();
+        open.write_all(b"push 1\nprint\n").unwrap();
+        end(child).check_failed(3, "time limit: 200ms are over");
+        drop(open);
+    }
+    // Some seconds of work for the front end, and then a program that would print.
+    let sum = vec!["x * x"; 1000].join(" + ");
+    let lines: String = (0..2000).map(|i| format!("def f{i}(x):\n    return {sum}\n")).collect();
+    dir.write("large.py", &(lines + "print(1)\n"));
+    let ran = end(piped(&dir, &["run", "--timeout", "0.05", "large.py"]));
+    assert_eq!((ran.code, &*ran.out), (3, ""), "{}", ran.err);
+    assert!(ran.err.contains("time limit: 50ms are over"), "{}", ran.err);
+}
+
+#[test]
 fn output_that_nobody_reads_keeps_nobody_beyond_the_deadline() {
     let dir = Dir::new("blocked-output");
     dir.write("endless.hasm", ENDLESS);

@@ -8,8 +8,14 @@ use std::process::{Command, Stdio};
 /// The most memory that a process has taken, in bytes, once the program has printed a line; it waits for its reader
 /// then, since it goes on to print more than a pipe holds ([`WAIT`]).
 fn peak_of(source: &str, arguments: &[&str]) -> u64 {
-    let file = std::env::temp_dir().join(format!("hotspot-memory-{}-{:p}.py", std::process::id(), source));
-    std::fs::write(&file, source).unwrap();
+    peak_of_file(source.as_bytes(), "py", arguments)
+}
+
+/// The same of a file with this ending.
+fn peak_of_file(content: &[u8], ending: &str, arguments: &[&str]) -> u64 {
+    let name = format!("hotspot-memory-{}-{:p}.{ending}", std::process::id(), content);
+    let file = std::env::temp_dir().join(name);
+    std::fs::write(&file, content).unwrap();
     let mut child = Command::new(env!("CARGO_BIN_EXE_hotspot"))
         .arg("run")
         .args(arguments)
@@ -72,4 +78,27 @@ hold(220000)
         let peak = peak_of(&format!("def wait():\n    {WAIT}{source}"), &["--max-heap", "16M"]);
         assert!(peak <= HEAP * 3 / 2 + BASE + own, "{peak} bytes, {own} of them its own");
     }
+}
+
+/// A program takes no more than is counted for it before there is memory for it, its file included.
+#[test]
+fn a_large_program_takes_what_is_counted() {
+    use hotspotvm::bytecode::program::Function;
+    use hotspotvm::bytecode::{assemble, container};
+    let body = "load_local x\npush 3\nadd\nstore_local x\n".repeat(500);
+    let line = "x".repeat(100);
+    let text = format!(
+        "entry main\nfunc f(x)\n{body}load_local x\nret\nend\nfunc main()\nlocal i\npush 1\ncall f\npop\npush \"here\"\nprint\n\
+         push 4000\nstore_local i\nagain:\npush \"{line}\"\nprint\nload_local i\npush 1\nsub\ndup\nstore_local i\n\
+         jump_if_not_zero again\npush 0\nret\nend\n"
+    );
+    let mut program = assemble("large.hasm", &text).unwrap();
+    let own = peak_of_file(&container::write(&program), "hsbc", &[]);
+    let copied = program.functions[0].clone();
+    let copies = (0..1_000).map(|k| Function { name: format!("f{k}"), ..copied.clone() });
+    program.functions.extend(copies);
+    let (counted, bytes) = (program.footprint(), container::write(&program));
+    assert!(counted > 120 << 20 && bytes.len() > 5 << 20, "{counted} {}", bytes.len());
+    let peak = peak_of_file(&bytes, "hsbc", &[]);
+    assert!(peak <= own + counted, "{peak} bytes, {own} of them its own, {counted} counted");
 }

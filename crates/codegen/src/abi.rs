@@ -120,9 +120,6 @@ pub struct Routines {
     pub print: extern "C" fn(ctx: *mut NativeContext, a: u64) -> u32,
     /// Writes a character: 1, or 0 if the interpreter has to do it. It may charge [`NativeContext::fuel`].
     pub print_char: extern "C" fn(ctx: *mut NativeContext, a: u64) -> u32,
-    /// Reads a line as a boxed value, or [`refused`](crate::ValueLayout::refused). It may charge
-    /// [`NativeContext::fuel`].
-    pub input: extern "C" fn(ctx: *mut NativeContext) -> u64,
 }
 
 /// How many low bits of packed fuel count rounds; the fuel left stands above them.

@@ -202,14 +202,6 @@ impl Lowering<'_, '_> {
         self.check_refused(inst, result)
     }
 
-    pub fn call_input(&mut self, inst: &Inst) -> Result<clif::Value, CodegenError> {
-        self.store_fuel();
-        let ctx = self.ctx();
-        let result = self.call(offset_of!(NativeContext, routines.input), &[I64], I64, &[ctx]);
-        self.reload_fuel();
-        self.check_refused(inst, result)
-    }
-
     /// Calls `print` or `print_char`, whose pointer is at this offset of the context.
     pub fn call_print(&mut self, inst: &Inst, a: clif::Value, routine: usize) -> Result<(), CodegenError> {
         self.store_fuel();

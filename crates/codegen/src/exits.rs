@@ -16,8 +16,8 @@
 use crate::abi::{NativeContext, trailer};
 use crate::calls::to_word;
 use crate::error::{CodegenError, malformed};
-use crate::facts::Facts;
 use crate::lower::{Lowering, memory};
+use crate::summary::Summary;
 use crate::unit::{ExitRecord, FrameRecipe, Recipe};
 use cranelift_codegen::ir as clif;
 use cranelift_codegen::ir::types::{I32, I64};
@@ -95,7 +95,7 @@ impl Exits {
     pub fn exit(
         &mut self,
         f: &Function,
-        facts: &Facts,
+        summary: &Summary,
         leave: Leave,
         (fuel, ctx): (clif::Value, clif::Value),
         undo: Option<Undo>,
@@ -114,7 +114,7 @@ impl Exits {
         }
         let number = self.records.len() as u32;
         let mut stores = Vec::new();
-        let frames = frames(f, facts, leave, &mut stores)?;
+        let frames = frames(f, summary, leave, &mut stores)?;
         let words = stores.len() as u32;
         self.slots = self.slots.max(words);
         let (ahead, side) = match (leave.waits, f.states.get(leave.state.index())) {
@@ -140,7 +140,7 @@ impl Exits {
 
 fn frames(
     f: &Function,
-    facts: &Facts,
+    summary: &Summary,
     leave: Leave,
     stores: &mut Vec<Value>,
 ) -> Result<Vec<FrameRecipe>, CodegenError> {
@@ -165,10 +165,10 @@ fn frames(
         let mut locals = Vec::new();
         for (slot, value) in state.locals.iter().enumerate() {
             if let Some(value) = value {
-                locals.push((slot as u32, recipe(f, facts, *value, stores)?));
+                locals.push((slot as u32, recipe(f, summary, *value, stores)?));
             }
         }
-        let stack = state.stack.iter().map(|&v| recipe(f, facts, v, stores)).collect::<Result<_, _>>()?;
+        let stack = state.stack.iter().map(|&v| recipe(f, summary, v, stores)).collect::<Result<_, _>>()?;
         frames.push(FrameRecipe {
             function: state.function,
             pc: state.pc,
@@ -183,15 +183,15 @@ fn frames(
 
 fn recipe(
     f: &Function,
-    facts: &Facts,
+    summary: &Summary,
     value: Value,
     stores: &mut Vec<Value>,
 ) -> Result<Recipe, CodegenError> {
     if value.index() >= f.types.len() {
         return malformed(format!("{value} has no type"));
     }
-    let root = facts.boxed_from[value.index()].unwrap_or(value);
-    match facts.constants[root.index()] {
+    let root = summary.boxed_from[value.index()].unwrap_or(value);
+    match summary.constants[root.index()] {
         Some(Imm::Int(i)) => return Ok(Recipe::Int(i)),
         Some(Imm::Float(bits)) => return Ok(Recipe::Float(bits)),
         Some(Imm::Bool(b)) => return Ok(Recipe::Bool(b)),

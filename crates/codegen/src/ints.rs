@@ -40,7 +40,7 @@ impl Lowering<'_, '_> {
         let [mut x, mut y, _] = inst.args;
         let [mut a, mut b] = [a, b];
         // The first operand is the one overwritten: better not a constant, and better one that has no other use.
-        let uses = |v: ir::Value| self.facts.uses[v.index()];
+        let uses = |v: ir::Value| self.summary.uses[v.index()];
         if adds && (self.known_int(x).is_some() || (self.known_int(y).is_none() && uses(y) < uses(x))) {
             std::mem::swap(&mut x, &mut y);
             std::mem::swap(&mut a, &mut b);
@@ -388,7 +388,7 @@ impl Lowering<'_, '_> {
         a: clif::Value,
         b: clif::Value,
     ) -> Result<clif::Value, CodegenError> {
-        let known = match self.facts.constants[inst.args[1].index()] {
+        let known = match self.summary.constants[inst.args[1].index()] {
             Some(Imm::Float(bits)) => Some(bits << 1 == 0),
             _ => None,
         };

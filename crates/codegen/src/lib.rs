@@ -18,12 +18,12 @@ mod calls;
 mod disasm;
 mod error;
 mod exits;
-mod facts;
 mod ints;
 mod layout;
 mod lower;
 mod objects;
 mod peephole;
+mod summary;
 mod unit;
 
 pub use abi::{
@@ -177,7 +177,7 @@ impl Compiler {
         layout: &ValueLayout,
         unit: u32,
     ) -> Result<CodeUnit, CodegenError> {
-        let facts = facts::gather(f)?;
+        let summary = summary::summarize(f)?;
         let target = self.isa.frontend_config();
         let mut bytes = Vec::new();
         let mut entry_calls = Vec::new();
@@ -195,7 +195,7 @@ impl Compiler {
         };
         self.start(signature);
         let builder = FunctionBuilder::new(&mut self.context.func, &mut self.builder);
-        let (exits, origins) = lower::lower(f, &facts, layout, (unit, self.check_proofs), builder, target)?;
+        let (exits, origins) = lower::lower(f, &summary, layout, (unit, self.check_proofs), builder, target)?;
         if f.result.is_some() && exits.slots >= MAX_METHOD_WORDS {
             return Err(CodegenError::TooLarge(format!("{} values at a method's exit", exits.slots)));
         }

@@ -13,9 +13,9 @@ use crate::abi::{NativeContext, packed_cost};
 use crate::calls::{FIXED_PARAMS, from_word};
 use crate::error::{CodegenError, malformed};
 use crate::exits::{Exits, Leave, Undo};
-use crate::facts::Facts;
 use crate::ints::limit_of;
 use crate::layout::ValueLayout;
+use crate::summary::Summary;
 use cranelift_codegen::ir as clif;
 use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};
 use cranelift_codegen::ir::immediates::Ieee64;
@@ -45,7 +45,7 @@ pub(crate) struct AroundCalls {
 /// One function on its way into Cranelift's IR.
 pub(crate) struct Lowering<'a, 'b> {
     pub f: &'a Function,
-    pub facts: &'a Facts,
+    pub summary: &'a Summary,
     pub layout: &'a ValueLayout,
     pub b: FunctionBuilder<'b>,
     /// The context on entry.
@@ -92,7 +92,7 @@ pub(crate) fn clif_type(ty: Type) -> clif::Type {
 /// Translates a function into the one that `b` builds; gives its exits, and what the numbers of places stand for.
 pub(crate) fn lower(
     f: &Function,
-    facts: &Facts,
+    summary: &Summary,
     layout: &ValueLayout,
     (unit, check_proofs): (u32, bool),
     mut b: FunctionBuilder<'_>,
@@ -109,7 +109,7 @@ pub(crate) fn lower(
     let ctx = b.block_params(entry)[0];
     let mut lowering = Lowering {
         f,
-        facts,
+        summary,
         layout,
         b,
         entry_ctx: ctx,
@@ -132,7 +132,7 @@ pub(crate) fn lower(
     };
     lowering.create_blocks(entry)?;
     lowering.enter(entry)?;
-    for &block in &facts.order {
+    for &block in &summary.order {
         lowering.block(block)?;
     }
     lowering.finish()
@@ -141,7 +141,7 @@ pub(crate) fn lower(
 impl Lowering<'_, '_> {
     fn create_blocks(&mut self, entry: clif::Block) -> Result<(), CodegenError> {
         self.blocks[0] = Some(entry);
-        for &block in self.facts.order.iter().skip(1) {
+        for &block in self.summary.order.iter().skip(1) {
             let data = &self.f.blocks[block.index()];
             let new = self.b.create_block();
             self.blocks[block.index()] = Some(new);
@@ -160,7 +160,7 @@ impl Lowering<'_, '_> {
     /// Blocks that leave stay out of the way of what runs often: of loops, and of code whose assumptions hold.
     fn is_cold(&self, block: Block) -> bool {
         match self.f.blocks[block.index()].end {
-            Terminator::Exit { reason, .. } => self.facts.hot_header.is_some() || reason.is_deopt(),
+            Terminator::Exit { reason, .. } => self.summary.hot_header.is_some() || reason.is_deopt(),
             _ => false,
         }
     }
@@ -177,21 +177,21 @@ impl Lowering<'_, '_> {
         } else {
             let fuel = self.load_fuel();
             self.b.def_var(self.fuel, fuel);
-            if self.facts.calls {
+            if self.summary.calls {
                 let offset = offset_of!(NativeContext, depth_left) as i32;
                 let depth = self.b.ins().load(I64, memory(), self.entry_ctx, offset);
                 self.start_calls(depth);
             }
         }
-        if self.facts.globals {
+        if self.summary.globals {
             let offset = offset_of!(NativeContext, globals) as i32;
             self.globals = Some(self.b.ins().load(I64, memory(), self.entry_ctx, offset));
         }
-        if self.facts.counts {
+        if self.summary.counts {
             let offset = offset_of!(NativeContext, counts) as i32;
             self.counts = Some(self.b.ins().load(I64, memory(), self.entry_ctx, offset));
         }
-        for &d in &self.facts.limits {
+        for &d in &self.summary.limits {
             // Cranelift makes a constant anew at each use; what two instructions compute stays in its register.
             let one = self.iconst(1);
             let least = self.b.ins().ishl_imm_u(one, 63);
@@ -222,7 +222,7 @@ impl Lowering<'_, '_> {
             self.b.switch_to_block(here);
         }
         self.depth_taken = self.taken_at_start[block.index()];
-        let header = self.facts.hot_header == Some(block);
+        let header = self.summary.hot_header == Some(block);
         let data = &self.f.blocks[block.index()];
         for inst in &data.insts {
             self.mark = if header { HEADER_MARK } else { 0 };
@@ -254,7 +254,7 @@ impl Lowering<'_, '_> {
 
     /// Whether the first side of a branch stays in a loop that the other one leaves.
     fn leads_into_loop(&self, then: &Target, otherwise: &Target) -> bool {
-        let depth = |target: &Target| self.facts.depth.get(target.block.index());
+        let depth = |target: &Target| self.summary.depth.get(target.block.index());
         depth(then) > depth(otherwise)
     }
 
@@ -272,7 +272,7 @@ impl Lowering<'_, '_> {
     /// Ends a block. Cranelift places the second side of a branch behind it: that should be the one that stays in the loop.
     fn end(&mut self, insts: &[Inst], end: &Terminator, origin: Origin) -> Result<(), CodegenError> {
         if self.depth_taken != 0 && end.targets().next().is_some() {
-            if end.targets().all(|target| self.facts.ways_in[target.block.index()] == 1) {
+            if end.targets().all(|target| self.summary.ways_in[target.block.index()] == 1) {
                 for target in end.targets() {
                     self.taken_at_start[target.block.index()] = self.depth_taken;
                 }
@@ -328,8 +328,8 @@ impl Lowering<'_, '_> {
         let mut args = [self.entry_ctx; 3];
         // A box that only exits see is rebuilt by them.
         if let Some(result) = inst.result
-            && self.facts.boxed_from[result.index()].is_some()
-            && self.facts.uses[result.index()] == 0
+            && self.summary.boxed_from[result.index()].is_some()
+            && self.summary.uses[result.index()] == 0
         {
             return Ok(None);
         }
@@ -408,7 +408,6 @@ impl Lowering<'_, '_> {
             }
             Opcode::CallBinary => self.call_binary(inst, a, b)?,
             Opcode::CallUnary => self.call_unary(inst, a)?,
-            Opcode::Input => self.call_input(inst)?,
             Opcode::Call => self.call_method(inst)?,
             Opcode::GuardShape => self.guard_shape(inst, a)?,
             Opcode::LoadSlot => self.load_slot(inst, a)?,
@@ -561,7 +560,7 @@ impl Lowering<'_, '_> {
 
     /// The int that this value is known to be.
     pub fn known_int(&self, value: Value) -> Option<i64> {
-        match self.facts.constants[value.index()] {
+        match self.summary.constants[value.index()] {
             Some(Imm::Int(n)) => Some(n),
             _ => None,
         }
@@ -573,7 +572,7 @@ impl Lowering<'_, '_> {
         if self.type_of(value)? != ty {
             return malformed(format!("{value} is not of type {ty}"));
         }
-        match self.facts.constants[value.index()] {
+        match self.summary.constants[value.index()] {
             Some(Imm::Int(n)) => Ok(self.iconst(n)),
             Some(Imm::Bool(b)) => Ok(self.b.ins().iconst(I8, i64::from(b))),
             Some(Imm::Boxed(bits)) => Ok(self.iconst(bits as i64)),
@@ -683,7 +682,7 @@ impl Lowering<'_, '_> {
         let fuel = self.b.use_var(self.fuel);
         let ctx = self.ctx();
         let b = &mut self.b;
-        self.exits.exit(self.f, self.facts, leave, (fuel, ctx), undo, || {
+        self.exits.exit(self.f, self.summary, leave, (fuel, ctx), undo, || {
             let block = b.create_block();
             b.set_cold_block(block);
             block

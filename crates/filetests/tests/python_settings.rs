@@ -90,7 +90,11 @@ fn compare(
         wrong.extend(reports);
     }
     println!("{} programs, {errors} end with an error, {runs} runs, {} wrong", programs.len(), wrong.len());
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    if std::env::var_os("HOTSPOT_KEEP_GOING").is_some() {
+        println!("{}", wrong.join("\n"));
+    } else {
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    }
     Some((programs.len(), errors))
 }
 
@@ -109,7 +113,8 @@ fn settings_act_as_in_cpython() {
     }
 }
 
-/// How many random programs are tried; `HOTSPOT_PROGRAMS` sets another number, `HOTSPOT_SEED` another first seed.
+/// How many random programs are tried; `HOTSPOT_PROGRAMS` sets another number, `HOTSPOT_SEED` another first seed. With
+/// `HOTSPOT_KEEP_GOING` those that differ are printed, and the rest is run all the same.
 const RANDOM: u64 = 60;
 
 #[test]

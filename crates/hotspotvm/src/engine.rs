@@ -25,7 +25,7 @@ use bytecode::Verified;
 use ir::Origin;
 use ir::opt::PassCx;
 use runtime::num::Output;
-use runtime::{Io, Stop, StopKind, Value};
+use runtime::{Io, LimitKind, Stop, StopKind, Value};
 use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::rc::Rc;
@@ -122,7 +122,7 @@ impl Engine {
     pub fn run(&mut self, program: Arc<Verified>, arguments: &[Output], io: Io) -> Outcome {
         let start = Instant::now();
         let stack = std::mem::take(&mut self.stack);
-        let interrupts = Interrupts::new(&self.options.limits, self.cancel.clone());
+        let interrupts = Interrupts::new(&self.options.limits, &self.cancel);
         let vm = match Vm::new(program, arguments, io, &self.options, interrupts, stack) {
             Ok(vm) => vm,
             Err(stop) => {
@@ -154,6 +154,9 @@ impl Engine {
             }
             (result, _) => result.map(|value| run.output(value)),
         };
+        if let Err(Stop { kind: StopKind::Limit(LimitKind::Time | LimitKind::Cancelled), .. }) = &result {
+            run.vm.store.heap.free_soon();
+        }
         let counts = if self.options.details { details::counts(&run.vm) } else { Vec::new() };
         let executed = run.executed.take();
         let samples = run.sampler.take().map(Sampler::finish).unwrap_or_default();

@@ -31,7 +31,7 @@ mod baseline {
         /// As [`Engine::run`](crate::Engine::run), if the program does not take these arguments or does not fit its limits.
         pub fn new(program: Arc<Verified>, arguments: &[Output]) -> Result<BaselineCompilation, Box<Stop>> {
             let options = Options::default();
-            let interrupts = Interrupts::new(&options.limits, Cancel::default());
+            let interrupts = Interrupts::new(&options.limits, &Cancel::default());
             let vm = Vm::new(program, arguments, Io::none(), &options, interrupts, Vec::new())?;
             Ok(BaselineCompilation { vm, workspace: Workspace::default() })
         }

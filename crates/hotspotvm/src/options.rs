@@ -297,6 +297,11 @@ pub(crate) fn mixed(number: u64) -> u64 {
 pub struct Cancel(Arc<AtomicBool>);
 
 impl Cancel {
+    /// Whether somebody has a copy of this switch.
+    pub(crate) fn is_shared(&self) -> bool {
+        Arc::strong_count(&self.0) > 1
+    }
+
     /// Stops the program at its next safepoint.
     pub fn cancel(&self) {
         self.0.store(true, Ordering::Relaxed);

@@ -103,8 +103,6 @@ pub trait Host {
     fn print(&mut self, bits: u64) -> bool;
     /// Writes a character.
     fn print_char(&mut self, bits: u64) -> bool;
-    /// Reads a line.
-    fn input(&mut self) -> Option<u64>;
     /// Charges fuel and counts rounds; `false` if the slice is used up.
     fn charge(&mut self, cost: u32, rounds: u32) -> bool;
     /// Takes back what [`Host::charge`] did.
@@ -441,7 +439,6 @@ impl Evaluator<'_> {
             }
             (O::Print, _) => self.host.print(self.boxed(a)?).then_some(None),
             (O::PrintChar, _) => self.host.print_char(self.boxed(a)?).then_some(None),
-            (O::Input, _) => self.host.input().map(|r| Some(Scalar::Boxed(r))),
             (O::CheckDepth, Imm::Depth(calls)) => (self.host.depth_left() >= calls).then_some(None),
             (O::Assert, _) => match self.bool(a)? {
                 true => Some(None),

@@ -171,8 +171,6 @@ macro_rules! for_each_instruction {
             Print print [boxed -- ] call Slow;
             /// Writes a character to standard output; leaves, without effects, if that needs the interpreter.
             PrintChar print_char [boxed -- ] call Slow;
-            /// Reads a line from standard input; leaves, without effects, if that needs the interpreter.
-            Input input [ -- boxed] call Slow;
 
             /// Charges fuel for runs of instructions and counts rounds of loops, one where it stands on a back-edge;
             /// leaves, uncharged, if the slice is used up.
@@ -234,7 +232,7 @@ pub enum Effect {
     Load,
     /// Writes globals, or slots of objects.
     Write,
-    /// Calls the run time: output, input, fuel. Keeps its order among the others. ([`Opcode::Call`] writes globals as well.)
+    /// Calls the run time: output, fuel. Keeps its order among the others. ([`Opcode::Call`] writes globals as well.)
     Call,
 }
 

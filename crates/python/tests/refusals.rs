@@ -306,7 +306,7 @@ fn length_is_not_depth() {
         "x + 1 and x * 2 or ",
         "x != x + 1 < ",
     ] {
-        accepted(format!("x = 1\ny = {}x\nif {0}x: print(y)\n", piece.repeat(6_000)));
+        accepted(format!("x = 1\ny = {}x\nif {0}x: print(y)\n", piece.repeat(100_000)));
     }
     accepted(format!("{}1\n", "x = ".repeat(100_000)));
     accepted(format!("x = 1; {}\n", "x = x + 1; ".repeat(50_000)));

@@ -82,6 +82,8 @@ const BOX_BYTES: u64 = 24;
 const NOWHERE: u32 = u32::MAX;
 /// Places that are swept between two looks at the clock.
 const SWEEP: usize = 1 << 15;
+/// Objects that are freed without delay: some 2 ms.
+const FREED_AT_ONCE: usize = 1 << 17;
 /// Objects and roots that a collection visits for one unit of fuel.
 const VISITS_PER_FUEL: u64 = 2;
 /// Bytes charged in the region that a collection copies for one unit of fuel.
@@ -635,6 +637,15 @@ impl Heap {
     /// Bytes in the ledger: at least those of all charged objects that there are.
     pub fn charged(&self) -> u64 {
         self.ledger.bytes
+    }
+
+    /// Frees all objects, if they are many on another thread: the host waits for a program that is late already.
+    pub fn free_soon(&mut self) {
+        if self.slots.len() >= FREED_AT_ONCE {
+            let slots = std::mem::take(&mut self.slots);
+            // Without a thread the closure is dropped, and the objects with it.
+            _ = std::thread::Builder::new().spawn(move || drop(slots));
+        }
     }
 
     /// How many collections there were.

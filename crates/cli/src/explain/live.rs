@@ -32,8 +32,8 @@ impl From<Sentence> for Told {
 
 /// An event in words. The collector has taken it already.
 pub(crate) fn told(log: &Collector, event: &Event) -> Told {
-    let facts = &log.facts;
-    let at = |spot: &Spot| place(facts, spot);
+    let outline = &log.outline;
+    let at = |spot: &Spot| place(outline, spot);
     let decided = |what, at: &Spot, why: &hotspotvm::Reason| -> Told {
         words::decided(log, &Decided { event: 0, what, at: at.clone(), why: why.clone(), times: 1 }).into()
     };

@@ -11,7 +11,7 @@ mod model;
 mod render;
 mod words;
 
-pub(crate) use model::{Collector, Explanation, Facts};
+pub(crate) use model::{Collector, Explanation, Outline};
 
 use crate::args::ExplainArgs;
 use crate::load::{self, Loaded};
@@ -37,9 +37,9 @@ pub(crate) fn explain(args: &ExplainArgs) -> Result<Status, Failure> {
     let loaded = load::load(path, args.program.language.language)?;
     let python = loaded.python.as_ref();
     let arguments = run::arguments(&loaded.program, python, args.program.args())?;
-    let facts = Facts::new(loaded.program.program(), &loaded.text);
+    let outline = Outline::new(loaded.program.program(), &loaded.text);
     let scope = render::Scope { function: args.function.clone(), line: args.line, all: args.all };
-    check_scope(&scope, &facts, &loaded)?;
+    check_scope(&scope, &outline, &loaded)?;
     let to_stdout = args.output.as_deref() == Some(Path::new("-"));
     let file = args.output.as_deref().filter(|_| !to_stdout);
     let mut file = file.map(|file| OutFile::create(path, file)).transpose()?;
@@ -55,7 +55,7 @@ pub(crate) fn explain(args: &ExplainArgs) -> Result<Status, Failure> {
     options.limits.started = Some(started);
     let failed = Failed::default();
     let io = streams::real(path == "-", hurried, &failed);
-    let (explanation, stop) = observed(&loaded, options, &arguments, io, facts.clone());
+    let (explanation, stop) = observed(&loaded, options, &arguments, io, outline.clone());
     let mut status = ended(stop.as_ref(), python, &failed);
     if status == Status::Ok && failed.has_failed() {
         status = failed.show();
@@ -65,7 +65,7 @@ pub(crate) fn explain(args: &ExplainArgs) -> Result<Status, Failure> {
     let text = if args.json {
         render::json(&explanation, &scope)
     } else {
-        let text = render::text(&explanation, &facts, &scope);
+        let text = render::text(&explanation, &outline, &scope);
         if plain { anstream::adapter::strip_str(&text).to_string() } else { text }
     };
     match &mut file {
@@ -85,10 +85,10 @@ pub(crate) fn observed(
     options: Options,
     arguments: &[Output],
     io: Io,
-    facts: Facts,
+    outline: Outline,
 ) -> (Explanation, Option<Stop>) {
     let mut engine = Engine::new(Options { details: true, timing: true, ..options });
-    let collector = Rc::new(RefCell::new(Collector::new(facts)));
+    let collector = Rc::new(RefCell::new(Collector::new(outline)));
     let listener = Rc::clone(&collector);
     engine.on_log(move |entry| listener.borrow_mut().entry(entry));
     let outcome = engine.run(Arc::clone(&loaded.program), arguments, io);
@@ -101,9 +101,9 @@ fn ended(stop: Option<&Stop>, python: Option<&Python>, failed: &Failed) -> Statu
 }
 
 /// Refuses a function or a line that the program does not have, before it runs.
-fn check_scope(scope: &render::Scope, facts: &Facts, loaded: &Loaded) -> Result<(), Failure> {
+fn check_scope(scope: &render::Scope, outline: &Outline, loaded: &Loaded) -> Result<(), Failure> {
     if let Some(name) = &scope.function
-        && !facts.has_function(name)
+        && !outline.has_function(name)
     {
         const SHOWN: usize = 8;
         let functions = &loaded.program.program().functions;

@@ -1,4 +1,4 @@
-//! What can be said of a run, as plain data, and the facts that it is derived from.
+//! What can be said of a run, as plain data, and the outline of the program that it is derived from.
 //!
 //! It looks at `profile -> detect -> compile -> cache -> execute -> deoptimise` from its end. [`Collector`] takes the
 //! log entry by entry and keeps what was decided, not what was executed, so its memory grows with what is compiled;
@@ -18,15 +18,15 @@ use std::collections::HashMap;
 
 /// What is known of a program before it runs.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Facts {
-    functions: Vec<FunctionFacts>,
+pub(crate) struct Outline {
+    functions: Vec<FunctionOutline>,
     numbers: HashMap<String, usize>,
     source: Vec<String>,
 }
 
 /// What is known of a function.
 #[derive(Clone, Debug, Default)]
-struct FunctionFacts {
+struct FunctionOutline {
     /// The source line of each instruction; 0 where unknown.
     lines: Vec<u32>,
     /// The names of its locals.
@@ -35,9 +35,9 @@ struct FunctionFacts {
     loops: Vec<(u32, u32)>,
 }
 
-impl Facts {
-    /// The facts of a program with this source text, which may be empty.
-    pub(crate) fn new(program: &Program, source: &str) -> Facts {
+impl Outline {
+    /// The outline of a program with this source text, which may be empty.
+    pub(crate) fn new(program: &Program, source: &str) -> Outline {
         let functions = program.functions.iter().map(|function| {
             let mut loops: Vec<(u32, u32)> = Vec::new();
             for (pc, inst) in function.code.iter().enumerate() {
@@ -49,17 +49,17 @@ impl Facts {
                     }
                 }
             }
-            FunctionFacts { lines: function.lines.clone(), locals: function.locals.clone(), loops }
+            FunctionOutline { lines: function.lines.clone(), locals: function.locals.clone(), loops }
         });
         let names = program.functions.iter().enumerate().map(|(number, f)| (f.name.clone(), number));
-        Facts {
+        Outline {
             functions: functions.collect(),
             numbers: names.collect(),
             source: source.lines().map(|line| line.trim().to_owned()).collect(),
         }
     }
 
-    fn function(&self, name: &str) -> Option<&FunctionFacts> {
+    fn function(&self, name: &str) -> Option<&FunctionOutline> {
         self.functions.get(*self.numbers.get(name)?)
     }
 
@@ -276,7 +276,7 @@ const VARIABLES: usize = 8;
 /// Takes the log of a run, entry by entry.
 #[derive(Debug, Default)]
 pub(crate) struct Collector {
-    pub(super) facts: Facts,
+    pub(super) outline: Outline,
     events: u64,
     pub(super) places: Vec<PlaceLog>,
     numbers: HashMap<(String, u32, bool), usize>,
@@ -287,17 +287,17 @@ pub(crate) struct Collector {
 
 impl Collector {
     /// Nothing has happened yet.
-    pub(crate) fn new(facts: Facts) -> Collector {
-        Collector { facts, ..Collector::default() }
+    pub(crate) fn new(outline: Outline) -> Collector {
+        Collector { outline, ..Collector::default() }
     }
 
     fn place(&mut self, at: &Spot, whole: bool) -> usize {
-        let kind = self.facts.kind(at, whole);
+        let kind = self.outline.kind(at, whole);
         // A function is hot at its beginning, whatever of it is compiled.
         let pc = if kind == PlaceKind::Function { 0 } else { at.pc };
         let key = (at.function.clone(), pc, kind == PlaceKind::Loop);
         *self.numbers.entry(key).or_insert_with(|| {
-            let line = self.facts.line(&at.function, pc);
+            let line = self.outline.line(&at.function, pc);
             let at = Spot { function: at.function.clone(), pc, line };
             let (hot, decided, inlined) = (Vec::new(), Vec::new(), Vec::new());
             self.places.push(PlaceLog { kind, at, warm: None, hot, decided, inlined });
@@ -478,7 +478,7 @@ impl Collector {
         let mut story = Story {
             kind: place.kind,
             at: place.at.clone(),
-            lines: self.facts.lines_of(&place.at, place.kind),
+            lines: self.outline.lines_of(&place.at, place.kind),
             arrivals: counted.map_or(0, |c| c.arrivals),
             executed: counted.map_or(0, |c| c.instructions)
                 + optimized().map(|u| u.instructions).sum::<u64>(),

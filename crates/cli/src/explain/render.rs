@@ -4,7 +4,7 @@
 //! program is escaped; without being asked for more, it fits a screen or two, and what is left out is counted.
 
 use super::ledger::{Counted, Ledger};
-use super::model::{Explanation, Facts, Sentence, Story};
+use super::model::{Explanation, Outline, Sentence, Story};
 use super::words::percent;
 use crate::text::{self, Table, duration, thousands};
 use clap::builder::styling::Style;
@@ -69,7 +69,7 @@ pub(crate) fn json(explanation: &Explanation, scope: &Scope) -> String {
 }
 
 /// As text, in colour: strip it for a file.
-pub(crate) fn text(explanation: &Explanation, facts: &Facts, scope: &Scope) -> String {
+pub(crate) fn text(explanation: &Explanation, outline: &Outline, scope: &Scope) -> String {
     let bold = Style::new().bold();
     let mut out = format!(
         "{bold}What was compiled, and why{bold:#}: {} instructions were executed in all.\n",
@@ -84,7 +84,7 @@ pub(crate) fn text(explanation: &Explanation, facts: &Facts, scope: &Scope) -> S
     let (stories, told) = told(explanation, scope);
     for (number, story) in stories.iter().take(told).enumerate() {
         out.push('\n');
-        out.push_str(&heading(number + 1, story, facts, explanation.executed));
+        out.push_str(&heading(number + 1, story, outline, explanation.executed));
         sentences(&mut out, story, everything);
     }
     if stories.is_empty() {
@@ -99,12 +99,12 @@ pub(crate) fn text(explanation: &Explanation, facts: &Facts, scope: &Scope) -> S
     out
 }
 
-fn heading(number: usize, story: &Story, facts: &Facts, all: u64) -> String {
+fn heading(number: usize, story: &Story, outline: &Outline, all: u64) -> String {
     let bold = Style::new().bold();
     let (what, quote) = match (story.kind, story.at.line) {
         (PlaceKind::Function, _) => (format!("Function `{}`", story.at.function), ""),
         (PlaceKind::Loop, Some(line)) => {
-            (format!("Loop at line {line}, in `{}`", story.at.function), facts.text(line))
+            (format!("Loop at line {line}, in `{}`", story.at.function), outline.text(line))
         }
         (PlaceKind::Loop, None) => (format!("Loop at pc {} of `{}`", story.at.pc, story.at.function), ""),
     };

@@ -5,7 +5,9 @@
 //! are known.
 
 use super::ledger::{Counted, ENOUGH, Row};
-use super::model::{CallLog, Collector, Decided, Facts, PlaceLog, Sentence, Story, UnitLog, Verdict, WayOut};
+use super::model::{
+    CallLog, Collector, Decided, Outline, PlaceLog, Sentence, Story, UnitLog, Verdict, WayOut,
+};
 use crate::text::{duration, thousands};
 use explorer::report::Topic;
 use hotspotvm::event::{Held, RemarkKind};
@@ -63,16 +65,16 @@ pub(super) fn no_jit(event: u64, why: &Reason) -> Sentence {
 }
 
 /// A place, as a person would name it.
-pub(super) fn place(facts: &Facts, at: &Spot) -> String {
-    match facts.line(&at.function, at.pc).or(at.line) {
+pub(super) fn place(outline: &Outline, at: &Spot) -> String {
+    match outline.line(&at.function, at.pc).or(at.line) {
         Some(line) => format!("line {line}"),
         None => format!("pc {} of `{}`", at.pc, at.function),
     }
 }
 
 /// A place in a function, with the function's name if that is another.
-fn place_from(facts: &Facts, at: &Spot, function: &str) -> String {
-    let words = place(facts, at);
+fn place_from(outline: &Outline, at: &Spot, function: &str) -> String {
+    let words = place(outline, at);
     if at.function == function || words.ends_with('`') {
         words
     } else {
@@ -81,7 +83,7 @@ fn place_from(facts: &Facts, at: &Spot, function: &str) -> String {
 }
 
 /// The words of a reason, with the lines of this function in place of its pcs.
-fn lined(facts: &Facts, function: &str, words: &str) -> String {
+fn lined(outline: &Outline, function: &str, words: &str) -> String {
     let mut out = String::new();
     let mut rest = words;
     while let Some(at) = rest.find("pc ") {
@@ -89,7 +91,7 @@ fn lined(facts: &Facts, function: &str, words: &str) -> String {
         let digits: String = from[3..].chars().take_while(char::is_ascii_digit).collect();
         let starts = before.chars().next_back().is_none_or(|c| !c.is_alphanumeric());
         out.push_str(before);
-        match digits.parse().ok().and_then(|pc| facts.line(function, pc)).filter(|_| starts) {
+        match digits.parse().ok().and_then(|pc| outline.line(function, pc)).filter(|_| starts) {
             Some(line) => out.push_str(&format!("line {line}")),
             None => out.push_str(&from[..3 + digits.len()]),
         }
@@ -99,13 +101,13 @@ fn lined(facts: &Facts, function: &str, words: &str) -> String {
 }
 
 /// The words of a remark, where the compiler's names of intermediate results, `v7`, say that they are just that.
-fn named(facts: &Facts, function: &str, words: &str) -> String {
+fn named(outline: &Outline, function: &str, words: &str) -> String {
     let mut out = String::new();
     for piece in words.split_inclusive(|c: char| !c.is_alphanumeric() && c != '_') {
         let word = piece.trim_end_matches(|c: char| !c.is_alphanumeric() && c != '_');
         let digits = word.strip_prefix('v').filter(|digits| !digits.is_empty());
         let is_value = digits.is_some_and(|digits| digits.bytes().all(|b| b.is_ascii_digit()));
-        if is_value && !facts.has_local(function, word) {
+        if is_value && !outline.has_local(function, word) {
             out.push_str("(a result)");
             out.push_str(&piece[word.len()..]);
         } else {
@@ -165,7 +167,7 @@ pub(super) fn heat(
         PlaceKind::Function => ("was called", "calls"),
         PlaceKind::Loop => ("went round", "rounds"),
     };
-    let nest = if log.facts.is_nest(&place.at) && story.tier == Tier::Optimizing {
+    let nest = if log.outline.is_nest(&place.at) && story.tier == Tier::Optimizing {
         ", those of the loops in it included"
     } else {
         ""
@@ -349,7 +351,7 @@ fn article(noun: &str) -> &'static str {
 
 pub(super) fn inlined(log: &Collector, unit: &UnitLog, call: &CallLog) -> Sentence {
     let CallLog { event, at, callee, instructions, percent, refused } = call;
-    let place = place_from(&log.facts, at, &unit.at.function);
+    let place = place_from(&log.outline, at, &unit.at.function);
     let size = counted(u64::from(*instructions), "instruction");
     let made = format!("{size}, called {percent} % of the time");
     let sentence = match refused {
@@ -358,7 +360,7 @@ pub(super) fn inlined(log: &Collector, unit: &UnitLog, call: &CallLog) -> Senten
             Sentence::new(Topic::Inlined, words)
         }
         Some(why) => {
-            let why_words = lined(&log.facts, callee, &why.to_string());
+            let why_words = lined(&log.outline, callee, &why.to_string());
             let words =
                 format!("At {place}, `{callee}` is called ({made}): not put in place, because {why_words}.");
             Sentence::new(Topic::Inlined, words).why(why)
@@ -378,7 +380,7 @@ fn remarks(log: &Collector, unit: &UnitLog, out: &mut Vec<Sentence>) {
             RemarkKind::Stayed => (Topic::Stayed, "Still done in each round, at"),
             RemarkKind::Changed => (Topic::Removed, "Reshaped, at"),
         };
-        let place = place_from(&log.facts, &remark.at, &unit.at.function);
+        let place = place_from(&log.outline, &remark.at, &unit.at.function);
         // What it is about comes first; what is known of the operands differs from copy to copy.
         let about = remark.words.split([':', ',']).next().unwrap_or_default();
         let about = about.split(|c: char| c == 'v' || c.is_whitespace()).collect::<Vec<_>>().join(" ");
@@ -387,7 +389,7 @@ fn remarks(log: &Collector, unit: &UnitLog, out: &mut Vec<Sentence>) {
             continue;
         }
         told.push(key);
-        let words = format!("{first} {place}: {}.", named(&log.facts, &remark.at.function, &remark.words));
+        let words = format!("{first} {place}: {}.", named(&log.outline, &remark.at.function, &remark.words));
         let mut sentence = Sentence::new(topic, words).event(made.event).unit(unit.id).at(&remark.at);
         sentence.hint.clone_from(&remark.hint);
         out.push(sentence);
@@ -395,7 +397,7 @@ fn remarks(log: &Collector, unit: &UnitLog, out: &mut Vec<Sentence>) {
 }
 
 pub(super) fn fell_back(log: &Collector, unit: &UnitLog, way: &WayOut) -> Sentence {
-    let place = place_from(&log.facts, &way.at, &unit.at.function);
+    let place = place_from(&log.outline, &way.at, &unit.at.function);
     let often = times(way.times);
     let first = if way.times > 1 { "the first time " } else { "" };
     let sentence = match way.reason {
@@ -447,7 +449,7 @@ pub(super) fn taken_out(log: &Collector, unit: &UnitLog, event: u64, why: Option
     };
     match why {
         Some(why) => {
-            let words = lined(&log.facts, &unit.at.function, &why.to_string());
+            let words = lined(&log.outline, &unit.at.function, &why.to_string());
             let topic =
                 if matches!(why, Reason::Replaced { .. }) { Topic::Compiled } else { Topic::FellBack };
             Sentence::new(topic, format!("{what} was taken out, because {words}.")).why(why)
@@ -467,7 +469,7 @@ pub(super) fn taken_out(log: &Collector, unit: &UnitLog, event: u64, why: Option
 
 /// A decision not to compile.
 pub(super) fn decided(log: &Collector, decided: &Decided) -> Sentence {
-    let why = lined(&log.facts, &decided.at.function, &decided.why.to_string());
+    let why = lined(&log.outline, &decided.at.function, &decided.why.to_string());
     let often =
         if decided.times > 1 { format!(" (decided {})", times(decided.times)) } else { String::new() };
     let words = match decided.what {
@@ -481,7 +483,7 @@ pub(super) fn decided(log: &Collector, decided: &Decided) -> Sentence {
         Verdict::Aborted => {
             format!(
                 "A recording of the way that control takes was given up at {}{often}, because {why}.",
-                place(&log.facts, &decided.at)
+                place(&log.outline, &decided.at)
             )
         }
     };
@@ -498,7 +500,7 @@ pub(super) fn covered(log: &Collector, place: &PlaceLog, number: usize) -> Optio
     let (event, unit, _) = others.first()?;
     let mut calls: Vec<String> = Vec::new();
     for (_, unit, at) in &others {
-        let words = format!("{} (unit {unit})", place_from(&log.facts, at, ""));
+        let words = format!("{} (unit {unit})", place_from(&log.outline, at, ""));
         if !calls.contains(&words) {
             calls.push(words);
         }

@@ -9,7 +9,7 @@ pub(crate) mod listing;
 mod recorder;
 
 use crate::args::{ExploreArgs, Variation};
-use crate::explain::{Collector, Facts};
+use crate::explain::{Collector, Outline};
 use crate::load::{self, Loaded};
 use crate::report::{Failure, Status, say};
 use crate::run::{arguments, ended, shown};
@@ -76,7 +76,7 @@ fn run(
     let settings = settings(&options);
     let mut engine = Engine::new(options);
     let recorder = Rc::new(RefCell::new(Recorder::default()));
-    let collector = Rc::new(RefCell::new(Collector::new(Facts::new(program.program(), &text))));
+    let collector = Rc::new(RefCell::new(Collector::new(Outline::new(program.program(), &text))));
     let (heard, told) = (Rc::clone(&recorder), Rc::clone(&collector));
     engine.on_log(move |entry| {
         heard.borrow_mut().add(entry);

@@ -10,7 +10,7 @@ mod view;
 
 use crate::args::StepArgs;
 use crate::explain::live;
-use crate::explain::{Collector, Facts};
+use crate::explain::{Collector, Outline};
 use crate::load::{self, Loaded};
 use crate::log::Repeated;
 use crate::report::{self, Failure, Status};
@@ -68,8 +68,8 @@ pub(crate) fn step(args: &StepArgs) -> Result<Status, Failure> {
     let terminal = args.commands.is_none() && std::io::stdin().is_terminal();
     let greeting = greeting(&loaded, has_input, terminal);
     report::say_in_colour(&greeting);
-    let facts = Facts::new(loaded.program.program(), &loaded.text);
-    let teller = Rc::new(RefCell::new(Teller::new(facts)));
+    let outline = Outline::new(loaded.program.program(), &loaded.text);
+    let teller = Rc::new(RefCell::new(Teller::new(outline)));
     let mut engine = Engine::new(options);
     let listener = Rc::clone(&teller);
     engine.on_log(move |entry| listener.borrow_mut().entry(entry));
@@ -143,8 +143,8 @@ struct Teller {
 }
 
 impl Teller {
-    fn new(facts: Facts) -> Teller {
-        let (log, repeated) = (Collector::new(facts), Repeated::default());
+    fn new(outline: Outline) -> Teller {
+        let (log, repeated) = (Collector::new(outline), Repeated::default());
         Teller { log, repeated, hints: HashSet::new(), wanted: None, met: false }
     }
 

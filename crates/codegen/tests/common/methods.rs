@@ -348,9 +348,6 @@ impl Host for Model<'_> {
     fn print_char(&mut self, _: u64) -> bool {
         false
     }
-    fn input(&mut self) -> Option<u64> {
-        None
-    }
     fn charge(&mut self, cost: u32, rounds: u32) -> bool {
         let enough = self.slice >= i64::from(cost);
         if enough {

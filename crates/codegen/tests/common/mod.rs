@@ -55,7 +55,7 @@ impl Mapped {
 }
 
 pub const ROUTINES: Routines =
-    Routines { binary, unary, routine, truth, box_int, unbox_int, print, print_char, input };
+    Routines { binary, unary, routine, truth, box_int, unbox_int, print, print_char };
 
 impl Drop for Mapped {
     fn drop(&mut self) {
@@ -153,10 +153,6 @@ extern "C" fn routine(ctx: *mut NativeContext, number: u32, inputs: u32, detail:
     // SAFETY: tests pass a context whose arguments are there.
     let args: Vec<u64> = (0..inputs as usize).map(|at| unsafe { *(*ctx).arguments.add(at) }).collect();
     if called(ctx, format!("routine {number} {detail} {args:x?}")) { small(78) } else { LAYOUT.refused }
-}
-
-extern "C" fn input(ctx: *mut NativeContext) -> u64 {
-    if called(ctx, "input".to_owned()) { small(77) } else { LAYOUT.refused }
 }
 
 /// Compiled code and what came of its last run.

@@ -12,15 +12,22 @@ pub struct Interrupts {
     deadline: Option<Instant>,
     timeout: Duration,
     cancel: Cancel,
+    possible: bool,
 }
 
 impl Interrupts {
     /// Those of a run that begins now. (A timeout that no clock reaches is none.)
-    pub fn new(limits: &Limits, cancel: Cancel) -> Interrupts {
+    pub fn new(limits: &Limits, cancel: &Cancel) -> Interrupts {
         let timeout = limits.timeout.unwrap_or_default();
         let start = limits.started.unwrap_or_else(Instant::now);
         let deadline = limits.timeout.and_then(|timeout| start.checked_add(timeout));
-        Interrupts { deadline, timeout, cancel }
+        let possible = deadline.is_some() || cancel.is_shared();
+        Interrupts { deadline, timeout, cancel: cancel.clone(), possible }
+    }
+
+    /// Whether anything may interrupt the run: there is a deadline, or the host holds a cancel switch.
+    pub fn are_possible(&self) -> bool {
+        self.possible
     }
 
     /// Whether the run must stop.

@@ -29,7 +29,7 @@ use zerocopy::FromZeros;
 /// Instructions between two looks at limits, cancellation and garbage: the most that compiled code can be given (see
 /// [`codegen::FUEL_SHIFT`]). An exit and re-entry cost about a microsecond, these several hundred.
 const SLICE: i64 = codegen::MAX_SLICE;
-/// The same when there is a deadline to keep within 10 ms even if every instruction takes 100 ns.
+/// The same when there is a deadline or a cancel to see within 10 ms even if every instruction takes 100 ns.
 const SLICE_TIMED: i64 = 1 << 16;
 /// "Unlimited" fuel: more than a century of instructions.
 const PLENTY: u64 = i64::MAX as u64;
@@ -300,7 +300,7 @@ impl Vm {
             *slot = store.value(argument.clone()).bits();
         }
         let total = limits.fuel.unwrap_or(PLENTY).min(PLENTY);
-        let usual = if limits.timeout.is_some() { SLICE_TIMED } else { SLICE };
+        let usual = if interrupts.are_possible() { SLICE_TIMED } else { SLICE };
         let slice_size =
             options.stress.slice.or(options.sampling).map_or(usual, |s| i64::from(s).clamp(1, SLICE));
         let slice = total.min(slice_size as u64) as i64;

@@ -131,7 +131,7 @@ mod tests {
         let program = program.and_then(|p| bytecode::verify(p).map_err(|e| format!("{e:?}")));
         let program = program.unwrap_or_else(|e| panic!("{e}")).into();
         let (options, arguments) = (Options::default(), [Output::Int(argument)]);
-        let interrupts = Interrupts::new(&options.limits, Cancel::default());
+        let interrupts = Interrupts::new(&options.limits, &Cancel::default());
         let mut vm = Vm::new(program, &arguments, Io::none(), &options, interrupts, Vec::new())
             .unwrap_or_else(|stop| panic!("{stop:?}"));
         assert!(matches!(interpret(&mut vm), Leave::Done));

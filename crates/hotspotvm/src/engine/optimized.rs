@@ -35,6 +35,30 @@ pub(super) struct HotPlace {
     pub back_edges: u64,
 }
 
+/// How compiled code has left.
+struct Exit {
+    /// The unit that has left, its place, and the number of the exit in it.
+    unit: u32,
+    place: PlaceKey,
+    number: u32,
+    /// What the record of the exit says.
+    reason: ExitReason,
+    side: Option<u32>,
+    /// How many of the frames are of functions in the unit; the others are of its callers.
+    of_unit: usize,
+    /// How the interpreter goes on.
+    resume: Resume,
+    /// The frames, innermost first; at least one.
+    frames: Vec<RebuiltFrame>,
+}
+
+impl Exit {
+    /// The function and the pc where the interpreter goes on.
+    fn at(&self) -> (u32, u32) {
+        self.frames.first().map_or((0, 0), |frame| (frame.function, frame.pc))
+    }
+}
+
 /// Machine code of so many IR instructions, at about 10 us each, takes too long for not looking at the clock.
 const LONG_JOB: usize = 400;
 
@@ -413,78 +437,102 @@ impl Run<'_> {
 
     /// Deoptimise: compiled code has left; puts the interpreter's frames together again, and judges the unit that left.
     fn leave(&mut self, entered: u32, chain: &[TakenExit], rounds: u64, executed: u64) -> Next {
-        let inputs = self.cache.get(entered).map_or(0, |unit| unit.inputs.len());
-        let record = |unit, exit: u32| self.cache.get(unit)?.exits.get(exit as usize);
-        let frames = rebuild_chain(chain, &self.words, inputs, record);
-        let (Some(frames), Some(innermost)) = (frames, chain.first()) else {
+        let Some(exit) = self.rebuild(entered, chain) else {
             debug_assert!(false, "compiled code left by exits that are not there");
             return Next::Interpret;
         };
-        let (id, exit) = (innermost.unit, innermost.exit as usize);
-        let Some((reason, side)) = record(id, innermost.exit).map(|record| (record.reason, record.side))
-        else {
-            return Next::Interpret;
-        };
-        let on_trace = record(id, innermost.exit).map_or(0, |record| record.frames.len());
-        let Some(resume) = frames.first().map(|frame| frame.resume) else { return Next::Interpret };
-        let mut not_executed = match resume {
-            Resume::Execute => self.vm.run_left(frames[0].function, frames[0].pc),
-            Resume::Transfer { .. } => 0,
-        };
-        not_executed += frames[1..].iter().map(|f| self.vm.run_left(f.function, f.pc)).sum::<u64>();
-        let deopt = reason.is_deopt();
-        let mut count = 0;
-        let mut place = PlaceKey { function: 0, pc: 0, arriving: Arriving::Loop };
-        if let Some(unit) = self.cache.get_mut(id) {
-            place = unit.place;
-            let counts = deopt || matches!(reason, ExitReason::NoCode | ExitReason::SideExit);
-            unit.exit_counts[exit] += u32::from(counts);
-            count = unit.exit_counts[exit];
-        }
-        self.stats.exits.add(reason);
-        self.restore(&frames);
-        let at = (frames[0].function, frames[0].pc);
-        if deopt {
-            self.stats.deopts += 1;
-            let shown = match self.driver.details {
-                true => self.shown_frames(chain, &frames),
-                false => Vec::new(),
-            };
-            self.emit(|vm| Event::Deopt {
-                unit: id,
-                at: Spot::of(vm, at.0, at.1),
-                reason,
-                observed: observed(vm),
-                exit: exit as u32,
-                frames: shown,
-                rounds,
-                count,
-            });
-        } else {
-            self.emit(|vm| Event::Exit { unit: id, at: Spot::of(vm, at.0, at.1), reason, rounds });
-        }
-        // Where a callee is still to come, nothing can be said yet.
-        if reason == ExitReason::NoCode {
+        let not_executed = self.not_executed(&exit.frames);
+        let count = self.count_exit(&exit);
+        self.restore(&exit.frames);
+        self.tell_exit(&exit, chain, rounds, count);
+        // Where a callee is still to come, nothing can be said yet of the unit.
+        if exit.reason == ExitReason::NoCode {
             self.count_compiled(entered, executed, not_executed);
         } else {
-            let values = frames.iter().map(|frame| frame.locals.len() + frame.stack.len()).sum();
+            let values = exit.frames.iter().map(|frame| frame.locals.len() + frame.stack.len()).sum();
             self.count_entry(entered, executed.saturating_sub(not_executed), values);
         }
-        if deopt && self.recording.is_some() {
-            self.abandon(Reason::TraceInnerDeopt {});
-        }
-        if let Some(side) = side {
-            let functions: Vec<u32> = frames.iter().take(on_trace).map(|frame| frame.function).collect();
-            self.side_exit(id, place, side, count, &functions);
-        } else if self.is_too_many(count, reason, at) && self.cache.get(id).is_some() {
-            self.invalidate(id, place, Reason::ExitRepeated { exit: reason, count });
-        }
-        match resume {
+        self.judge_exit(&exit, count);
+        match exit.resume {
             Resume::Execute => Next::Interpret,
             Resume::Transfer { back_edge } => {
-                self.interrupted_round = reason == ExitReason::Poll && back_edge;
+                self.interrupted_round = exit.reason == ExitReason::Poll && back_edge;
                 Next::Arrive(if back_edge { How::Back } else { How::Forward })
             }
+        }
+    }
+
+    /// The frames that a chain of exits leaves, and what is known of the innermost exit.
+    fn rebuild(&self, entered: u32, chain: &[TakenExit]) -> Option<Exit> {
+        let inputs = self.cache.get(entered).map_or(0, |unit| unit.inputs.len());
+        let record = |unit, exit: u32| self.cache.get(unit)?.exits.get(exit as usize);
+        let frames = rebuild_chain(chain, &self.words, inputs, record)?;
+        let innermost = chain.first()?;
+        let found = record(innermost.unit, innermost.exit)?;
+        Some(Exit {
+            unit: innermost.unit,
+            place: self.cache.get(innermost.unit)?.place,
+            number: innermost.exit,
+            reason: found.reason,
+            side: found.side,
+            of_unit: found.frames.len(),
+            resume: frames.first()?.resume,
+            frames,
+        })
+    }
+
+    /// Instructions that were paid for in the unit that has left, and are executed after it.
+    fn not_executed(&self, frames: &[RebuiltFrame]) -> u64 {
+        let (innermost, waiting) = frames.split_at(1.min(frames.len()));
+        let executes = innermost.iter().filter(|frame| frame.resume == Resume::Execute);
+        executes.chain(waiting).map(|frame| self.vm.run_left(frame.function, frame.pc)).sum()
+    }
+
+    /// How often the unit has left there, if that is of interest.
+    fn count_exit(&mut self, exit: &Exit) -> u32 {
+        self.stats.exits.add(exit.reason);
+        self.stats.deopts += u64::from(exit.reason.is_deopt());
+        let Some(unit) = self.cache.get_mut(exit.unit) else { return 0 };
+        let count = &mut unit.exit_counts[exit.number as usize];
+        let counts =
+            exit.reason.is_deopt() || matches!(exit.reason, ExitReason::NoCode | ExitReason::SideExit);
+        *count += u32::from(counts);
+        *count
+    }
+
+    fn tell_exit(&mut self, exit: &Exit, chain: &[TakenExit], rounds: u64, count: u32) {
+        let Exit { unit, reason, .. } = *exit;
+        let (function, pc) = exit.at();
+        if !reason.is_deopt() {
+            return self.emit(|vm| Event::Exit { unit, at: Spot::of(vm, function, pc), reason, rounds });
+        }
+        let shown = match self.driver.details {
+            true => self.shown_frames(chain, &exit.frames),
+            false => Vec::new(),
+        };
+        self.emit(|vm| Event::Deopt {
+            unit,
+            at: Spot::of(vm, function, pc),
+            reason,
+            observed: observed(vm),
+            exit: exit.number,
+            frames: shown,
+            rounds,
+            count,
+        });
+    }
+
+    /// What becomes of the unit that has left: a trace may grow there, or it is replaced.
+    fn judge_exit(&mut self, exit: &Exit, count: u32) {
+        if exit.reason.is_deopt() && self.recording.is_some() {
+            self.abandon(Reason::TraceInnerDeopt {});
+        }
+        if let Some(side) = exit.side {
+            let functions: Vec<u32> =
+                exit.frames.iter().take(exit.of_unit).map(|frame| frame.function).collect();
+            self.side_exit(exit.unit, exit.place, side, count, &functions);
+        } else if self.is_too_many(count, exit.reason, exit.at()) && self.cache.get(exit.unit).is_some() {
+            self.invalidate(exit.unit, exit.place, Reason::ExitRepeated { exit: exit.reason, count });
         }
     }
 

@@ -29,7 +29,6 @@ const ROUTINES: Routines = Routines {
     unbox_int: unbox_int_routine,
     print: print_routine,
     print_char: print_char_routine,
-    input: input_routine,
 };
 
 /// An input that is not of the type that the code assumes.
@@ -284,9 +283,4 @@ extern "C" fn print_routine(ctx: *mut NativeContext, a: u64) -> u32 {
 
 extern "C" fn print_char_routine(ctx: *mut NativeContext, a: u64) -> u32 {
     print(ctx, a, true)
-}
-
-/// Reading waits for the world: the interpreter does it.
-extern "C" fn input_routine(_: *mut NativeContext) -> u64 {
-    Value::REFUSED.bits()
 }

@@ -7,7 +7,6 @@ use crate::data::{CallSite, Type};
 use crate::reason::ExitReason;
 use bytecode::{BinOp, UnOp};
 use rustc_hash::FxHashMap;
-use std::collections::VecDeque;
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum Held {
@@ -28,8 +27,6 @@ pub struct SimpleHost {
     globals: FxHashMap<u32, u64>,
     /// What was written.
     pub output: String,
-    /// What [`Host::input`] gives, first to last, then `none`.
-    pub lines: VecDeque<i64>,
     /// The fuel left; `None` if there is no end of it.
     pub slice: Option<u64>,
     /// What calls do; `None` if there is no code to call.
@@ -40,7 +37,7 @@ pub struct SimpleHost {
 pub type Callee = fn(&mut SimpleHost, &CallSite, Type, &[Scalar]) -> Called;
 
 impl SimpleHost {
-    /// A host without input and with endless fuel.
+    /// A host with endless fuel.
     pub fn new() -> SimpleHost {
         SimpleHost::default()
     }
@@ -184,13 +181,6 @@ impl Host for SimpleHost {
             }
             None => false,
         }
-    }
-
-    fn input(&mut self) -> Option<u64> {
-        Some(match self.lines.pop_front() {
-            Some(i) => self.box_int(i),
-            None => 0,
-        })
     }
 
     fn call(&mut self, call: &CallSite, result: Type, args: &[Scalar]) -> Called {

@@ -70,30 +70,11 @@ impl Motion<'_> {
         args: &[Value],
         made: &mut FxHashMap<StateId, StateId>,
     ) -> StateId {
-        let mut chain = Vec::new();
-        let mut at = Some(state);
-        let mut caller = None;
-        while let Some(id) = at {
-            if let Some(&known) = made.get(&id) {
-                caller = Some(known);
-                break;
-            }
-            chain.push(id);
-            at = self.f.states[id.index()].caller;
-        }
-        for id in chain.into_iter().rev() {
-            let mut frame = self.f.states[id.index()].clone();
-            frame.caller = caller;
-            for value in frame.values_mut() {
-                if let Some(i) = params.iter().position(|param| param == value) {
-                    *value = args[(i + usize::from(is(Bug::LicmState))) % args.len()];
-                }
-            }
-            let new = self.f.new_state(frame);
-            made.insert(id, new);
-            caller = Some(new);
-        }
-        caller.unwrap_or(state)
+        let shift = usize::from(is(Bug::LicmState));
+        self.f.rename_state(state, made, |value| {
+            let i = params.iter().position(|&param| param == value)?;
+            Some(args[(i + shift) % args.len()])
+        })
     }
 
     /// The block before the loop, whose only way is into the loop: one that is there, or a new one.

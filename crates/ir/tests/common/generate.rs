@@ -301,7 +301,7 @@ impl Generator {
         if self.calls && self.random.one_in(6) {
             return self.call();
         }
-        const OPS: [Opcode; 51] = [
+        const OPS: [Opcode; 50] = [
             Opcode::IntAdd,
             Opcode::IntAdd,
             Opcode::IntSub,
@@ -352,7 +352,6 @@ impl Generator {
             Opcode::LoadGlobal,
             Opcode::StoreGlobal,
             Opcode::Print,
-            Opcode::Input,
         ];
         let op = self.random.pick(&OPS);
         let mut args: Vec<Value> = Vec::new();

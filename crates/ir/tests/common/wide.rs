@@ -103,7 +103,6 @@ pub fn host(slice: u64) -> SimpleHost {
     host.box_float(2.5);
     host.box_bool(true);
     host.slice = Some(slice);
-    host.lines = [4, -9].into();
     host.callee = Some(callee);
     host
 }
@@ -233,7 +232,6 @@ pub fn endings(f: &Function, inputs: &[Wide], slice: u64) -> (Vec<Ending>, bool)
         fuel: 0,
         slice,
         polls: Vec::new(),
-        lines: vec![-9, 4],
         endings: Vec::new(),
     };
     let complete = run.run().is_some();
@@ -251,7 +249,6 @@ struct Run<'a> {
     slice: u64,
     /// Where charges that were merged may find the fuel used up already.
     polls: Vec<Ending>,
-    lines: Vec<i64>,
     endings: Vec<Ending>,
 }
 
@@ -441,10 +438,6 @@ impl Run<'_> {
                     Wide::Bool(first) => next(operand(if first { 1 } else { 2 })),
                     _ => None,
                 };
-            }
-            (O::Input, _) => {
-                let line = self.lines.pop().map_or(Held::Object(0), |i| Held::Int(i.into()));
-                return next(Wide::Boxed(line));
             }
             (O::Charge, Imm::Charge { cost, .. }) => {
                 if self.slice < u64::from(cost) {

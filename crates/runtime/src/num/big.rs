@@ -185,6 +185,9 @@ fn window(bits: usize) -> usize {
 
 /// `base ** exponent % modulus`, by windows; `base` is below `modulus`, which is at least 2.
 pub(super) fn pow_mod(base: &UBig, exponent: &UBig, modulus: &UBig, watch: &Watch) -> Result<UBig> {
+    if let (Ok(base), Ok(modulus)) = (u64::try_from(base), u64::try_from(modulus)) {
+        return pow_mod_word(base, exponent, modulus, watch).map(UBig::from);
+    }
     let reduce = |a: UBig| Ok(div_rem(&a, modulus, watch)?.1);
     let width = window(exponent.bit_len());
     let mut powers = vec![UBig::ONE, base.clone()];
@@ -197,14 +200,40 @@ pub(super) fn pow_mod(base: &UBig, exponent: &UBig, modulus: &UBig, watch: &Watc
         for bit in (0..width).rev() {
             // While it is 1, squaring changes nothing.
             if !result.is_one() {
+                watch.step(REDUCED_WORK)?;
                 result = reduce(sqr(&result, watch)?)?;
             }
             digit = digit << 1 | usize::from(exponent.bit(at * width + bit));
         }
         if digit != 0 {
+            watch.step(REDUCED_WORK)?;
             result = reduce(mul(&result, &powers[digit], watch)?)?;
         }
         watch.step(1)?;
+    }
+    Ok(result)
+}
+
+/// Work of a product and its remainder that does not depend on their sizes: memory is had and given back.
+pub(super) const REDUCED_WORK: u64 = 50;
+/// Work of a bit of an exponent, where the modulus has one word.
+pub(super) const WORD_BIT_WORK: u64 = 20;
+
+/// The same in words.
+fn pow_mod_word(base: u64, exponent: &UBig, modulus: u64, watch: &Watch) -> Result<u64> {
+    let product = |a: u64, b: u64| (u128::from(a) * u128::from(b) % u128::from(modulus)) as u64;
+    let mut result = 1;
+    for &word in exponent.as_words().iter().rev() {
+        watch.step(64 * WORD_BIT_WORK)?;
+        for bit in (0..64).rev() {
+            // While it is 1, squaring changes nothing.
+            if result != 1 {
+                result = product(result, result);
+            }
+            if word >> bit & 1 == 1 {
+                result = product(result, base);
+            }
+        }
     }
     Ok(result)
 }

@@ -76,7 +76,7 @@ pub(super) fn call1(builtin: Builtin1, a: Operand<'_>, watch: &Watch) -> Result<
             None => return Err(no_round(a)),
         },
         Builtin1::Len => match a {
-            Operand::Str(s) => Output::Int(s.chars().count() as i64),
+            Operand::Str(s) => Output::Int(text::length(s, watch)? as i64),
             _ => {
                 return Err(NumError::type_error(format!("object of type '{}' has no len()", a.type_name())));
             }
@@ -87,7 +87,7 @@ pub(super) fn call1(builtin: Builtin1, a: Operand<'_>, watch: &Watch) -> Result<
                 match (chars.next(), chars.next()) {
                     (Some(c), None) => Output::Int(i64::from(u32::from(c))),
                     _ => {
-                        let length = s.chars().count();
+                        let length = text::length(s, watch)?;
                         return Err(NumError::type_error(format!(
                             "ord() expected a character, but string of length {length} found"
                         )));
@@ -295,6 +295,7 @@ fn parse_int(s: &str, base: u32, watch: &Watch) -> Result<Output, NumError> {
 }
 
 fn read_int(s: &str, base: u32, watch: &Watch) -> Result<Option<Output>, NumError> {
+    watch.step(s.len() as u64)?;
     let trimmed = stripped(s);
     let (negative, unsigned) = match trimmed.as_bytes().first() {
         Some(b'-') => (true, &trimmed[1..]),
@@ -801,7 +802,10 @@ pub(super) fn pow_mod_cost(
     let (base, exponent, modulus) = (bits(a), bits(b), bits(c));
     let size = words(modulus);
     // A square and its remainder for each bit, and a product for some.
-    let step = product_cost(size, size).saturating_mul(5).saturating_add(4 * size + 4);
+    let step = match size {
+        0 | 1 => big::WORD_BIT_WORK,
+        _ => product_cost(size, size).saturating_mul(5).saturating_add(4 * size + 4 + 2 * big::REDUCED_WORK),
+    };
     let first = quotient_cost(words(base), size);
     let inverse = match b.int() {
         Some(exponent) if exponent.is_negative() => {

@@ -9,17 +9,16 @@ use bytecode::Cmp;
 use dashu_int::{IBig, Sign};
 
 use super::int::{self, Int};
-use super::{NumError, Number, Operand};
+use super::{NumError, Number, Operand, Watch, text};
 
 /// Whether the comparison holds.
-pub(super) fn compare(cmp: Cmp, a: Operand<'_>, b: Operand<'_>) -> Result<bool, NumError> {
+pub(super) fn compare(cmp: Cmp, a: Operand<'_>, b: Operand<'_>, watch: &Watch) -> Result<bool, NumError> {
     if let (Some(x), Some(y)) = (a.number(), b.number()) {
         // Only NaN has no order, and it differs from everything.
         return Ok(order(x, y).map_or(cmp == Cmp::Ne, |order| cmp.holds(order)));
     }
     if let (Operand::Str(x), Operand::Str(y)) = (a, b) {
-        // The order of UTF-8 bytes is the order of code points.
-        return Ok(cmp.holds(x.cmp(y)));
+        return Ok(cmp.holds(text::order(x, y, watch)?));
     }
     let same = matches!((a, b), (Operand::None, Operand::None));
     match cmp {

@@ -130,6 +130,7 @@ pub fn binary_cost(
         (BinOp::Compare(_), Operand::Str(x), Operand::Str(y)) => {
             Ok(Cost::new(x.len().min(y.len()) as u64 / BYTES_PER_FUEL, 0))
         }
+        (BinOp::Mod, Operand::Str(s), _) => Ok(Cost::new(s.len() as u64 / BYTES_PER_FUEL, 0)),
         // A float looks at the leading 1024 bits at most.
         _ => Ok(Cost::default()),
     }

@@ -208,7 +208,7 @@ pub(super) fn cost(a: Operand<'_>, spec: &str, limits: &NumberLimits) -> Result<
 /// # Errors
 /// Those of Python, and a text that is too long.
 pub(super) fn format(a: Operand<'_>, spec: &str, watch: &Watch) -> Result<Output, NumError> {
-    let limits = &watch.limits;
+    watch.step(spec.len() as u64)?;
     if spec.is_empty() {
         return text::str(a, watch).map(Output::Str);
     }
@@ -217,8 +217,8 @@ pub(super) fn format(a: Operand<'_>, spec: &str, watch: &Watch) -> Result<Output
             "unsupported format string passed to {}.__format__",
             a.type_name()
         ))),
-        Operand::Str(s) => format_str(s, &parse(spec, '<', "str")?, limits),
-        Operand::Float(f) => format_float(f, &parse(spec, '>', "float")?, "float", limits),
+        Operand::Str(s) => format_str(s, &parse(spec, '<', "str")?, watch),
+        Operand::Float(f) => format_float(f, &parse(spec, '>', "float")?, "float", watch),
         Operand::Bool(_) | Operand::Int(_) | Operand::Big(_) => {
             let type_name = a.type_name();
             let parsed = parse(spec, '>', type_name)?;
@@ -227,7 +227,7 @@ pub(super) fn format(a: Operand<'_>, spec: &str, watch: &Watch) -> Result<Output
                     format_int(int, &parsed, watch)
                 }
                 (Some('e' | 'E' | 'f' | 'F' | 'g' | 'G' | '%'), Some(int)) => {
-                    format_float(int.to_f64()?, &parsed, type_name, limits)
+                    format_float(int.to_f64()?, &parsed, type_name, watch)
                 }
                 (kind, _) => unknown_code(kind.unwrap_or(' '), type_name),
             }
@@ -235,7 +235,7 @@ pub(super) fn format(a: Operand<'_>, spec: &str, watch: &Watch) -> Result<Output
     }
 }
 
-fn format_str(s: &str, spec: &Spec, limits: &NumberLimits) -> Result<Output, NumError> {
+fn format_str(s: &str, spec: &Spec, watch: &Watch) -> Result<Output, NumError> {
     if let Some(kind) = spec.kind.filter(|&k| k != 's') {
         return unknown_code(kind, "str");
     }
@@ -255,15 +255,12 @@ fn format_str(s: &str, spec: &Spec, limits: &NumberLimits) -> Result<Output, Num
     if spec.align == Some('=') {
         return refuse("'=' alignment not allowed in string format specifier");
     }
-    let shown: String = match spec.precision {
-        Some(precision) => s.chars().take(precision).collect(),
-        None => s.to_owned(),
-    };
-    padded("", "", &shown, spec, '<', limits)
+    watch.step(s.len() as u64 / 2)?;
+    let shown = spec.precision.map_or(s, |precision| text::start(s, precision));
+    padded("", "", shown, spec, '<', watch)
 }
 
 fn format_int(int: Int<'_>, spec: &Spec, watch: &Watch) -> Result<Output, NumError> {
-    let limits = &watch.limits;
     if spec.precision.is_some() {
         return refuse("Precision not allowed in integer format specifier");
     }
@@ -284,7 +281,7 @@ fn format_int(int: Int<'_>, spec: &Spec, watch: &Watch) -> Result<Output, NumErr
             }
         };
         return match code {
-            Some(c) => padded("", "", &c.to_string(), spec, '>', limits),
+            Some(c) => padded("", "", &c.to_string(), spec, '>', watch),
             None => Err(NumError::overflow("%c arg not in range(0x110000)")),
         };
     }
@@ -302,7 +299,9 @@ fn format_int(int: Int<'_>, spec: &Spec, watch: &Watch) -> Result<Output, NumErr
             shown.trim_start_matches('-').to_owned()
         }
         (int, radix) => {
-            check_length((int.bits() / u64::from(radix.ilog2())) as usize, limits)?;
+            let length = int.bits() / u64::from(radix.ilog2());
+            check_length(length as usize, &watch.limits)?;
+            watch.step(length)?;
             super::int::magnitude(&int.to_big()).in_radix(radix).to_string()
         }
     };
@@ -310,10 +309,10 @@ fn format_int(int: Int<'_>, spec: &Spec, watch: &Watch) -> Result<Output, NumErr
         digits.make_ascii_uppercase();
     }
     let prefix = if spec.alternate { prefix } else { "" };
-    numeric(int.is_negative(), prefix, &digits, "", group, spec, limits)
+    numeric(int.is_negative(), prefix, &digits, "", group, spec, watch)
 }
 
-fn format_float(f: f64, spec: &Spec, type_name: &str, limits: &NumberLimits) -> Result<Output, NumError> {
+fn format_float(f: f64, spec: &Spec, type_name: &str, watch: &Watch) -> Result<Output, NumError> {
     let kind = match spec.kind {
         Some('n') => 'g',
         Some(kind @ ('e' | 'E' | 'f' | 'F' | 'g' | 'G' | '%')) => kind,
@@ -325,7 +324,8 @@ fn format_float(f: f64, spec: &Spec, type_name: &str, limits: &NumberLimits) -> 
             return refuse("precision too big");
         }
         if matches!(kind, 'e' | 'E' | 'f' | 'F' | '%') || spec.alternate {
-            check_length(precision, limits)?;
+            check_length(precision, &watch.limits)?;
+            watch.step(precision as u64)?;
         }
     }
     let value = if kind == '%' { f * 100.0 } else { f };
@@ -362,7 +362,7 @@ fn format_float(f: f64, spec: &Spec, type_name: &str, limits: &NumberLimits) -> 
     let negative = value.is_sign_negative() && !value.is_nan() && !(spec.no_negative_zero && is_zero);
     let end = body.find(|c: char| !c.is_ascii_digit()).unwrap_or(body.len());
     let (digits, rest) = body.split_at(end);
-    numeric(negative, "", digits, rest, 3, spec, limits)
+    numeric(negative, "", digits, rest, 3, spec, watch)
 }
 
 /// With so many decimals.
@@ -428,7 +428,7 @@ fn numeric(
     rest: &str,
     group: usize,
     spec: &Spec,
-    limits: &NumberLimits,
+    watch: &Watch,
 ) -> Result<Output, NumError> {
     let sign = match (negative, spec.sign) {
         (true, _) => "-",
@@ -446,13 +446,13 @@ fn numeric(
             } else {
                 0
             };
-            check_length(least, limits)?;
-            grouped(digits, group, separator, least)
+            check_length(least, &watch.limits)?;
+            grouped(digits, group, separator, least, watch)?
         }
         _ => digits.to_owned(),
     };
     shown.push_str(rest);
-    padded(sign, prefix, &shown, spec, '>', limits)
+    padded(sign, prefix, &shown, spec, '>', watch)
 }
 
 fn check_length(characters: usize, limits: &NumberLimits) -> Result<(), NumError> {
@@ -460,23 +460,38 @@ fn check_length(characters: usize, limits: &NumberLimits) -> Result<(), NumError
 }
 
 /// The digits in groups, with zeros in front until there are `least` characters; never a separator in front.
-fn grouped(digits: &str, group: usize, separator: char, least: usize) -> String {
-    let mut reversed = String::new();
-    let mut count = 0;
-    let mut source = digits.chars().rev();
-    loop {
-        let next = source.next();
-        if next.is_none() && reversed.len() >= least {
-            break;
-        }
-        if count > 0 && count % group == 0 {
-            reversed.push(separator);
-        }
-        reversed.push(next.unwrap_or('0'));
+fn grouped(
+    digits: &str,
+    group: usize,
+    separator: char,
+    least: usize,
+    watch: &Watch,
+) -> Result<String, NumError> {
+    // Each group with its separator is that many characters, but the first has none: then one digit more.
+    let mut count = digits.len().max(least - least / (group + 1));
+    if count + (count - 1) / group < least {
         count += 1;
     }
-    reversed.chars().rev().collect()
+    let mut all = String::with_capacity(count);
+    text::append_times(&mut all, "0", count - digits.len(), watch)?;
+    text::append(&mut all, digits, watch)?;
+    let mut out = String::with_capacity(count + count / group);
+    let first = (count - 1) % group + 1;
+    out.push_str(&all[..first]);
+    let mut at = first;
+    while at < count {
+        if (at - first).is_multiple_of(GROUPED_AT_ONCE * group) {
+            watch.step((GROUPED_AT_ONCE.min(count - at) * group) as u64)?;
+        }
+        out.push(separator);
+        out.push_str(&all[at..at + group]);
+        at += group;
+    }
+    Ok(out)
 }
+
+/// Groups that are made between two steps of the watch.
+const GROUPED_AT_ONCE: usize = 1 << 14;
 
 fn padded(
     sign: &str,
@@ -484,12 +499,13 @@ fn padded(
     body: &str,
     spec: &Spec,
     default_align: char,
-    limits: &NumberLimits,
+    watch: &Watch,
 ) -> Result<Output, NumError> {
+    watch.step(body.len() as u64 / 8)?;
     let length = sign.len() + prefix.len() + body.chars().count();
     let padding = spec.width.unwrap_or(0).saturating_sub(length);
     let bytes = sign.len() + prefix.len() + body.len();
-    check_length(bytes.saturating_add(padding.saturating_mul(spec.fill.len_utf8())), limits)?;
+    check_length(bytes.saturating_add(padding.saturating_mul(spec.fill.len_utf8())), &watch.limits)?;
     let align = spec.align.unwrap_or(default_align);
     let (before, inside, after) = match align {
         '<' => (0, 0, padding),
@@ -497,13 +513,13 @@ fn padded(
         '=' => (0, padding, 0),
         _ => (padding, 0, 0),
     };
-    let fill = |out: &mut String, count: usize| out.extend(std::iter::repeat_n(spec.fill, count));
-    let mut out = String::with_capacity(bytes + padding);
-    fill(&mut out, before);
+    let one = spec.fill.to_string();
+    let mut out = String::with_capacity(bytes + padding * one.len());
+    text::append_times(&mut out, &one, before, watch)?;
     out.push_str(sign);
     out.push_str(prefix);
-    fill(&mut out, inside);
-    out.push_str(body);
-    fill(&mut out, after);
+    text::append_times(&mut out, &one, inside, watch)?;
+    text::append(&mut out, body, watch)?;
+    text::append_times(&mut out, &one, after, watch)?;
     Ok(Output::Str(out))
 }

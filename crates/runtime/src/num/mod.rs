@@ -310,7 +310,7 @@ pub fn binary(op: BinOp, a: Operand<'_>, b: Operand<'_>, watch: &Watch) -> Resul
             .map_err(|error| if error == unsupported(plain, a, b) { unsupported(op, a, b) } else { error });
     }
     match op {
-        BinOp::Compare(cmp) => return compare::compare(cmp, a, b).map(Output::Bool),
+        BinOp::Compare(cmp) => return compare::compare(cmp, a, b, watch).map(Output::Bool),
         BinOp::Call(builtin) => return builtin::call2(builtin, a, b, watch),
         _ => {}
     }

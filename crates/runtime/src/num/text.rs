@@ -4,6 +4,7 @@
 //! program prints and what it is given pass through here.
 
 use std::borrow::Cow;
+use std::cmp::Ordering;
 use std::fmt::Write;
 
 use bytecode::BinOp;
@@ -19,14 +20,13 @@ const MAX_ARGUMENT_DIGITS: usize = 4300;
 
 /// The operators where an operand is neither int nor float.
 pub(super) fn binary(op: BinOp, a: Operand<'_>, b: Operand<'_>, watch: &Watch) -> Result<Output, NumError> {
-    let limits = &watch.limits;
     match (op, a, b) {
-        (BinOp::Add, Operand::Str(x), Operand::Str(y)) => concat(&[x, y], limits),
+        (BinOp::Add, Operand::Str(x), Operand::Str(y)) => concat(x, y, watch),
         (BinOp::Add, Operand::Str(_), _) => {
             Err(NumError::type_error(format!("can only concatenate str (not \"{}\") to str", b.type_name())))
         }
         (BinOp::Mul, Operand::Str(s), times) | (BinOp::Mul, times, Operand::Str(s)) => match times.int() {
-            Some(times) => repeat(s, times, limits),
+            Some(times) => repeat(s, times, watch),
             None => Err(NumError::type_error(format!(
                 "can't multiply sequence by non-int of type '{}'",
                 times.type_name()
@@ -48,27 +48,81 @@ fn room(bytes: u128, limits: &NumberLimits) -> Result<String, NumError> {
     }
 }
 
-fn concat(parts: &[&str; 2], limits: &NumberLimits) -> Result<Output, NumError> {
-    let mut text = room(parts.iter().map(|part| part.len() as u128).sum(), limits)?;
-    parts.iter().for_each(|part| text.push_str(part));
+/// Bytes that are copied, compared or counted between two steps of the watch.
+const COPIED_AT_ONCE: usize = 1 << 20;
+
+/// The order of two strs: that of their code points, which is that of their bytes in UTF-8.
+pub(super) fn order(a: &str, b: &str, watch: &Watch) -> Result<Ordering, NumError> {
+    let pieces = a.as_bytes().chunks(COPIED_AT_ONCE).zip(b.as_bytes().chunks(COPIED_AT_ONCE));
+    for (x, y) in pieces {
+        watch.step(x.len().min(y.len()) as u64 / 8)?;
+        let order = x.cmp(y);
+        if order.is_ne() {
+            return Ok(order);
+        }
+    }
+    Ok(a.len().cmp(&b.len()))
+}
+
+/// How many characters a str has.
+pub(super) fn length(s: &str, watch: &Watch) -> Result<usize, NumError> {
+    let mut count = 0;
+    let mut rest = s;
+    while rest.len() > COPIED_AT_ONCE {
+        let (piece, more) = rest.split_at(rest.floor_char_boundary(COPIED_AT_ONCE));
+        watch.step(piece.len() as u64 / 8)?;
+        count += piece.chars().count();
+        rest = more;
+    }
+    Ok(count + rest.chars().count())
+}
+
+/// Appends a str of any length.
+pub(super) fn append(text: &mut String, part: &str, watch: &Watch) -> Result<(), NumError> {
+    let mut rest = part;
+    while rest.len() > COPIED_AT_ONCE {
+        let (piece, more) = rest.split_at(rest.floor_char_boundary(COPIED_AT_ONCE));
+        watch.step(piece.len() as u64 / 8)?;
+        text.push_str(piece);
+        rest = more;
+    }
+    watch.step(rest.len() as u64 / 8)?;
+    text.push_str(rest);
+    Ok(())
+}
+
+/// Appends a str so many times.
+pub(super) fn append_times(
+    text: &mut String,
+    part: &str,
+    times: usize,
+    watch: &Watch,
+) -> Result<(), NumError> {
+    // Large pieces are copied, however short the str is.
+    let at_once = times.min(COPIED_AT_ONCE / part.len().max(1)).max(1);
+    let piece = if at_once > 1 { &*part.repeat(at_once) } else { part };
+    for _ in 0..times / at_once {
+        append(text, piece, watch)?;
+    }
+    append(text, &piece[..part.len() * (times % at_once)], watch)
+}
+
+fn concat(a: &str, b: &str, watch: &Watch) -> Result<Output, NumError> {
+    let mut text = room(a.len() as u128 + b.len() as u128, &watch.limits)?;
+    append(&mut text, a, watch)?;
+    append(&mut text, b, watch)?;
     Ok(Output::Str(text))
 }
 
-fn repeat(s: &str, times: Int<'_>, limits: &NumberLimits) -> Result<Output, NumError> {
+fn repeat(s: &str, times: Int<'_>, watch: &Watch) -> Result<Output, NumError> {
     let Int::Small(times) = times else {
         return Err(NumError::overflow("cannot fit 'int' into an index-sized integer"));
     };
     let times = times.max(0) as u64;
     let bytes = s.len() as u128 * u128::from(times);
-    let mut text = room(bytes, limits)?;
+    let mut text = room(bytes, &watch.limits)?;
     if bytes > 0 {
-        // Doubling what is there copies large pieces however short the string is.
-        text.push_str(s);
-        let bytes = bytes as usize;
-        while text.len() <= bytes / 2 {
-            text.extend_from_within(..);
-        }
-        text.extend_from_within(..bytes - text.len());
+        append_times(&mut text, s, times as usize, watch)?;
     }
     Ok(Output::Str(text))
 }
@@ -185,7 +239,12 @@ pub(super) fn repr_start(s: &str, characters: usize, watch: &Watch) -> Result<St
 
 /// The first characters of a str, so many at the most.
 pub(super) fn start(s: &str, characters: usize) -> &str {
-    s.char_indices().nth(characters).map_or(s, |(end, _)| &s[..end])
+    let mut rest = s.chars();
+    match characters.checked_sub(1) {
+        Some(last) => _ = rest.nth(last),
+        None => return "",
+    }
+    &s[..s.len() - rest.as_str().len()]
 }
 
 /// Work of escaping a str: most for characters beyond ASCII, whose properties are looked up.

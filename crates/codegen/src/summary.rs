@@ -1,4 +1,4 @@
-//! What the generator needs to know of a function before it starts: order of blocks, loops, constants, boxes that only exits
+//! Summary of a function: what the generator needs to know of a function before it starts: order of blocks, loops, constants, boxes that only exits
 //! see.
 //!
 //! In the sentence `profile -> detect -> compile -> cache -> execute -> deoptimise` this is part of *compile*. It only reads the
@@ -12,7 +12,7 @@ use ir::{Block, Function, Imm, Opcode, Value};
 const MAX_LIMITS: usize = 4;
 
 /// What is known of a function.
-pub(crate) struct Facts {
+pub(crate) struct Summary {
     /// The reachable blocks, each after all that dominate it.
     pub order: Vec<Block>,
     /// For each block, in how many loops it is.
@@ -38,11 +38,11 @@ pub(crate) struct Facts {
 }
 
 /// Looks at a function.
-pub(crate) fn gather(f: &Function) -> Result<Facts, CodegenError> {
+pub(crate) fn summarize(f: &Function) -> Result<Summary, CodegenError> {
     let (order, back_edges) = reachable(f)?;
     let (depth, hot_header) = loops(f, &back_edges);
     let n = f.types.len();
-    let mut facts = Facts {
+    let mut summary = Summary {
         order,
         depth,
         hot_header,
@@ -55,21 +55,21 @@ pub(crate) fn gather(f: &Function) -> Result<Facts, CodegenError> {
         ways_in: vec![0; f.blocks.len()],
         limits: Vec::new(),
     };
-    let deepest = hot_header.map(|header| facts.depth[header.index()]);
-    for &block in &facts.order {
+    let deepest = hot_header.map(|header| summary.depth[header.index()]);
+    for &block in &summary.order {
         let data = &f.blocks[block.index()];
         for inst in &data.insts {
             for &arg in f.args(inst) {
-                count(&mut facts.uses, arg)?;
+                count(&mut summary.uses, arg)?;
             }
-            facts.calls |= matches!(inst.op, Opcode::Call | Opcode::CheckDepth);
-            facts.counts |= match inst.imm {
+            summary.calls |= matches!(inst.op, Opcode::Call | Opcode::CheckDepth);
+            summary.counts |= match inst.imm {
                 Imm::Counter(_) => true,
                 Imm::Call(id) => f.calls.get(id.index()).is_some_and(|call| call.counter.is_some()),
                 _ => false,
             };
-            facts.globals |= matches!(inst.op, Opcode::LoadGlobal | Opcode::StoreGlobal);
-            let operand = |v: Value| match facts.constants.get(v.index()) {
+            summary.globals |= matches!(inst.op, Opcode::LoadGlobal | Opcode::StoreGlobal);
+            let operand = |v: Value| match summary.constants.get(v.index()) {
                 Some(&Some(Imm::Int(n))) => Some(n),
                 _ => None,
             };
@@ -78,12 +78,12 @@ pub(crate) fn gather(f: &Function) -> Result<Facts, CodegenError> {
                 Opcode::IntAdd => operand(inst.args[1]).or_else(|| operand(inst.args[0])),
                 _ => operand(inst.args[1]),
             };
-            if deepest == Some(facts.depth[block.index()])
-                && facts.limits.len() < MAX_LIMITS
+            if deepest == Some(summary.depth[block.index()])
+                && summary.limits.len() < MAX_LIMITS
                 && let Some(d) = added_constant(inst.op, constant)
-                && !facts.limits.contains(&d)
+                && !summary.limits.contains(&d)
             {
-                facts.limits.push(d);
+                summary.limits.push(d);
             }
             let Some(result) = inst.result else { continue };
             if result.index() >= n {
@@ -91,32 +91,32 @@ pub(crate) fn gather(f: &Function) -> Result<Facts, CodegenError> {
             }
             match inst.op {
                 Opcode::ConstInt | Opcode::ConstFloat | Opcode::ConstBool | Opcode::ConstBoxed => {
-                    facts.constants[result.index()] = Some(inst.imm);
+                    summary.constants[result.index()] = Some(inst.imm);
                 }
                 Opcode::BoxInt | Opcode::BoxFloat | Opcode::BoxBool => {
-                    facts.boxed_from[result.index()] = Some(inst.args[0]);
+                    summary.boxed_from[result.index()] = Some(inst.args[0]);
                 }
                 _ => {}
             }
         }
         if let Some(value) = data.end.value() {
-            count(&mut facts.uses, value)?;
+            count(&mut summary.uses, value)?;
         }
         for target in data.end.targets() {
-            facts.ways_in[target.block.index()] += 1;
+            summary.ways_in[target.block.index()] += 1;
         }
         for &arg in data.end.targets().flat_map(|t| &t.args) {
-            count(&mut facts.uses, arg)?;
+            count(&mut summary.uses, arg)?;
         }
     }
-    for (i, from) in facts.boxed_from.iter().enumerate() {
+    for (i, from) in summary.boxed_from.iter().enumerate() {
         if let Some(from) = from
-            && facts.uses[i] == 0
+            && summary.uses[i] == 0
         {
-            facts.uses[from.index()] = facts.uses[from.index()].saturating_sub(1);
+            summary.uses[from.index()] = summary.uses[from.index()].saturating_sub(1);
         }
     }
-    Ok(facts)
+    Ok(summary)
 }
 
 fn count(uses: &mut [u32], value: Value) -> Result<(), CodegenError> {
