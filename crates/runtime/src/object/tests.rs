@@ -200,7 +200,7 @@ fn methods_do_what_cpython_does() {
     values.extend(odd_values());
     for of in &all {
         for name in names {
-            method_case(&mut cases, name, &[of.clone()], &[]);
+            method_case(&mut cases, name, std::slice::from_ref(of), &[]);
             method_case(&mut cases, name, &[of.clone(), Py::Int(1)], &["x"]);
             for a in &values {
                 method_case(&mut cases, name, &[of.clone(), a.clone()], &[]);
