@@ -73,6 +73,11 @@ struct Generator {
     budget: usize,
 }
 
+/// Whether it is a variable, and no value that is written out.
+fn is_name(text: &str) -> bool {
+    text.chars().all(|c| c.is_ascii_alphanumeric())
+}
+
 /// A list is cut to this length when it has grown.
 const LONGEST: usize = 24;
 
@@ -347,7 +352,7 @@ impl Generator {
             10 => format!("[q for row in {} for q in row][:{LONGEST}]", self.variable(Kind::Grid)),
             11 => format!("sorted({})", self.set(next)),
             12 => format!("list({}.{}())", self.variable(Kind::Dict), self.pick(&["keys", "values"])),
-            _ => format!("[{}] * {}", self.items(4), self.below(4)),
+            _ => format!("([{}] * {})", self.items(4), self.below(4)),
         }
     }
 
@@ -375,7 +380,7 @@ impl Generator {
         match self.below(3) {
             0 => format!("[[i * j % 7 for j in range({columns})] for i in range({rows})]"),
             1 => format!("[[{}] * {columns} for _ in range({rows})]", self.literal()),
-            _ => format!("[[{}]] * {rows}", self.literal()),
+            _ => format!("([[{}]] * {rows})", self.literal()),
         }
     }
 
@@ -613,6 +618,9 @@ impl Generator {
             6 => self.change_set(),
             7 => {
                 let (g, i, j) = (self.variable(Kind::Grid), self.int(1), self.int(1));
+                if !is_name(&g) {
+                    return self.line("pass");
+                }
                 let (op, value) = (self.pick(&["=", "+=", "-="]), self.number(1));
                 self.line(&format!("{g}[{i} % len({g})][{j} % len({g}[0])] {op} {value}"));
             }
@@ -630,7 +638,7 @@ impl Generator {
         let mixed = self.one_in(4);
         let kind = if mixed { Kind::Mixed } else { Kind::Numbers };
         let xs = self.variable(kind);
-        if !xs.starts_with(['x', 'm', 'p']) {
+        if !is_name(&xs) {
             return self.line("pass");
         }
         let value = if mixed { self.anything(1) } else { self.number(1) };
@@ -678,6 +686,9 @@ impl Generator {
             };
         }
         let d = self.variable(Kind::Dict);
+        if !is_name(&d) {
+            return self.line("pass");
+        }
         let text = match self.below(8) {
             0 | 1 => format!("{d}[{i}] = {value}"),
             2 => format!("{d}[{i}] = {d}.get({i}, 0) + {value}"),
@@ -699,7 +710,7 @@ impl Generator {
             3 => format!("{s} ^= {}", self.set(1)),
             _ => format!("{s} &= {}", self.set(1)),
         };
-        if s.starts_with(['s', 'p']) {
+        if is_name(&s) {
             self.line(&text);
         } else {
             self.line("pass");
