@@ -52,6 +52,7 @@ mod baseline {
                 facts: self.vm.program.facts(FuncId(0)),
                 constants: &self.vm.constants,
                 stress: None,
+                places: false,
             };
             Ok(compile(&request, &mut self.workspace)?.bytes.len())
         }

@@ -6,10 +6,13 @@ import type { Model } from "./model";
 import type { Ledger, Report, Sample, Share, Sweep, Unit } from "./report";
 import type { Store } from "./store";
 import { count, duration, short, TIERS } from "./text";
+import { cumulative } from "./cumulative";
 import { table } from "./deopt";
 
-const HEIGHT = 240;
-const MARGIN = { left: 62, right: 16, top: 24, bottom: 38 };
+export const HEIGHT = 240;
+export const MARGIN = { left: 62, right: 16, top: 24, bottom: 38 };
+/** Where the horizontal axis is. */
+export const BOTTOM = HEIGHT - MARGIN.bottom;
 
 interface Scale {
   at(value: number): number;
@@ -23,7 +26,7 @@ function logScale(low: number, high: number, from: number, to: number): Scale {
   return { at: (v) => from + ((Math.log10(Math.max(v, 10 ** a)) - a) / (b - a)) * (to - from), ticks };
 }
 
-function linearScale(high: number, from: number, to: number): Scale {
+export function linearScale(high: number, from: number, to: number): Scale {
   const rough = Math.max(high, 1e-9) / 4;
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = [1, 2, 5, 10].map((m) => m * power).find((s) => s >= rough) ?? rough;
@@ -33,7 +36,7 @@ function linearScale(high: number, from: number, to: number): Scale {
 }
 
 /** A figure whose drawing is made anew at each width. */
-function figure(title: string, words: string, draw: (width: number) => SVGElement): HTMLElement {
+export function figure(title: string, words: string, draw: (width: number) => SVGElement): HTMLElement {
   const canvas = h("div", { class: "chart" });
   let width = 0;
   new ResizeObserver(() => {
@@ -47,7 +50,7 @@ function figure(title: string, words: string, draw: (width: number) => SVGElemen
   return h("figure", {}, h("figcaption", {}, h("h3", {}, title), h("p", {}, ...explained(words))), canvas);
 }
 
-function axes(x: Scale, y: Scale, xName: string, width: number, xText: (v: number) => string): SVGElement {
+export function axes(x: Scale, y: Scale, xName: string, width: number, xText: (v: number) => string): SVGElement {
   const bottom = HEIGHT - MARGIN.bottom;
   const group = svg("g", {});
   for (const tick of y.ticks) {
@@ -90,7 +93,7 @@ function warmUp(samples: Sample[], counts: string): HTMLElement {
   });
 }
 
-function path(points: [number, number][]): string {
+export function path(points: [number, number][]): string {
   return points.map(([x, y], i) => `${i ? "L" : "M"}${x.toFixed(1)} ${y.toFixed(1)}`).join("");
 }
 
@@ -278,6 +281,7 @@ export class Pictures {
   constructor(
     store: Store,
     private readonly report: Report,
+    private readonly models: Model[],
     private readonly model: () => Model,
   ) {
     store.on(["run"], () => this.draw());
@@ -289,14 +293,16 @@ export class Pictures {
     const samples = model.run.warm_up ?? [];
     const units = model.units.filter((unit) => unit.ledger);
     const sweeps = this.report.sweeps ?? [];
+    const soFar = cumulative(this.models, model);
     const has = { shares: !!model.run.shares?.length, samples: samples.length > 1, units: units.length > 0, sweeps: sweeps.length > 0 };
     replace(
       this.element,
       has.shares && shares(model),
+      soFar,
       has.samples && warmUp(samples, model.run.warm_up_counts ?? "rounds"),
       has.units && cost(model, units),
       ...sweeps.map(sweep),
-      !Object.values(has).some(Boolean) && h("p", { class: "note" }, "This report has no measurements. Times are measured only when asked for, and ", term("hotness threshold", "thresholds"), " are compared by a sweep."),
+      !soFar && !Object.values(has).some(Boolean) && h("p", { class: "note" }, "This report has no measurements. Times are measured only when asked for, and ", term("hotness threshold", "thresholds"), " are compared by a sweep."),
     );
   }
 }

@@ -3,6 +3,7 @@
 import { button, h, replace } from "./dom";
 import { explained, term } from "./glossary";
 import { key, type Model } from "./model";
+import { guardValue } from "./panes";
 import type { Deopt, Frame, Held } from "./report";
 import type { Store } from "./store";
 import { count } from "./text";
@@ -144,15 +145,6 @@ export class Inspector {
 /** Each place once: several variables may come from one. */
 function unique(all: Held[]): Held[] {
   return [...new Map(all.map((held) => [held.name, held])).values()];
-}
-
-/** The value of the instruction that leaves to a frame state, after the last pass. */
-function guardValue(passes: { blocks?: { lines: { state?: number; value?: number }[] }[] }[], state: number): number | null {
-  const last = passes.findLast((pass) => pass.blocks?.length);
-  for (const block of last?.blocks ?? []) {
-    for (const line of block.lines) if (line.state === state) return line.value ?? null;
-  }
-  return null;
 }
 
 function value(held: Held): HTMLElement {

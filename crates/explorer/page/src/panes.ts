@@ -4,7 +4,7 @@
 import { append, h, onceAFrame, replace, type Child } from "./dom";
 import { ListView } from "./list";
 import { key, type Model } from "./model";
-import type { CodeLine, Unit } from "./report";
+import type { CodeLine, Pass, Unit } from "./report";
 import { steps, type DiffLine } from "./align";
 import type { Link, Store } from "./store";
 import { count, short } from "./text";
@@ -222,7 +222,7 @@ export class CodePanes {
   /** When the counters shown were taken. */
   private asOf(): string {
     const at = this.model().countedAt(this.store.state.now);
-    return at === null ? "counts of the whole run" : `counts at event ${count(at + 1)}`;
+    return at === null ? "counts of the whole run" : `counts after ${count(at)} instructions`;
   }
 
   /** Executions of a line at the moment: those of its busiest instruction. */
@@ -334,21 +334,27 @@ export class CodePanes {
 
   private machineItems(unit: Unit): Item[] {
     const model = this.model();
-    const items: Item[] = unit.code.items.map((line: CodeLine): Item => {
+    const items: Item[] = unit.code.items.map((line: CodeLine, index): Item => {
       const origin = model.origin(unit, line);
       const keys = origin === null ? [] : [origin];
       const exit = line.exit === undefined ? undefined : unit.exits?.[line.exit];
+      // A way out is named where it begins, and by what jumps to it.
+      const named = exit && (line.target !== undefined || unit.code.items[index - 1]?.exit !== line.exit);
+      const guard = exit?.state === undefined || line.value !== undefined ? null : guardValue(unit.passes ?? [], exit.state);
       return {
         keys,
-        value: line.value ?? null,
+        value: line.value ?? guard,
         width: line.text.length + 22,
         render: (row) => {
           append(row, [
             stripe(keys[0] === undefined ? undefined : model.lineOf(keys[0])),
             cell("number", line.offset.toString(16)),
             cell("text", line.text),
-            cell("side", exit && cell("tag", exit.reason.replaceAll("_", " ")), cell("pc", line.pc === undefined ? "" : `pc ${line.pc}`)),
+            cell("side", named && cell("tag", `${line.target === undefined ? "exit" : "to exit"} ${line.exit}: ${exit.reason.replaceAll("_", " ")}`), cell("pc", line.pc === undefined ? "" : `pc ${line.pc}`)),
           ]);
+          const computes = line.value === undefined ? "" : `for v${line.value} of the IR`;
+          const leaves = exit ? `${line.target === undefined ? "part of" : "jumps to"} exit ${line.exit}: ${exit.words}` : "";
+          row.title = [computes, leaves].filter(Boolean).join("; ");
         },
       };
     });
@@ -363,6 +369,15 @@ export function passTitle(name: string): string {
 
 function machineNote(unit: Unit): string {
   return unit.code.items.length ? "" : "The report has no listing of this unit.";
+}
+
+/** The value of the instruction that leaves to a frame state, after the last pass. */
+export function guardValue(passes: Pass[], state: number): number | null {
+  const last = passes.findLast((pass) => pass.blocks?.length);
+  for (const block of last?.blocks ?? []) {
+    for (const line of block.lines) if (line.state === state) return line.value ?? null;
+  }
+  return null;
 }
 
 /** Where a unit is in its life. */
