@@ -35,8 +35,8 @@ export function linearScale(high: number, from: number, to: number): Scale {
   return { at: (v) => from + (v / Math.max(high, 1e-9)) * (to - from), ticks };
 }
 
-/** A figure whose drawing is made anew at each width. */
-export function figure(title: string, words: string, draw: (width: number) => SVGElement): HTMLElement {
+/** A figure whose drawing is made anew at each width. `keys` say what its curves are: their style, and words. */
+export function figure(title: string, words: string, draw: (width: number) => SVGElement, keys: [style: string, words: string][] = []): HTMLElement {
   const canvas = h("div", { class: "chart" });
   let width = 0;
   new ResizeObserver(() => {
@@ -47,7 +47,7 @@ export function figure(title: string, words: string, draw: (width: number) => SV
     drawing.setAttribute("aria-label", `${title}. ${words}`);
     replace(canvas, drawing);
   }).observe(canvas);
-  return h("figure", {}, h("figcaption", {}, h("h3", {}, title), h("p", {}, ...explained(words))), canvas);
+  return h("figure", {}, h("figcaption", {}, h("h3", {}, title), h("p", {}, ...explained(words))), keys.length > 0 && h("p", { class: "keys" }, ...keys.map(([style, words]) => h("span", {}, h("i", { class: `key ${style}` }), ` ${words}`))), canvas);
 }
 
 export function axes(x: Scale, y: Scale, xName: string, width: number, xText: (v: number) => string): SVGElement {
@@ -163,13 +163,6 @@ function costFigure(ledger: Ledger): HTMLElement {
     const drawing = svg("svg", { width, height: HEIGHT, viewBox: `0 0 ${width} ${HEIGHT}` }, axes(x, y, "rounds", width, short));
     for (const [name, f] of [["before", without], ["after", compiled]] as const) {
       drawing.append(svg("path", { class: `curve ${name}`, d: path([[x.at(0), y.at(f(0))], [x.at(end), y.at(f(end))]]) }));
-      const label = name === "before" ? "as it was" : "compiling, then compiled";
-      // Beside the line, on the side away from the other.
-      const upper = f(end) >= (name === "before" ? compiled(end) : without(end));
-      const place = upper
-        ? { x: x.at(end * 0.82) - 8, y: Math.max(MARGIN.top + 28, y.at(f(end * 0.82)) - 6) }
-        : { x: x.at(end) - 4, y: y.at(f(end)) + 20 };
-      drawing.append(svg("text", { class: `curve-label ${name}`, ...place, "text-anchor": "end" }, label));
     }
     if (even !== null && even <= end) {
       const at = x.at(even);
@@ -180,7 +173,7 @@ function costFigure(ledger: Ledger): HTMLElement {
       );
     }
     return drawing;
-  });
+  }, [["before", "as it was"], ["after", "compiling, then compiled"]]);
 }
 
 function sweep(sweep: Sweep): HTMLElement {

@@ -29,7 +29,7 @@ function lines(unit: Unit | null, form: Form): Line[] {
   const last = unit.passes?.findLast((pass) => pass.blocks?.length);
   return (last?.blocks ?? []).flatMap((block) => {
     const text = `b${block.id}${block.params ? `(${block.params})` : ""}`;
-    return [{ text, means: shape(text), heading: true }, ...block.lines.map((line) => ({ text: line.text, means: shape(line.text) }))];
+    return [{ text, means: shape(text), heading: true }, ...block.lines.map((line) => ({ text: line.text, means: shape(line.text).replace(/ true \d+%$/, "") }))];
   });
 }
 
@@ -100,8 +100,8 @@ export class CodeDiff {
       !a.length && !b.length
         ? `Neither has ${form === "IR" ? "IR: baseline code is made without" : "a listing"}.`
         : a.length === same && b.length === same
-          ? `No difference: ${plural(same, "line")}, the same on both sides but for the numbers of values and addresses.`
-          : `${plural(same, "line")} the same; ${plural(a.length - same, "line")} only in A, ${plural(b.length - same, "line")} only in B. Numbers of values and addresses are not compared.`;
+          ? `No difference: ${plural(same, "line")}, the same on both sides but for numbers of values, addresses and percentages.`
+          : `${plural(same, "line")} the same; ${plural(a.length - same, "line")} only in A, ${plural(b.length - same, "line")} only in B. Numbers of values, addresses and percentages are not compared.`;
     replace(this.words, words);
     const width = Math.min(WIDEST, Math.max(20, ...a.map((line) => line.text.length), ...b.map((line) => line.text.length)));
     this.list.show(this.rows.length, 2 * Math.min(width, 60) + 8);

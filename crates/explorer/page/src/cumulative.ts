@@ -15,8 +15,9 @@ interface Curve {
 }
 
 const MOST_POINTS = 400;
-/** A pace that was measured over less time is the clock's. */
+/** A pace that was measured over less time is the clock's; over fewer instructions, that of the program's first steps. */
 const ENOUGH = 20_000;
+const ENOUGH_INSTRUCTIONS = 10_000;
 
 /** Time at each event; none if times were not measured. */
 function measured(model: Model): Point[] {
@@ -70,18 +71,20 @@ export function cumulative(models: Model[], shown: Model): HTMLElement | null {
   if (other && others.length > 1) {
     reference = { name: other.run.label, style: "before", points: others };
     words += ` The broken line is the other run, ${other.run.label}, measured in the same way.`;
-  } else if (pace?.nanos && pace.executed && pace.nanos >= ENOUGH) {
+  } else if (pace?.nanos && pace.executed && pace.nanos >= ENOUGH && pace.executed >= ENOUGH_INSTRUCTIONS) {
     const total = (shown.run.executed * pace.nanos) / pace.executed;
     reference = { name: "all interpreted, at that pace", style: "before", points: [[0, 0], [shown.run.executed, total]] };
     words += ` The broken line is what all of it would have taken at the interpreter's pace, which was measured over the ${count(pace.executed)} instructions that it executed.`;
   }
+  const curves: Curve[] = [{ name: other ? shown.run.label : "this run", style: "after", points: own }];
+  if (reference) curves.unshift(reference);
+  const keys = curves.map(({ name, style, points }): [string, string] => [style, `${name}: ${duration(points.at(-1)![1])} in all`]);
+  if (!reference) words += " To see the interpreter beside it, make the page with a second run: --beside max-tier=interpreter.";
   const even = reference ? overtakes(reference.points, own) : null;
   if (even !== null) words += ` From instruction ${count(even)} on, this run is ahead.`;
   return figure("What the run cost so far", words, (width) => {
     // Around where one overtakes the other, if that is early: else everything.
     const end = even === null ? shown.run.executed : Math.min(shown.run.executed, even * 4);
-    const curves: Curve[] = [{ name: other ? shown.run.label : "this run", style: "after", points: own }];
-    if (reference) curves.unshift(reference);
     const cut = (points: Point[]): Point[] => {
       const last = Math.min(end, points[points.length - 1]![0]);
       return [...points.filter(([x]) => x < last), [last, at(points, last)]];
@@ -89,19 +92,15 @@ export function cumulative(models: Model[], shown: Model): HTMLElement | null {
     const x = linearScale(end, MARGIN.left, width - MARGIN.right);
     const y = linearScale(Math.max(...curves.map(({ points }) => cut(points).at(-1)![1])), BOTTOM, MARGIN.top);
     const drawing = svg("svg", { width, height: HEIGHT, viewBox: `0 0 ${width} ${HEIGHT}` }, axes(x, y, "instructions", width, short));
-    const ends = curves.map(({ points }) => cut(points).at(-1)!);
-    curves.forEach(({ name, style, points }, i) => {
+    for (const { style, points } of curves) {
       drawing.append(svg("path", { class: `curve ${style}`, d: path(cut(points).map(([a, b]) => [x.at(a), y.at(b)])) }));
-      const [lastX, lastY] = ends[i]!;
-      const upper = ends.every(([, b]) => b <= lastY);
-      const label = { x: x.at(lastX) - 4, y: upper ? Math.max(MARGIN.top - 8, y.at(lastY) - 8) : Math.min(BOTTOM - 6, y.at(lastY) + 18), "text-anchor": "end" };
-      drawing.append(svg("text", { class: `curve-label ${style}`, ...label }, `${name}: ${duration(lastY)}`));
-    });
+    }
     if (even !== null) {
       const place = x.at(even);
       drawing.append(svg("line", { class: "even", x1: place, x2: place, y1: MARGIN.top, y2: BOTTOM }));
-      drawing.append(svg("text", { class: "even-label", x: place + 6, y: MARGIN.top + 12 }, `ahead from ${short(even)}`));
+      const right = place < width * 0.6;
+      drawing.append(svg("text", { class: "even-label", x: place + (right ? 6 : -6), y: BOTTOM - 8, "text-anchor": right ? "start" : "end" }, `ahead from ${short(even)}`));
     }
     return drawing;
-  });
+  }, keys);
 }
