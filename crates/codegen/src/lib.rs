@@ -278,16 +278,19 @@ fn place(code: &CompiledCode, came: &[Came], bytes: &mut Vec<u8>) -> Placed {
     bytes.extend_from_slice(code.buffer.data());
     let mut places: Vec<(u32, Origin)> = Vec::new();
     let mut parts: Vec<(u32, Option<Part>)> = Vec::new();
+    // The register allocator's moves come from nowhere: they prepare what follows, at the start of a block above all.
+    let mut end = None;
     for s in known() {
+        let from = end.replace(s.end).unwrap_or(s.start) + start;
         let number = (s.loc.bits() & !HEADER_MARK) as usize;
         let Some(&Came { origin, part }) = number.checked_sub(1).and_then(|index| came.get(index)) else {
             continue;
         };
         if places.last().is_none_or(|&(_, last)| last != origin) {
-            places.push((s.start + start, origin));
+            places.push((from, origin));
         }
         if parts.last().is_none_or(|&(_, last)| last != part) {
-            parts.push((s.start + start, part));
+            parts.push((from, part));
         }
     }
     // Every block has a place up to its end, so constants start, aligned, after the last one.

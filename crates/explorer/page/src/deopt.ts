@@ -3,7 +3,6 @@
 import { button, h, replace } from "./dom";
 import { explained, term } from "./glossary";
 import { key, type Model } from "./model";
-import { guardValue } from "./panes";
 import type { Deopt, Frame, Held } from "./report";
 import type { Store } from "./store";
 import { count } from "./text";
@@ -79,11 +78,12 @@ export class Inspector {
     const place = model.place(deopt.place);
     const show = (): void => {
       if (place) {
-        const line = unit?.passes?.length && exit?.state !== undefined ? guardValue(unit.passes, exit.state) : null;
+        const keys = new Set([key(place.function, place.pc)]);
+        if (exit) keys.add(key(exit.function ?? model.own(unit!), exit.pc));
         this.store.set({
           unit: deopt.unit,
           pass: Math.max(0, (unit?.passes?.length ?? 1) - 1),
-          picked: { keys: new Set([key(place.function, place.pc)]), value: line, from: "deopt" },
+          picked: { keys, value: null, ...(exit?.state === undefined ? {} : { state: exit.state }), from: "deopt" },
         });
       }
       document.getElementById("code")?.scrollIntoView();

@@ -4,7 +4,7 @@
 import { append, h, onceAFrame, replace, type Child } from "./dom";
 import { ListView } from "./list";
 import { key, type Model } from "./model";
-import type { CodeLine, Pass, Unit } from "./report";
+import type { CodeLine, Unit } from "./report";
 import { steps, type DiffLine } from "./align";
 import type { Link, Store } from "./store";
 import { count, short } from "./text";
@@ -14,6 +14,8 @@ interface Item {
   heading?: string;
   keys: string[];
   value: number | null;
+  /** The frame state that it leaves to, if it does. */
+  state?: number | undefined;
   width: number;
   render(row: HTMLElement): void;
 }
@@ -22,6 +24,7 @@ interface Item {
 function fits(link: Link | null, item: Item): 0 | 1 | 2 {
   if (!link || item.heading !== undefined) return 0;
   if (link.value !== null && item.value === link.value) return 2;
+  if (link.state !== undefined && item.state === link.state) return 2;
   return item.keys.some((k) => link.keys.has(k)) ? 1 : 0;
 }
 
@@ -100,8 +103,9 @@ export class Pane {
 
   private link(index: number | null): Link | null {
     const item = index === null ? undefined : this.items[index];
-    if (!item || item.heading !== undefined || !item.keys.length) return null;
-    return { keys: new Set(item.keys), value: item.value, from: this.name };
+    if (!item || item.heading !== undefined || !(item.keys.length || item.value !== null || item.state !== undefined)) return null;
+    const { keys, value, state } = item;
+    return { keys: new Set(keys), value, ...(state === undefined ? {} : { state }), from: this.name };
   }
 
   private style(index: number, row: HTMLElement): void {
@@ -166,6 +170,7 @@ function irItem(model: Model, unit: Unit, { line, mark }: DiffLine): Item {
   return {
     keys,
     value: line.value ?? null,
+    state: line.state,
     width: line.text.length + 14,
     render: (row) => {
       if (mark !== "same") row.classList.add(mark);
@@ -340,10 +345,10 @@ export class CodePanes {
       const exit = line.exit === undefined ? undefined : unit.exits?.[line.exit];
       // A way out is named where it begins, and by what jumps to it.
       const named = exit && (line.target !== undefined || unit.code.items[index - 1]?.exit !== line.exit);
-      const guard = exit?.state === undefined || line.value !== undefined ? null : guardValue(unit.passes ?? [], exit.state);
       return {
         keys,
-        value: line.value ?? guard,
+        value: line.value ?? null,
+        state: exit?.state,
         width: line.text.length + 22,
         render: (row) => {
           append(row, [
@@ -369,15 +374,6 @@ export function passTitle(name: string): string {
 
 function machineNote(unit: Unit): string {
   return unit.code.items.length ? "" : "The report has no listing of this unit.";
-}
-
-/** The value of the instruction that leaves to a frame state, after the last pass. */
-export function guardValue(passes: Pass[], state: number): number | null {
-  const last = passes.findLast((pass) => pass.blocks?.length);
-  for (const block of last?.blocks ?? []) {
-    for (const line of block.lines) if (line.state === state) return line.value ?? null;
-  }
-  return null;
 }
 
 /** Where a unit is in its life. */
