@@ -24,6 +24,7 @@ Examples:
   hotspot run --fuel 1000000 strange.hasm    stop after a million instructions
   hotspot compare sum.hasm 1000000           with and without compiling, side by side
   hotspot profile program.py 1000            count each line, and see where time goes
+  hotspot step program.py 1000               watch it instruction by instruction
   hotspot check *.hasm                       look for mistakes without running
   hotspot dis --listing sum.hasm             show the bytecode
 
@@ -120,6 +121,16 @@ Examples:\n  hotspot explore -o report.html sum.hasm 100000\n  \
 hotspot explore -o report.html --beside strategy=trace program.py"
     )]
     Explore(ExploreArgs),
+    /// Go through a program step by step, and watch it get hot, be compiled and fall back
+    #[command(override_usage = "hotspot step [OPTIONS] <PROGRAM> [ARGS]...")]
+    #[command(
+        after_long_help = "Commands come from standard input, or from the file that --commands names; `help` lists them. What is shown goes \
+to standard error, what the program prints to standard output. What the program reads comes from --input; without that, from standard input \
+if the commands come from a file, and otherwise it finds its input at the end. Compiling is waited for, so that the same commands show the same.\n\n\
+Examples:\n  hotspot step --optimizing-threshold 20 sum.hasm 1000\n  hotspot step --commands session.txt program.py 100\n  \
+printf 'event hot\\ncounters\\n' | hotspot step sum.hasm 100"
+    )]
+    Step(StepArgs),
     /// See compiling at work in three short demonstrations
     Demo,
 }
@@ -399,6 +410,20 @@ pub(crate) struct CompareArgs {
 }
 
 #[derive(Args, Debug)]
+pub(crate) struct StepArgs {
+    #[command(flatten)]
+    pub(crate) engine: EngineArgs,
+    /// Where the commands come from, instead of standard input
+    #[arg(long, value_name = "FILE")]
+    pub(crate) commands: Option<PathBuf>,
+    /// Where the program's input comes from
+    #[arg(long, value_name = "FILE")]
+    pub(crate) input: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) program: ProgramArgs,
+}
+
+#[derive(Args, Debug)]
 pub(crate) struct ExplainArgs {
     #[command(flatten)]
     pub(crate) engine: EngineArgs,
@@ -552,12 +577,13 @@ fn begins_a_run(word: &OsStr) -> bool {
 const OWN: [&str; 4] = ["-h", "--help", "-V", "--version"];
 
 /// A tier by its name.
-fn tier(text: &str) -> Result<Tier, String> {
+pub(crate) fn tier(text: &str) -> Result<Tier, String> {
     let names = || Tier::ALL.map(Tier::name).join(", ");
     Tier::ALL.into_iter().find(|tier| tier.name() == text).ok_or_else(|| format!("the tiers are {}", names()))
 }
 
-fn strategy(text: &str) -> Result<Strategy, String> {
+/// A strategy by its name.
+pub(crate) fn strategy(text: &str) -> Result<Strategy, String> {
     let names = || Strategy::ALL.map(Strategy::name).join(", ");
     let known = Strategy::ALL.into_iter().find(|strategy| strategy.name() == text);
     known.ok_or_else(|| format!("the strategies are {}", names()))
@@ -712,7 +738,7 @@ mod tests {
     }
 
     /// All subcommands. A new one is added here, by its author, who so decides.
-    const SUBCOMMANDS: [(&str, Behind); 11] = [
+    const SUBCOMMANDS: [(&str, Behind); 12] = [
         ("run", Behind::Arguments),
         ("check", Behind::Options),
         ("asm", Behind::Options),
@@ -722,6 +748,7 @@ mod tests {
         ("profile", Behind::Arguments),
         ("sweep", Behind::Arguments),
         ("explore", Behind::Arguments),
+        ("step", Behind::Arguments),
         ("demo", Behind::Nothing),
         ("help", Behind::Nothing),
     ];

@@ -108,7 +108,7 @@ fn style(name: &str) -> Style {
 
 /// Entries and exits that were told, and how often they have happened again.
 #[derive(Default)]
-struct Repeated(Vec<Again>);
+pub(crate) struct Repeated(Vec<Again>);
 
 /// One unit's.
 struct Again {
@@ -128,7 +128,7 @@ struct Exits {
 
 impl Repeated {
     /// Whether an event is one that was told already: then it is counted.
-    fn counts(&mut self, event: &Event) -> bool {
+    pub(crate) fn counts(&mut self, event: &Event) -> bool {
         match event {
             Event::Enter { unit, .. } => {
                 let again = self.unit(*unit);
@@ -170,7 +170,12 @@ impl Repeated {
 
     /// A line for each unit with repetitions, which are counted anew from here on.
     fn take(&mut self) -> String {
-        let mut out = String::new();
+        self.take_words().iter().map(|words| named("again", &text::line(words))).collect()
+    }
+
+    /// The same without the form of a log.
+    pub(crate) fn take_words(&mut self) -> Vec<String> {
+        let mut out = Vec::new();
         for Again { unit, entries, exits, .. } in &mut self.0 {
             let again: Vec<&mut Exits> = exits.iter_mut().filter(|exits| exits.count > 0).collect();
             let entries = std::mem::take(entries);
@@ -188,7 +193,7 @@ impl Repeated {
                     None => write!(words, "; {count} refused"),
                 };
             }
-            out.push_str(&named("again", &text::line(&words)));
+            out.push(words);
         }
         out
     }

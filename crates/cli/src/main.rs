@@ -28,6 +28,7 @@ mod run;
 mod signals;
 mod speedup;
 mod statistics;
+mod step;
 mod strategies;
 mod streams;
 mod sweep;
@@ -51,6 +52,7 @@ fn main() -> ExitCode {
         Some(Command::Explain(args)) => explain::explain(&args),
         Some(Command::Sweep(args)) => sweep::sweep(&args),
         Some(Command::Explore(args)) => explore::explore(&args),
+        Some(Command::Step(args)) => step::step(&args),
         Some(Command::Demo) => demo::demo(),
         None => show_help(),
     };

@@ -35,6 +35,11 @@ pub(crate) fn real(no_input: bool, hurried: bool, failed: &Failed) -> Io {
     Io::new(output, input, flush_lines)
 }
 
+/// Streams whose output goes out line by line, and whose input comes from there.
+pub(crate) fn shown(input: Box<dyn BufRead>, failed: &Failed) -> Io {
+    Io::new(Box::new(Watched { inner: std::io::stdout(), failed: failed.clone() }), input, true)
+}
+
 /// Standard input; with `hurried`, its reader must not be kept waiting.
 pub(crate) fn input(hurried: bool) -> Box<dyn Read> {
     match Hurried::of(&std::io::stdin()) {

@@ -49,14 +49,19 @@ pub(crate) fn indented(text: &str, by: usize) -> String {
     out
 }
 
-/// Words wrapped to [`WIDTH`]: the first line begins with `first`, the others are indented as far. Ends with a line feed.
+/// Words wrapped to [`WIDTH`], as [`wrapped_to`] does it.
 pub(crate) fn wrapped(first: &str, text: &str) -> String {
+    wrapped_to(WIDTH, first, text)
+}
+
+/// Words wrapped to so many characters: the first line begins with `first`, the others are indented as far. Ends with a line feed.
+pub(crate) fn wrapped_to(width: usize, first: &str, text: &str) -> String {
     let indent = first.chars().count();
     let mut out = first.to_owned();
     let mut column = indent;
     for word in text.split_whitespace() {
         let length = word.chars().count();
-        if column > indent && column + 1 + length > WIDTH {
+        if column > indent && column + 1 + length > width {
             out.push('\n');
             out.push_str(&" ".repeat(indent));
             column = indent;

@@ -16,7 +16,8 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 /// Reasons that no program in a test gives, and why.
-const UNREACHED: [(&str, &str); 16] = [
+const UNREACHED: [(&str, &str); 17] = [
+    ("asked_for", "only who steps through a program asks: the tests of `hotspot step` do"),
     ("no_memory_to_compile", "depends on what memory the system gives: tests/no_executable_memory.rs"),
     (
         "callee_changes_types",

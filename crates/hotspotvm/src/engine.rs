@@ -15,7 +15,7 @@ use crate::detect::policy::{Decision, Policy};
 use crate::event::{Event, LogEntry, SCHEMA_VERSION, Spot};
 use crate::execute::interpreter::{Leave, interpret};
 use crate::ids::{Arriving, PlaceKey};
-use crate::options::{Cancel, Options, Tier};
+use crate::options::{Cancel, Forced, Options, Tier};
 use crate::profile::{Executed, How, NEVER};
 use crate::reason::Reason;
 use crate::samples::{Sample, Sampler};
@@ -37,6 +37,9 @@ mod evict;
 mod ledger;
 mod optimized;
 mod record;
+mod stepping;
+
+pub use stepping::{CodeHere, Counter, Go, Paused, Standing, Variable};
 
 use ledger::Ledger;
 use optimized::HotPlace;
@@ -44,12 +47,14 @@ use record::Recording;
 
 type Listener = Box<dyn FnMut(&LogEntry, Moment<'_>)>;
 type CodeListener = Box<dyn FnMut(&InstalledCode<'_>)>;
+type StepListener = Box<dyn FnMut(&mut Paused<'_, '_>) -> Go>;
 
 /// A virtual machine with its settings. Each [`Engine::run`] is a run of its own.
 pub struct Engine {
     options: Options,
     listener: Option<Listener>,
     code_listener: Option<CodeListener>,
+    step_listener: Option<StepListener>,
     cancel: Cancel,
     /// Memory kept from run to run, since getting it takes longer than compiling a small program (code), or running one (the
     /// stack, which would have to be cleared).
@@ -94,6 +99,7 @@ impl Engine {
             options,
             listener: None,
             code_listener: None,
+            step_listener: None,
             cancel: Cancel::default(),
             arena: None,
             stack: Vec::new(),
@@ -118,6 +124,12 @@ impl Engine {
     /// Has `listener` told of all machine code that is installed.
     pub fn on_code(&mut self, listener: impl FnMut(&InstalledCode<'_>) + 'static) {
         self.code_listener = Some(Box::new(listener));
+    }
+
+    /// Runs programs step by step: before each instruction that the interpreter executes alone, and wherever control goes from
+    /// one tier to another, `listener` is asked how to go on.
+    pub fn on_step(&mut self, listener: impl FnMut(&mut Paused<'_, '_>) -> Go + 'static) {
+        self.step_listener = Some(Box::new(listener));
     }
 
     /// The switch that stops a run from another thread.
@@ -146,6 +158,7 @@ impl Engine {
         let arena = self.arena.take().filter(Arena::is_ours);
         let mut run = Run::new(vm, &self.options, start, arena, &mut self.listener);
         run.code_listener = self.code_listener.as_mut();
+        run.step_listener = self.step_listener.as_mut();
         let result = run.execute();
         run.vm.store.io.flush();
         // If the last of the output was not taken in time, the time is over.
@@ -176,6 +189,10 @@ enum Next {
     Interpret,
     /// Go on from the current place in the best code that there is for it below the optimizing tier.
     Resume,
+    /// Enter this unit at the current place.
+    Enter(u32),
+    /// Execute one instruction in the interpreter.
+    Step,
     /// Control transfers to the current place.
     Arrive(How),
     /// The program has ended; its result is in the state.
@@ -216,6 +233,7 @@ struct Run<'e> {
     start: Instant,
     listener: &'e mut Option<Listener>,
     code_listener: Option<&'e mut CodeListener>,
+    step_listener: Option<&'e mut StepListener>,
 }
 
 /// What the passes may do, by the settings.
@@ -238,7 +256,7 @@ impl<'e> Run<'e> {
     ) -> Run<'e> {
         let policy = Policy::new(options, baseline::exists(options), &mut vm);
         let driver = Driver {
-            stress: options.stress.exits,
+            forced: Forced { seed: options.stress.exits, at: None },
             lying: options.stress.lying,
             listings: options.listings,
             details: options.details,
@@ -270,6 +288,7 @@ impl<'e> Run<'e> {
             start,
             listener,
             code_listener: None,
+            step_listener: None,
         };
         let Options { hotspot_threshold, optimizing_threshold, max_tier, .. } = *options;
         run.emit(|_| Event::Start {
@@ -291,8 +310,14 @@ impl<'e> Run<'e> {
         }
         let mut next = Next::Arrive(How::Call);
         loop {
+            if self.step_listener.is_some() {
+                next = match self.consult(next) {
+                    ControlFlow::Continue(next) => next,
+                    ControlFlow::Break(end) => return end,
+                };
+            }
             let judged = match next {
-                Next::Interpret | Next::Resume if self.recording.is_some() => self.record(),
+                Next::Interpret | Next::Resume | Next::Step if self.recording.is_some() => self.record(),
                 Next::Arrive(how) if self.recording.is_some() => {
                     let leave = self.arrive(how);
                     match self.arrive_recording(leave) {
@@ -307,6 +332,8 @@ impl<'e> Run<'e> {
                     let leave = self.interpret();
                     self.judge(leave)
                 }
+                Next::Step => self.step(),
+                Next::Enter(unit) => ControlFlow::Continue(self.enter(unit)),
                 Next::Resume => match self.enter_baseline() {
                     Some(hand) => self.left_baseline(hand),
                     None => {
@@ -412,7 +439,7 @@ impl<'e> Run<'e> {
         loop {
             match self.policy.arrived(&mut self.vm, key) {
                 Decision::Interpret => return Next::Resume,
-                Decision::Enter(unit) => return self.enter(unit),
+                Decision::Enter(unit) => return Next::Enter(unit),
                 Decision::Warm { back_edges } => {
                     self.emit(|vm| Event::Warm { at: Spot::of(vm, key.function, key.pc), back_edges });
                 }
@@ -457,7 +484,7 @@ impl<'e> Run<'e> {
                         });
                     }
                     match compiled {
-                        Ok(Some(unit)) => return self.enter(unit),
+                        Ok(Some(unit)) => return Next::Enter(unit),
                         Ok(None) => {}
                         Err(failure) => self.not_compiled(key, failure),
                     }
@@ -509,6 +536,13 @@ impl<'e> Run<'e> {
             (StopKind::Io, "stopped for an unknown reason".to_string())
         });
         self.vm.stopped(kind, message)
+    }
+
+    /// A unit has executed so many instructions, and so many that were counted before it has not.
+    fn count_compiled(&mut self, unit: u32, executed: u64, not_executed: u64) {
+        let counted = &mut self.vm.counters.jit_instructions;
+        *counted = (*counted + executed).saturating_sub(not_executed);
+        self.ledger.executed(unit, executed, not_executed);
     }
 
     fn count_instructions(&mut self, current_run_left: u64) {

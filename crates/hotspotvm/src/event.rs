@@ -442,32 +442,45 @@ pub struct LogEntry {
     pub event: Event,
 }
 
-impl Event {
-    /// The event's name: as in its JSON form.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Event::Start { .. } => "start",
-            Event::NoJit { .. } => "no_jit",
-            Event::Warm { .. } => "warm",
-            Event::Hot { .. } => "hot",
-            Event::Refuse { .. } => "refuse",
-            Event::Postpone { .. } => "postpone",
-            Event::CompileStart { .. } => "compile_start",
-            Event::Record { .. } => "record",
-            Event::Abort { .. } => "abort",
-            Event::Inline { .. } => "inline",
-            Event::CompileEnd { .. } => "compile_end",
-            Event::Install { .. } => "install",
-            Event::Enter { .. } => "enter",
-            Event::Exit { .. } => "exit",
-            Event::Deopt { .. } => "deopt",
-            Event::EntryMismatch { .. } => "entry_mismatch",
-            Event::Invalidate { .. } => "invalidate",
-            Event::Evict { .. } => "evict",
-            Event::LeaveAlone { .. } => "leave_alone",
-        }
-    }
+macro_rules! names {
+    ($($Variant:ident $name:literal;)+) => {
+        impl Event {
+            /// The names of all events.
+            pub const NAMES: [&str; [$($name),+].len()] = [$($name),+];
 
+            /// The event's name: as in its JSON form.
+            pub fn name(&self) -> &'static str {
+                match self {
+                    $(Event::$Variant { .. } => $name,)+
+                }
+            }
+        }
+    };
+}
+
+names! {
+    Start "start";
+    NoJit "no_jit";
+    Warm "warm";
+    Hot "hot";
+    Refuse "refuse";
+    Postpone "postpone";
+    CompileStart "compile_start";
+    Record "record";
+    Abort "abort";
+    Inline "inline";
+    CompileEnd "compile_end";
+    Install "install";
+    Enter "enter";
+    Exit "exit";
+    Deopt "deopt";
+    EntryMismatch "entry_mismatch";
+    Invalidate "invalidate";
+    Evict "evict";
+    LeaveAlone "leave_alone";
+}
+
+impl Event {
     /// The place in the bytecode that the event is about, if it is about one.
     pub fn at(&self) -> Option<&Spot> {
         match self {

@@ -254,6 +254,27 @@ pub struct Stress {
     pub unfused: bool,
 }
 
+/// Which instructions of optimized code leave although nothing is wrong.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Forced {
+    /// Those that this seed chooses: see [`Stress::exits`].
+    pub seed: Option<u64>,
+    /// One that somebody chose: function and pc.
+    pub at: Option<(u32, u32)>,
+}
+
+impl Forced {
+    /// Whether it is one of them.
+    pub fn has(self, function: u32, pc: u32) -> bool {
+        self.at == Some((function, pc)) || self.seed.is_some_and(|seed| is_forced(seed, pc))
+    }
+
+    /// Whether there are any.
+    pub fn any(self) -> bool {
+        self.at.is_some() || self.seed.is_some()
+    }
+}
+
 /// Whether a seed of [`Stress::exits`] chooses an instruction.
 pub(crate) fn is_forced(seed: u64, pc: u32) -> bool {
     let bits = if seed & 2 == 0 { 2 } else { 5 };

@@ -260,6 +260,10 @@ reasons! {
     ExitRepeated { exit: ExitReason, count: u32 } "exit_repeated"
         "{exit:#} {count} times at the same place"
         => "the code is made again without that assumption; where types change, use one variable for each type";
+    /// Somebody who steps through the program asked for it.
+    AskedFor {} "asked_for"
+        "that was asked for"
+        => "";
     /// A unit could not be entered, because a variable kept having another type or sign.
     EntryChanged { input: String, expected: String, count: u32 } "entry_changed"
         "{input} was not {expected} on entry {count} times"

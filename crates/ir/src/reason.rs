@@ -119,9 +119,9 @@ exit_reasons! {
     Unreached Wrong "unreached"
         "control came to code that had never run before" expected "that this way is never taken, as before"
         => "nothing needs to be done: if it happens again, the code is made anew with that way in it; rare work is best in a function of its own";
-    /// A test mode made this exit happen.
+    /// A test mode, or somebody who steps through the program, made this exit happen.
     Forced Wrong "forced"
-        "a test mode forced the exit" expected ""
+        "the exit was forced" expected ""
         => "";
     /// A call would make more calls active than compiled code may have: the interpreter makes it, or raises the error.
     CallDepth Plain "call_depth"

@@ -6,6 +6,7 @@
 //! program that ends early is explained up to there.
 
 mod ledger;
+pub(crate) mod live;
 mod model;
 mod render;
 mod words;

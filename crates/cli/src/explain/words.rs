@@ -116,7 +116,7 @@ fn named(facts: &Facts, function: &str, words: &str) -> String {
 }
 
 /// "once", "twice", "3 times".
-fn times(count: u64) -> String {
+pub(super) fn times(count: u64) -> String {
     match count {
         1 => "once".to_owned(),
         2 => "twice".to_owned(),
@@ -125,7 +125,7 @@ fn times(count: u64) -> String {
 }
 
 /// "1 round", "2 rounds".
-fn counted(count: u64, what: &str) -> String {
+pub(super) fn counted(count: u64, what: &str) -> String {
     format!("{} {what}{}", thousands(count), if count == 1 { "" } else { "s" })
 }
 
@@ -145,7 +145,7 @@ pub(super) fn percent(part: u64, whole: u64) -> u64 {
 }
 
 /// A tier, as a person would name what runs in it.
-fn tier_words(tier: Tier) -> &'static str {
+pub(super) fn tier_words(tier: Tier) -> &'static str {
     match tier {
         Tier::Interpreter => "the interpreter",
         Tier::Baseline => "baseline code",
@@ -306,7 +306,7 @@ fn optimized(unit: &UnitLog, stats: Option<&UnitStats>) -> Sentence {
 }
 
 /// `n: int >= 0` and the like as a person would say it: what is of one type together.
-fn assumptions(inputs: &[String]) -> String {
+pub(super) fn assumptions(inputs: &[String]) -> String {
     let mut groups: Vec<(&str, Vec<String>)> = Vec::new();
     let mut result = None;
     for input in inputs {
@@ -347,7 +347,7 @@ fn article(noun: &str) -> &'static str {
     if noun.starts_with('i') { "an" } else { "a" }
 }
 
-fn inlined(log: &Collector, unit: &UnitLog, call: &CallLog) -> Sentence {
+pub(super) fn inlined(log: &Collector, unit: &UnitLog, call: &CallLog) -> Sentence {
     let CallLog { event, at, callee, instructions, percent, refused } = call;
     let place = place_from(&log.facts, at, &unit.at.function);
     let size = counted(u64::from(*instructions), "instruction");
@@ -394,7 +394,7 @@ fn remarks(log: &Collector, unit: &UnitLog, out: &mut Vec<Sentence>) {
     }
 }
 
-fn fell_back(log: &Collector, unit: &UnitLog, way: &WayOut) -> Sentence {
+pub(super) fn fell_back(log: &Collector, unit: &UnitLog, way: &WayOut) -> Sentence {
     let place = place_from(&log.facts, &way.at, &unit.at.function);
     let often = times(way.times);
     let first = if way.times > 1 { "the first time " } else { "" };
@@ -439,7 +439,7 @@ fn with(variables: &[Held], observed: &str) -> String {
     if shown.is_empty() { String::new() } else { format!(", with {}", listed(&shown)) }
 }
 
-fn taken_out(log: &Collector, unit: &UnitLog, event: u64, why: Option<&Reason>) -> Sentence {
+pub(super) fn taken_out(log: &Collector, unit: &UnitLog, event: u64, why: Option<&Reason>) -> Sentence {
     let what = match unit.tier {
         Tier::Optimizing => format!("The optimized code (unit {})", unit.id),
         _ => format!("The {} (unit {})", tier_words(unit.tier), unit.id),

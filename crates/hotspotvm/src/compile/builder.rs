@@ -21,7 +21,7 @@ use crate::abi::links::Signature;
 use crate::abi::vm::{Cell, Vm};
 use crate::detect::Graphs;
 use crate::detect::policy::Unanswered;
-use crate::options::is_forced;
+use crate::options::Forced;
 use crate::profile::{Feedback, Kinds, executions};
 use crate::reason::Reason;
 use bytecode::machine::{BinOp, Cmp, Flow, Machine, Mixed, Pair, Rounding, Single, UnOp};
@@ -55,8 +55,8 @@ pub struct Request<'a> {
     pub entry_pc: u32,
     /// The types, and for ints the signs, to assume of what is in the frame on entry.
     pub input_type: &'a dyn Fn(InputPlace) -> (Type, Sign),
-    /// Test mode: leave at instructions chosen by this seed.
-    pub stress: Option<u64>,
+    /// The instructions that leave always.
+    pub forced: Forced,
     /// Test mode: what to be told instead of what the profile says.
     pub lies: Option<Lies>,
     /// What the whole function is to be as a method; `None` for a region.
@@ -320,8 +320,7 @@ impl<'a> Builder<'a> {
     }
 
     fn forced_exit(&self, cell: Cell) -> bool {
-        let Some(seed) = self.request.stress else { return false };
-        cell.op.info().may_exit && is_forced(seed, self.pc)
+        cell.op.info().may_exit && self.request.forced.has(self.scope().function, self.pc)
     }
 
     /// The value of a slot in a frame; one that was not touched is taken from the interpreter's frame on entry.

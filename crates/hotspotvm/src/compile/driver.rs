@@ -15,7 +15,7 @@ use crate::detect::policy::{PlaceState, Unanswered};
 use crate::detect::{FunctionGraph, Graphs, Region};
 use crate::event::{Listing, MachinePart};
 use crate::ids::PlaceKey;
-use crate::options::Strategy;
+use crate::options::{Forced, Strategy};
 use crate::profile::{Feedback, Kinds};
 use crate::reason::Reason;
 use bytecode::{FuncId, disasm};
@@ -30,8 +30,8 @@ use std::time::Instant;
 /// Builds IR from the running program's state: the part of a compilation that needs the program to stand still.
 #[derive(Clone, Copy, Debug)]
 pub struct Driver {
-    /// Test mode: see [`crate::options::Stress::exits`].
-    pub stress: Option<u64>,
+    /// The instructions at which optimized code leaves always.
+    pub forced: Forced,
     /// Test mode: see [`crate::options::Stress::lying`].
     pub lying: Option<u64>,
     /// Whether to make listings.
@@ -349,7 +349,7 @@ impl Driver {
             function: key.function,
             entry_pc: key.pc,
             input_type: &|_| (Type::Boxed, Sign::Any),
-            stress: self.stress,
+            forced: self.forced,
             lies: self.lies(id),
             method: None,
             callee: &|_| None,

@@ -152,7 +152,7 @@ mod tests {
             function,
             entry_pc: 0,
             input_type: &|_| (Type::Boxed, Sign::Any),
-            stress: None,
+            forced: crate::options::Forced::default(),
             lies: None,
             method: Some(signature),
             callee: &|callee| (callee == 1).then(|| Callee { signature: signature.clone(), link }),

@@ -162,6 +162,24 @@ pub struct Heat {
     pub optimized_after: u64,
 }
 
+/// Where a place stands on the ladder of tiers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// It climbs to a tier when it was executed often enough.
+    Counting {
+        /// How often it was.
+        so_far: u64,
+        /// How often it must be.
+        of: u64,
+        /// The tier to come.
+        next: Tier,
+    },
+    /// It runs as this unit, of the optimizing tier.
+    Compiled(u32),
+    /// It stays in its tier.
+    Stays(Tier),
+}
+
 /// What to do about calls that no code answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wait {
@@ -392,7 +410,7 @@ impl Policy {
         }
         let size = vm.functions[key.function as usize].cells.len();
         let executed = executed(vm, key);
-        if key.arriving == Arriving::Loop {
+        if key.arriving == Arriving::Loop && !self.place(key).wanted {
             let back_edges_missing = self.warm_at(size).saturating_sub(site.back_edges());
             let missing = self.hot_rounds(size).saturating_sub(executed);
             if missing.max(back_edges_missing) > 0 {
@@ -562,6 +580,74 @@ impl Policy {
             Arriving::Entry if site.calls_are_due() => site.ask_after_calls(1),
             Arriving::Entry => {}
         }
+    }
+
+    /// Whether there is an optimizing tier.
+    pub fn optimizes(&self) -> bool {
+        self.optimizes
+    }
+
+    /// Whether there is a baseline tier for a function.
+    pub fn has_baseline_tier(&self, function: u32) -> bool {
+        self.baseline[function as usize] != Rung::Missing
+    }
+
+    /// Where backward jumps lead in the innermost loop around a place, if there is one.
+    pub fn loop_head_around(&self, vm: &Vm, function: u32, pc: u32) -> Option<u32> {
+        let cells = &vm.functions[function as usize].cells;
+        if cells.len() > MAX_FUNCTION {
+            return None;
+        }
+        let graph = self.graphs.get(vm, function);
+        let header = graph.header_around(pc)?;
+        loop_heads(cells).into_iter().find(|&head| graph.header_around(head) == Some(header))
+    }
+
+    /// Where a place stands on the ladder, and what it counts towards.
+    pub fn standing(&self, vm: &Vm, key: PlaceKey) -> Standing {
+        match self.places.get(&key).map(|place| &place.hotness) {
+            Some(&Hotness::Compiled(unit)) => return Standing::Compiled(unit),
+            Some(Hotness::LeftAlone) => return Standing::Stays(self.tier(key.function)),
+            _ => {}
+        }
+        let state = &vm.functions[key.function as usize];
+        let site = &state.sites[key.pc as usize];
+        let (rounds, size) = (key.arriving == Arriving::Loop, state.cells.len());
+        let below = self.baseline[key.function as usize] == Rung::Below;
+        let left = match (rounds, self.tier(key.function)) {
+            (true, Tier::Baseline) => site.baseline_rounds_left(),
+            (true, _) => site.rounds_left(),
+            (false, _) => site.calls_left(),
+        };
+        if left == NEVER {
+            return Standing::Stays(self.tier(key.function));
+        }
+        if self.tier(key.function) == Tier::Baseline {
+            // It may have been put off for longer than the threshold.
+            let of = self.optimizing_threshold.max(u64::from(left));
+            return Standing::Counting { so_far: of - u64::from(left), of, next: Tier::Optimizing };
+        }
+        let next = if below { Tier::Baseline } else { Tier::Optimizing };
+        match rounds {
+            true => Standing::Counting { so_far: executed(vm, key), of: self.hot_rounds(size), next },
+            false => Standing::Counting { so_far: site.runs, of: self.hot_calls(size), next },
+        }
+    }
+
+    /// Has a place that is not optimized be so when control comes there next, whatever was decided before.
+    pub fn hurry(&mut self, vm: &mut Vm, key: PlaceKey) {
+        if key.arriving == Arriving::Entry {
+            self.methods.remove(&key.function);
+        }
+        let place = self.place(key);
+        place.hotness = Hotness::Warm;
+        place.wanted = true;
+        self.ask_after(vm, key, 1);
+    }
+
+    /// Chooses code in another way from now on.
+    pub fn set_strategy(&mut self, strategy: Strategy) {
+        self.strategy = strategy;
     }
 
     /// How code is chosen.

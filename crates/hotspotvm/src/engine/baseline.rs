@@ -13,6 +13,7 @@ mod present {
     use crate::cache::memory::Piece;
     use crate::compile::baseline::{self, Request, stubs};
     use crate::compile::driver::{Failure, machine_listing};
+    use crate::engine::CodeHere;
     use crate::event::{Event, Listing, Spot, UnitKind};
     use crate::execute::baseline::{Left, enter};
     use crate::execute::interpreter::Leave;
@@ -43,7 +44,7 @@ mod present {
                 functions: &self.vm.functions,
                 facts: self.vm.program.facts(FuncId(function)),
                 constants: &self.vm.constants,
-                stress: self.driver.stress,
+                stress: self.driver.forced.seed,
                 places: self.driver.listings || self.code_listener.is_some(),
             };
             let refused = |error| Failure::Refused(Reason::Baseline { error });
@@ -116,6 +117,13 @@ mod present {
             })
         }
 
+        /// The baseline code that there is for the current place.
+        pub fn baseline_here(&self) -> Option<CodeHere> {
+            let unit = self.cache.baseline.as_ref()?.get(self.vm.regs.function)?;
+            unit.block_address(self.vm.regs.pc)?;
+            Some(CodeHere { unit: unit.id, tier: Tier::Baseline })
+        }
+
         /// Runs baseline code from the current place, if there is any for it.
         pub fn enter_baseline(&mut self) -> Option<Left> {
             let cache = self.cache.baseline.as_ref()?;
@@ -144,10 +152,9 @@ mod present {
                 | BaselineExit::Call => 0,
             };
             let executed = self.vm.charged() - charged + paid;
-            let executed = executed.saturating_sub(not_executed);
-            self.vm.counters.jit_instructions += executed;
             self.ledger.entered(id, left.rounds, nanos);
-            self.ledger.executed(id, executed);
+            // After a return, what is not executed was counted when the call was made.
+            self.count_compiled(id, executed, not_executed);
             let interrupted = std::mem::take(&mut self.interrupted_round);
             self.vm.counters.jit_iterations += left.rounds + u64::from(interrupted);
             Some(left)
@@ -241,6 +248,10 @@ mod absent {
         }
 
         pub fn remove_baseline(&mut self, _: u32) -> Option<(u32, Piece)> {
+            None
+        }
+
+        pub fn baseline_here(&self) -> Option<super::super::CodeHere> {
             None
         }
 

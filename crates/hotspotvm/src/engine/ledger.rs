@@ -63,10 +63,10 @@ impl Ledger {
         }
     }
 
-    /// An entry into a unit has executed so many instructions.
-    pub fn executed(&mut self, id: u32, instructions: u64) {
+    /// A unit has executed so many instructions, and so many that were counted before it has not.
+    pub fn executed(&mut self, id: u32, instructions: u64, not_executed: u64) {
         if let Some(counts) = self.counts(id) {
-            counts.instructions += instructions;
+            counts.instructions = (counts.instructions + instructions).saturating_sub(not_executed);
         }
     }
 

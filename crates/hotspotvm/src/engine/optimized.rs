@@ -360,14 +360,13 @@ impl Run<'_> {
     /// Counts what an entry into a unit has executed, and how many values it took; a unit that does not pay is not
     /// entered any more, or not for a while.
     fn count_entry(&mut self, id: u32, executed: u64, values: usize) {
-        self.vm.counters.jit_instructions += executed;
-        self.ledger.executed(id, executed);
+        self.count_compiled(id, executed, 0);
         let Some(unit) = self.cache.get_mut(id) else { return };
         unit.instructions += executed;
         unit.trial.entries += 1;
         unit.trial.instructions += executed;
         unit.trial.values += (unit.inputs.len() + values) as u64;
-        if unit.trial.entries < TRIAL_ENTRIES || self.driver.stress.is_some() {
+        if unit.trial.entries < TRIAL_ENTRIES || self.driver.forced.any() {
             return;
         }
         let trial = std::mem::take(&mut unit.trial);
@@ -466,8 +465,7 @@ impl Run<'_> {
         }
         // Where a callee is still to come, nothing can be said yet.
         if reason == ExitReason::NoCode {
-            self.vm.counters.jit_instructions += executed.saturating_sub(not_executed);
-            self.ledger.executed(entered, executed.saturating_sub(not_executed));
+            self.count_compiled(entered, executed, not_executed);
         } else {
             let values = frames.iter().map(|frame| frame.locals.len() + frame.stack.len()).sum();
             self.count_entry(entered, executed.saturating_sub(not_executed), values);
@@ -571,7 +569,7 @@ impl Run<'_> {
         }
     }
 
-    fn take_out(&mut self, id: u32, place: PlaceKey, why: Reason) {
+    pub(super) fn take_out(&mut self, id: u32, place: PlaceKey, why: Reason) {
         self.cache.remove(id);
         self.stats.invalidations += 1;
         self.emit(|vm| Event::Invalidate { unit: id, at: Spot::of(vm, place.function, place.pc), why });

@@ -206,7 +206,7 @@ impl Run<'_> {
                 Verdict::Follow => {}
                 Verdict::Run(unit) => {
                     self.recording = Some(recording);
-                    return ControlFlow::Continue(self.enter(unit));
+                    return ControlFlow::Continue(Next::Enter(unit));
                 }
                 Verdict::Done => return ControlFlow::Continue(self.recorded(recording)),
                 Verdict::GiveUp(why) => {
@@ -241,6 +241,9 @@ impl Run<'_> {
                 }
             }
             self.recording = Some(recording);
+            if self.step_listener.is_some() {
+                return ControlFlow::Continue(Next::Interpret);
+            }
         }
         ControlFlow::Continue(Next::Resume)
     }
@@ -358,7 +361,7 @@ impl Run<'_> {
         self.trees.insert(key, tree.clone());
         match self.compile(hot, &Selection::Tree(tree)) {
             Ok(Some(unit)) if key == self.key(key.arriving) && key.arriving == Arriving::Loop => {
-                self.enter(unit)
+                Next::Enter(unit)
             }
             Ok(_) => Next::Resume,
             Err(failure) => {

@@ -117,6 +117,21 @@ impl Site {
         left == 0
     }
 
+    /// Backward arrivals in the interpreter until it asks what to do; [`NEVER`]: it does not.
+    pub fn rounds_left(&self) -> u32 {
+        self.left
+    }
+
+    /// The same in baseline code.
+    pub fn baseline_rounds_left(&self) -> u32 {
+        self.baseline_left
+    }
+
+    /// Calls until it is asked what to do; the same holds.
+    pub fn calls_left(&self) -> u32 {
+        self.entry_left
+    }
+
     /// Whether the trigger of calls has been reached.
     pub fn calls_are_due(&self) -> bool {
         self.entry_left == 0
