@@ -1,4 +1,4 @@
-//! Opcodes that only tests have: the examples of CONTRIBUTING.md, and some that use each primitive as hard as a meaning may.
+//! Opcodes that only tests have: the examples of CONTRIBUTING.md and of docs/learn, and some that use each primitive as hard as a meaning may.
 //!
 //! Stands beside the opcode table. With the feature `test-ops`, which only tests turn on, `for_each_op!` ends with
 //! these rows. So what a contributor is told to write is compiled, and run in all tiers, and so is what a contributor
@@ -111,6 +111,8 @@ macro_rules! with_test_ops {
             CheckFloatSqrt check_float_sqrt "check_float_sqrt" None [a -- r] Next may_exit;
             /// `float_to_int`, three ways.
             CheckFloatToInt check_float_to_int "check_float_to_int" None [a -- r] Next may_exit;
+            /// `a + 1`.
+            Increment increment "increment" None [a -- r] Next may_exit;
         }
     };
 }
@@ -130,6 +132,31 @@ pub fn square<M: Machine>(m: &mut M) -> Flow<M> {
     let result = match fast {
         Some(result) => result,
         None => m.binary(BinOp::Mul, a, a)?,
+    };
+    m.push(result);
+    Ok(())
+}
+
+/// `a + 1`.
+#[inline(always)]
+pub fn increment<M: Machine>(m: &mut M) -> Flow<M> {
+    let a = m.pop();
+    let one = m.int_const(1);
+    let fast = match m.single(a)? {
+        Single::Int(x) => m.int_add(x, one)?.map(|r| m.box_int(r)),
+        Single::Float(p) => {
+            let one = m.float_const(1.0);
+            let r = m.float_add(p, one);
+            Some(m.box_float(r))
+        }
+        Single::Other => None,
+    };
+    let result = match fast {
+        Some(result) => result,
+        None => {
+            let one = m.box_int(one);
+            m.binary(BinOp::Add, a, one)?
+        }
     };
     m.push(result);
     Ok(())

@@ -28,10 +28,9 @@ fn root() -> PathBuf {
 /// The documents whose sessions are run, with the names of their directories.
 fn documents() -> Vec<PathBuf> {
     let root = root();
-    let mut found =
-        ["README.md", "docs/limits.md", "docs/learning-path.md", "docs/explain.md", "docs/step.md"]
-            .map(|name| root.join(name))
-            .to_vec();
+    let mut found = ["README.md", "docs/limits.md", "docs/explain.md", "docs/step.md"]
+        .map(|name| root.join(name))
+        .to_vec();
     if let Ok(lessons) = std::fs::read_dir(root.join("docs/learn")) {
         let lessons = lessons.map(|entry| entry.unwrap().path());
         found.extend(lessons.filter(|path| path.extension().is_some_and(|ending| ending == "md")));

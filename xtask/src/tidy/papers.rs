@@ -90,20 +90,22 @@ fn check_derived(tree: &Tree, path: &str, right: &str, source: &str, findings: &
     }
 }
 
-/// What CONTRIBUTING.md shows of the code stands in the code, where it is compiled and run: the lines of each listing
-/// one after the other, but for what they begin with.
+/// What CONTRIBUTING.md and the book show of the code stands in the code, where it is compiled and run: the lines of each
+/// listing one after the other, but for what they begin with.
 fn check_listings(tree: &Tree, findings: &mut Vec<Finding>) {
-    const PATH: &str = "CONTRIBUTING.md";
+    let shows_code = |path: &str| path == "CONTRIBUTING.md" || path.starts_with("docs/learn/");
     let trimmed = |text: &str| text.lines().map(|l| format!("{}\n", l.trim())).collect::<String>();
     let places: Vec<String> = tree
         .files()
         .filter(|(path, _)| path.ends_with(".rs") || path.ends_with(".hasm"))
         .map(|(_, text)| format!("\n{}", trimmed(text)))
         .collect();
-    for (line, listing) in listings(tree.get(PATH).unwrap_or("")) {
-        let wanted = format!("\n{}", trimmed(listing));
-        if !places.iter().any(|place| place.contains(&wanted)) {
-            findings.push(Finding::new(PATH, line, "this listing does not stand anywhere in the tree"));
+    for (path, text) in tree.files().filter(|(path, _)| path.ends_with(".md") && shows_code(path)) {
+        for (line, listing) in listings(text) {
+            let wanted = format!("\n{}", trimmed(listing));
+            if !places.iter().any(|place| place.contains(&wanted)) {
+                findings.push(Finding::new(path, line, "this listing does not stand anywhere in the tree"));
+            }
         }
     }
 }
