@@ -18,6 +18,7 @@ pub mod diagnostic;
 pub mod disasm;
 pub mod fuel;
 pub mod machine;
+pub mod operands;
 pub mod ops;
 pub mod program;
 pub mod routine;

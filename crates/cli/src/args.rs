@@ -459,6 +459,9 @@ pub(crate) struct ExploreArgs {
     /// or strategy
     #[arg(long, value_name = "SETTING=VALUE", value_parser = variation)]
     pub(crate) beside: Option<Variation>,
+    /// Show what a sweep measured, too: a file that `hotspot sweep --json` has written
+    #[arg(long, value_name = "FILE.json")]
+    pub(crate) sweep: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) program: ProgramArgs,
 }
@@ -473,6 +476,9 @@ pub(crate) struct SweepArgs {
     /// Rounds of a loop in baseline code before it is optimized: the same [default: 10000]
     #[arg(long, value_name = "FROM..TO", help_heading = "What to try")]
     pub(crate) optimizing_threshold: Option<Thresholds>,
+    /// Values for the program's last argument, if that says how often its loop goes round: which threshold is best for each?
+    #[arg(long, value_name = "FROM..TO", help_heading = "What to try")]
+    pub(crate) iterations: Option<Thresholds>,
     /// How the optimizing tier chooses code: region, method or trace, or all of them [default: region]
     #[arg(long, value_name = "STRATEGY", value_parser = strategies, help_heading = "What to try")]
     pub(crate) strategy: Option<Strategies>,

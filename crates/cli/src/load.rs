@@ -157,7 +157,9 @@ pub(crate) fn load_within(
     let watch = std::thread::Builder::new().spawn(move || {
         if wait.recv_timeout(left) == Err(RecvTimeoutError::Timeout) {
             let (kind, message) = (StopKind::Limit(LimitKind::Time), format!("{timeout:?} are over"));
-            report::complain(&Stop { kind, message, trace: Vec::new(), left_out: 0, earlier: Vec::new() }.headline());
+            report::complain(
+                &Stop { kind, message, trace: Vec::new(), left_out: 0, earlier: Vec::new() }.headline(),
+            );
             std::process::exit(Status::Limit as i32);
         }
     });

@@ -6,6 +6,7 @@
 //! first one; no cell is called better where the runs do not show it.
 
 mod picture;
+mod series;
 mod thresholds;
 
 pub(crate) use thresholds::Thresholds;
@@ -18,9 +19,9 @@ use crate::run::{self, OutFile};
 use crate::speedup::{Speedup, Verdict};
 use crate::streams::{self, Failed, SharedInput};
 use crate::text::{self, Table, duration, thousands};
-use explorer::report::Sweep as Sheet;
 use hotspotvm::{Options, Stop, Strategy};
 use serde_json::{Value, json};
+use series::Series;
 use std::io::{IsTerminal, Write};
 use std::time::{Duration, Instant};
 
@@ -69,12 +70,24 @@ pub(crate) fn sweep(args: &SweepArgs) -> Result<Status, Failure> {
     let path = args.program.program();
     let Loaded { program, python, .. } = load::load(path, args.program.language.language)?;
     let python = python.as_ref();
-    let arguments = run::arguments(&program, python, args.program.args())?;
+    let words = args.program.args();
+    // Each value of the last argument, and what the program is given then.
+    let mut inputs = Vec::new();
+    match &args.iterations {
+        None => inputs.push((None, run::arguments(&program, python, words)?)),
+        Some(values) => {
+            let before = &words[..words.len().saturating_sub(1)];
+            for value in values.points(args.points) {
+                let words = [before, &[value.to_string()]].concat();
+                inputs.push((Some(value), run::arguments(&program, python, &words)?));
+            }
+        }
+    }
     let svg = args.svg.as_deref().map(|file| OutFile::create(path, file)).transpose()?;
     let hurried = args.setup.timeout.is_some();
     let input: Box<dyn std::io::Read> =
         if path == "-" { Box::new(std::io::empty()) } else { streams::input(hurried) };
-    let subject = Subject { program, arguments, input: SharedInput::new(input) };
+    let input = SharedInput::new(input);
     let mut options = args.setup.options();
     if let Some(python) = python {
         options = python.options(options, args.setup.has_depth());
@@ -85,29 +98,34 @@ pub(crate) fn sweep(args: &SweepArgs) -> Result<Status, Failure> {
         None => vec![options.optimizing_threshold],
     };
     let strategies = args.strategy.as_ref().map_or_else(|| vec![options.strategy], |all| all.to_vec());
-    let cells = hotspots.len() * optimizings.len() * strategies.len();
+    let cells = hotspots.len() * optimizings.len() * strategies.len() * inputs.len();
     if cells > MOST_CELLS {
         let failure =
             Failure::refused(format!("a grid of {cells} cells is too large; {MOST_CELLS} are possible"));
         return Err(failure.with_help("--points says how many thresholds of a range are tried"));
     }
     let grid = Grid { hotspots, optimizings, strategies };
-    let swept = match grid.measure(&subject, &options, args.seconds) {
-        Ok(Swept::Grid(sweep)) => sweep,
-        Ok(Swept::Ended(stop)) => {
-            complain("error: the program ends with an error, so there is nothing to measure");
-            return Ok(run::ended(&stop, python, &Failed::default()));
+    let budget = args.seconds / inputs.len().max(1) as u32;
+    let mut swept = Series::default();
+    for (iterations, arguments) in inputs {
+        let subject = Subject { program: program.clone(), arguments, input: input.clone() };
+        match grid.measure(&subject, &options, budget) {
+            Ok(Swept::Grid(sweep)) => swept.add(iterations, sweep),
+            Ok(Swept::Ended(stop)) => {
+                complain("error: the program ends with an error, so there is nothing to measure");
+                return Ok(run::ended(&stop, python, &Failed::default()));
+            }
+            Err(Trouble::Time(stop)) => {
+                complain("error: a run was stopped by its time limit, so there is nothing to measure");
+                return Ok(run::ended(&stop, python, &Failed::default()));
+            }
+            Err(Trouble::Differs(message)) => {
+                complain(&format!("error: {}", text::lines(&message)));
+                complain("  This is a fault in HotspotVM, not in the program: all cells must agree.");
+                return Ok(Status::Differs);
+            }
         }
-        Err(Trouble::Time(stop)) => {
-            complain("error: a run was stopped by its time limit, so there is nothing to measure");
-            return Ok(run::ended(&stop, python, &Failed::default()));
-        }
-        Err(Trouble::Differs(message)) => {
-            complain(&format!("error: {}", text::lines(&message)));
-            complain("  This is a fault in HotspotVM, not in the program: all cells must agree.");
-            return Ok(Status::Differs);
-        }
-    };
+    }
     if let Some(mut svg) = svg {
         svg.text(&swept.picture(path));
         svg.finish()?;
@@ -118,6 +136,7 @@ pub(crate) fn sweep(args: &SweepArgs) -> Result<Status, Failure> {
 }
 
 /// What is to be measured.
+#[derive(Clone)]
 struct Grid {
     hotspots: Vec<u64>,
     optimizings: Vec<u64>,
@@ -147,7 +166,7 @@ impl Grid {
         all
     }
 
-    fn measure(self, subject: &Subject, options: &Options, budget: Duration) -> Result<Swept, Trouble> {
+    fn measure(&self, subject: &Subject, options: &Options, budget: Duration) -> Result<Swept, Trouble> {
         let settings = self.options(options);
         // Not counted: the first run of a process makes what all later ones find.
         let first = run_once(subject, options)?;
@@ -187,7 +206,7 @@ impl Grid {
                 compilations,
             })
             .collect();
-        let Grid { hotspots, optimizings, strategies } = self;
+        let Grid { hotspots, optimizings, strategies } = self.clone();
         Ok(Swept::Grid(Sweep { best: best(&cells), hotspots, optimizings, strategies, cells, rounds }))
     }
 }
@@ -278,14 +297,15 @@ impl Sweep {
         format!("Best: {settings}, {median}; {also}.")
     }
 
-    fn as_json(&self, program: &str) -> Value {
+    /// The cells, for programs.
+    fn cells_as_json(&self, iterations: Option<u64>) -> Vec<Value> {
         let cells = self.cells.iter().enumerate().map(|(at, cell)| {
             let mark = match self.mark(at) {
                 Mark::Best => "best",
                 Mark::AsGood => "no_difference",
                 Mark::Slower(_) => "slower",
             };
-            json!({
+            let mut shown = json!({
                 "hotspot_threshold": cell.hotspot,
                 "optimizing_threshold": cell.optimizing,
                 "strategy": cell.strategy,
@@ -293,32 +313,13 @@ impl Sweep {
                 "runs": cell.times.all().len(),
                 "compilations": cell.compilations,
                 "next_to_best": mark,
-            })
+            });
+            if let Some(iterations) = iterations {
+                shown["iterations"] = json!(iterations);
+            }
+            shown
         });
-        json!({
-            "program": program,
-            "cells": cells.collect::<Vec<_>>(),
-            "tells": self.tells(),
-            "sweeps": self.sheets(),
-        })
-    }
-
-    /// The same in the form that the explorer shows: a sheet for each strategy.
-    pub(crate) fn sheets(&self) -> Vec<Sheet> {
-        let per_strategy = self.hotspots.len() * self.optimizings.len();
-        let sheets = self.strategies.iter().zip(self.cells.chunks(per_strategy.max(1)));
-        let sheet = |(strategy, cells): (&Strategy, &[Cell])| Sheet {
-            label: format!("strategy {strategy}"),
-            columns_name: "optimizing-threshold".to_owned(),
-            columns: self.optimizings.clone(),
-            rows_name: "hotspot-threshold".to_owned(),
-            rows: self.hotspots.clone(),
-            nanos: cells
-                .chunks(self.optimizings.len().max(1))
-                .map(|row| row.iter().map(|cell| Some(cell.times.median())).collect())
-                .collect(),
-        };
-        sheets.map(sheet).collect()
+        cells.collect()
     }
 }
 
@@ -415,7 +416,22 @@ mod tests {
             "{}",
             sweep.words()
         );
-        assert_eq!(sweep.sheets()[0].nanos[1], [Some(12e6)]);
+        let mut series = Series::default();
+        series.add(None, sweep);
+        assert_eq!(series.sheets()[0].nanos[1], [Some(12e6)]);
+    }
+
+    #[test]
+    fn a_sheet_has_a_column_for_each_number_of_iterations() {
+        let mut series = Series::default();
+        series.add(Some(100), swept(&[&[5, 5, 5], &[1, 1, 1]]));
+        series.add(Some(1_000), swept(&[&[6, 6, 6], &[9, 9, 9]]));
+        let sheets = series.sheets();
+        assert_eq!((sheets.len(), &sheets[0].columns), (1, &vec![100, 1_000]));
+        assert_eq!(sheets[0].nanos, [[Some(5e6), Some(6e6)], [Some(1e6), Some(9e6)]]);
+        assert_eq!(series.as_json("p")["cells"][2]["iterations"], 1_000);
+        // The best of each column is framed.
+        assert_eq!(series.picture("p").matches("class=\"o\"").count(), 2);
     }
 
     #[test]

@@ -76,7 +76,9 @@ fn other_viewers_get_their_formats() {
     let events = trace["traceEvents"].as_array().unwrap();
     let count = |phase: &str| events.iter().filter(|event| event["ph"] == phase).count();
     assert!(count("i") > 3);
-    assert_eq!((count("b"), count("B")), (count("e"), count("E")));
+    assert_eq!(count("b"), count("e"));
+    // Stays in optimized code are bars in one piece: halves are found by name in one viewer, by order in another.
+    assert!(count("X") > 0 && count("B") + count("E") == 0);
     let graphs: Value = serde_json::from_str(&dir.read("g.json")).unwrap();
     let functions = graphs["functions"].as_array().unwrap();
     assert!(!functions.is_empty() && functions.iter().all(|f| f["passes"].as_array().unwrap().len() > 5));

@@ -89,7 +89,7 @@ fn the_explanation_says_so() {
     }
 }
 
-/// No file may be larger than nothing: memory for code is such a file, and asking for more would end the process by a signal.
+/// No file may be larger than nothing: memory for code is no file.
 const NO_FILES: &str = "import os, sys
 try:
     import resource
@@ -104,7 +104,7 @@ fn a_limit_on_the_size_of_files_is_no_reason_to_die() {
     assert_eq!(output.status.code(), Some(0), "{errors}");
     assert_eq!(String::from_utf8_lossy(&output.stdout), "500500\n");
     if cfg!(all(target_os = "linux", target_arch = "x86_64")) {
-        assert_eq!(errors.matches("the operating system refuses executable memory").count(), 1, "{errors}");
+        assert!(errors.contains("install"), "{errors}");
     }
 }
 

@@ -16,9 +16,9 @@
 use crate::abi::{NativeContext, trailer};
 use crate::calls::to_word;
 use crate::error::{CodegenError, malformed};
-use crate::lower::{Lowering, memory};
+use crate::lower::{Came, Lowering, memory};
 use crate::summary::Summary;
-use crate::unit::{ExitRecord, FrameRecipe, Recipe};
+use crate::unit::{ExitRecord, FrameRecipe, Part, Recipe};
 use cranelift_codegen::ir as clif;
 use cranelift_codegen::ir::types::{I32, I64};
 use cranelift_codegen::ir::{BlockArg, InstBuilder};
@@ -122,7 +122,7 @@ impl Exits {
             _ => (Ahead::default(), None),
         };
         let Leave { reason, origin, .. } = leave;
-        self.records.push(ExitRecord { reason, origin, frames, words, ahead, side });
+        self.records.push(ExitRecord { reason, origin, state: leave.state, frames, words, ahead, side });
         let block = new_block();
         let tail = match known {
             Some(tail) => tail,
@@ -214,13 +214,15 @@ fn recipe(
 
 impl Lowering<'_, '_> {
     /// Emits the exits' blocks.
-    pub fn finish(mut self) -> Result<(Exits, Vec<Origin>), CodegenError> {
+    pub fn finish(mut self) -> Result<(Exits, Vec<Came>), CodegenError> {
         self.mark = 0;
         let is_method = self.f.result.is_some();
         let tails = std::mem::take(&mut self.exits.tails);
         let left = self.f.result.filter(|_| !tails.is_empty()).map(|result| self.left_block(result));
         for tail in tails {
-            self.set_place(tail.origin);
+            // Of several exits that share a tail, the first stands for all.
+            let first = tail.exits.first().map(|&(number, _)| Part::Exit(number));
+            self.set_place(tail.origin, first);
             // What tells the exits of a tail apart: what a region answers, or the trailer that a method writes.
             let name = |this: &mut Self, number| {
                 if is_method {
@@ -240,10 +242,12 @@ impl Lowering<'_, '_> {
                     let param = self.b.append_block_param(shared, if is_method { I64 } else { I32 });
                     for &(number, block) in &tail.exits {
                         self.b.switch_to_block(block);
+                        self.set_place(tail.origin, Some(Part::Exit(number)));
                         let name = name(&mut self, number);
                         self.b.ins().jump(shared, &[BlockArg::Value(name)]);
                     }
                     self.b.switch_to_block(shared);
+                    self.set_place(tail.origin, first);
                     param
                 }
             };
@@ -251,7 +255,7 @@ impl Lowering<'_, '_> {
         }
         self.b.seal_all_blocks();
         self.b.finalize(self.target);
-        Ok((self.exits, self.origins))
+        Ok((self.exits, self.came))
     }
 
     /// Writes what the exit needs, and returns or, in a method, goes to the block that tells the caller.

@@ -33,7 +33,7 @@ pub use abi::{
 pub use disasm::{MachineLine, disassemble};
 pub use error::CodegenError;
 pub use layout::ValueLayout;
-pub use unit::{CodeUnit, ExitRecord, FrameRecipe, Recipe, TakenExit, exit_chain};
+pub use unit::{CodeUnit, ExitRecord, FrameRecipe, Part, Recipe, TakenExit, exit_chain};
 
 use cranelift_codegen::control::ControlPlane;
 use cranelift_codegen::ir::types::{I32, I64};
@@ -43,7 +43,7 @@ use cranelift_codegen::settings::{self, Configurable};
 use cranelift_codegen::{CompiledCode, Context};
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 use ir::Origin;
-use lower::HEADER_MARK;
+use lower::{Came, HEADER_MARK};
 use std::sync::OnceLock;
 
 /// How hard Cranelift works on the code.
@@ -195,13 +195,13 @@ impl Compiler {
         };
         self.start(signature);
         let builder = FunctionBuilder::new(&mut self.context.func, &mut self.builder);
-        let (exits, origins) = lower::lower(f, &summary, layout, (unit, self.check_proofs), builder, target)?;
+        let (exits, came) = lower::lower(f, &summary, layout, (unit, self.check_proofs), builder, target)?;
         if f.result.is_some() && exits.slots >= MAX_METHOD_WORDS {
             return Err(CodegenError::TooLarge(format!("{} values at a method's exit", exits.slots)));
         }
         let code = self.finish(if f.result.is_some() { MAX_METHOD_FRAME } else { MAX_FRAME })?;
         let frame_bytes = frame_bytes(code);
-        let (start, code_len, places) = place(code, &origins, &mut bytes);
+        let Placed { start, code_len, places, parts } = place(code, &came, &mut bytes);
         peephole::branch_on_overflow(&mut bytes[start as usize..code_len as usize]);
         calls::resolve(&mut bytes, 0, &entry_calls, start)?;
         calls::resolve(&mut bytes, start, code.buffer.relocs(), start)?;
@@ -217,6 +217,7 @@ impl Compiler {
             frame_bytes,
             inputs: f.inputs.clone(),
             places,
+            parts,
         })
     }
 
@@ -252,9 +253,18 @@ fn entry_signature(target: TargetFrontendConfig) -> Signature {
     signature
 }
 
+/// Where code was put, and what its parts are.
+struct Placed {
+    start: u32,
+    /// Where the instructions end.
+    code_len: u32,
+    places: Vec<(u32, Origin)>,
+    parts: Vec<(u32, Option<Part>)>,
+}
+
 /// Appends the code, with the hottest loop's header moved to a multiple of [`LOOP_ALIGNMENT`] by instructions in front
 /// that do nothing, and reads off where it starts, where the instructions end and where the bytecode went.
-fn place(code: &CompiledCode, origins: &[Origin], bytes: &mut Vec<u8>) -> (u32, u32, Vec<(u32, Origin)>) {
+fn place(code: &CompiledCode, came: &[Came], bytes: &mut Vec<u8>) -> Placed {
     let known = || code.buffer.get_srclocs_sorted().iter().filter(|s| s.loc != SourceLoc::default());
     let header = known().find(|s| s.loc.bits() & HEADER_MARK != 0).map(|s| s.start);
     let before = bytes.len() as u32;
@@ -268,18 +278,26 @@ fn place(code: &CompiledCode, origins: &[Origin], bytes: &mut Vec<u8>) -> (u32, 
     let start = before + padding;
     bytes.extend_from_slice(code.buffer.data());
     let mut places: Vec<(u32, Origin)> = Vec::new();
+    let mut parts: Vec<(u32, Option<Part>)> = Vec::new();
+    // The register allocator's moves come from nowhere: they prepare what follows, at the start of a block above all.
+    let mut end = None;
     for s in known() {
+        let from = end.replace(s.end).unwrap_or(s.start) + start;
         let number = (s.loc.bits() & !HEADER_MARK) as usize;
-        if let Some(&origin) = number.checked_sub(1).and_then(|index| origins.get(index))
-            && places.last().is_none_or(|&(_, last)| last != origin)
-        {
-            places.push((s.start + start, origin));
+        let Some(&Came { origin, part }) = number.checked_sub(1).and_then(|index| came.get(index)) else {
+            continue;
+        };
+        if places.last().is_none_or(|&(_, last)| last != origin) {
+            places.push((from, origin));
+        }
+        if parts.last().is_none_or(|&(_, last)| last != part) {
+            parts.push((from, part));
         }
     }
     // Every block has a place up to its end, so constants start, aligned, after the last one.
     let code_len = code.buffer.get_srclocs_sorted().iter().map(|s| s.end).max();
     let code_len = code_len.map_or(bytes.len() as u32, |end| end + start);
-    (start, code_len, places)
+    Placed { start, code_len, places, parts }
 }
 
 /// Appends this many bytes of x86-64 instructions that do nothing, as few as possible.

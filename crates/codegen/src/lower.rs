@@ -16,6 +16,7 @@ use crate::exits::{Exits, Leave, Undo};
 use crate::ints::limit_of;
 use crate::layout::ValueLayout;
 use crate::summary::Summary;
+use crate::unit::Part;
 use cranelift_codegen::ir as clif;
 use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};
 use cranelift_codegen::ir::immediates::Ieee64;
@@ -71,8 +72,15 @@ pub(crate) struct Lowering<'a, 'b> {
     blocks: Vec<Option<clif::Block>>,
     pub mark: u32,
     /// Where instructions came from, in the order in which they are translated.
-    pub origins: Vec<Origin>,
+    pub came: Vec<Came>,
     limits: Vec<(i64, clif::Value)>,
+}
+
+/// What a stretch of machine code came from, and what it is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Came {
+    pub origin: Origin,
+    pub part: Option<Part>,
 }
 
 /// What compiled code touches in memory is aligned, mapped and its own.
@@ -97,7 +105,7 @@ pub(crate) fn lower(
     (unit, check_proofs): (u32, bool),
     mut b: FunctionBuilder<'_>,
     target: TargetFrontendConfig,
-) -> Result<(Exits, Vec<Origin>), CodegenError> {
+) -> Result<(Exits, Vec<Came>), CodegenError> {
     let entry_params = &f.blocks[0].params;
     if entry_params.len() != f.inputs.len() || entry_params.len() > u16::MAX as usize {
         return malformed("the entry's parameters are not the inputs");
@@ -127,7 +135,7 @@ pub(crate) fn lower(
         values: vec![None; f.types.len()],
         blocks: vec![None; f.blocks.len()],
         mark: 0,
-        origins: Vec::new(),
+        came: Vec::new(),
         limits: Vec::new(),
     };
     lowering.create_blocks(entry)?;
@@ -226,25 +234,26 @@ impl Lowering<'_, '_> {
         let data = &self.f.blocks[block.index()];
         for inst in &data.insts {
             self.mark = if header { HEADER_MARK } else { 0 };
-            self.set_place(inst.origin);
+            self.set_place(inst.origin, inst.result.map(Part::Value));
             let result = self.inst(inst)?;
             if let (Some(name), Some(value)) = (inst.result, result) {
                 self.values[name.index()] = Some(value);
             }
         }
         let origin = data.insts.last().map_or(data.origin, |inst| inst.origin);
-        self.set_place(origin);
+        self.set_place(origin, None);
         self.mark = 0;
         self.end(&data.insts, &data.end, origin)
     }
 
-    /// Says that what follows comes from this bytecode. Cranelift carries one number, which is here one more than the
-    /// index into `origins`. It only grows, since Cranelift mistakes the number before a function's first for none.
-    pub fn set_place(&mut self, origin: Origin) {
-        if self.origins.last() != Some(&origin) {
-            self.origins.push(origin);
+    /// Says that what follows comes from this bytecode, and what it is for. Cranelift carries one number, which is here one
+    /// more than the index into `came`. It only grows, since Cranelift mistakes the number before a function's first for none.
+    pub fn set_place(&mut self, origin: Origin, part: Option<Part>) {
+        let came = Came { origin, part };
+        if self.came.last() != Some(&came) {
+            self.came.push(came);
         }
-        let number = self.origins.len() as u32;
+        let number = self.came.len() as u32;
         self.b.set_srcloc(if number < HEADER_MARK {
             SourceLoc::new(number | self.mark)
         } else {

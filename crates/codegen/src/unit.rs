@@ -7,7 +7,7 @@
 //! interpreter's frames need; an exit's words are as many as its record says, at most [`CodeUnit::slots`].
 
 use crate::abi::{LEFT, RETURNED, read_trailer};
-use ir::{Ahead, ExitReason, Input, Origin, Resume, Type};
+use ir::{Ahead, ExitReason, Input, Origin, Resume, StateId, Type, Value};
 use std::ops::Range;
 
 /// A compiled function.
@@ -34,6 +34,17 @@ pub struct CodeUnit {
     pub inputs: Vec<Input>,
     /// Where in the code each stretch of bytecode starts: code offset in bytes and origin, sorted by offset.
     pub places: Vec<(u32, Origin)>,
+    /// What each stretch of the code is for, in the same form: for listings.
+    pub parts: Vec<(u32, Option<Part>)>,
+}
+
+/// What a stretch of machine code is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// It computes this value.
+    Value(Value),
+    /// It leaves by the exit of this number.
+    Exit(u32),
 }
 
 /// One way out of compiled code.
@@ -43,6 +54,8 @@ pub struct ExitRecord {
     pub reason: ExitReason,
     /// The bytecode instruction that leaves.
     pub origin: Origin,
+    /// The frame state that it was made of.
+    pub state: StateId,
     /// The frames to rebuild: the innermost first, its callers after it. If a callee has left
     /// ([`ExitReason::CalleeLeft`]), even the innermost waits for the result of a call, which whoever returns pushes.
     pub frames: Vec<FrameRecipe>,

@@ -5,8 +5,8 @@ mod common;
 
 use common::*;
 use hotspotvm_codegen::{
-    CodeUnit, CodegenError, Compiler, CompilerOptions, MachineLine, OptLevel, Recipe, disassemble, pack_fuel,
-    unpack_fuel,
+    CodeUnit, CodegenError, Compiler, CompilerOptions, MachineLine, OptLevel, Part, Recipe, disassemble,
+    pack_fuel, unpack_fuel,
 };
 use ir::{BinOp, Cmp, UnOp};
 use ir::{
@@ -442,6 +442,45 @@ fn code_can_be_read() {
 }
 
 /// Code that was inlined names the function it came from, even where the pcs are the same.
+/// Each stretch of code says which value it computes or which exit it is, and what jumps to an exit gets to that stretch, also where
+/// the register allocator has put something in front.
+#[test]
+#[cfg(target_arch = "x86_64")]
+fn code_says_what_it_is_for() {
+    for level in LEVELS {
+        let f = sum();
+        let options = CompilerOptions { opt_level: level, ..CompilerOptions::default() };
+        let unit = Compiler::new(options).unwrap().compile(&f, &LAYOUT, 1).unwrap();
+        let lines = disassemble(code(&unit), 0, &unit.places);
+        let part = |offset: u32| {
+            let after = unit.parts.partition_point(|&(start, _)| start <= offset);
+            after.checked_sub(1).and_then(|at| unit.parts[at].1)
+        };
+        for number in 0..unit.exits.len() as u32 {
+            // What the code answers is the exit's number.
+            let own = || lines.iter().filter(|line| part(line.offset) == Some(Part::Exit(number)));
+            let says = |line: &MachineLine| {
+                let zero = number == 0 && line.text.starts_with("xor e");
+                zero || line.text.starts_with("mov e") && line.text.ends_with(&format!(", {number}"))
+            };
+            assert!(own().any(says), "exit {number}: {lines:#?}");
+            // Somebody gets there.
+            let jumps = |line: &&MachineLine| {
+                let to = line.text.rsplit_once("0x").and_then(|(_, to)| u32::from_str_radix(to, 16).ok());
+                line.text.starts_with('j') && to.and_then(part) == Some(Part::Exit(number))
+            };
+            assert!(lines.iter().any(|line| jumps(&line)), "exit {number}: {lines:#?}");
+        }
+        let value_of = |opcode: Opcode| {
+            let insts = f.blocks.iter().flat_map(|block| &block.insts);
+            insts.filter(move |inst| inst.op == opcode).find_map(|inst| inst.result)
+        };
+        let sum = value_of(Opcode::IntAdd).unwrap();
+        let add = lines.iter().find(|line| part(line.offset) == Some(Part::Value(sum))).unwrap();
+        assert!(add.text.starts_with("add ") || add.text.starts_with("lea "), "{}", add.text);
+    }
+}
+
 #[test]
 fn code_says_of_which_function_it_is() {
     let text = "\

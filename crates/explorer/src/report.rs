@@ -231,8 +231,11 @@ pub struct Event {
 /// Counters and kinds at an event.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Snapshot {
-    /// The event.
+    /// The first event after it was taken.
     pub event: u32,
+    /// Instructions charged when it was taken.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub executed: u64,
     /// What is not as it was in the snapshot before.
     pub rows: Vec<Count>,
 }
@@ -452,7 +455,7 @@ pub struct CodeLine {
     /// The offset it may jump to, within the unit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target: Option<u32>,
-    /// The exit that it belongs to, as an index into the unit's exits.
+    /// The exit that it is part of or jumps to, as an index into the unit's exits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exit: Option<u32>,
 }

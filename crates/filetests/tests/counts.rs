@@ -2,8 +2,10 @@
 
 use filetests::{configurations, disagreements_among, generate, interpreted, load, observe, sample};
 use hotspotvm::bytecode::Verified;
-use hotspotvm::{Options, Output, runtime};
+use hotspotvm::{Engine, Options, Output, runtime};
+use std::cell::Cell;
 use std::path::Path;
+use std::rc::Rc;
 use std::sync::Arc;
 
 /// Programs that are generated; `HOTSPOT_PROGRAMS` sets another number.
@@ -56,6 +58,31 @@ fn files_are_counted_exactly() {
         let what = path.display().to_string();
         check(&what, &program, &arguments, &Options { deterministic: true, ..Options::default() }, seed);
     }
+}
+
+/// At each event the counts say how far the program is: all together they are what was charged.
+#[test]
+fn counts_at_events_add_up_to_what_was_charged() {
+    let (moments, in_between) = (Rc::new(Cell::new(0)), Rc::new(Cell::new(0)));
+    for seed in 4_000..4_025 {
+        let source = generate::program(seed);
+        let program = load("generated", &source).unwrap_or_else(|error| panic!("seed {seed}: {error}"));
+        let count = from_environment("HOTSPOT_SAMPLE", WAYS as u64) as usize;
+        for way in sample(configurations(&generate::options(seed), seed), seed, count) {
+            let mut engine = Engine::new(Options { counting: true, ..way.options });
+            let (name, moments, in_between) = (way.name, Rc::clone(&moments), Rc::clone(&in_between));
+            engine.on_moment(move |entry, moment| {
+                let counted: u64 =
+                    moment.counts().iter().flat_map(|counts| &counts.rows).map(|row| row.executed).sum();
+                assert_eq!(counted, entry.charged, "seed {seed}, {name}: {:?}", entry.event);
+                moments.set(moments.get() + 1);
+                in_between.set(in_between.get() + u64::from(counted > 0));
+            });
+            let io = runtime::Io::new(Box::new(std::io::sink()), Box::new(std::io::empty()), false);
+            engine.run(Arc::clone(&program), &[], io);
+        }
+    }
+    assert!(in_between.get() > 1_000, "{} moments of {} are not much", in_between.get(), moments.get());
 }
 
 /// What the counts are, by hand: a loop of ten rounds, a function called in each, an error in the middle of the last one.

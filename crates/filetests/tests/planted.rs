@@ -48,7 +48,7 @@ fn search_files() {
             .map(|text| text.split_whitespace().map(runtime::num::parse_argument).collect())
             .unwrap_or_default();
         let program = load("file", &source).expect("file tests load");
-        let mut options = Options { deterministic: true, ..Options::default() };
+        let mut options = Options { deterministic: true, counting: count % 2 == 0, ..Options::default() };
         options.limits.timeout = Some(PATIENCE / 2);
         for way in configurations(&options, 1) {
             let (_, reports) =
@@ -68,7 +68,8 @@ fn search_programs() {
         let seed = first + count - 1;
         println!("{TRYING}{count} seed {seed}");
         let source = generate::program(seed);
-        let options = generate::options(seed);
+        // Every other program is counted, as with `profile`: counts must be exact too.
+        let options = Options { counting: seed % 2 == 0, ..generate::options(seed) };
         let program = load("generated", &source).unwrap_or_else(|error| panic!("seed {seed}: {error}"));
         let mut ways = configurations(&options, seed);
         let mut random = generate::Random::new(seed ^ 0xC0FFEE);

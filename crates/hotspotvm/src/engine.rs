@@ -46,7 +46,7 @@ use ledger::Ledger;
 use optimized::HotPlace;
 use record::Recording;
 
-type Listener = Box<dyn FnMut(&LogEntry)>;
+type Listener = Box<dyn FnMut(&LogEntry, Moment<'_>)>;
 type CodeListener = Box<dyn FnMut(&InstalledCode<'_>)>;
 type StepListener = Box<dyn FnMut(&mut Paused<'_, '_>) -> Go>;
 
@@ -61,6 +61,21 @@ pub struct Engine {
     /// stack, which would have to be cleared).
     arena: Option<Arena>,
     stack: Vec<u64>,
+}
+
+/// A run at the moment of an event.
+#[derive(Clone, Copy)]
+pub struct Moment<'a> {
+    vm: &'a Vm,
+}
+
+impl Moment<'_> {
+    /// What was counted and seen of each function so far, by number. A run of instructions is counted when control arrives at it,
+    /// as it is charged: with [`Options::counting`] all counts together are [`LogEntry::charged`]; without, what optimized code
+    /// has executed is not among them.
+    pub fn counts(&self) -> Vec<FunctionCounts> {
+        details::counts(self.vm)
+    }
 }
 
 /// What a run gave.
@@ -98,7 +113,12 @@ impl Engine {
     }
 
     /// The same, with when it happened.
-    pub fn on_log(&mut self, listener: impl FnMut(&LogEntry) + 'static) {
+    pub fn on_log(&mut self, mut listener: impl FnMut(&LogEntry) + 'static) {
+        self.on_moment(move |entry, _| listener(entry));
+    }
+
+    /// The same, with the counters at that moment.
+    pub fn on_moment(&mut self, listener: impl FnMut(&LogEntry, Moment<'_>) + 'static) {
         self.listener = Some(Box::new(listener));
     }
 
@@ -511,7 +531,8 @@ impl<'e> Run<'e> {
     fn emit(&mut self, event: impl FnOnce(&Vm) -> Event) {
         if let Some(listener) = self.listener {
             let nanos = self.timing.then(|| self.start.elapsed().as_nanos() as u64);
-            listener(&LogEntry { charged: self.vm.charged(), nanos, event: event(&self.vm) });
+            let entry = LogEntry { charged: self.vm.charged(), nanos, event: event(&self.vm) };
+            listener(&entry, Moment { vm: &self.vm });
         }
     }
 

@@ -94,6 +94,33 @@ pub struct Listing {
     pub ir: String,
     /// The machine code, with the pc of the bytecode that each instruction came from.
     pub machine: String,
+    /// What stretches of the machine code are for, by offset: each up to the next one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<MachinePart>,
+}
+
+/// What a stretch of machine code is for: at most one of these.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MachinePart {
+    /// Where it starts, in bytes from the start of the unit.
+    pub offset: u32,
+    /// It computes this value of the IR after all passes: 9 for `v9`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value: Option<u32>,
+    /// It is the way out of this number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exit: Option<u32>,
+}
+
+impl MachinePart {
+    pub(crate) fn new(offset: u32, part: Option<codegen::Part>) -> MachinePart {
+        let (value, exit) = match part {
+            Some(codegen::Part::Value(value)) => (Some(value.0), None),
+            Some(codegen::Part::Exit(exit)) => (None, Some(exit)),
+            None => (None, None),
+        };
+        MachinePart { offset, value, exit }
+    }
 }
 
 /// What one pass did in one compilation.
@@ -153,6 +180,9 @@ pub struct ExitShown {
     pub reason: ExitReason,
     /// The instruction that leaves.
     pub at: Spot,
+    /// The frame state of the IR that it was made of: 5 for `@5`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<u32>,
     /// How the interpreter's frames are rebuilt, innermost first: here a value's text says where it comes from.
     pub frames: Vec<FrameShown>,
 }
@@ -345,7 +375,8 @@ pub enum Event {
         at: Spot,
         /// Why.
         reason: ExitReason,
-        /// What was there instead of what was assumed: the operands of the instruction, or, where it takes none, the variables.
+        /// What was there instead of what was assumed: the operands of the instruction (`x = int 5` where it is a variable's value,
+        /// else `int 5`), or, where it takes none, the variables.
         observed: String,
         /// The exit taken, by its number in the unit that left.
         exit: u32,

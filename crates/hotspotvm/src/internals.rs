@@ -53,6 +53,7 @@ mod baseline {
                 constants: &self.vm.constants,
                 forms: &self.vm.forms,
                 stress: None,
+                places: false,
             };
             Ok(compile(&request, &mut self.workspace)?.bytes.len())
         }

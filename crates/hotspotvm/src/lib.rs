@@ -44,8 +44,8 @@ pub mod samples;
 pub mod stats;
 
 pub use bytecode;
-pub use engine::{CodeHere, Counter, Engine, Go, Outcome, Paused, Standing, Variable};
-pub use event::{Event, Listing, LogEntry, Spot, UnitKind};
+pub use engine::{CodeHere, Counter, Engine, Go, Moment, Outcome, Paused, Standing, Variable};
+pub use event::{Event, Listing, LogEntry, MachinePart, Spot, UnitKind};
 pub use ir::ExitReason;
 pub use options::{Cancel, Limits, Options, Passes, Strategy, Stress, Tier, pass_names};
 pub use profile::Executed;

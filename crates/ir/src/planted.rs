@@ -92,6 +92,10 @@ bugs! {
     ResultAsFloat "result-as-float",
     /// Code is entered with one more call allowed than the limit allows.
     DepthOneTooMany "depth-one-too-many",
+    /// Where a branch has become selects, both sides count that control was there.
+    CountOfBothSides "count-of-both-sides",
+    /// Copies of a loop's blocks do not count that control was there.
+    CountNotCopied "count-not-copied",
     /// The magnitude of the least int is the least int.
     AbsOfLeast "abs-of-least",
     /// Range analysis takes the greatest int of an interval for the greatest magnitude.

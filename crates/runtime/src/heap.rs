@@ -768,8 +768,7 @@ mod tests {
     fn places_free_at_the_end_are_given_back() {
         let mut heap = Heap::new(1 << 30, false);
         let values: Vec<Value> = (0..1000).map(|i| text(&mut heap, &i.to_string())).collect();
-        heap.collect(&mut |visit| values[..10].to_vec().iter_mut().for_each(&mut *visit), NEVER)
-            .unwrap();
+        heap.collect(&mut |visit| values[..10].to_vec().iter_mut().for_each(&mut *visit), NEVER).unwrap();
         assert_eq!(heap.slots.len(), 10);
         assert!(heap.slots.capacity() < 1000);
         let again = text(&mut heap, "again");
@@ -781,8 +780,7 @@ mod tests {
         let mut heap = Heap::new(1 << 30, false);
         let values: Vec<Value> = ["a", "b", "c"].map(|s| text(&mut heap, s)).to_vec();
         heap.add_int(1 << 60);
-        heap.collect(&mut |visit| [values[0], values[2]].iter_mut().for_each(&mut *visit), NEVER)
-            .unwrap();
+        heap.collect(&mut |visit| [values[0], values[2]].iter_mut().for_each(&mut *visit), NEVER).unwrap();
         let state = |heap: &Heap| {
             (heap.slots.len(), heap.ints.len(), heap.region.end(), heap.charged(), heap.free, heap.free_int)
         };

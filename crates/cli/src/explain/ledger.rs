@@ -2,14 +2,18 @@
 //!
 //! It judges *compile* in `profile -> detect -> compile -> cache -> execute -> deoptimise`, by the times of one run. A
 //! unit replaces the tier below it, so what it saves is its instructions at that tier's time for an instruction, less
-//! the time that it took. Invariant: nothing is said where less than [`ENOUGH`] was measured on either side: what is
-//! measured then is the clock.
+//! the time that it took. Invariant: nothing is said where less than [`ENOUGH`] was measured on either side, since what is
+//! measured then is the clock, or fewer than [`ENOUGH_INSTRUCTIONS`]: that is a program's first steps, which are slower than
+//! all others.
 
 use hotspotvm::{Spot, Stats, Tier, UnitStats};
 use serde::Serialize;
 
 /// The shortest time that an average is made of, in nanoseconds.
 pub(crate) const ENOUGH: u64 = 20_000;
+
+/// The fewest instructions that an average is made of.
+pub(crate) const ENOUGH_INSTRUCTIONS: u64 = 10_000;
 
 /// What all units cost and brought.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -93,7 +97,8 @@ fn row(unit: &UnitStats, stats: &Stats) -> Row {
         rounds => (Counted::Rounds, rounds),
     };
     let UnitStats { compile_ns, run_ns, instructions, tier, .. } = *unit;
-    let gain = below(unit, stats).filter(|_| run_ns >= ENOUGH && rounds > 0).map(|(below, instruction)| {
+    let enough = run_ns >= ENOUGH && instructions >= ENOUGH_INSTRUCTIONS && rounds > 0;
+    let gain = below(unit, stats).filter(|_| enough).map(|(below, instruction)| {
         let instead = instructions as f64 * instruction;
         let (before_ns, after_ns) = (instead / rounds as f64, run_ns as f64 / rounds as f64);
         let saved = before_ns - after_ns;
@@ -111,7 +116,7 @@ fn below(unit: &UnitStats, stats: &Stats) -> Option<(Tier, f64)> {
         let average = |of: &dyn Fn(&&UnitStats) -> bool| {
             let units = || stats.units.iter().filter(|u| u.tier == Tier::Baseline).filter(of);
             let (ns, n) = units().fold((0, 0), |(ns, n), u| (ns + u.run_ns, n + u.instructions));
-            (ns >= ENOUGH && n > 0).then(|| (Tier::Baseline, ns as f64 / n as f64))
+            (ns >= ENOUGH && n >= ENOUGH_INSTRUCTIONS).then(|| (Tier::Baseline, ns as f64 / n as f64))
         };
         let its_own = average(&|u| u.at.function == unit.at.function);
         if let Some(known) = its_own.or_else(|| average(&|_| true)) {
@@ -119,7 +124,7 @@ fn below(unit: &UnitStats, stats: &Stats) -> Option<(Tier, f64)> {
         }
     }
     let (ns, n) = (stats.interpreter_ns, stats.interpreter_instructions);
-    (ns >= ENOUGH && n > 0).then(|| (Tier::Interpreter, ns as f64 / n as f64))
+    (ns >= ENOUGH && n >= ENOUGH_INSTRUCTIONS).then(|| (Tier::Interpreter, ns as f64 / n as f64))
 }
 
 #[cfg(test)]
@@ -175,8 +180,11 @@ mod tests {
 
     #[test]
     fn of_too_little_nothing_is_said() {
-        let ledger = ledger(vec![unit(Tier::Baseline, 10, 50, ENOUGH - 1, 100)]);
-        assert!(ledger.rows[0].gain.is_none() && ledger.net_ns.is_none() && ledger.untold == 1);
+        let short = ledger(vec![unit(Tier::Baseline, 10_000, 50_000, ENOUGH - 1, 100)]);
+        assert!(short.rows[0].gain.is_none() && short.net_ns.is_none() && short.untold == 1);
+        // The first steps of a program say nothing of its pace.
+        let few = ledger(vec![unit(Tier::Baseline, 100, ENOUGH_INSTRUCTIONS - 1, 10 * ENOUGH, 100)]);
+        assert!(few.rows[0].gain.is_none());
         assert!(Ledger::new(&Stats::default()).rows.is_empty());
     }
 }

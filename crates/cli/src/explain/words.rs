@@ -432,13 +432,12 @@ pub(super) fn fell_back(log: &Collector, unit: &UnitLog, way: &WayOut) -> Senten
     sentence.event(way.event).unit(unit.id).at(&way.at)
 }
 
-/// The variables, unless they are what was observed.
+/// The variables that are not among what was observed.
 fn with(variables: &[Held], observed: &str) -> String {
-    if observed.contains(" = ") {
-        return String::new();
-    }
+    let is_new =
+        |held: &&Held| !observed.split(", ").any(|part| part.split(" = ").next() == Some(&held.name));
     let shown = |held: &Held| format!("{} = {} ({})", held.name, held.value, held.kind);
-    let shown: Vec<String> = variables.iter().take(VARIABLES).map(shown).collect();
+    let shown: Vec<String> = variables.iter().take(VARIABLES).filter(is_new).map(shown).collect();
     if shown.is_empty() { String::new() } else { format!(", with {}", listed(&shown)) }
 }
 

@@ -4,16 +4,19 @@
 
 use super::listing;
 use super::recorder::Kept;
+use super::snapshots::Taken;
 use crate::explain::Explanation as Explained;
 use crate::text;
 use explorer::report::{
-    Call, Capped, Deopt, Event as Shown, Exit, Explanation, Frame, Function, Held, Lane, LaneKind, Ledger,
-    Named, Pass, Place, Program, Recipe, Remark, Row, Run, Sample, Share, Span, Tier, Unit,
+    Call, Capped, Count, Deopt, Event as Shown, Exit, Explanation, Frame, Function, Held, Lane, LaneKind,
+    Ledger, Named, Pass, Place, Program, Recipe, Remark, Row, Run, Sample, Share, Snapshot, Span, Tier, Unit,
 };
 use hotspotvm::bytecode::{self, FuncId, disasm};
 use hotspotvm::event::{self, ExitShown, FrameShown};
-use hotspotvm::{Event, Executed, FunctionCounts, Listing, PlaceKind, Spot, Stats, UnitKind};
-use std::collections::HashMap;
+use hotspotvm::{
+    Event, Executed, FunctionCounts, InstructionCounts, Listing, PlaceKind, Spot, Stats, UnitKind,
+};
+use std::collections::{BTreeMap, HashMap};
 
 /// The most rows of bytecode of one function, units, and deoptimisations that a report holds.
 const MOST_ROWS: usize = 20_000;
@@ -35,6 +38,8 @@ pub(super) struct Traces<'a> {
     /// How often each instruction was executed in all tiers, if that was counted; else `counts` says it for the tiers
     /// that always count.
     pub(super) executed: Option<&'a Executed>,
+    /// Counters at some moments of the run that counted; it did the same.
+    pub(super) snapshots: &'a [Taken],
     pub(super) stats: &'a Stats,
     pub(super) explanation: &'a Explained,
 }
@@ -314,6 +319,7 @@ impl<'a> Filler<'a> {
             let mut code = listing::machine(&listing.machine);
             let last = unit.passes.iter().rev().find(|pass| !pass.blocks.is_empty());
             listing::attribute_machine(&mut code, last.map_or(&[], |pass| &pass.blocks));
+            listing::attribute_parts(&mut code, &listing.parts);
             unit.code = Capped { items: code, left_out: 0 };
             unit.covers = covers(function, &listing.bytecode);
         }
@@ -366,6 +372,7 @@ impl<'a> Filler<'a> {
             deopt: exit.reason.is_deopt(),
             pc: exit.at.pc,
             function: Some(self.function(&exit.at.function)),
+            state: exit.state,
             frames: exit.frames.iter().map(recipe).collect(),
             ..Exit::default()
         }
@@ -464,6 +471,7 @@ impl<'a> Filler<'a> {
                 .collect(),
             ..Program::default()
         };
+        self.run.snapshots = snapshots(traces);
         self.run.executed = traces.stats.interpreter_instructions + traces.stats.jit_instructions;
         self.run.nanos = (traces.stats.total_ns > 0).then_some(traces.stats.total_ns);
         self.run.shares = shares(traces.stats, &self.units, &self.run.units.items);
@@ -471,6 +479,33 @@ impl<'a> Filler<'a> {
         self.run.warm_up_counts = "instructions".to_owned();
         self.run
     }
+}
+
+/// The snapshots, each at the first event after it. Of several at one event the last counts: in it is what the others changed.
+fn snapshots(traces: &Traces<'_>) -> Vec<Snapshot> {
+    let mut shown: Vec<Snapshot> = Vec::new();
+    for taken in traces.snapshots {
+        let event = traces.kept.partition_point(|kept| kept.entry.charged < taken.charged) as u32;
+        let count = |(function, pc, counts): &(u32, u32, InstructionCounts)| Count {
+            function: *function,
+            pc: *pc,
+            executed: counts.executed,
+            kinds: counts.kinds.clone(),
+        };
+        let rows = taken.rows.iter().map(count);
+        match shown.last_mut() {
+            Some(last) if last.event == event => {
+                let mut all: BTreeMap<(u32, u32), Count> =
+                    last.rows.drain(..).map(|row| ((row.function, row.pc), row)).collect();
+                all.extend(rows.map(|row| ((row.function, row.pc), row)));
+                last.rows = all.into_values().collect();
+                last.executed = taken.charged;
+            }
+            _ => shown.push(Snapshot { event, executed: taken.charged, rows: rows.collect() }),
+        }
+    }
+    shown.retain(|snapshot| (snapshot.event as usize) < traces.kept.len());
+    shown
 }
 
 /// How often an instruction was executed.

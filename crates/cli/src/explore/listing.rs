@@ -4,6 +4,7 @@
 //! line of a listing becomes a line of the report; what is not understood of it is only not linked.
 
 use explorer::report::{Block, CodeLine, Edge, IrLine};
+use hotspotvm::MachinePart;
 use std::collections::HashMap;
 
 /// The blocks and the frame states of IR as text.
@@ -80,6 +81,19 @@ pub(crate) fn attribute_machine(lines: &mut [CodeLine], blocks: &[Block]) {
         {
             line.function = first;
         }
+    }
+}
+
+/// Says of machine code which value it computes and which exit it is part of; of a jump, which exit it leads to.
+pub(crate) fn attribute_parts(lines: &mut [CodeLine], parts: &[MachinePart]) {
+    let part = |offset: u32| {
+        let after = parts.partition_point(|part| part.offset <= offset);
+        after.checked_sub(1).map(|at| parts[at])
+    };
+    for line in lines {
+        let Some(here) = part(line.offset) else { continue };
+        line.value = here.value;
+        line.exit = here.exit.or_else(|| line.target.and_then(part)?.exit);
     }
 }
 
@@ -260,6 +274,18 @@ b0(v0: int = local 0):                          ; pc 7
         attribute_machine(&mut code, &blocks);
         let functions: Vec<Option<u32>> = code.iter().map(|line| line.function).collect();
         assert_eq!(functions, [Some(1), None, None]);
+    }
+
+    #[test]
+    fn machine_code_has_values_and_exits() {
+        let mut lines = machine(
+            "     0  mov r14, [r13+0x50]\n     4  add rax, rcx\n     7  jo 0x20\n     9  ret\n    20  mov eax, 0\n",
+        );
+        let part = |offset, value, exit| MachinePart { offset, value, exit };
+        let parts = [part(4, Some(9), None), part(9, None, None), part(0x20, None, Some(2))];
+        attribute_parts(&mut lines, &parts);
+        let told: Vec<_> = lines.iter().map(|line| (line.value, line.exit)).collect();
+        assert_eq!(told, [(None, None), (Some(9), None), (Some(9), Some(2)), (None, None), (None, Some(2))]);
     }
 
     #[test]

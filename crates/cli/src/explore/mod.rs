@@ -7,6 +7,7 @@
 mod fill;
 pub(crate) mod listing;
 mod recorder;
+mod snapshots;
 
 use crate::args::{ExploreArgs, Variation};
 use crate::explain::{Collector, Outline};
@@ -15,12 +16,15 @@ use crate::report::{Failure, Status, say};
 use crate::run::{arguments, ended, shown};
 use crate::streams::{Capture, Failed, SharedInput};
 use crate::text;
-use explorer::report::{FORMAT_VERSION, Named, Program, Report, Run};
+use explorer::report::{FORMAT_VERSION, Named, Program, Report, Run, Sweep};
 use hotspotvm::{Engine, Options, Stop, StopKind, Tier};
 use recorder::Recorder;
+use serde::Deserialize;
+use snapshots::Snapshots;
 use std::cell::RefCell;
 use std::fs::File;
 use std::io::{BufWriter, Read, Write};
+use std::path::Path;
 use std::rc::Rc;
 use std::time::Instant;
 
@@ -31,6 +35,7 @@ use std::time::Instant;
 pub(crate) fn explore(args: &ExploreArgs) -> Result<Status, Failure> {
     let path = args.program.program();
     load::keep_apart(path, &args.output)?;
+    let sweeps = args.sweep.as_deref().map(sweeps).transpose()?.unwrap_or_default();
     let name = format!("`{}`", args.output.display());
     let file = File::create(&args.output).map_err(|error| Failure::output(&name, &error))?;
     let input: Box<dyn Read> =
@@ -42,12 +47,33 @@ pub(crate) fn explore(args: &ExploreArgs) -> Result<Status, Failure> {
         runs.push(run(args, &input, Some(beside))?.1);
     }
     let tool = format!("hotspot {}", env!("CARGO_PKG_VERSION"));
-    let report = Report { version: FORMAT_VERSION, tool, runs, sweeps: Vec::new() };
+    let report = Report { version: FORMAT_VERSION, tool, runs, sweeps };
     let mut writer = BufWriter::new(file);
     let written = explorer::write_page(&report, &mut writer).and_then(|()| writer.flush());
     written.map_err(|error| Failure::output(&name, &error))?;
     say(&format!("{name} is written: open it in a browser\n"));
     Ok(status)
+}
+
+/// The most that a sweep's file may have: a hundred times what the largest grid gives.
+const MOST_SWEEP_BYTES: u64 = 32 << 20;
+
+/// What a sweep measured, from the file that it wrote.
+fn sweeps(file: &Path) -> Result<Vec<Sweep>, Failure> {
+    #[derive(Deserialize)]
+    struct Written {
+        sweeps: Vec<Sweep>,
+    }
+    let name = format!("`{}`", file.display());
+    let cannot = |error: &dyn std::fmt::Display| {
+        Failure::refused(format!("{name} is not what `hotspot sweep --json` writes: {error}"))
+    };
+    let mut text = String::new();
+    let opened =
+        File::open(file).map_err(|error| Failure::refused(format!("cannot read {name}: {error}")))?;
+    opened.take(MOST_SWEEP_BYTES).read_to_string(&mut text).map_err(|error| cannot(&error))?;
+    let written: Written = serde_json::from_str(&text).map_err(|error| cannot(&error))?;
+    Ok(written.sweeps)
 }
 
 /// Runs the program once; how it ended, and what is to be shown of it. The second run's output is swallowed.
@@ -98,15 +124,21 @@ fn run(
     };
     // Counting changes code, and what is shown is the code that usually runs: so counts come from one more run, which
     // does the same.
-    let counted = Engine::new(counting).run(program.clone(), &inputs, input.io(&Capture::default()));
+    let mut engine = Engine::new(counting);
+    let snapshots = Rc::new(RefCell::new(Snapshots::default()));
+    let taken = Rc::clone(&snapshots);
+    engine.on_moment(move |entry, moment| taken.borrow_mut().look(entry, moment));
+    let counted = engine.run(program.clone(), &inputs, input.io(&Capture::default()));
     let executed = counted.executed.filter(|_| counted.stats.fuel_used == outcome.stats.fuel_used);
     let recorder = recorder.borrow();
+    let snapshots = snapshots.borrow();
     let filled = fill::run(&fill::Traces {
         program: program.program(),
         kept: &recorder.kept,
         left_out: recorder.left_out,
         counts: &outcome.counts,
         executed: executed.as_ref(),
+        snapshots: if executed.is_some() { &snapshots.taken } else { &[] },
         stats: &outcome.stats,
         explanation: &collector.take().finish(&outcome.stats),
     });

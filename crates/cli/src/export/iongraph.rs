@@ -81,7 +81,7 @@ fn pass(name: &str, ir: &str) -> Value {
                 attributes.push("backedge");
             }
             json!({
-                "id": block.id, "number": block.id, "loopDepth": depth, "attributes": attributes,
+                "ptr": address(block.id), "id": block.id, "loopDepth": depth, "attributes": attributes,
                 "predecessors": predecessors, "successors": successors, "instructions": instructions,
             })
         })
@@ -89,9 +89,14 @@ fn pass(name: &str, ir: &str) -> Value {
     json!({ "name": name, "mir": { "blocks": shown }, "lir": { "blocks": [] } })
 }
 
+/// What stands for the address of a block or an instruction, which the viewer wants: not 0.
+fn address(id: u32) -> u64 {
+    u64::from(id) + 1
+}
+
 fn instruction(id: u32, opcode: &str, ty: &str, inputs: &[u32], uses: &HashMap<u32, Vec<u32>>) -> Value {
     json!({
-        "id": id, "opcode": opcode.trim(), "attributes": [], "inputs": inputs,
+        "ptr": address(id), "id": id, "opcode": opcode.trim(), "attributes": [], "inputs": inputs,
         "uses": uses.get(&id).cloned().unwrap_or_default(), "memInputs": [], "type": ty,
     })
 }

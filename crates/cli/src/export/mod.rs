@@ -35,6 +35,7 @@ pub(crate) struct Export<W> {
     writer: W,
     written: u64,
     names: iongraph::Names,
+    rows: chrome::Rows,
 }
 
 impl<W: Write> Export<W> {
@@ -44,7 +45,13 @@ impl<W: Write> Export<W> {
     /// If writing fails.
     pub(crate) fn new(format: Format, mut writer: W) -> Result<Export<W>> {
         writer.write_all(format.frame().0.as_bytes())?;
-        let mut export = Export { format, writer, written: 0, names: iongraph::Names::default() };
+        let mut export = Export {
+            format,
+            writer,
+            written: 0,
+            names: iongraph::Names::default(),
+            rows: chrome::Rows::default(),
+        };
         if format == Format::Chrome {
             for object in chrome::head() {
                 export.object(&object)?;
@@ -59,7 +66,10 @@ impl<W: Write> Export<W> {
     /// If writing fails.
     pub(crate) fn entry(&mut self, entry: &LogEntry) -> Result<()> {
         match self.format {
-            Format::Chrome => chrome::object(entry).iter().try_for_each(|object| self.object(object)),
+            Format::Chrome => {
+                let objects = self.rows.objects(entry);
+                objects.iter().try_for_each(|object| self.object(object))
+            }
             Format::Iongraph => match self.names.function(&entry.event) {
                 Some(object) => self.object(&object),
                 None => Ok(()),
@@ -140,13 +150,14 @@ mod tests {
     }
 
     #[test]
-    fn time_lines_have_balanced_bars() {
+    fn time_lines_have_whole_bars() {
         let trace = exported(Format::Chrome, events());
         let all = trace["traceEvents"].as_array().unwrap();
         let phases: Vec<&str> = all.iter().map(|e| e["ph"].as_str().unwrap()).collect();
-        assert_eq!(phases, ["M", "M", "M", "b", "e", "B", "E"]);
-        assert_eq!(all[5]["ts"].as_f64(), Some(3.0));
-        assert_eq!(all[6]["args"]["rounds"].as_u64(), Some(7));
+        assert_eq!(phases, ["M", "M", "M", "b", "e", "X"]);
+        assert_eq!((all[5]["ts"].as_f64(), all[5]["dur"].as_f64()), (Some(3.0), Some(1.5)));
+        assert_eq!(all[5]["args"]["rounds"].as_u64(), Some(7));
+        assert_eq!(all[3]["name"], all[4]["name"], "the halves of a bar have one name");
     }
 
     #[test]

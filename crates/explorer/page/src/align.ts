@@ -89,7 +89,7 @@ function kept(line: IrLine): DiffLine {
 }
 
 /** The text with all numbers of values, blocks and frame states struck out. */
-function shape(text: string): string {
+export function shape(text: string): string {
   return text.replace(/([vb@])\d+/g, "$1");
 }
 
@@ -112,8 +112,20 @@ function same(a: IrLine, b: IrLine): boolean {
   return a.text === b.text || a.text.replace(/@\d+/g, "@") === b.text.replace(/@\d+/g, "@");
 }
 
-/** The shortest way from one list of lines to another: a longest common subsequence. */
+/** The shortest way from one list of lines to another. */
 export function diff(before: IrLine[], after: IrLine[]): DiffLine[] {
+  return edits(before, after, same).map(({ mark, a, b }) => ({ mark, line: (b ?? a)! }));
+}
+
+/** One step from a list to another: something of both, of the first, or of the second. */
+export interface Edit<T> {
+  mark: DiffLine["mark"];
+  a?: T;
+  b?: T;
+}
+
+/** The fewest steps from one list to another: a longest common subsequence. */
+export function edits<T>(before: T[], after: T[], same: (a: T, b: T) => boolean): Edit<T>[] {
   let head = 0;
   while (head < before.length && head < after.length && same(before[head]!, after[head]!)) head++;
   let tail = 0;
@@ -126,18 +138,19 @@ export function diff(before: IrLine[], after: IrLine[]): DiffLine[] {
   }
   const a = before.slice(head, before.length - tail);
   const b = after.slice(head, after.length - tail);
-  const out: DiffLine[] = after.slice(0, head).map(kept);
+  const both = (i: number, k: number): Edit<T> => ({ mark: "same", a: before[i]!, b: after[k]! });
+  const out: Edit<T>[] = Array.from({ length: head }, (_, i) => both(i, i));
   if (a.length * b.length > 4_000_000) {
-    out.push(...a.map((line): DiffLine => ({ mark: "removed", line })));
-    out.push(...b.map((line): DiffLine => ({ mark: "added", line })));
+    out.push(...a.map((line): Edit<T> => ({ mark: "removed", a: line })));
+    out.push(...b.map((line): Edit<T> => ({ mark: "added", b: line })));
   } else {
-    out.push(...subsequence(a, b));
+    out.push(...subsequence(a, b, same));
   }
-  out.push(...after.slice(after.length - tail).map(kept));
+  for (let i = tail; i > 0; i--) out.push(both(before.length - i, after.length - i));
   return out;
 }
 
-function subsequence(a: IrLine[], b: IrLine[]): DiffLine[] {
+function subsequence<T>(a: T[], b: T[], same: (a: T, b: T) => boolean): Edit<T>[] {
   const width = b.length + 1;
   const best = new Uint32Array((a.length + 1) * width);
   for (let i = a.length - 1; i >= 0; i--) {
@@ -148,18 +161,16 @@ function subsequence(a: IrLine[], b: IrLine[]): DiffLine[] {
           : Math.max(best[(i + 1) * width + k]!, best[i * width + k + 1]!);
     }
   }
-  const out: DiffLine[] = [];
+  const out: Edit<T>[] = [];
   let i = 0;
   let k = 0;
   while (i < a.length || k < b.length) {
     if (i < a.length && k < b.length && same(a[i]!, b[k]!)) {
-      out.push(kept(b[k]!));
-      i++;
-      k++;
+      out.push({ mark: "same", a: a[i++]!, b: b[k++]! });
     } else if (i < a.length && (k === b.length || best[(i + 1) * width + k]! >= best[i * width + k + 1]!)) {
-      out.push({ mark: "removed", line: a[i++]! });
+      out.push({ mark: "removed", a: a[i++]! });
     } else {
-      out.push({ mark: "added", line: b[k++]! });
+      out.push({ mark: "added", b: b[k++]! });
     }
   }
   return out;

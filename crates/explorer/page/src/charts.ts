@@ -6,10 +6,13 @@ import type { Model } from "./model";
 import type { Ledger, Report, Sample, Share, Sweep, Unit } from "./report";
 import type { Store } from "./store";
 import { count, duration, short, TIERS } from "./text";
+import { cumulative } from "./cumulative";
 import { table } from "./deopt";
 
-const HEIGHT = 240;
-const MARGIN = { left: 62, right: 16, top: 24, bottom: 38 };
+export const HEIGHT = 240;
+export const MARGIN = { left: 62, right: 16, top: 24, bottom: 38 };
+/** Where the horizontal axis is. */
+export const BOTTOM = HEIGHT - MARGIN.bottom;
 
 interface Scale {
   at(value: number): number;
@@ -23,7 +26,7 @@ function logScale(low: number, high: number, from: number, to: number): Scale {
   return { at: (v) => from + ((Math.log10(Math.max(v, 10 ** a)) - a) / (b - a)) * (to - from), ticks };
 }
 
-function linearScale(high: number, from: number, to: number): Scale {
+export function linearScale(high: number, from: number, to: number): Scale {
   const rough = Math.max(high, 1e-9) / 4;
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = [1, 2, 5, 10].map((m) => m * power).find((s) => s >= rough) ?? rough;
@@ -32,8 +35,8 @@ function linearScale(high: number, from: number, to: number): Scale {
   return { at: (v) => from + (v / Math.max(high, 1e-9)) * (to - from), ticks };
 }
 
-/** A figure whose drawing is made anew at each width. */
-function figure(title: string, words: string, draw: (width: number) => SVGElement): HTMLElement {
+/** A figure whose drawing is made anew at each width. `keys` say what its curves are: their style, and words. */
+export function figure(title: string, words: string, draw: (width: number) => SVGElement, keys: [style: string, words: string][] = []): HTMLElement {
   const canvas = h("div", { class: "chart" });
   let width = 0;
   new ResizeObserver(() => {
@@ -44,10 +47,10 @@ function figure(title: string, words: string, draw: (width: number) => SVGElemen
     drawing.setAttribute("aria-label", `${title}. ${words}`);
     replace(canvas, drawing);
   }).observe(canvas);
-  return h("figure", {}, h("figcaption", {}, h("h3", {}, title), h("p", {}, ...explained(words))), canvas);
+  return h("figure", {}, h("figcaption", {}, h("h3", {}, title), h("p", {}, ...explained(words))), keys.length > 0 && h("p", { class: "keys" }, ...keys.map(([style, words]) => h("span", {}, h("i", { class: `key ${style}` }), ` ${words}`))), canvas);
 }
 
-function axes(x: Scale, y: Scale, xName: string, width: number, xText: (v: number) => string): SVGElement {
+export function axes(x: Scale, y: Scale, xName: string, width: number, xText: (v: number) => string): SVGElement {
   const bottom = HEIGHT - MARGIN.bottom;
   const group = svg("g", {});
   for (const tick of y.ticks) {
@@ -90,7 +93,7 @@ function warmUp(samples: Sample[], counts: string): HTMLElement {
   });
 }
 
-function path(points: [number, number][]): string {
+export function path(points: [number, number][]): string {
   return points.map(([x, y], i) => `${i ? "L" : "M"}${x.toFixed(1)} ${y.toFixed(1)}`).join("");
 }
 
@@ -160,13 +163,6 @@ function costFigure(ledger: Ledger): HTMLElement {
     const drawing = svg("svg", { width, height: HEIGHT, viewBox: `0 0 ${width} ${HEIGHT}` }, axes(x, y, "rounds", width, short));
     for (const [name, f] of [["before", without], ["after", compiled]] as const) {
       drawing.append(svg("path", { class: `curve ${name}`, d: path([[x.at(0), y.at(f(0))], [x.at(end), y.at(f(end))]]) }));
-      const label = name === "before" ? "as it was" : "compiling, then compiled";
-      // Beside the line, on the side away from the other.
-      const upper = f(end) >= (name === "before" ? compiled(end) : without(end));
-      const place = upper
-        ? { x: x.at(end * 0.82) - 8, y: Math.max(MARGIN.top + 28, y.at(f(end * 0.82)) - 6) }
-        : { x: x.at(end) - 4, y: y.at(f(end)) + 20 };
-      drawing.append(svg("text", { class: `curve-label ${name}`, ...place, "text-anchor": "end" }, label));
     }
     if (even !== null && even <= end) {
       const at = x.at(even);
@@ -177,7 +173,7 @@ function costFigure(ledger: Ledger): HTMLElement {
       );
     }
     return drawing;
-  });
+  }, [["before", "as it was"], ["after", "compiling, then compiled"]]);
 }
 
 function sweep(sweep: Sweep): HTMLElement {
@@ -278,6 +274,7 @@ export class Pictures {
   constructor(
     store: Store,
     private readonly report: Report,
+    private readonly models: Model[],
     private readonly model: () => Model,
   ) {
     store.on(["run"], () => this.draw());
@@ -289,14 +286,16 @@ export class Pictures {
     const samples = model.run.warm_up ?? [];
     const units = model.units.filter((unit) => unit.ledger);
     const sweeps = this.report.sweeps ?? [];
+    const soFar = cumulative(this.models, model);
     const has = { shares: !!model.run.shares?.length, samples: samples.length > 1, units: units.length > 0, sweeps: sweeps.length > 0 };
     replace(
       this.element,
       has.shares && shares(model),
+      soFar,
       has.samples && warmUp(samples, model.run.warm_up_counts ?? "rounds"),
       has.units && cost(model, units),
       ...sweeps.map(sweep),
-      !Object.values(has).some(Boolean) && h("p", { class: "note" }, "This report has no measurements. Times are measured only when asked for, and ", term("hotness threshold", "thresholds"), " are compared by a sweep."),
+      !soFar && !Object.values(has).some(Boolean) && h("p", { class: "note" }, "This report has no measurements. Times are measured only when asked for, and ", term("hotness threshold", "thresholds"), " are compared by a sweep."),
     );
   }
 }

@@ -4,6 +4,7 @@ import { button, h, replace, svg, type Child } from "./dom";
 import type { Model } from "./model";
 import type { Store } from "./store";
 import { count, duration, plural, rung, TIERS } from "./text";
+import { CodeDiff } from "./codediff";
 import { laneTitle } from "./summary";
 import { position } from "./timeline";
 
@@ -95,7 +96,8 @@ function ribbon(model: Model, axis: string): HTMLElement {
 }
 
 export class Compare {
-  readonly element = h("div", { class: "compare" });
+  readonly element: HTMLElement;
+  private readonly body = h("div", {});
   private readonly onlyDifferent: HTMLInputElement;
 
   constructor(
@@ -103,6 +105,7 @@ export class Compare {
     private readonly models: Model[],
   ) {
     this.onlyDifferent = h("input", { type: "checkbox", onchange: () => this.draw() });
+    this.element = h("div", { class: "compare" }, this.body, new CodeDiff(models).element);
     store.on(["run", "axis"], () => this.draw());
     this.draw();
   }
@@ -124,7 +127,7 @@ export class Compare {
         "aria-pressed": String(this.store.state.run === run),
       });
     replace(
-      this.element,
+      this.body,
       h(
         "div",
         { class: "sides" },

@@ -78,11 +78,12 @@ export class Inspector {
     const place = model.place(deopt.place);
     const show = (): void => {
       if (place) {
-        const line = unit?.passes?.length && exit?.state !== undefined ? guardValue(unit.passes, exit.state) : null;
+        const keys = new Set([key(place.function, place.pc)]);
+        if (exit) keys.add(key(exit.function ?? model.own(unit!), exit.pc));
         this.store.set({
           unit: deopt.unit,
           pass: Math.max(0, (unit?.passes?.length ?? 1) - 1),
-          picked: { keys: new Set([key(place.function, place.pc)]), value: line, from: "deopt" },
+          picked: { keys, value: null, ...(exit?.state === undefined ? {} : { state: exit.state }), from: "deopt" },
         });
       }
       document.getElementById("code")?.scrollIntoView();
@@ -144,15 +145,6 @@ export class Inspector {
 /** Each place once: several variables may come from one. */
 function unique(all: Held[]): Held[] {
   return [...new Map(all.map((held) => [held.name, held])).values()];
-}
-
-/** The value of the instruction that leaves to a frame state, after the last pass. */
-function guardValue(passes: { blocks?: { lines: { state?: number; value?: number }[] }[] }[], state: number): number | null {
-  const last = passes.findLast((pass) => pass.blocks?.length);
-  for (const block of last?.blocks ?? []) {
-    for (const line of block.lines) if (line.state === state) return line.value ?? null;
-  }
-  return null;
 }
 
 function value(held: Held): HTMLElement {

@@ -85,7 +85,7 @@ class Page {
       ["why", "Why", "Each decision, with its reason.", [new Reasons(store, model, go).element]],
       ["log", "Event log", "Everything in order. Pick an event to make it now.", [new Log(store, model, go, this.inspect).element]],
       ["deopts", "Fall-backs", "Where an assumption of compiled code turned out wrong: what was expected, what was there, and how the interpreter took over.", [new Inspector(store, model, go).element]],
-      ["pictures", "Costs", "What compiling cost and what it brought.", [new Pictures(store, this.report, model).element]],
+      ["pictures", "Costs", "What compiling cost and what it brought.", [new Pictures(store, this.report, this.models, model).element]],
     ];
     if (this.models.length > 1) {
       sections.push(["compare", "Compare", "Two runs side by side; what differs is marked.", [new Compare(store, this.models).element]]);

@@ -130,11 +130,26 @@ export class Model {
     return index;
   }
 
-  /** The event at which the counters that are known at an event were taken; nothing if they are those of the whole run. */
+  /** How many instructions had been executed when the counters that are known at an event were taken; nothing if they are those of the whole
+   * run. */
   countedAt(now: number): number | null {
     const snapshots = this.run.snapshots ?? [];
     if (!snapshots.length || now >= this.events.length - 1) return null;
-    return snapshots.findLast((snapshot) => snapshot.event <= now)?.event ?? 0;
+    const last = snapshots.findLast((snapshot) => snapshot.event <= now);
+    return last ? (last.executed ?? this.events[last.event]?.executed ?? 0) : 0;
+  }
+
+  /** How often a lane had gone round, or been called, at an event. */
+  roundsAt(lane: number, now: number): number {
+    const { place, rounds } = this.run.lanes[lane]!;
+    const at = this.place(place);
+    return this.countedAt(now) === null || !at ? (rounds ?? 0) : this.known(at.function, at.pc, now).executed;
+  }
+
+  /** The unit of a lane that ran most, of the best tier. */
+  busiest(lane: number): Unit | null {
+    const better = (a: Unit, b: Unit) => rung(b.tier) - rung(a.tier) || (b.rounds ?? 0) - (a.rounds ?? 0);
+    return [...this.unitsOf(lane)].sort(better)[0] ?? null;
   }
 
   /** Counters and kinds as they were at an event. */

@@ -14,6 +14,8 @@ interface Item {
   heading?: string;
   keys: string[];
   value: number | null;
+  /** The frame state that it leaves to, if it does. */
+  state?: number | undefined;
   width: number;
   render(row: HTMLElement): void;
 }
@@ -22,6 +24,7 @@ interface Item {
 function fits(link: Link | null, item: Item): 0 | 1 | 2 {
   if (!link || item.heading !== undefined) return 0;
   if (link.value !== null && item.value === link.value) return 2;
+  if (link.state !== undefined && item.state === link.state) return 2;
   return item.keys.some((k) => link.keys.has(k)) ? 1 : 0;
 }
 
@@ -100,8 +103,9 @@ export class Pane {
 
   private link(index: number | null): Link | null {
     const item = index === null ? undefined : this.items[index];
-    if (!item || item.heading !== undefined || !item.keys.length) return null;
-    return { keys: new Set(item.keys), value: item.value, from: this.name };
+    if (!item || item.heading !== undefined || !(item.keys.length || item.value !== null || item.state !== undefined)) return null;
+    const { keys, value, state } = item;
+    return { keys: new Set(keys), value, ...(state === undefined ? {} : { state }), from: this.name };
   }
 
   private style(index: number, row: HTMLElement): void {
@@ -166,6 +170,7 @@ function irItem(model: Model, unit: Unit, { line, mark }: DiffLine): Item {
   return {
     keys,
     value: line.value ?? null,
+    state: line.state,
     width: line.text.length + 14,
     render: (row) => {
       if (mark !== "same") row.classList.add(mark);
@@ -222,7 +227,7 @@ export class CodePanes {
   /** When the counters shown were taken. */
   private asOf(): string {
     const at = this.model().countedAt(this.store.state.now);
-    return at === null ? "counts of the whole run" : `counts at event ${count(at + 1)}`;
+    return at === null ? "counts of the whole run" : `counts after ${count(at)} instructions`;
   }
 
   /** Executions of a line at the moment: those of its busiest instruction. */
@@ -334,21 +339,27 @@ export class CodePanes {
 
   private machineItems(unit: Unit): Item[] {
     const model = this.model();
-    const items: Item[] = unit.code.items.map((line: CodeLine): Item => {
+    const items: Item[] = unit.code.items.map((line: CodeLine, index): Item => {
       const origin = model.origin(unit, line);
       const keys = origin === null ? [] : [origin];
       const exit = line.exit === undefined ? undefined : unit.exits?.[line.exit];
+      // A way out is named where it begins, and by what jumps to it.
+      const named = exit && (line.target !== undefined || unit.code.items[index - 1]?.exit !== line.exit);
       return {
         keys,
         value: line.value ?? null,
+        state: exit?.state,
         width: line.text.length + 22,
         render: (row) => {
           append(row, [
             stripe(keys[0] === undefined ? undefined : model.lineOf(keys[0])),
             cell("number", line.offset.toString(16)),
             cell("text", line.text),
-            cell("side", exit && cell("tag", exit.reason.replaceAll("_", " ")), cell("pc", line.pc === undefined ? "" : `pc ${line.pc}`)),
+            cell("side", named && cell("tag", `${line.target === undefined ? "exit" : "to exit"} ${line.exit}: ${exit.reason.replaceAll("_", " ")}`), cell("pc", line.pc === undefined ? "" : `pc ${line.pc}`)),
           ]);
+          const computes = line.value === undefined ? "" : `for v${line.value} of the IR`;
+          const leaves = exit ? `${line.target === undefined ? "part of" : "jumps to"} exit ${line.exit}: ${exit.words}` : "";
+          row.title = [computes, leaves].filter(Boolean).join("; ");
         },
       };
     });

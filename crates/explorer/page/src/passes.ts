@@ -339,7 +339,7 @@ export class Passes {
       const holds = (link: typeof hover): boolean =>
         !!link &&
         !!block?.lines.some((line) =>
-          link.value !== null && line.value === link.value ? true : link.keys.has(this.model().origin(unit, line) ?? ""),
+          (link.value !== null && line.value === link.value) || (link.state !== undefined && line.state === link.state) || link.keys.has(this.model().origin(unit, line) ?? ""),
         );
       element.classList.toggle("linked", holds(hover));
       element.classList.toggle("picked", holds(picked));

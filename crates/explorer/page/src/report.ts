@@ -168,8 +168,10 @@ export interface Event {
 
 /** Counters and kinds at an event. */
 export interface Snapshot {
-  /** The event. */
+  /** The first event after it was taken. */
   event: number;
+  /** Instructions charged when it was taken. */
+  executed?: number;
   /** What is not as it was in the snapshot before. */
   rows: Count[];
 }
@@ -344,7 +346,7 @@ export interface CodeLine {
   value?: number;
   /** The offset it may jump to, within the unit. */
   target?: number;
-  /** The exit that it belongs to, as an index into the unit's exits. */
+  /** The exit that it is part of or jumps to, as an index into the unit's exits. */
   exit?: number;
 }
 

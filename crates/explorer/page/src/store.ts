@@ -6,6 +6,8 @@ export interface Link {
   keys: Set<string>;
   /** A value of the IR, if it is about one. */
   value: number | null;
+  /** A frame state that the IR leaves to, if it is about one. */
+  state?: number;
   /** Where the link was made: that pane need not scroll. */
   from: string;
 }

@@ -44,6 +44,8 @@ export class Timeline {
   private readonly tip = h("div", { class: "tip", role: "status", hidden: true });
   private readonly more = h("p", { class: "note" });
   private needle: SVGElement | null = null;
+  /** For each lane drawn, where its rounds stand. */
+  private counters = new Map<number, HTMLElement>();
   private all = false;
   /** Read once a drawing: each event is placed by it. */
   private width = 240;
@@ -88,14 +90,16 @@ export class Timeline {
     const lanes = this.lanes();
     const width = (this.width = Math.max(240, this.canvas.clientWidth));
     const height = lanes.length * LANE + AXIS;
+    this.counters.clear();
     replace(
       this.names,
       ...lanes.map((lane) => {
         const { name, kind, rounds, parent } = model.run.lanes[lane]!;
-        const what = (kind === "loop" ? "round" : "call") + (rounds === 1 ? "" : "s");
-        const title = `${name}: ${count(rounds ?? 0)} ${what}`;
+        const title = `${name}: ${plural(rounds ?? 0, kind === "loop" ? "round" : "call")}`;
+        const counter = h("span", { class: "sub" });
+        this.counters.set(lane, counter);
         return button(
-          h("span", { class: "lane-label" }, h("span", { class: "name" }, name), rounds && h("span", { class: "sub" }, ` ${short(rounds)} ${what}`)),
+          h("span", { class: "lane-label" }, h("span", { class: "name" }, name), counter),
           () => this.choose(lane),
           { class: parent === undefined ? "lane" : "lane inner", "aria-pressed": String(lane === chosen), title },
         );
@@ -197,7 +201,18 @@ export class Timeline {
     const x = this.x(this.store.state.now);
     this.needle?.setAttribute("x1", String(x));
     this.needle?.setAttribute("x2", String(x));
+    this.count();
   }
+
+  /** How often each lane has gone round by now. */
+  private readonly count = onceAFrame(() => {
+    const model = this.model();
+    for (const [lane, counter] of this.counters) {
+      const rounds = model.roundsAt(lane, this.store.state.now);
+      const what = model.run.lanes[lane]?.kind === "loop" ? "round" : "call";
+      replace(counter, rounds > 0 && ` ${short(rounds)} ${what}${rounds === 1 ? "" : "s"}`);
+    }
+  });
 
   private at(event: MouseEvent): { index: number; lane: number | undefined; x: number; y: number } {
     const box = this.canvas.getBoundingClientRect();

@@ -59,6 +59,19 @@ const classes = (locator) => locator.evaluate((element) => [...element.classList
 /** Waits until what was set is drawn: the page draws once a frame. */
 const settle = (page) => page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
 
+/** A row of a pane, brought into view: a pane makes only the rows that are. */
+async function reach(page, pane, text) {
+  const list = page.locator(`.panes .${pane} .list`);
+  const found = list.locator(".row:not(.heading)", { hasText: text }).first();
+  const [step, all] = await list.evaluate((element) => [element.clientHeight / 2, element.scrollHeight]);
+  for (let top = 0; top < all; top += step) {
+    await list.evaluate((element, to) => (element.scrollTop = to), top);
+    await settle(page);
+    if (await found.count()) break;
+  }
+  return found;
+}
+
 async function now(page) {
   await settle(page);
   return Number(await page.locator(".now-bar input").inputValue());
@@ -265,6 +278,122 @@ test("two runs stand side by side with what differs marked", async () => {
     assert.deepEqual(await complaintsOfAxe(page), []);
   });
 });
+
+test("the code of two runs stands side by side with what differs marked", async () => {
+  await on("real-python", {}, async (page) => {
+    const diff = page.locator(".code-diff");
+    await diff.scrollIntoViewIfNeeded();
+    assert.match(await diff.innerText(), /\d+ lines the same; \d+ lines? only in A, \d+ lines? only in B/);
+    // A region ends where its loop does; a trace has no such exit.
+    assert.match(await diff.locator(".half.left", { hasText: "region_end" }).innerText(), /−/);
+    assert.equal(await diff.locator(".half.right", { hasText: "region_end" }).count(), 0);
+    assert.ok((await diff.locator(".row", { hasText: "int_floordiv" }).locator(".left, .right").count()) === 0);
+    const ir = await diff.locator(".row").first().innerText();
+    await diff.getByLabel("Form of the code").selectOption("Machine code");
+    assert.notEqual(await diff.locator(".row").first().innerText(), ir);
+    // Baseline code knows no strategy, so it is the same.
+    const place = diff.getByLabel("Place whose code is compared");
+    await place.selectOption("total");
+    for (const run of ["A", "B"]) {
+      const choice = diff.getByLabel(`Unit of run ${run}`);
+      await choice.selectOption(await choice.locator("option").first().getAttribute("value"));
+    }
+    assert.match(await diff.innerText(), /No difference/);
+    assert.equal(await diff.locator(".half.left, .half.right").count(), 0);
+    await diff.getByLabel("Form of the code").selectOption("IR");
+    assert.match(await diff.innerText(), /Neither has IR/);
+  });
+});
+
+test("a real run's counters are those of the moment", async () => {
+  await on("real-flips", {}, async (page) => {
+    await page.locator("#code").scrollIntoViewIfNeeded();
+    const counts = page.locator(".panes .bytecode h3 .sub");
+    const rounds = page.locator("button.lane.inner .sub");
+    assert.equal(await counts.innerText(), "counts of the whole run");
+    const whole = await rounds.first().innerText();
+    const most = async () => {
+      const all = await page.locator(".panes .bytecode .row:not(.heading)").evaluateAll((rows) => rows.map((row) => Number(/executed ([\d,]+) times/.exec(row.title)[1].replaceAll(",", ""))));
+      return Math.max(...all);
+    };
+    assert.ok((await most()) > 90_000);
+    await scrub(page, 2);
+    const [, charged] = /counts after ([\d,]+) instructions/.exec(await counts.innerText());
+    assert.ok(Number(charged.replaceAll(",", "")) < 1_000, charged);
+    assert.ok((await most()) <= 20);
+    assert.notEqual(await rounds.first().innerText(), whole);
+    // Types too: before the first float there is none.
+    assert.equal(await page.locator(".panes .bytecode .kinds", { hasText: "float" }).count(), 0);
+    await scrub(page, 1_000_000);
+    assert.ok((await page.locator(".panes .bytecode .kinds", { hasText: "float" }).count()) > 0);
+  });
+});
+
+test("machine code leads to the value that it computes and to the exit that it takes", async () => {
+  await on("real-flips", {}, async (page) => {
+    await page.locator("#code").scrollIntoViewIfNeeded();
+    // The first optimized unit is that of ints.
+    const unit = page.getByLabel("Unit shown, in code");
+    await unit.selectOption(await unit.locator("option", { hasText: "optimizing" }).first().getAttribute("value"));
+    const jump = await reach(page, "machine", /to exit \d+: overflow/);
+    await jump.hover();
+    await reach(page, "ir", /int_add v.* exit/);
+    const guard = page.locator(".panes .ir .row.exact");
+    await guard.first().waitFor();
+    assert.match(await guard.first().innerText(), /int_(add|sub).* exit @/);
+    assert.match(await jump.getAttribute("title"), /^for v\d+ of the IR; jumps to exit \d+: /);
+    // The guard leads back to both: where it is computed, and where it leaves.
+    await guard.first().click();
+    assert.ok((await page.locator(".panes .machine .row.picked").count()) > 0);
+    // A fall-back leads to its guard.
+    await page.locator(".inspector").getByRole("button", { name: /Show the guard/ }).click();
+    await page.locator(".panes .ir .row.picked").first().waitFor();
+  });
+});
+
+test("baseline code says of each instruction where it came from", async () => {
+  await on("real-flips", {}, async (page) => {
+    const unit = page.getByLabel("Unit shown, in code");
+    const baseline = unit.locator("option", { hasText: "baseline" }).first();
+    await unit.selectOption(await baseline.getAttribute("value"));
+    // A block of the loop begins at pc 6 and goes on to its branch at pc 9: its code names what is in between.
+    const add = await reach(page, "machine", /pc 8$/);
+    await add.click();
+    assert.match(await page.locator(".panes .bytecode .row.picked .number").first().innerText(), /^8$/);
+    assert.match(await page.locator(".panes .bytecode .row.picked .text").first().innerText(), /^lt/);
+  });
+});
+
+test("fall-backs name the variables", async () => {
+  await on("real-python", {}, async (page) => {
+    assert.match(await page.locator(".inspector .lead").innerText(), /result = int \d+/);
+    assert.match(await page.locator(".inspector .seen").innerText(), /result: \d+ int/);
+    assert.match(await page.locator(".inspector").innerText(), /a result that fits 64 bits/);
+  });
+});
+
+for (const size of Object.keys(WIDTHS)) {
+  for (const dark of [false, true]) {
+    test(`a real run's costs, ${size}, ${dark ? "dark" : "light"}: a real sweep, and where compiling overtakes interpreting`, async () => {
+      await on("real-primes", { size, dark }, async (page) => {
+        const pictures = page.locator("#pictures");
+        await pictures.scrollIntoViewIfNeeded();
+        const table = pictures.locator("table.sweep");
+        assert.equal(await table.locator(".best").count(), 3);
+        assert.match(await table.innerText(), /iterations[\s\S]*5,000/);
+        const soFar = pictures.locator("figure", { hasText: "What the run cost so far" });
+        await soFar.locator("path.curve.after").waitFor();
+        assert.match(await soFar.locator(".keys").innerText(), /max-tier=interpreter: [\d.]+ [mµ]?s in all[\s\S]*as asked: /);
+        assert.equal(await soFar.locator("path.curve").count(), 2);
+        const [wide, view] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
+        assert.ok(wide <= view, `${wide} in ${view}`);
+        assert.deepEqual(await complaintsOfAxe(page), []);
+        const folderOfPictures = process.env.SCREENSHOTS;
+        if (folderOfPictures) await page.screenshot({ path: `${folderOfPictures}/costs-${size}-${dark ? "dark" : "light"}.png`, fullPage: true });
+      });
+    });
+  }
+}
 
 test("words open their meaning", async () => {
   await on("shop", {}, async (page) => {

@@ -69,8 +69,9 @@ function evil() {
 const here = fileURLToPath(new URL(".", import.meta.url));
 const NESTED = ["examples/nested.hasm", "300"];
 
-/** Pages that the command makes of real programs: a name, and its arguments. */
+/** Pages that the command makes of real programs: a name, and its arguments. `SWEEP` is the file of a sweep that was really made. */
 export const REAL = {
+  primes: ["--sweep", "SWEEP", "--beside", "max-tier=interpreter", "examples/primes.hasm", "30000"],
   flips: ["examples/type_change.hasm", "100000"],
   recursive: ["examples/fib_recursive.hasm", "22"],
   region: ["--strategy", "region", ...NESTED],
@@ -90,10 +91,13 @@ export function make() {
   });
   const cargo = ["run", "--quiet", "--locked", "--package", "hotspotvm-explorer", "--example", "page", "--", folder, ...files];
   execFileSync("cargo", cargo, { cwd: root, stdio: ["ignore", "ignore", "inherit"] });
+  const sweep = ["sweep", "--seconds", "0.2", "--threshold", "1,1000", "--iterations", "100,1000,5000", "--json", "examples/primes.hasm", "1"];
+  const swept = execFileSync("cargo", ["run", "--quiet", "--locked", "--package", "hotspotvm-cli", "--", ...sweep], { cwd: root, stdio: ["ignore", "pipe", "ignore"] });
+  writeFileSync(join(folder, "sweep.json"), swept);
   for (const [name, program] of Object.entries(REAL)) {
     const command = ["run", "--quiet", "--locked", "--package", "hotspotvm-cli", "--", "explore", "--deterministic"];
     const out = ["--output", join(folder, `real-${name}.html`)];
-    execFileSync("cargo", [...command, ...out, ...program], { cwd: root, stdio: "ignore" });
+    execFileSync("cargo", [...command, ...out, ...program.map((word) => (word === "SWEEP" ? join(folder, "sweep.json") : word))], { cwd: root, stdio: "ignore" });
   }
   return folder;
 }

@@ -94,6 +94,8 @@ pub struct BaselineCode {
     pub resume: u32,
     /// Where each block starts: pc and offset, in order of pc.
     pub blocks: Vec<(u32, u32)>,
+    /// Where the code of each instruction starts, by offset: only if that was asked for. `None`: from there on it is of none.
+    pub places: Vec<(u32, Option<u32>)>,
     /// How many bytecode instructions it covers.
     pub instructions: u32,
 }

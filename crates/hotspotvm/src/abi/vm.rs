@@ -13,7 +13,7 @@ use super::interrupts::Interrupts;
 use super::region::Reservation;
 use crate::options::Options;
 use crate::profile::{Executed, Feedback, Site, counts_of_instructions, executions};
-use bytecode::{FormFacts, FuncId, Op, Program, Verified};
+use bytecode::{FormFacts, FuncId, Inst, Op, Program, Verified};
 use ir::planted::{Bug, is};
 use runtime::error::Earlier;
 use runtime::error::{INNERMOST, OUTERMOST, shown_name};
@@ -394,6 +394,19 @@ impl Vm {
         ((number as usize) < self.counts.len()).then_some(number)
     }
 
+    /// How often control has arrived so far at the run that each instruction of a function is in: in all tiers that count, and of
+    /// that in optimized code.
+    pub fn counted(&self, code: &[Inst], state: &FunctionState) -> (Vec<u64>, Vec<u64>) {
+        let mut all = executions(code, &state.sites);
+        let first = state.first_counter as usize;
+        let Some(counts) = self.counts.get(first..first + code.len()) else { return (all, Vec::new()) };
+        let optimized = counts_of_instructions(code, counts.iter().copied());
+        for (all, optimized) in all.iter_mut().zip(&optimized) {
+            *all = all.saturating_add(*optimized);
+        }
+        (all, optimized)
+    }
+
     /// How often each instruction was executed so far, if everybody counts.
     pub fn executed(&self, current_run_left: u64) -> Option<Executed> {
         if self.counts.is_empty() {
@@ -401,12 +414,8 @@ impl Vm {
         }
         let mut executed = Executed { all: Vec::new(), optimized: Vec::new() };
         for (function, state) in self.program.program().functions.iter().zip(&self.functions) {
-            let code = &function.code;
-            let first = state.first_counter as usize;
-            let optimized =
-                counts_of_instructions(code, self.counts[first..first + code.len()].iter().copied());
-            let below = executions(code, &state.sites);
-            executed.all.push(below.iter().zip(&optimized).map(|(a, b)| a.saturating_add(*b)).collect());
+            let (all, optimized) = self.counted(&function.code, state);
+            executed.all.push(all);
             executed.optimized.push(optimized);
         }
         // What was counted on arrival, and has not been executed since.

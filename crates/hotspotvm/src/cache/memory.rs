@@ -1,16 +1,14 @@
 //! Executable memory: never writable and executable through one mapping.
 //!
-//! On x86-64 Linux an [`Arena`] is one file in memory, mapped twice. (Other processors would have to be told that
+//! On x86-64 Linux an [`Arena`] is a piece of memory that is mapped twice. (Other processors would have to be told that
 //! instructions have changed; there the system does it, when pages become executable.) Elsewhere each piece of code
 //! gets pages of its own: mapped readable and writable, filled, then switched to readable and executable for good. An
 //! operating system may refuse; then the caller keeps interpreting.
 
 use rustix::mm::mmap_anonymous;
 #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
-use rustix::mm::{Advice, madvise};
-use rustix::mm::{MapFlags, ProtFlags, munmap};
-#[cfg(any(test, not(all(target_arch = "x86_64", target_os = "linux"))))]
-use rustix::mm::{MprotectFlags, mprotect};
+use rustix::mm::{Advice, MremapFlags, madvise, mremap};
+use rustix::mm::{MapFlags, MprotectFlags, ProtFlags, mprotect, munmap};
 #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::c_void;
@@ -68,7 +66,7 @@ impl Drop for Code {
     }
 }
 
-/// Memory for many small pieces of code: one file in memory, mapped twice. Code is written through one mapping, which is never
+/// Memory for many small pieces of code, mapped twice. Code is written through one mapping, which is never
 /// executable, and runs from the other, which is never writable. Installing code is a copy, without a call to the system.
 #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
 #[derive(Debug)]
@@ -195,28 +193,31 @@ impl Arena {
     /// # Errors
     /// If the operating system does not give such memory.
     pub fn new(size: usize) -> std::io::Result<Arena> {
-        use rustix::fs::{MemfdFlags, ftruncate, memfd_create};
-        use rustix::mm::mmap;
-        use rustix::process::{Resource, getrlimit};
         let room = size / Arena::ALIGNMENT * Arena::ALIGNMENT;
         let size = size.max(1).next_multiple_of(rustix::param::page_size());
-        // Asking for more than the process may write to a file would not be refused, but end the process by a signal.
-        if getrlimit(Resource::Fsize).current.is_some_and(|most| most < size as u64) {
-            return Err(std::io::Error::other("the limit on the size of files is too low"));
-        }
-        let file = memfd_create("hotspotvm-code", MemfdFlags::CLOEXEC)?;
-        ftruncate(&file, size as u64)?;
-        let map = |protection| -> std::io::Result<NonNull<c_void>> {
-            // SAFETY: a new shared mapping of a file of our own, at an address of the kernel's choice, touches no
-            // existing memory.
-            let start = unsafe { mmap(std::ptr::null_mut(), size, protection, MapFlags::SHARED, &file, 0)? };
-            NonNull::new(start).ok_or_else(|| std::io::Error::other("the system mapped address 0"))
-        };
-        let executable = map(ProtFlags::READ | ProtFlags::EXEC)?;
-        let writable = match map(ProtFlags::READ | ProtFlags::WRITE) {
+        let nowhere = || std::io::Error::other("the system mapped address 0");
+        let (access, how) = (ProtFlags::READ | ProtFlags::EXEC, MapFlags::SHARED | MapFlags::NORESERVE);
+        // SAFETY: a new anonymous mapping at an address of the kernel's choice touches no existing memory.
+        let executable = unsafe { mmap_anonymous(std::ptr::null_mut(), size, access, how)? };
+        let executable = NonNull::new(executable).ok_or_else(nowhere)?;
+        // Of an old size of 0, that is a second mapping of the same pages. (Those of a file would do as well, but profilers look for
+        // names of code only in memory that is no file's.)
+        // SAFETY: the mapping made above is shared and stays as it is; the new one is at an address of the kernel's choice.
+        let writable = unsafe { mremap(executable.as_ptr(), 0, size, MremapFlags::MAYMOVE) };
+        let opened = writable.map_err(std::io::Error::from).and_then(|start| {
+            let start = NonNull::new(start).filter(|start| *start != executable).ok_or_else(nowhere)?;
+            // SAFETY: exactly the mapping just made, which nobody knows.
+            unsafe { mprotect(start.as_ptr(), size, MprotectFlags::READ | MprotectFlags::WRITE) }
+                .inspect_err(|_| {
+                    // SAFETY: the same.
+                    let _ = unsafe { munmap(start.as_ptr(), size) };
+                })?;
+            Ok(start)
+        });
+        let writable = match opened {
             Ok(writable) => writable,
             Err(error) => {
-                // SAFETY: exactly the mapping made above, which nobody knows.
+                // SAFETY: exactly the mapping made first, which nobody knows.
                 let _ = unsafe { munmap(executable.as_ptr(), size) };
                 return Err(error);
             }

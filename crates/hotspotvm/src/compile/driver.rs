@@ -13,13 +13,13 @@ use crate::abi::vm::Vm;
 use crate::detect::cfg::Cfg;
 use crate::detect::policy::{PlaceState, Unanswered};
 use crate::detect::{FunctionGraph, Graphs, Region};
-use crate::event::Listing;
+use crate::event::{Listing, MachinePart};
 use crate::ids::PlaceKey;
 use crate::options::{Forced, Strategy};
 use crate::profile::{Feedback, Kinds};
 use crate::reason::Reason;
 use bytecode::{FuncId, disasm};
-use codegen::{CodeUnit, Compiler, CompilerOptions};
+use codegen::{CodeUnit, Compiler, CompilerOptions, MachineLine, disassemble};
 use ir::opt::{PassCx, PassRun};
 use ir::remark::{Remark, Topic};
 use ir::{InputPlace, Origin, Sign, Type};
@@ -168,10 +168,12 @@ impl Generator {
         };
         let code = compiler.compile(&f, &LAYOUT, id).map_err(broken)?;
         let listing = bytecode.map(|bytecode| {
-            let machine = machine_listing(f.function, &code.bytes[..code.code_len as usize], &code.places);
+            let lines = disassemble(&code.bytes[..code.code_len as usize], 0, &code.places);
+            let machine = machine_listing(f.function, &lines);
+            let parts = code.parts.iter().map(|&(offset, part)| MachinePart::new(offset, part)).collect();
             let ir_after =
                 runs.iter_mut().filter_map(|run| Some((run.name.to_string(), run.ir.take()?))).collect();
-            Box::new(Listing { bytecode, ir_built, ir_after, ir: f.to_string(), machine })
+            Box::new(Listing { bytecode, ir_built, ir_after, ir: f.to_string(), machine, parts })
         });
         Ok(Made {
             code,
@@ -437,13 +439,14 @@ fn bytecode_listing(vm: &Vm, key: PlaceKey, graph: &FunctionGraph, selection: &S
     text
 }
 
-/// The machine code of a unit of this function as text. `places` are the offsets at which what came from each instruction starts.
-pub fn machine_listing(function: u32, bytes: &[u8], places: &[(u32, Origin)]) -> String {
+/// Machine code of a unit of this function as text.
+pub fn machine_listing(function: u32, lines: &[MachineLine]) -> String {
     let mut text = String::new();
     // `pc 123` or `f12:pc 123`.
-    let width = if places.iter().any(|(_, origin)| origin.function != function) { 12 } else { 8 };
+    let is_other = |line: &MachineLine| line.origin.is_some_and(|origin| origin.function != function);
+    let width = if lines.iter().any(is_other) { 12 } else { 8 };
     let mut last = None;
-    for line in codegen::disassemble(bytes, 0, places) {
+    for line in lines {
         let origin = line.origin.filter(|_| line.origin != last);
         let origin = origin.map_or_else(String::new, |origin| origin.within(function));
         last = line.origin;

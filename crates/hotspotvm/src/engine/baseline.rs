@@ -46,6 +46,7 @@ mod present {
                 constants: &self.vm.constants,
                 forms: &self.vm.forms,
                 stress: self.driver.forced.seed,
+                places: self.driver.listings || self.code_listener.is_some(),
             };
             let refused = |error| Failure::Refused(Reason::Baseline { error });
             let code = baseline::compile(&request, &mut self.workspace).map_err(refused)?;
@@ -60,10 +61,10 @@ mod present {
             }
             let (piece, address) = self.place_code(&code.bytes, function)?;
             let id = self.cache.reserve();
-            let place = |&(pc, offset): &(u32, u32)| (offset, Origin { function, pc });
+            let place = |&(offset, pc): &(u32, Option<u32>)| Some((offset, Origin { function, pc: pc? }));
             let entry = Origin { function, pc: 0 };
             self.tell_code((id, Tier::Baseline), entry, (address, &code.bytes), || {
-                code.blocks.iter().map(place)
+                code.places.iter().filter_map(place)
             });
             self.ledger.started(id, (function, 0), Tier::Baseline, UnitKind::Function);
             let (instructions, code_bytes) = (code.instructions, code.bytes.len() as u32);
@@ -101,14 +102,19 @@ mod present {
         fn baseline_listing(&self, function: u32, code: &BaselineCode) -> Box<Listing> {
             let end = self.vm.functions[function as usize].cells.len() as u32;
             let program = self.vm.program.program();
-            let place = |&(pc, offset): &(u32, u32)| (offset, Origin { function, pc });
-            let places: Vec<(u32, Origin)> = code.blocks.iter().map(place).collect();
+            let mut lines = codegen::disassemble(&code.bytes, 0, &[]);
+            for line in &mut lines {
+                let after = code.places.partition_point(|&(offset, _)| offset <= line.offset);
+                let pc = after.checked_sub(1).and_then(|i| code.places[i].1);
+                line.origin = pc.map(|pc| Origin { function, pc });
+            }
             Box::new(Listing {
                 bytecode: disasm::listing(program, FuncId(function), 0..end),
                 ir_built: String::new(),
                 ir_after: Vec::new(),
                 ir: String::new(),
-                machine: machine_listing(function, &code.bytes, &places),
+                machine: machine_listing(function, &lines),
+                parts: Vec::new(),
             })
         }
 

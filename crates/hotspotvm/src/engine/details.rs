@@ -9,7 +9,6 @@ use crate::deopt::RebuiltFrame;
 use crate::detect::policy::Heat;
 use crate::event::{ExitShown, FrameShown, Held, PassShown, RemarkShown, Spot};
 use crate::ids::Arriving;
-use crate::profile::executions;
 use crate::stats::{FunctionCounts, InstructionCounts, PlaceKind, PlaceStats};
 use codegen::{ExitRecord, FrameRecipe, Recipe, TakenExit};
 use ir::Resume;
@@ -76,7 +75,7 @@ impl From<ir::remark::Kind> for crate::event::RemarkKind {
 pub fn counts(vm: &Vm) -> Vec<FunctionCounts> {
     let functions = vm.program.program().functions.iter().zip(&vm.functions);
     let counts = functions.map(|(function, state)| {
-        let executed = executions(&function.code, &state.sites);
+        let executed = vm.counted(&function.code, state).0;
         let rows = executed.into_iter().zip(&state.cells).map(|(executed, cell)| {
             let operands = [cell.feedback.left(), cell.feedback.right()];
             let seen = operands.into_iter().filter(|kinds| kinds.0 != 0);
@@ -92,6 +91,7 @@ pub fn exits(vm: &Vm, records: &[ExitRecord]) -> Vec<ExitShown> {
     let shown = |record: &ExitRecord| ExitShown {
         reason: record.reason,
         at: Spot::of(vm, record.origin.function, record.origin.pc),
+        state: Some(record.state.0),
         frames: record
             .frames
             .iter()

@@ -19,7 +19,7 @@ use crate::ids::{Arriving, PlaceKey};
 use crate::options::Tier;
 use crate::profile::Trial;
 use crate::reason::Reason;
-use bytecode::{Inst, Op};
+use bytecode::{FuncId, Inst, Op, operands};
 use codegen::TakenExit;
 use ir::{ExitReason, InputPlace, Origin, Resume, Type};
 use runtime::Value;
@@ -633,7 +633,8 @@ fn boxed(vm: &mut Vm, raw: Raw) -> Value {
     }
 }
 
-/// What was there at the current place, for the log: the operands of the instruction, or, where it takes none, the variables.
+/// What was there at the current place, for the log: the operands of the instruction, with the variables that they come from, or,
+/// where it takes none, the variables.
 fn observed(vm: &Vm) -> String {
     const VARIABLES: usize = 6;
     let regs = vm.regs;
@@ -653,8 +654,13 @@ fn observed(vm: &Vm) -> String {
         return variables.collect::<Vec<_>>().join(", ");
     }
     let start = (regs.sp as usize).saturating_sub(inputs).max(vm.operands_start() as usize);
-    let operands = vm.stack[start..regs.sp as usize].iter();
-    operands.map(|&bits| shown(bits)).collect::<Vec<_>>().join(", ")
+    let (program, id) = (vm.program.program(), FuncId(regs.function));
+    let operand = |(i, &bits): (usize, &u64)| {
+        let name = operands::variable(program, vm.program.facts(id), id, regs.pc, i as u32);
+        name.map_or_else(|| shown(bits), |name| format!("{name} = {}", shown(bits)))
+    };
+    let operands = vm.stack[start..regs.sp as usize].iter().enumerate();
+    operands.map(operand).collect::<Vec<_>>().join(", ")
 }
 
 fn inline_event(vm: &Vm, unit: u32, note: Note) -> Event {

@@ -10,6 +10,8 @@
 
 use crate::analysis::Cfg;
 use crate::data::{Block, CallId, Function, Imm, Inst, StateId, Terminator, Value};
+use crate::op::Opcode;
+use crate::planted::{Bug, is};
 use rustc_hash::FxHashMap;
 use std::collections::VecDeque;
 
@@ -105,6 +107,9 @@ fn copy(f: &mut Function, header: Block, blocks: &[Block], order: Order) -> Maps
         let mut states = FxHashMap::default();
         for &block in blocks {
             let mut data = f.blocks[block.index()].clone();
+            if is(Bug::CountNotCopied) {
+                data.insts.retain(|inst| !matches!(inst.op, Opcode::Count | Opcode::CountIf));
+            }
             let new = |value: &mut Value| *value = map.get(value).copied().unwrap_or(*value);
             data.params.iter_mut().for_each(new);
             for inst in &mut data.insts {

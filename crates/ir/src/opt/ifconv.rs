@@ -473,6 +473,7 @@ impl Converter<'_> {
                     let state = poll.filter(|_| op.exit_reason().is_some());
                     out.push(Inst { op, args: [inst.args[0], with, Value(0)], state, ..*inst });
                 }
+                Speculation::Count if is(Bug::CountOfBothSides) => out.push(*inst),
                 Speculation::Count => {
                     let holds = self.holds(made, this, out);
                     self.emit(Opcode::CountIf, &[holds], inst.imm, inst.origin, out);

@@ -173,6 +173,8 @@ pub struct Asm {
     /// For each label, where it is.
     labels: Vec<u32>,
     patches: Vec<Patch>,
+    /// What [`Self::come_from`] was told.
+    places: Vec<(u32, Option<u32>)>,
 }
 
 /// The lower three bits of a register's number.
@@ -204,6 +206,7 @@ impl Asm {
         self.labels.shrink_to(most / size_of::<u32>());
         self.patches.clear();
         self.patches.shrink_to(most / size_of::<Patch>());
+        self.places = Vec::new();
     }
 
     /// Appends the lowest bytes, `count` of them.
@@ -312,6 +315,24 @@ impl Asm {
     pub fn offset(&self) -> u32 {
         debug_assert!(self.side == 0);
         self.stream.at as u32
+    }
+
+    /// What follows, on the straight way and out of line, comes from here: for listings. Instructions of the machine before
+    /// the first such place, and those of `None`, belong to no instruction of bytecode.
+    pub fn come_from(&mut self, pc: Option<u32>) {
+        debug_assert!(self.side == 0);
+        self.places.push((self.stream.at as u32, pc));
+        self.places.push((self.other.at as u32 | COLD, pc));
+    }
+
+    /// What [`Self::come_from`] was told: by offset in the finished code.
+    pub fn places(&mut self) -> Vec<(u32, Option<u32>)> {
+        let straight = self.stream.at as u32;
+        let position = |at: u32| (at & !COLD) + (at / COLD) * straight;
+        let mut places: Vec<_> = self.places.drain(..).map(|(at, pc)| (position(at), pc)).collect();
+        // Where several begin at one offset, only the last has any code.
+        places.sort_by_key(|&(at, _)| at);
+        places
     }
 
     /// What follows is out of line.

@@ -245,7 +245,13 @@ impl<'a> Emitter<'a> {
                 self.blocks.push((pc, self.asm.offset()));
             }
             debug_assert!(self.stack.len() == height as usize, "the verifier's height at pc {pc}");
+            if self.request.places {
+                self.asm.come_from(Some(pc));
+            }
             self.instruction(pc, cells[pc as usize]);
+        }
+        if self.request.places {
+            self.asm.come_from(None);
         }
         self.emit_tails();
         match self.error {
@@ -254,6 +260,7 @@ impl<'a> Emitter<'a> {
                 entry,
                 resume,
                 blocks: std::mem::take(&mut self.blocks),
+                places: self.asm.places(),
                 instructions: cells.len() as u32,
                 bytes: self.asm.finish()?,
             }),

@@ -41,6 +41,8 @@ pub struct Request<'a> {
     pub forms: &'a [FormFacts],
     /// Test mode: see [`crate::options::Stress::exits`].
     pub stress: Option<u64>,
+    /// Whether to tell where the code of each instruction is: [`BaselineCode::places`].
+    pub places: bool,
 }
 
 impl<'a> Request<'a> {
