@@ -441,11 +441,6 @@ impl Converter<'_, '_> {
             py::Expr::BinOp(binary) => {
                 let (left, right) = (self.boxed(&binary.left), self.boxed(&binary.right));
                 let op = self.operator(binary.op, binary.range);
-                if op == BinOp::Mod
-                    && matches!(left.kind, ExprKind::Const(Const::Str(_)) | ExprKind::FString(_))
-                {
-                    self.refuse(binary, Feature::Percent);
-                }
                 ExprKind::Binary(op, left, right)
             }
             py::Expr::UnaryOp(unary) => {

@@ -60,7 +60,6 @@ define_features! {
     Builtin "PY501" "this builtin function" "the builtin functions that there are stand in docs/python/README.md";
     BuiltinCall "PY502" "this way to call a builtin function" "give its arguments by position, as many as docs/python/README.md says";
     PrintOption "PY503" "this option of `print`" "`sep` and `end` are supported; output goes to standard output";
-    Percent "PY601" "formatting of a str with `%`" "use an f-string: f\"{x:.2f}\"";
     MatMul "PY604" "operator `@`" "there are no matrices; use loops";
     Nonlocal "PY606" "`nonlocal`" "use `global`, or give the value back with `return`";
     Encoding "PY701" "source encoding other than UTF-8" "store the file as UTF-8";

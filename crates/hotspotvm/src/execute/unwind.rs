@@ -22,10 +22,13 @@ pub fn catch(vm: &mut Vm) -> bool {
         vm.raised_again = false;
     }
     let exception = match raised {
-        Value::NONE => exception::of_error(vm, class, &message).map(|exception| {
-            exception::set_context(&mut vm.store, exception, vm.handled);
-            exception
-        }),
+        Value::NONE => {
+            let made = exception::of_error(vm, class, &message);
+            if let Ok(exception) = made {
+                exception::set_context(&mut vm.store, exception, vm.handled);
+            }
+            made
+        }
         raised => Ok(raised),
     };
     let calls = calls(vm, depth);

@@ -1,6 +1,6 @@
 //! Dicts: entries in the order of insertion, and an index that finds them.
 //!
-//! The entries stand in a [`Kind::Storage`], a key and a value for each; the index is a [`Kind::Raw`] of twice a power of two
+//! The entries stand in a `Kind::Storage`, a key and a value for each; the index is a `Kind::Raw` of twice a power of two
 //! words at most two thirds full. A word is empty, or has 32 bits of the hash and the number of an entry. Hashes are mixed before they
 //! are used, so that keys which agree in their low bits do not meet. Sizes and their growth are CPython's, because the place of
 //! an entry shows when a dict is changed while it is iterated.

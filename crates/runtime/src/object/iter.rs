@@ -4,7 +4,7 @@
 //! itself, which is made when it is asked for. `iter_more` moves it; `iter_value` makes the value. Those that have other
 //! iterators inside (`enumerate`, `zip`) are in [`super::lazy`].
 //!
-//! A move can be taken back ([`undo`]) until the next one: that is how an operation that is refused has had no effect.
+//! A move can be taken back (`undo`) until the next one: that is how an operation that is refused has had no effect.
 
 use super::{
     Context, Fault, Kind, Meter, Outcome, bytes, dict, lazy, list, raised, range, set, tuple, type_error,

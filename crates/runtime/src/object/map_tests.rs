@@ -40,7 +40,7 @@ impl Arg {
 
     /// The value, with all that it consists of among the roots.
     fn make(&self, cx: &mut TestContext) -> Value {
-        let value = match self {
+        match self {
             Arg::Int(i) => cx.store.int(*i),
             Arg::Float(f) => Value::float(*f),
             Arg::Bool(b) => Value::bool(*b),
@@ -56,8 +56,7 @@ impl Arg {
                 let which = if matches!(self, Arg::List(_)) { Routine::List } else { Routine::Tuple };
                 routine(cx, which, 0, &mut values).unwrap()
             }
-        };
-        value
+        }
     }
 }
 

@@ -3,6 +3,8 @@
 //! A case is a Python expression and what happens here, encoded as the program below encodes CPython's answer: values of
 //! builtin types, and errors by class and message.
 
+#![allow(clippy::unwrap_used)]
+
 use super::test_context::TestContext;
 use super::{Fault, Kind, Outcome, list};
 use crate::heap::{Found, Leaf};

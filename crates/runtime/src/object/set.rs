@@ -2,7 +2,7 @@
 //!
 //! Keys stand in a [`Kind::Storage`], their hashes in a [`Kind::Raw`] of the same length, a power of two. A key looks for its
 //! place from its hash on: some places in a row, then elsewhere, by a rule that in the end comes to all of them. What is
-//! removed leaves a [`REMOVED`] behind, where something may be put again.
+//! removed leaves a `REMOVED` behind, where something may be put again.
 
 mod change;
 mod draft;

@@ -1,7 +1,7 @@
 //! Operations that want all values of an iterable.
 //!
 //! They first make a [`Plan`]: how many there are and what making them will cost. Then they pay, and [`fill`] puts them where they
-//! are wanted. Those that only look at the values [`Walk`] over them.
+//! are wanted. Those that only look at the values `Walk` over them.
 
 use super::iter::{self, Cursor, Next};
 use super::lazy::{self, Course};

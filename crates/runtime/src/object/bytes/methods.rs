@@ -638,8 +638,7 @@ fn words(bytes: &[u8], most: usize, backwards: bool) -> Vec<(usize, usize)> {
     let mut parts = Vec::new();
     if backwards {
         let mut end = bytes.len();
-        loop {
-            let Some(last) = bytes[..end].iter().rposition(|byte| !is_space(byte)) else { break };
+        while let Some(last) = bytes[..end].iter().rposition(|byte| !is_space(byte)) {
             if parts.len() == most {
                 parts.push((0, last + 1));
                 break;

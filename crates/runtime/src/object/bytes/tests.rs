@@ -1,5 +1,7 @@
 //! `bytes` and `bytearray` against CPython.
 
+#![allow(clippy::needless_range_loop)]
+
 use super::super::args::Takes;
 use super::super::oracle::{Cases, Py, Random, encode, outcome};
 use super::super::test_context::TestContext;

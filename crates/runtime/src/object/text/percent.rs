@@ -4,7 +4,7 @@ use super::super::{Context, Kind, Meter, Outcome, list, raised, type_error, valu
 use super::format::{Conversion, Field, convert, number_text, push, render, truncated};
 use super::template::item_by_name;
 use super::{check, pad::push_times};
-use crate::num::{ErrorKind, NumError, Operand, Output};
+use crate::num::{ErrorKind, Operand, Output};
 use crate::store::Store;
 use crate::value::Value;
 use bytecode::Builtin1;
@@ -316,7 +316,7 @@ impl Formatter<'_, '_> {
             Operand::Float(f) => f,
             Operand::Bool(b) => f64::from(u8::from(b)),
             Operand::Int(i) => i as f64,
-            Operand::Big(i) => crate::num::int_to_f64(i).map_err(NumError::from)?,
+            Operand::Big(i) => crate::num::int_to_f64(i)?,
             _ => return Err(type_error(format!("must be real number, not {}", store.type_name(value)))),
         };
         let alternate = if spec.alternate { "#" } else { "" };

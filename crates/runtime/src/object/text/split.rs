@@ -11,6 +11,8 @@ use crate::value::Value;
 use memchr::memmem::{Finder, FinderRev};
 
 /// What separates the parts.
+// There is one at a time, on the stack.
+#[allow(clippy::large_enum_variant)]
 #[derive(Clone)]
 enum Separator {
     /// Blanks, as many as there are.

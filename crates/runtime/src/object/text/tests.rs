@@ -1,5 +1,7 @@
 //! Methods of strs, slices and indices against CPython.
 
+#![allow(clippy::needless_range_loop)]
+
 use super::super::args::Takes;
 use super::super::oracle::{Cases, Py, Random, outcome};
 use super::super::test_context::TestContext;
