@@ -338,7 +338,9 @@ impl Evaluator<'_> {
                 | O::IntMulWrap
                 | O::IntMulNonNeg
                 | O::IntFloorDivNonNeg
-                | O::IntModNonNeg,
+                | O::IntModNonNeg
+                | O::CheckIndex
+                | O::CheckBelow,
                 _,
             ) => int_binary(inst.op, self.int(a)?, self.int(b)?).map(|r| Some(Scalar::Int(r))),
             (O::IntNeg, _) => self.int(a)?.checked_neg().map(|r| Some(Scalar::Int(r))),

@@ -15,6 +15,7 @@
 
 use crate::data::{Imm, Type};
 use crate::reason::ExitReason;
+use bytecode::BinOp;
 
 /// Calls the macro `$m` with every row of the instruction table.
 #[macro_export]
@@ -352,7 +353,10 @@ impl Opcode {
             (Opcode::StoreCount, _) => Slots::OwnFields,
             (Opcode::StoreElement, _) => Slots::Elements,
             (Opcode::CallRoutine | Opcode::Call, _) => Slots::All,
-            (Opcode::CallBinary, Imm::BinOp(op)) if op.plain() != op => Slots::All,
+            // What an operator assigns to may change; looking for something in an iterator moves it.
+            (Opcode::CallBinary, Imm::BinOp(op)) if op.plain() != op || matches!(op, BinOp::Call(_)) => {
+                Slots::All
+            }
             _ => Slots::None,
         }
     }

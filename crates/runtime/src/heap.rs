@@ -532,11 +532,6 @@ impl Heap {
         self.region.kind(object)
     }
 
-    /// Changes the kind of an object to one that has the same slots.
-    pub fn set_kind(&mut self, object: Object, kind: Kind) {
-        self.region.set_kind(object, kind);
-    }
-
     /// The slots of an object that holds values. (Of one that does not, their words.)
     #[inline]
     pub fn slots(&self, object: Object) -> &[Value] {

@@ -186,13 +186,6 @@ impl Region {
         self.header(object).0 as u32 == header(shape)
     }
 
-    pub fn set_kind(&mut self, object: Object, kind: Kind) {
-        let words = self.header(object).words();
-        if let Some(word) = self.words_mut().get_mut(object.0 as usize) {
-            *word = Header::new(kind, words).word();
-        }
-    }
-
     #[inline]
     pub fn slots(&self, object: Object) -> &[Value] {
         let at = object.0 as usize;
