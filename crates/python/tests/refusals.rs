@@ -306,8 +306,12 @@ fn length_is_not_depth() {
         "x + 1 and x * 2 or ",
         "x != x + 1 < ",
     ] {
-        accepted(format!("x = 1\ny = {}x\nif {0}x: print(y)\n", piece.repeat(100_000)));
+        // As many as a source may have characters for, in both places.
+        let times = 100_000.min(480_000 / piece.len());
+        accepted(format!("x = 1\ny = {}x\nif {0}x: print(y)\n", piece.repeat(times)));
     }
+    accepted(format!("x = 1\ny = {}x\n", "x and ".repeat(100_000)));
+    accepted(format!("x = 1\ny = {}x\n", "x < ".repeat(100_000)));
     accepted(format!("{}1\n", "x = ".repeat(100_000)));
     accepted(format!("x = 1; {}\n", "x = x + 1; ".repeat(50_000)));
     accepted(format!("print({})\n", "1 + 2, ".repeat(20_000)));
