@@ -45,7 +45,9 @@ pub fn in_cpython(programs: &[String]) -> Option<Vec<Ended>> {
     if !is_there() {
         return None;
     }
+    // So that sets of strs have the order that they have here.
     let mut child = Command::new("python3")
+        .env("PYTHONHASHSEED", "0")
         .args(["-c", DRIVER])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -105,7 +107,8 @@ pub fn run_by_cpython(programs: &[String]) -> Option<Vec<(Ended, String)>> {
         for (program, path) in programs.iter().zip(paths) {
             std::fs::write(path, program).ok()?;
             let mut command = Command::new("python3");
-            command.args(["-I", "-S", "-X", "no_debug_ranges"]).arg(path);
+            command.env("PYTHONHASHSEED", "0");
+            command.args(["-s", "-P", "-S", "-X", "no_debug_ranges"]).arg(path);
             running.push(
                 command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().ok()?,
             );

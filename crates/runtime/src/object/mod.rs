@@ -332,6 +332,10 @@ pub fn routine(cx: &mut dyn Context, routine: Routine, detail: u32, args: &mut [
         (Routine::Any, &mut [a]) => aggregate::has_such(cx, a, true).map(Value::bool),
         (Routine::All, &mut [a]) => aggregate::has_such(cx, a, false).map(|found| Value::bool(!found)),
         (Routine::Sorted, &mut [a, reverse]) => sort::sorted(cx, a, reverse),
+        (Routine::Extend, &mut [_, values]) if !iter::is_iterable(cx.store(), values) => {
+            let name = cx.store().type_name(values);
+            Err(type_error(format!("Value after * must be an iterable, not {name}")))
+        }
         (Routine::Extend, &mut [list, values]) => list::extend(cx, list, values),
         (Routine::Dict, pairs) => dict::new(cx, pairs),
         (Routine::Set, keys) => set::new(cx, keys),
