@@ -37,8 +37,7 @@ def unslot(value, key):
     del value[key]
     return value
 def extended(value, others):
-    value.extend(others)
-    return value
+    return [*value, *others]
 def unpack(values):
     first, *middle, last = values
     return first, middle, last
